@@ -1,0 +1,70 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A module of the product: Swift sources under Sources/NAME, nothing imported upward.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+/// The tests of one module, under Tests/NAMETests.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, resources: resources,
+        swiftSettings: swiftSettings)
+}
+
+/// A system library: a module map and a shim header. Debian's packages are named by deploy/dependencies.sh.
+func system(_ name: String) -> Target { .systemLibrary(name: name, path: "Sources/\(name)") }
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "colonnade",
+    products: [.executable(name: "colonnade", targets: ["colonnade"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        system("COneDNN"), system("CXXHash"), system("CTurboJPEG"), system("CSTBImage"), system("CZlib"),
+
+        module("Threading"),
+        module("Tensors", ["CXXHash"]),
+        module("Kernels", ["Tensors", "COneDNN"]),
+        module("Network", ["Tensors"]),
+        module("Partition", ["Network"]),
+        module("Datasets", ["Tensors", "Threading", "CTurboJPEG", "CSTBImage", "CZlib"]),
+        module("Wire", ["Tensors", "Threading", protobuf]),
+        module("RunLog"),
+        module("ParameterStore", ["Wire", "Kernels", "Partition"]),
+        module("Worker", ["Wire", "Kernels", "Partition", "Datasets"]),
+        module("Coordinator", ["Wire", "Partition", "RunLog", logging]),
+        module(
+            "Commands",
+            ["Coordinator", "Worker", "ParameterStore", "RunLog", arguments, yaml, logging]),
+        .executableTarget(name: "colonnade", dependencies: ["Commands"], swiftSettings: swiftSettings),
+
+        tests("Tensors"),
+        tests("Kernels"),
+        tests("Network"),
+        tests("Partition"),
+        tests("Datasets"),
+        tests("Wire"),
+        tests("RunLog"),
+        tests("ParameterStore"),
+        tests("Worker", ["Commands"], resources: [.copy("Golden")]),
+        tests("Commands"),
+    ]
+)

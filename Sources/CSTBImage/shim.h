@@ -1,0 +1,3 @@
+/* PNG and other picture formats, resizing (Debian: libstb-dev). */
+#include <stb/stb_image.h>
+#include <stb/stb_image_resize.h>

@@ -1,0 +1,2 @@
+/* JPEG decoding (Debian: libturbojpeg0-dev). */
+#include <turbojpeg.h>

@@ -1,0 +1,2 @@
+/* XXH3 (Debian: libxxhash-dev). */
+#include <xxhash.h>

@@ -1,0 +1,2 @@
+/* gzip (Debian: zlib1g-dev). */
+#include <zlib.h>

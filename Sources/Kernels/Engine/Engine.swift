@@ -1,0 +1,45 @@
+import COneDNN
+import Foundation
+
+/// oneDNN's CPU engine and the stream that kernels run on. Used by one compute thread at a time.
+public final class Engine: @unchecked Sendable {
+    let engine: dnnl_engine_t
+    let stream: dnnl_stream_t
+
+    public init() throws {
+        var engine: dnnl_engine_t?
+        try check(dnnl_engine_create(&engine, dnnl_cpu, 0), "open the CPU engine")
+        self.engine = engine!
+        var stream: dnnl_stream_t?
+        try check(dnnl_stream_create(&stream, engine, UInt32(dnnl_stream_default_flags.rawValue)), "create a stream")
+        self.stream = stream!
+    }
+
+    deinit {
+        dnnl_stream_destroy(stream)
+        dnnl_engine_destroy(engine)
+    }
+
+    /// Sets how many threads kernels use that this thread calls. Sums depend on it.
+    public static func useThreads(_ count: Int) { omp_set_num_threads(Int32(count)) }
+
+    /// The instruction set that kernels are generated for, such as `avx512_core_bf16`.
+    public static var instructionSet: String {
+        let isa = dnnl_get_effective_cpu_isa()
+        let names: [(dnnl_cpu_isa_t, String)] = [
+            (dnnl_cpu_isa_sse41, "sse41"), (dnnl_cpu_isa_avx, "avx"), (dnnl_cpu_isa_avx2, "avx2"),
+            (dnnl_cpu_isa_avx2_vnni, "avx2_vnni"), (dnnl_cpu_isa_avx512_mic, "avx512_mic"),
+            (dnnl_cpu_isa_avx512_core, "avx512_core"), (dnnl_cpu_isa_avx512_core_vnni, "avx512_core_vnni"),
+            (dnnl_cpu_isa_avx512_core_bf16, "avx512_core_bf16"), (dnnl_cpu_isa_avx512_core_amx, "avx512_core_amx"),
+        ]
+        return names.first { $0.0 == isa }?.1 ?? "isa-\(isa.rawValue)"
+    }
+
+    /// Channels that oneDNN keeps together in activations on this processor: nChw16c with AVX-512, else nChw8c.
+    static var channelBlock: Int { dnnl_get_effective_cpu_isa().rawValue >= dnnl_cpu_isa_avx512_core.rawValue ? 16 : 8 }
+
+    public static var libraryVersion: String {
+        let version = dnnl_version().pointee
+        return "\(version.major).\(version.minor).\(version.patch)"
+    }
+}

@@ -1,0 +1,56 @@
+import COneDNN
+
+/// A kernel with its arguments, planned once and run every step without allocation.
+public final class KernelCall {
+    private let primitive: dnnl_primitive_t
+    private let engine: Engine
+    /// One argument list for each turn, one after another.
+    private let arguments: UnsafeMutableBufferPointer<dnnl_exec_arg_t>
+    private let argumentCount: Int
+    private let operands: [Operand]
+    private let before: KernelCall?
+    private let after: KernelCall?
+
+    /// - Parameters:
+    ///   - before: runs first, such as a reorder of an argument.
+    ///   - after: runs last.
+    init(
+        _ descriptor: PrimitiveDescriptor, _ named: [(Int32, Operand)], scratch: ScratchMemory, engine: Engine,
+        before: KernelCall? = nil, after: KernelCall? = nil
+    ) throws {
+        var named = named
+        if let layout = descriptor.scratchpadLayout {
+            named.append((DNNL_ARG_SCRATCHPAD, .fixed(try scratch.memory(layout, in: .scratchpad))))
+        }
+        var primitive: dnnl_primitive_t?
+        try check(dnnl_primitive_create(&primitive, descriptor.handle), "build a kernel")
+        self.primitive = primitive!
+        self.engine = engine
+        (self.before, self.after) = (before, after)
+        operands = named.map(\.1)
+        argumentCount = named.count
+        arguments = .allocate(capacity: named.count * Turn.all.count)
+        for turn in Turn.all {
+            for (i, (index, operand)) in named.enumerated() {
+                arguments.initializeElement(
+                    at: turn.index * named.count + i,
+                    to: dnnl_exec_arg_t(arg: index, memory: operand.memory(turn).handle))
+            }
+        }
+    }
+
+    deinit {
+        dnnl_primitive_destroy(primitive)
+        arguments.deallocate()
+    }
+
+    /// Runs the kernel and returns when it is done.
+    public func run(_ turn: Turn) throws {
+        try before?.run(turn)
+        try check(
+            dnnl_primitive_execute(
+                primitive, engine.stream, Int32(argumentCount), arguments.baseAddress! + turn.index * argumentCount),
+            "run a kernel")
+        try after?.run(turn)
+    }
+}

@@ -1,0 +1,71 @@
+import COneDNN
+public import Tensors
+
+/// How a tensor lies in memory: oneDNN's memory descriptor. Elements are 32-bit floats.
+public struct TensorLayout: @unchecked Sendable, Equatable, CustomStringConvertible {
+    var descriptor: dnnl_memory_desc_t
+
+    init(_ descriptor: dnnl_memory_desc_t) { self.descriptor = descriptor }
+
+    /// Row-major: NCHW, OIHW, [N, C].
+    public init(plain shape: Shape) throws {
+        let tags: [dnnl_format_tag_t] = [dnnl_a, dnnl_ab, dnnl_abc, dnnl_abcd]
+        guard (1...4).contains(shape.rank) else { throw KernelError("a tensor of rank \(shape.rank) has no layout") }
+        try self.init(shape, tag: tags[shape.rank - 1])
+    }
+
+    /// What the processor's kernels like best for activations: channels in blocks for N×C×H×W, row-major for N×C.
+    public init(activations shape: Shape) throws {
+        if shape.rank == 4 {
+            try self.init(shape, tag: Engine.channelBlock == 16 ? dnnl_aBcd16b : dnnl_aBcd8b)
+        } else {
+            try self.init(plain: shape)
+        }
+    }
+
+    /// Left to the kernel.
+    init(any shape: Shape) throws { try self.init(shape, tag: dnnl_format_tag_any) }
+
+    private init(_ shape: Shape, tag: dnnl_format_tag_t) throws {
+        var descriptor = dnnl_memory_desc_t()
+        let dims = shape.extents.map(Int64.init)
+        try check(
+            dnnl_memory_desc_init_by_tag(&descriptor, Int32(dims.count), dims, dnnl_f32, tag), "lay out \(shape)")
+        self.descriptor = descriptor
+    }
+
+    /// A rectangular part of this layout, in the same memory.
+    func part(_ region: Region) throws -> TensorLayout {
+        var parent = descriptor
+        var part = dnnl_memory_desc_t()
+        try check(
+            dnnl_memory_desc_init_submemory(
+                &part, &parent, region.extents.extents.map(Int64.init), region.origin.map(Int64.init)),
+            "take a part of \(shape)")
+        return TensorLayout(part)
+    }
+
+    public var shape: Shape {
+        Shape(withUnsafeBytes(of: descriptor.dims) { $0.bindMemory(to: Int64.self).prefix(Int(descriptor.ndims)).map(Int.init) })
+    }
+
+    /// Bytes of memory, padding included.
+    public var byteCount: Int { withUnsafePointer(to: descriptor) { dnnl_memory_desc_get_size($0) } }
+
+    /// The same memory with as many channels as it is padded to. The padding is zero, and stays so.
+    func includingPadding() -> TensorLayout {
+        var wide = self
+        wide.descriptor.dims = descriptor.padded_dims
+        return wide
+    }
+
+    public static func == (a: TensorLayout, b: TensorLayout) -> Bool {
+        withUnsafePointer(to: a.descriptor) { a in withUnsafePointer(to: b.descriptor) { dnnl_memory_desc_equal(a, $0) != 0 } }
+    }
+
+    public var description: String {
+        guard let blocked = try? blocked(), !blocked.innerBlocks.isEmpty else { return "\(shape)" }
+        let blocks = zip(blocked.innerBlocks, blocked.innerAxes).map { "\($0) of axis \($1)" }
+        return "\(shape) in blocks of \(blocks.joined(separator: ", "))"
+    }
+}

@@ -1,0 +1,43 @@
+import COneDNN
+public import Tensors
+
+/// Copies a tensor from one layout into another.
+public enum Reorder {
+    public static func call(
+        from source: Operand, to destination: Operand, scratch: ScratchMemory, engine: Engine
+    ) throws -> KernelCall {
+        var handle: dnnl_primitive_desc_t?
+        var (from, to) = (source.layout.descriptor, destination.layout.descriptor)
+        let attributes = Attributes()
+        try check(
+            dnnl_reorder_primitive_desc_create(&handle, &from, engine.engine, &to, engine.engine, attributes.handle),
+            "reorder \(source.layout) to \(destination.layout)")
+        return try KernelCall(
+            PrimitiveDescriptor(owning: handle!),
+            [(DNNL_ARG_FROM, source), (DNNL_ARG_TO, destination)], scratch: scratch, engine: engine)
+    }
+
+    /// Copies once, from a packed row-major tensor into a layout.
+    public static func pack(_ canonical: TensorBuffer, into memory: Memory, engine: Engine) throws {
+        let source = try Memory(TensorLayout(plain: memory.layout.shape), canonical, engine: engine)
+        try call(from: .fixed(source), to: .fixed(memory), scratch: ScratchMemory(engine: engine), engine: engine)
+            .run(Turn(weights: 0, pass: 0))
+    }
+
+    /// Copies once, from a layout into a packed row-major tensor.
+    public static func unpack(_ memory: Memory, into canonical: TensorBuffer, engine: Engine) throws {
+        let destination = try Memory(TensorLayout(plain: memory.layout.shape), canonical, engine: engine)
+        try call(from: .fixed(memory), to: .fixed(destination), scratch: ScratchMemory(engine: engine), engine: engine)
+            .run(Turn(weights: 0, pass: 0))
+    }
+
+    /// Copies a part of one tensor into a part of another, of the same extents.
+    public static func call(
+        part: Region, of source: Memory, to destinationPart: Region, of destination: Memory, scratch: ScratchMemory,
+        engine: Engine
+    ) throws -> KernelCall {
+        let from = try source.viewed(as: source.layout.part(part), engine: engine)
+        let to = try destination.viewed(as: destination.layout.part(destinationPart), engine: engine)
+        return try call(from: .fixed(from), to: .fixed(to), scratch: scratch, engine: engine)
+    }
+}

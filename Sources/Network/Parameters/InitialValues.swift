@@ -1,0 +1,33 @@
+public import Tensors
+
+/// Initial values by the place of an element in the whole network, so that every layout starts alike.
+public struct InitialValues: Sendable {
+    private let draws: RandomDraws
+
+    public init(seed: UInt64) { draws = RandomDraws(seed: seed) }
+
+    /// Fills `destination` with a region of a parameter tensor, packed.
+    public func fill(
+        _ destination: UnsafeMutableBufferPointer<Float>, tensor: ParameterTensor, region: Region,
+        recipe: ParameterRecipe
+    ) {
+        guard recipe.deviation != 0 else {
+            destination.update(repeating: recipe.value)
+            return
+        }
+        let place = UInt64(tensor.layer) << 1 | (tensor.kind == .bias ? 1 : 0)
+        region.forEachRun(in: tensor.shape) { packed, whole, length in
+            var index = whole
+            let end = whole + length
+            while index < end {
+                // Four normals share a counter: elements 4i … 4i+3 of the whole tensor.
+                let normals = RandomDraws.normals(draws.words(.initialValue, place, UInt64(index >> 2)))
+                let four = [normals.0, normals.1, normals.2, normals.3]
+                repeat {
+                    destination[packed + index - whole] = recipe.value + recipe.deviation * four[index & 3]
+                    index += 1
+                } while index & 3 != 0 && index < end
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+/// How a network is trained: everything but its topology. The defaults are the paper's.
+public struct Recipe: Codable, Sendable, Equatable {
+    public enum Precision: String, Codable, Sendable { case fp32 }
+
+    public var seed: UInt64 = 1
+    /// Images of a step, over the whole network.
+    public var batch = 128
+    /// Kernel threads of each worker; part of the run, because it decides the order of sums.
+    public var threads = 1
+    public var precision = Precision.fp32
+    /// Overrides every layer's dropout; 0 turns it off.
+    public var dropout: Float?
+    public var optimizer = Optimizer()
+    public var schedule = Schedule()
+    public var augmentation = Augmentation()
+    public var data = DataOrder()
+    public var validation = Interval()
+    public var checkpoint = Interval()
+
+    public init() {}
+
+    private enum Key: String, CodingKey, CaseIterable {
+        case seed, batch, threads, precision, dropout, optimizer, schedule, augmentation, data, validation, checkpoint
+    }
+
+    public init(from decoder: any Decoder) throws {
+        try decoder.rejectUnknownKeys(Key.self)
+        let container = try decoder.container(keyedBy: Key.self)
+        seed = try container.decodeIfPresent(UInt64.self, forKey: .seed) ?? seed
+        batch = try container.decodeIfPresent(Int.self, forKey: .batch) ?? batch
+        threads = try container.decodeIfPresent(Int.self, forKey: .threads) ?? threads
+        precision = try container.decodeIfPresent(Precision.self, forKey: .precision) ?? precision
+        dropout = try container.decodeIfPresent(Float.self, forKey: .dropout)
+        optimizer = try container.decodeIfPresent(Optimizer.self, forKey: .optimizer) ?? optimizer
+        schedule = try container.decodeIfPresent(Schedule.self, forKey: .schedule) ?? schedule
+        augmentation = try container.decodeIfPresent(Augmentation.self, forKey: .augmentation) ?? augmentation
+        data = try container.decodeIfPresent(DataOrder.self, forKey: .data) ?? data
+        validation = try container.decodeIfPresent(Interval.self, forKey: .validation) ?? validation
+        checkpoint = try container.decodeIfPresent(Interval.self, forKey: .checkpoint) ?? checkpoint
+    }
+
+    /// Checks what no type can: ranges.
+    public func check() throws {
+        guard (1...65536).contains(batch) else { throw NetworkError("batch must be between 1 and 65536, not \(batch)") }
+        guard (1...1024).contains(threads) else { throw NetworkError("threads must be between 1 and 1024, not \(threads)") }
+        if let dropout, !(dropout >= 0 && dropout < 1) {
+            throw NetworkError("dropout is a probability from 0 to below 1, not \(dropout)")
+        }
+        guard optimizer.learningRate > 0, optimizer.learningRate.isFinite else {
+            throw NetworkError("optimizer.learning_rate must be above 0, not \(optimizer.learningRate)")
+        }
+        guard optimizer.momentum >= 0, optimizer.momentum < 1 else {
+            throw NetworkError("optimizer.momentum must be from 0 to below 1, not \(optimizer.momentum)")
+        }
+        guard optimizer.weightDecay >= 0, optimizer.weightDecay.isFinite else {
+            throw NetworkError("optimizer.weight_decay must not be negative")
+        }
+        guard schedule.factor > 0, schedule.factor.isFinite, schedule.drops == schedule.drops.sorted() else {
+            throw NetworkError("schedule.drops lists steps in rising order, and schedule.factor is above 0")
+        }
+        for (name, interval) in [("validation", validation), ("checkpoint", checkpoint)] {
+            if let every = interval.every, every < 0 { throw NetworkError("\(name).every must not be negative") }
+        }
+    }
+}
+
+/// Momentum with weight decay (§5).
+public struct Optimizer: Codable, Sendable, Equatable {
+    public var learningRate: Float = 0.01
+    public var momentum: Float = 0.9
+    public var weightDecay: Float = 0.0005
+    /// Decays biases as well as weights.
+    public var decaysBiases = false
+
+    public init() {}
+
+    private enum Key: String, CodingKey, CaseIterable { case learning_rate, momentum, weight_decay, decay_biases }
+    public init(from decoder: any Decoder) throws {
+        try decoder.rejectUnknownKeys(Key.self)
+        let container = try decoder.container(keyedBy: Key.self)
+        learningRate = try container.decodeIfPresent(Float.self, forKey: .learning_rate) ?? learningRate
+        momentum = try container.decodeIfPresent(Float.self, forKey: .momentum) ?? momentum
+        weightDecay = try container.decodeIfPresent(Float.self, forKey: .weight_decay) ?? weightDecay
+        decaysBiases = try container.decodeIfPresent(Bool.self, forKey: .decay_biases) ?? decaysBiases
+    }
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(learningRate, forKey: .learning_rate)
+        try container.encode(momentum, forKey: .momentum)
+        try container.encode(weightDecay, forKey: .weight_decay)
+        try container.encode(decaysBiases, forKey: .decay_biases)
+    }
+}
+
+/// The learning rate as a function of the step.
+public struct Schedule: Codable, Sendable, Equatable {
+    /// Steps after which the rate is multiplied by `factor`, in rising order.
+    public var drops: [Int] = []
+    public var factor: Float = 0.1
+
+    public init() {}
+
+    private enum Key: String, CodingKey, CaseIterable { case drops, factor }
+    public init(from decoder: any Decoder) throws {
+        try decoder.rejectUnknownKeys(Key.self)
+        let container = try decoder.container(keyedBy: Key.self)
+        drops = try container.decodeIfPresent([Int].self, forKey: .drops) ?? drops
+        factor = try container.decodeIfPresent(Float.self, forKey: .factor) ?? factor
+    }
+
+    /// The rate with which `step` (from 1) is applied.
+    public func rate(base: Float, step: Int) -> Float {
+        drops.reduce(base) { rate, drop in step > drop ? rate * factor : rate }
+    }
+}
+
+/// What is done to training pictures (§4.1).
+public struct Augmentation: Codable, Sendable, Equatable {
+    /// A random crop; off takes the centre.
+    public var crop = true
+    public var mirror = true
+    /// PCA colour shift.
+    public var color = false
+
+    public init() {}
+
+    private enum Key: String, CodingKey, CaseIterable { case crop, mirror, color }
+    public init(from decoder: any Decoder) throws {
+        try decoder.rejectUnknownKeys(Key.self)
+        let container = try decoder.container(keyedBy: Key.self)
+        crop = try container.decodeIfPresent(Bool.self, forKey: .crop) ?? crop
+        mirror = try container.decodeIfPresent(Bool.self, forKey: .mirror) ?? mirror
+        color = try container.decodeIfPresent(Bool.self, forKey: .color) ?? color
+    }
+}
+
+public struct DataOrder: Codable, Sendable, Equatable {
+    /// A new order every epoch; off visits the images as they are packed.
+    public var shuffle = true
+
+    public init() {}
+
+    private enum Key: String, CodingKey, CaseIterable { case shuffle }
+    public init(from decoder: any Decoder) throws {
+        try decoder.rejectUnknownKeys(Key.self)
+        shuffle = try decoder.container(keyedBy: Key.self).decodeIfPresent(Bool.self, forKey: .shuffle) ?? true
+    }
+}
+
+/// How often something is done, in steps: nil once an epoch, 0 only where it cannot be left out.
+public struct Interval: Codable, Sendable, Equatable {
+    public var every: Int?
+
+    public init(every: Int? = nil) { self.every = every }
+
+    private enum Key: String, CodingKey, CaseIterable { case every }
+    public init(from decoder: any Decoder) throws {
+        try decoder.rejectUnknownKeys(Key.self)
+        every = try decoder.container(keyedBy: Key.self).decodeIfPresent(Int.self, forKey: .every)
+    }
+}

@@ -1,0 +1,118 @@
+import Tensors
+
+extension NetworkSpecification {
+    /// Infers every layer's shapes, and checks that the network can be cut into its columns.
+    public func shapes() throws -> [LayerShapes] {
+        guard !layers.isEmpty else { throw NetworkError("the network has no layers") }
+        guard input.channels > 0, input.height > 0, input.width > 0 else {
+            throw NetworkError("the network's input needs channels, height and width of at least 1")
+        }
+        try checkNames()
+        try checkColumns()
+        var current = Shape(input.channels, input.height, input.width)
+        var shapes: [LayerShapes] = []
+        for (index, layer) in layers.enumerated() {
+            shapes.append(try layer.shapes(reading: current, first: index == 0))
+            current = shapes[index].result
+        }
+        guard case .innerProduct = layers[layers.count - 1].operation, layers[layers.count - 1].then.isEmpty else {
+            throw NetworkError(
+                "the last layer, \(layers[layers.count - 1].name), must be an inner product with nothing after it: "
+                    + "its outputs are the classes")
+        }
+        return shapes
+    }
+
+    private func checkNames() throws {
+        var seen: Set<String> = []
+        for layer in layers {
+            let allowed = layer.name.utf8.allSatisfy { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x5F }
+            guard !layer.name.isEmpty, allowed else {
+                throw NetworkError("layer name \"\(layer.name)\" may hold letters, digits and _ only")
+            }
+            guard seen.insert(layer.name).inserted else { throw NetworkError("two layers are named \(layer.name)") }
+        }
+    }
+
+    private func checkColumns() throws {
+        guard columns >= 1, columns <= 64 else { throw NetworkError("columns must be between 1 and 64, not \(columns)") }
+        for layer in layers {
+            guard let reason = layer.obstacle(toColumns: columns) else { continue }
+            let possible = (1...64).filter { count in layers.allSatisfy { $0.obstacle(toColumns: count) == nil } }
+            throw NetworkError(
+                "\(reason); \(possible.map(String.init).joined(separator: ", ")) would do")
+        }
+    }
+}
+
+extension LayerSpecification {
+    /// Why the layer cannot be cut into this many columns.
+    func obstacle(toColumns columns: Int) -> String? {
+        switch operation {
+        case .convolution(let convolution):
+            convolution.kernels % columns == 0
+                ? nil : "\(name) has \(convolution.kernels) kernels, which \(columns) columns do not divide"
+        case .innerProduct(let product):
+            product.outputs >= columns ? nil : "\(name) has \(product.outputs) outputs, fewer than \(columns) columns"
+        }
+    }
+
+    func shapes(reading input: Shape, first: Bool) throws -> LayerShapes {
+        var current: Shape
+        switch operation {
+        case .convolution(let convolution):
+            guard input.rank == 3 else { throw NetworkError("\(name) is a convolution after a fully connected layer") }
+            guard convolution.kernels > 0, convolution.size > 0, convolution.stride > 0, convolution.padding >= 0,
+                convolution.padding < convolution.size
+            else { throw NetworkError("\(name): kernels, size and stride start at 1, and padding is less than size") }
+            let extents = try [1, 2].map { axis in
+                try Self.positions(
+                    input[axis], size: convolution.size, stride: convolution.stride, padding: convolution.padding,
+                    layer: name)
+            }
+            current = Shape(convolution.kernels, extents[0], extents[1])
+        case .innerProduct(let product):
+            guard product.outputs > 0 else { throw NetworkError("\(name) needs at least one output") }
+            guard reads == .all else { throw NetworkError("\(name) is fully connected and has to read all columns") }
+            guard !first else { throw NetworkError("\(name): the first layer has to be a convolution") }
+            current = Shape(product.outputs)
+        }
+        let output = current
+        let stages = try then.map { stage in
+            current = try shape(after: stage, of: current)
+            return current
+        }
+        return LayerShapes(input: input, output: output, stages: stages)
+    }
+
+    private func shape(after stage: LayerStage, of input: Shape) throws -> Shape {
+        switch stage {
+        case .relu, .tanh: return input
+        case .dropout(let probability):
+            guard probability >= 0, probability < 1 else {
+                throw NetworkError("\(name): dropout is a probability from 0 to below 1, not \(probability)")
+            }
+            return input
+        case .normalization(let normalization):
+            guard input.rank == 3, normalization.size > 0, normalization.size % 2 == 1, normalization.k > 0 else {
+                throw NetworkError("\(name): normalization takes an odd size, k above 0, and follows a convolution")
+            }
+            return input
+        case .maxPooling(let pooling):
+            guard input.rank == 3, pooling.size > 0, pooling.stride > 0 else {
+                throw NetworkError("\(name): max_pooling takes a size and a stride of at least 1, after a convolution")
+            }
+            let extents = try [1, 2].map { axis in
+                try Self.positions(
+                    input[axis], size: pooling.size, stride: pooling.stride, padding: 0, layer: "\(name)'s pooling")
+            }
+            return Shape(input[0], extents[0], extents[1])
+        }
+    }
+
+    private static func positions(_ extent: Int, size: Int, stride: Int, padding: Int, layer: String) throws -> Int {
+        let room = extent + 2 * padding - size
+        guard room >= 0 else { throw NetworkError("\(layer) needs \(size) pixels and reads only \(extent)") }
+        return room / stride + 1
+    }
+}

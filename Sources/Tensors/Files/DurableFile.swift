@@ -1,0 +1,70 @@
+public import Glibc
+import Foundation
+
+/// A file system call that failed, in words.
+public struct FileError: Error, CustomStringConvertible, Sendable {
+    public let path: String
+    public let code: Int32
+    public let description: String
+
+    public init(_ path: String, _ action: String, code: Int32 = errno) {
+        self.path = path
+        self.code = code
+        let remedy =
+            switch code {
+            case ENOSPC: "; free some space there or name another directory"
+            case EACCES, EPERM, EROFS: "; name a directory that this user may write to"
+            default: ""
+            }
+        description = "\(path): cannot \(action): \(String(cString: strerror(code)))\(remedy)"
+    }
+}
+
+/// A file that appears under its name only when it is complete and on the disk.
+public struct DurableFile {
+    private let descriptor: Int32
+    private let path: String
+
+    /// Writes a temporary file beside `path`, flushes it to the disk and renames it. Nothing is left on failure.
+    public static func write(to path: String, mode: mode_t = 0o644, _ body: (DurableFile) throws -> Void) throws {
+        let temporary = "\(path).\(getpid()).partial"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+        guard descriptor >= 0 else { throw FileError(path, "create it") }
+        do {
+            do {
+                defer { close(descriptor) }
+                try body(DurableFile(descriptor: descriptor, path: path))
+                guard fsync(descriptor) == 0 else { throw FileError(path, "flush it to the disk") }
+            }
+            guard rename(temporary, path) == 0 else { throw FileError(path, "put it in place") }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        try syncDirectory((path as NSString).deletingLastPathComponent)
+    }
+
+    public static func write(_ bytes: [UInt8], to path: String, mode: mode_t = 0o644) throws {
+        try write(to: path, mode: mode) { file in try bytes.withUnsafeBytes { try file.append($0) } }
+    }
+
+    public func append(_ bytes: UnsafeRawBufferPointer) throws {
+        var rest = bytes
+        while !rest.isEmpty {
+            let written = Glibc.write(descriptor, rest.baseAddress, min(rest.count, 1 << 30))
+            if written < 0 {
+                if errno == EINTR { continue }
+                throw FileError(path, "write to it")
+            }
+            rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+        }
+    }
+
+    /// Makes a rename inside a directory durable.
+    public static func syncDirectory(_ path: String) throws {
+        let descriptor = open(path.isEmpty ? "." : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError(path, "open the directory") }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw FileError(path, "flush the directory to the disk") }
+    }
+}

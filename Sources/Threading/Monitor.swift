@@ -1,0 +1,71 @@
+public import Glibc
+
+/// State guarded by a lock, with one condition to wait on.
+///
+/// Waiting is by the monotonic clock, so a clock that is set while a process waits changes nothing. The compute
+/// thread of a worker waits here for slabs and parameter values; it never waits on Swift's cooperative pool.
+public final class Monitor<State>: @unchecked Sendable {
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private let condition: UnsafeMutablePointer<pthread_cond_t>
+    private var state: State
+
+    public init(_ state: State) {
+        self.state = state
+        mutex = .allocate(capacity: 1)
+        condition = .allocate(capacity: 1)
+        pthread_mutex_init(mutex, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(condition, &attributes)
+        pthread_condattr_destroy(&attributes)
+    }
+
+    deinit {
+        pthread_cond_destroy(condition)
+        pthread_mutex_destroy(mutex)
+        condition.deallocate()
+        mutex.deallocate()
+    }
+
+    /// Reads or changes the state under the lock, and wakes every waiter.
+    @discardableResult
+    public func update<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
+        pthread_mutex_lock(mutex)
+        defer {
+            pthread_cond_broadcast(condition)
+            pthread_mutex_unlock(mutex)
+        }
+        return try body(&state)
+    }
+
+    /// Reads the state under the lock; wakes nobody.
+    public func read<Result>(_ body: (borrowing State) throws -> Result) rethrows -> Result {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return try body(state)
+    }
+
+    /// Waits until `body` returns a value, calling it under the lock after every update.
+    /// - Parameter timeout: seconds; nil waits without end.
+    /// - Returns: what `body` returned, or nil after the timeout.
+    public func wait<Result>(timeout: Double? = nil, until body: (inout State) throws -> Result?) rethrows -> Result? {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        var deadline = timespec()
+        if let timeout {
+            clock_gettime(CLOCK_MONOTONIC, &deadline)
+            let nanoseconds = Double(deadline.tv_nsec) + timeout.truncatingRemainder(dividingBy: 1) * 1e9
+            deadline.tv_sec += Int(timeout) + Int(nanoseconds / 1e9)
+            deadline.tv_nsec = Int(nanoseconds.truncatingRemainder(dividingBy: 1e9))
+        }
+        while true {
+            if let result = try body(&state) { return result }
+            if timeout == nil {
+                pthread_cond_wait(condition, mutex)
+            } else if pthread_cond_timedwait(condition, mutex, &deadline) == ETIMEDOUT {
+                return try body(&state)
+            }
+        }
+    }
+}

@@ -39,18 +39,21 @@ let package = Package(
     ],
     targets: [
         system("COneDNN"), system("CXXHash"), system("CTurboJPEG"), system("CSTBImage"), system("CZlib"),
+        system("CLinux"),
 
-        module("Threading"),
+        module("Threading", ["CLinux"]),
         module("Tensors", ["CXXHash"]),
         module("Kernels", ["Tensors", "COneDNN"]),
         module("Network", ["Tensors"]),
         module("Partition", ["Network"]),
         module("Datasets", ["Tensors", "Threading", "CTurboJPEG", "CSTBImage", "CZlib"]),
-        module("Wire", ["Tensors", "Threading", protobuf]),
+        .target(
+            name: "Wire", dependencies: ["Partition", "Tensors", "Threading", "CLinux", protobuf],
+            exclude: ["Messages/control.proto"], swiftSettings: swiftSettings),
         module("RunLog"),
-        module("ParameterStore", ["Wire", "Kernels", "Partition"]),
-        module("Worker", ["Wire", "Kernels", "Partition", "Datasets"]),
-        module("Coordinator", ["Wire", "Partition", "RunLog", logging]),
+        module("ParameterStore", ["Wire", "Kernels", "Partition", protobuf]),
+        module("Worker", ["Wire", "Kernels", "Partition", "Datasets", protobuf]),
+        module("Coordinator", ["Wire", "Partition", "RunLog", "Datasets", logging, protobuf]),
         module(
             "Commands",
             ["Coordinator", "Worker", "ParameterStore", "RunLog", arguments, yaml, logging]),

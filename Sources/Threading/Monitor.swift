@@ -1,4 +1,4 @@
-public import Glibc
+import Glibc
 
 /// State guarded by a lock, with one condition to wait on.
 ///

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A thread of the process's own, with a name that tools such as `top -H` show.

@@ -37,16 +37,19 @@ public enum Operand: Sendable {
     case byWeights(Memory, Memory)
     /// Received slabs have two buffers: a faster worker may be one pass ahead.
     case byPass(Memory, Memory)
+    /// The loader prepares a batch in one buffer while the other is trained on.
+    case byBatch(Memory, Memory)
 
     func memory(_ turn: Turn) -> Memory {
         switch self {
         case .fixed(let memory): memory
         case .byWeights(let even, let odd): turn.weights == 0 ? even : odd
         case .byPass(let even, let odd): turn.pass == 0 ? even : odd
+        case .byBatch(let even, let odd): turn.batch == 0 ? even : odd
         }
     }
 
-    public var layout: TensorLayout { memory(Turn(weights: 0, pass: 0)).layout }
+    public var layout: TensorLayout { memory(Turn.all[0]).layout }
 
     /// The same buffers seen through another layout.
     func viewed(as layout: TensorLayout, engine: Engine) throws -> Operand {
@@ -55,6 +58,7 @@ public enum Operand: Sendable {
         case .fixed(let memory): return .fixed(try view(memory))
         case .byWeights(let even, let odd): return .byWeights(try view(even), try view(odd))
         case .byPass(let even, let odd): return .byPass(try view(even), try view(odd))
+        case .byBatch(let even, let odd): return .byBatch(try view(even), try view(odd))
         }
     }
 }
@@ -63,9 +67,12 @@ public enum Operand: Sendable {
 public struct Turn: Sendable, Equatable {
     public let weights: Int
     public let pass: Int
+    public let batch: Int
 
-    public init(weights: Int, pass: Int) { (self.weights, self.pass) = (weights & 1, pass & 1) }
+    public init(weights: Int, pass: Int, batch: Int) {
+        (self.weights, self.pass, self.batch) = (weights & 1, pass & 1, batch & 1)
+    }
 
-    static let all = [Turn(weights: 0, pass: 0), Turn(weights: 1, pass: 0), Turn(weights: 0, pass: 1), Turn(weights: 1, pass: 1)]
-    var index: Int { weights + 2 * pass }
+    static let all = (0..<8).map { Turn(weights: $0, pass: $0 >> 1, batch: $0 >> 2) }
+    var index: Int { weights + 2 * pass + 4 * batch }
 }

@@ -64,6 +64,9 @@ public final class SafetensorsFile: @unchecked Sendable {
         else { throw SafetensorsError(path, "damaged: \(name) does not lie within the file") }
     }
 
+    /// XXH3 of the whole file.
+    public var digest: UInt64 { Digest.hash(UnsafeRawBufferPointer(mapping)) }
+
     public var names: [String] { entries.keys.sorted() }
     public func shape(_ name: String) -> Shape? { entries[name].map { Shape($0.shape) } }
 

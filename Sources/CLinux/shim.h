@@ -1,0 +1,24 @@
+/* Calls of Linux and glibc that Swift's Glibc module leaves out: GNU extensions and functions of variable arguments. */
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+extern int memfd_create(const char *name, unsigned int flags);
+extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
+extern int pthread_setname_np(pthread_t thread, const char *name);
+
+static const unsigned int colonnade_memfd_cloexec = 1;
+
+/* The process dies with its parent's thread that started it. */
+static inline int colonnade_die_with_parent(int signal) { return prctl(PR_SET_PDEATHSIG, signal); }
+
+static inline int colonnade_set_nonblocking(int descriptor) {
+    int flags = fcntl(descriptor, F_GETFL);
+    return flags < 0 ? -1 : fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
+}
+
+static const int colonnade_epoll_cloexec = EPOLL_CLOEXEC;
+static const int colonnade_eventfd_flags = EFD_CLOEXEC | EFD_NONBLOCK;

@@ -1,0 +1,61 @@
+import Network
+import Partition
+import Tensors
+import Wire
+
+/// Puts the blocks that stores send for a checkpoint into whole tensors.
+final class CheckpointAssembler: @unchecked Sendable {
+    let step: Int
+    private let tensors: [ParameterTensor]
+    private let blocks: [ParameterBlock.Key: ParameterBlock]
+    private let model: [TensorBuffer]
+    private let momentum: [TensorBuffer]
+    private var landing: [ParameterBlock.Key: TensorBuffer] = [:]
+    private var missing: Int
+
+    init(step: Int, network: NetworkSpecification) throws {
+        self.step = step
+        tensors = try network.parameterTensors()
+        let blocks = try network.parameterBlocks()
+        self.blocks = Dictionary(uniqueKeysWithValues: blocks.map { ($0.key, $0) })
+        model = tensors.map { TensorBuffer(floats: $0.shape.count) }
+        momentum = tensors.map { TensorBuffer(floats: $0.shape.count) }
+        missing = 2 * blocks.count
+    }
+
+    var isComplete: Bool { missing == 0 }
+
+    /// Memory for a block that is about to arrive.
+    func destination(for header: FrameHeader) throws -> UnsafeMutableRawBufferPointer {
+        let key = ParameterBlock.Key(header.blockKey)
+        guard let block = blocks[key] else { throw WireError(.malformed, "a snapshot of an unknown tensor") }
+        let buffer = TensorBuffer(floats: block.shape.count)
+        landing[key] = buffer
+        return UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<(4 * block.shape.count)])
+    }
+
+    /// Copies a block that has arrived to its place.
+    func received(_ header: FrameHeader) throws {
+        let key = ParameterBlock.Key(header.blockKey)
+        guard let block = blocks[key], let packed = landing.removeValue(forKey: key),
+            let index = tensors.firstIndex(of: block.tensor)
+        else { throw WireError(.malformed, "a snapshot that was not announced") }
+        let whole = (header.isMomentum ? momentum : model)[index]
+        block.region.forEachRun(in: block.tensor.shape) { offset, start, length in
+            (whole.address + 4 * start).copyMemory(from: packed.address + 4 * offset, byteCount: 4 * length)
+        }
+        missing -= 1
+    }
+
+    /// Writes the checkpoint; may be called from a thread of its own.
+    func write(to path: String, state: Checkpoint.State) throws {
+        func list(_ buffers: [TensorBuffer]) -> [SafetensorsTensor] {
+            zip(tensors, buffers).map { tensor, buffer in
+                SafetensorsTensor(
+                    name: tensor.name, shape: tensor.shape,
+                    bytes: UnsafeRawBufferPointer(rebasing: buffer.bytes[..<(4 * tensor.shape.count)]))
+            }
+        }
+        try Checkpoint.write(to: path, state: state, model: list(model), momentum: list(momentum))
+    }
+}

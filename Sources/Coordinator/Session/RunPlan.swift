@@ -1,0 +1,49 @@
+public import Network
+public import Wire
+
+/// What a coordinator is to run, settled before anybody joins.
+public struct RunPlan: Sendable {
+    public var configuration: RunConfiguration
+    public var workers: Int
+    public var stores = 1
+    /// The step to reach.
+    public var steps: Int
+    public var datasetPath: String
+    public var datasetFingerprint: String
+    public var classes: [String]
+    public var imagesPerEpoch: Int
+    public var listen: SocketAddress
+    /// A checkpoint to start from.
+    public var checkpoint: Checkpoint?
+    /// Seconds to wait for everybody to join.
+    public var joinPatience: Double = 600
+
+    public init(
+        configuration: RunConfiguration, workers: Int, steps: Int, datasetPath: String, datasetFingerprint: String,
+        classes: [String], imagesPerEpoch: Int, listen: SocketAddress
+    ) {
+        (self.configuration, self.workers, self.steps) = (configuration, workers, steps)
+        (self.datasetPath, self.datasetFingerprint) = (datasetPath, datasetFingerprint)
+        (self.classes, self.imagesPerEpoch, self.listen) = (classes, imagesPerEpoch, listen)
+    }
+}
+
+/// What happens in a run, for whoever shows it.
+public enum RunNews: Sendable {
+    case listening(SocketAddress)
+    case waiting(workers: Int, stores: Int, SocketAddress)
+    case joined(role: String, rank: Int, host: String)
+    case refused(String)
+    case started(fromStep: Int, lastStep: Int)
+    case step(Int, epoch: Int, loss: Double, rate: Double, imagesPerSecond: Double)
+    case validated(step: Int, loss: Double, top1Error: Double, top5Error: Double)
+    case checkpoint(step: Int, path: String)
+    case stopping
+}
+
+/// How a run ended.
+public enum RunOutcome: Sendable, Equatable {
+    case finished(step: Int)
+    case interrupted(step: Int)
+    case failed(String)
+}

@@ -1,0 +1,66 @@
+public import Tensors
+import Threading
+
+/// Two buffers, and one thread that prepares the next batch while the current one is trained on (paper §4.1).
+///
+/// One thread asks: `next` and `prefetch` are called by the owner of the training step.
+public final class BatchLoader: @unchecked Sendable {
+    /// The two image buffers, in index order, the same for the loader's life, so that kernels can be bound to them.
+    public let buffers: [TensorBuffer]
+
+    private let worker: LoaderWorker
+    private let thread: ServiceThread
+    private let batch: Int
+
+    /// - Parameters:
+    ///   - batch: the largest number of pictures of a request.
+    ///   - imageFloats: the floats of one picture, C·H·W.
+    public init(preparer: BatchPreparer, batch: Int, imageFloats: Int) {
+        precondition(imageFloats == preparer.imageFloats, "the loader's pictures are the preparer's")
+        buffers = (0..<2).map { _ in TensorBuffer(floats: batch * imageFloats) }
+        let worker = LoaderWorker(
+            preparer: preparer, images: buffers, labels: (0..<2).map { _ in TensorBuffer(byteCount: 4 * batch) })
+        (self.worker, self.batch) = (worker, batch)
+        thread = ServiceThread(name: "loader") { worker.run() }
+    }
+
+    deinit { stop() }
+
+    /// Starts preparing a batch in the background unless it is already there or under way.
+    public func prefetch(_ request: BatchRequest) {
+        precondition(request.count <= batch)
+        worker.state.update { $0.ask(request) }
+    }
+
+    /// Waits for a batch, which is prepared now if it was not prefetched.
+    public func next(_ request: BatchRequest) -> LoadedBatch {
+        precondition(request.count <= batch)
+        while true {
+            worker.state.update { $0.ask(request) }
+            let outcome = worker.state.wait { state -> LoaderState.Answer? in state.answer(request) }
+            switch outcome {
+            case .ready(let index): return loaded(request, index)
+            case .stopped:
+                thread.join()
+                let index = worker.state.update { $0.claim(request) }
+                worker.fill(index, request)
+                return loaded(request, index)
+            case .dropped, nil: continue
+            }
+        }
+    }
+
+    /// Ends the background thread after the batch it is at. A later `next` prepares its batch itself.
+    public func stop() {
+        worker.state.update { $0.isStopped = true }
+        thread.join()
+    }
+
+    private func loaded(_ request: BatchRequest, _ index: Int) -> LoadedBatch {
+        worker.state.update { $0.inUse = index }
+        let labels = worker.labels[index].bytes.bindMemory(to: Int32.self)
+        return LoadedBatch(
+            images: buffers[index], labels: UnsafeBufferPointer(rebasing: labels[..<request.count]), request: request,
+            index: index)
+    }
+}

@@ -1,0 +1,13 @@
+/// Which pictures a batch holds.
+public struct BatchRequest: Sendable, Equatable {
+    public let split: Split
+    /// For training, the number of pictures seen before: (step − 1) · batch. For validation, the first picture's
+    /// index.
+    public let position: Int
+    /// Pictures wanted.
+    public let count: Int
+
+    public init(split: Split, position: Int, count: Int) {
+        (self.split, self.position, self.count) = (split, position, count)
+    }
+}

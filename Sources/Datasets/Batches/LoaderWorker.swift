@@ -1,0 +1,35 @@
+import Tensors
+import Threading
+
+/// The background half of a loader: fills the free buffer with what is asked for.
+final class LoaderWorker: @unchecked Sendable {
+    let state = Monitor(LoaderState())
+    let labels: [TensorBuffer]
+    private let images: [TensorBuffer]
+    private let preparer: BatchPreparer
+
+    init(preparer: BatchPreparer, images: [TensorBuffer], labels: [TensorBuffer]) {
+        (self.preparer, self.images, self.labels) = (preparer, images, labels)
+    }
+
+    func fill(_ index: Int, _ request: BatchRequest) {
+        preparer.prepare(
+            request, images: images[index].floats, labels: labels[index].bytes.bindMemory(to: Int32.self))
+    }
+
+    /// The thread's body: until the loader is stopped.
+    func run() {
+        while let (index, request) = take() {
+            fill(index, request)
+            state.update { $0.finish() }
+        }
+    }
+
+    private func take() -> (Int, BatchRequest)? {
+        let taken: (Int, BatchRequest)?? = state.wait { state in
+            if state.isStopped { return .some(nil) }
+            return state.begin().map { .some($0) }
+        }
+        return taken ?? nil
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+
+/// Imports the binary version of CIFAR-10: records of a label byte and 32×32 pixels, planar RGB.
+enum CIFARImport {
+    private static let side = 32
+    private static let recordSize = 1 + 3 * side * side
+    private static let classCount = 10
+    private static let standardClasses = [
+        "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+    ]
+
+    static func run(source: String, target: ImportTarget) throws -> ImportReport {
+        let writer = target.writer(channels: 3, height: side, width: side, classes: try classes(source))
+        let names = [Split.train: (1...5).map { "data_batch_\($0).bin" }, .validation: ["test_batch.bin"]]
+        for split in Split.allCases {
+            let files = try (names[split] ?? []).map { try open("\(source)/\($0)", source: source) }
+            let total = files.reduce(0) { $0 + $1.bytes.count / recordSize }
+            try writer.begin(split)
+            for file in files {
+                try file.withBytes { bytes in try copy(bytes, file.path, split, to: writer, total: total, target) }
+            }
+        }
+        return ImportReport(manifest: try writer.finish(), skipped: [])
+    }
+
+    private static func copy(
+        _ bytes: UnsafeRawBufferPointer, _ path: String, _ split: Split, to writer: DatasetWriter, total: Int,
+        _ target: ImportTarget
+    ) throws {
+        for index in 0..<bytes.count / recordSize {
+            let record = UnsafeRawBufferPointer(rebasing: bytes[index * recordSize..<(index + 1) * recordSize])
+            guard record[0] < classCount else {
+                throw DatasetError(
+                    "\(path): record \(index) has label \(record[0]), but there are \(classCount) classes; download "
+                        + "it again")
+            }
+            try writer.append(UnsafeRawBufferPointer(rebasing: record[1...]), label: Int(record[0]), to: split)
+            target.report(split, writer.count(split), of: total)
+        }
+    }
+
+    private static func open(_ path: String, source: String) throws -> MappedFile {
+        guard FolderListing.isRegularFile(path) else {
+            throw DatasetError("\(path) is missing; unpack the binary version of CIFAR-10 into \(source)")
+        }
+        let file = try MappedFile(path: path)
+        guard file.bytes.count % recordSize == 0 else {
+            throw DatasetError(
+                "\(path): has \(file.bytes.count) bytes, not a multiple of \(recordSize); unpack the binary version of "
+                    + "CIFAR-10 again")
+        }
+        return file
+    }
+
+    /// The names in `batches.meta.txt`; CIFAR-10's own where that file is absent.
+    private static func classes(_ source: String) throws -> [String] {
+        let path = "\(source)/batches.meta.txt"
+        guard FolderListing.isRegularFile(path) else { return standardClasses }
+        let text = try MappedFile(path: path).withBytes { String(decoding: $0, as: UTF8.self) }
+        let names = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        guard names.count == classCount else {
+            throw DatasetError("\(path): has \(names.count) names, not \(classCount); unpack it again or remove it")
+        }
+        return names
+    }
+}

@@ -1,0 +1,39 @@
+import CZlib
+
+/// A file that may be gzipped, read from start to end.
+final class GzipFile {
+    let path: String
+    private let handle: gzFile
+
+    init(path: String) throws {
+        guard let handle = gzopen(path, "rb") else { throw DatasetError("\(path): cannot be opened") }
+        (self.path, self.handle) = (path, handle)
+        gzbuffer(handle, 1 << 18)
+    }
+
+    deinit { gzclose_r(handle) }
+
+    /// Fills a buffer whole.
+    func read(_ buffer: UnsafeMutableRawBufferPointer) throws {
+        var rest = buffer
+        while !rest.isEmpty {
+            let count = gzread(handle, rest.baseAddress, UInt32(min(rest.count, 1 << 30)))
+            guard count > 0 else {
+                var code: Int32 = 0
+                let message = gzerror(handle, &code).map { String(cString: $0) } ?? ""
+                throw DatasetError(
+                    "\(path): ends early or is damaged\(message.isEmpty ? "" : " (\(message))"); download it again")
+            }
+            rest = UnsafeMutableRawBufferPointer(rebasing: rest[Int(count)...])
+        }
+    }
+
+    /// Checks that nothing follows, and that a gzipped file's own checksum was right.
+    func expectEnd() throws {
+        var byte: UInt8 = 0
+        let count = gzread(handle, &byte, 1)
+        guard count == 0 else {
+            throw DatasetError("\(path): \(count < 0 ? "damaged" : "longer than its header says"); download it again")
+        }
+    }
+}

@@ -1,0 +1,22 @@
+/// How the pictures to import are stored.
+public enum ImportFormat: String, CaseIterable, Sendable {
+    /// A folder per class under `train` and under `val` or `validation`.
+    case imagefolder
+    /// The binary version of CIFAR-10.
+    case cifar10
+    /// IDX files, gzipped or not, as of MNIST and Fashion-MNIST.
+    case mnist
+}
+
+/// A file that was left out of an import, and why.
+public struct SkippedPicture: Sendable, Equatable {
+    public let file: String
+    public let reason: String
+}
+
+/// What an import made.
+public struct ImportReport: Sendable {
+    public let manifest: DatasetManifest
+    /// Damaged or unusable files, in the order of the source.
+    public let skipped: [SkippedPicture]
+}

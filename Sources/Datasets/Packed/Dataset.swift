@@ -1,0 +1,100 @@
+import Foundation
+import Glibc
+import Tensors
+
+/// A packed data set, memory-mapped: pictures of one size as planar bytes, their labels, and their mean.
+///
+/// Every length is checked against its file when the data set is opened, so that reading a picture is only an
+/// address computation; the pictures' own checksums are compared by `verify`.
+public final class Dataset: Sendable {
+    public let path: String
+    public let manifest: DatasetManifest
+    /// The mean of the training pictures, planar CHW, on the scale 0...255 (paper §2).
+    public let mean: [Float]
+
+    private let records: [MappedFile]
+    private let indexes: [RecordIndex]
+
+    /// Opens the data set in the directory `path`.
+    /// - Throws: `DatasetError` when there is none, or when a file is not what the manifest promises.
+    public init(path: String) throws {
+        let manifestPath = "\(path)/dataset.json"
+        guard access(manifestPath, F_OK) == 0 else {
+            throw DatasetError("\(path) has no data set; make one with `colonnade data import`")
+        }
+        let manifest = try DatasetManifest.read(path: manifestPath)
+        let size = manifest.recordSize
+        let indexes = try Split.allCases.map { split in
+            try RecordIndex(
+                path: "\(path)/\(split.rawValue).index", count: manifest.counts[split], recordSize: size,
+                classes: manifest.classes.count)
+        }
+        records = try zip(Split.allCases, indexes).map { split, index in
+            let file = try MappedFile(path: "\(path)/\(split.rawValue).records")
+            guard file.bytes.count / size == index.count, file.bytes.count % size == 0 else {
+                throw DatasetError(
+                    "\(file.path): has \(file.bytes.count) bytes, not \(index.count) records of \(size); restore the "
+                        + "file or import the data set again")
+            }
+            return file
+        }
+        let meanFile = try MappedFile(path: "\(path)/mean.f32")
+        guard meanFile.bytes.count == 4 * size else {
+            throw DatasetError(
+                "\(meanFile.path): has \(meanFile.bytes.count) bytes, not \(4 * size); restore the file or import the "
+                    + "data set again")
+        }
+        let fingerprint = meanFile.withBytes { manifest.fingerprint(indexes: indexes.map(\.file.bytes), mean: $0) }
+        guard fingerprint == manifest.fingerprint else {
+            throw DatasetError(
+                "\(path): labels, mean and dataset.json do not belong together (fingerprint \(fingerprint), expected "
+                    + "\(manifest.fingerprint)); restore the files or import the data set again")
+        }
+        mean = meanFile.withBytes { bytes in
+            (0..<size).map {
+                let bits = bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)
+                return Float(bitPattern: UInt32(littleEndian: bits))
+            }
+        }
+        (self.path, self.manifest, self.indexes) = (path, manifest, indexes)
+    }
+
+    private func place(_ split: Split) -> Int {
+        switch split {
+        case .train: 0
+        case .validation: 1
+        }
+    }
+
+    /// The number of pictures in a split; never 0.
+    public func count(_ split: Split) -> Int { manifest.counts[split] }
+
+    /// The label of a picture, an index into the manifest's classes.
+    public func label(_ split: Split, _ index: Int) -> Int { indexes[place(split)].label(index) }
+
+    /// The bytes of a picture, planar CHW. Valid while this object lives: keep a reference to it, not only to them.
+    public func pixels(_ split: Split, _ index: Int) -> UnsafeRawBufferPointer {
+        records[place(split)].part(index * manifest.recordSize, manifest.recordSize)
+    }
+
+    /// Compares every record with its checksum.
+    /// - Parameter progress: called now and then with (records done, records in all).
+    /// - Returns: the number of records.
+    /// - Throws: `DatasetError` naming the first damaged record.
+    public func verify(progress: ((Int, Int) -> Void)? = nil) throws -> Int {
+        let total = Split.allCases.map(count).reduce(0, +)
+        var done = 0
+        for split in Split.allCases {
+            for index in 0..<count(split) {
+                guard Digest.hash(pixels(split, index)) == indexes[place(split)].checksum(index) else {
+                    throw DatasetError(
+                        "\(records[place(split)].path): record \(index) of \(split.rawValue) is damaged; restore the "
+                            + "file or import the data set again")
+                }
+                done += 1
+                if done % 1024 == 0 || done == total { progress?(done, total) }
+            }
+        }
+        return total
+    }
+}

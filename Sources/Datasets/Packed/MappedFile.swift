@@ -1,0 +1,44 @@
+import Foundation
+import Glibc
+
+/// A whole file, memory-mapped for reading.
+///
+/// `bytes` and `part` are for those who keep the file; whoever opens one for a moment reads it in `withBytes`.
+final class MappedFile: @unchecked Sendable {
+    let path: String
+    let bytes: UnsafeRawBufferPointer
+
+    /// - Throws: `DatasetError` when the file is absent, not a regular file, or empty.
+    init(path: String) throws {
+        // A pipe of that name must not make the open wait for a writer.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            throw DatasetError("\(path): cannot be opened: \(String(cString: strerror(errno)))")
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw DatasetError("\(path): not a regular file")
+        }
+        let size = Int(status.st_size)
+        guard size > 0 else { throw DatasetError("\(path): empty; restore the file or import the data set again") }
+        guard let address = mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0), address != MAP_FAILED else {
+            throw DatasetError("\(path): cannot be mapped: \(String(cString: strerror(errno)))")
+        }
+        self.path = path
+        bytes = UnsafeRawBufferPointer(start: address, count: size)
+    }
+
+    deinit { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count) }
+
+    /// Calls `body` with the content, which stays mapped until `body` returns.
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withExtendedLifetime(self) { try body(bytes) }
+    }
+
+    /// A part of the file; the caller has checked that it lies within.
+    func part(_ offset: Int, _ length: Int) -> UnsafeRawBufferPointer {
+        precondition(offset >= 0 && length >= 0 && length <= bytes.count - offset)
+        return UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + length])
+    }
+}

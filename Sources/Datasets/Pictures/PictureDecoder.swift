@@ -1,0 +1,112 @@
+import CSTBImage
+import CTurboJPEG
+
+/// Decodes picture files by their first bytes, whatever their names. One per thread.
+final class PictureDecoder {
+    /// Larger pictures are refused before memory is asked for.
+    static let pixelLimit = 64 << 20
+    static let sideLimit = 65_535
+
+    private let jpeg = tjInitDecompress()
+
+    deinit { if let jpeg { tjDestroy(jpeg) } }
+
+    func decode(path: String) throws(PictureError) -> Picture { try decode(PictureFile.read(path)) }
+
+    func dimensions(path: String) throws(PictureError) -> (width: Int, height: Int) {
+        let bytes = try PictureFile.read(path)
+        return switch try PictureFormat(bytes) {
+        case .jpeg: try jpegHeader(bytes).size
+        case .other: try otherSize(bytes)
+        }
+    }
+
+    func decode(_ bytes: [UInt8]) throws(PictureError) -> Picture {
+        switch try PictureFormat(bytes) {
+        case .jpeg: try decodeJPEG(bytes)
+        case .other: try decodeOther(bytes)
+        }
+    }
+
+    private func check(_ width: Int32, _ height: Int32) throws(PictureError) -> (width: Int, height: Int) {
+        let (width, height) = (Int(width), Int(height))
+        guard width > 0, height > 0 else { throw PictureError("damaged: it has no size") }
+        guard width <= Self.sideLimit, height <= Self.sideLimit, width * height <= Self.pixelLimit else {
+            throw PictureError("too large: \(width)×\(height) pixels, the limit is 64 megapixels")
+        }
+        return (width, height)
+    }
+
+    // MARK: JPEG
+
+    private func jpegHeader(_ bytes: [UInt8]) throws(PictureError) -> (size: (width: Int, height: Int), isCMYK: Bool) {
+        var (width, height, sampling, space): (Int32, Int32, Int32, Int32) = (0, 0, 0, 0)
+        let status = tjDecompressHeader3(jpeg, bytes, UInt(bytes.count), &width, &height, &sampling, &space)
+        guard status == 0 || tjGetErrorCode(jpeg) == TJERR_WARNING.rawValue else { throw jpegError() }
+        let isCMYK = space == TJCS_CMYK.rawValue || space == TJCS_YCCK.rawValue
+        return (try check(width, height), isCMYK)
+    }
+
+    private func decodeJPEG(_ bytes: [UInt8]) throws(PictureError) -> Picture {
+        let ((width, height), isCMYK) = try jpegHeader(bytes)
+        let format = isCMYK ? TJPF_CMYK : TJPF_RGB
+        let size = width * height * (isCMYK ? 4 : 3)
+        var status: Int32 = 0
+        let pixels = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            buffer.initialize(repeating: 0)
+            status = tjDecompress2(
+                jpeg, bytes, UInt(bytes.count), buffer.baseAddress, Int32(width), 0, Int32(height),
+                Int32(format.rawValue), TJFLAG_LIMITSCANS)
+            count = size
+        }
+        if status != 0 {
+            let error = jpegError()
+            // Stray bytes between segments and odd application markers leave the picture whole.
+            let isHarmless = ["extraneous bytes", "Adobe", "JFIF"].contains { error.reason.contains($0) }
+            guard tjGetErrorCode(jpeg) == TJERR_WARNING.rawValue, isHarmless else { throw error }
+        }
+        return Picture(width: width, height: height, rgb: isCMYK ? Self.rgb(cmyk: pixels) : pixels)
+    }
+
+    /// CMYK JPEG files hold inverted inks (255 is none), as Adobe's programs write them.
+    private static func rgb(cmyk: [UInt8]) -> [UInt8] {
+        let count = cmyk.count / 4
+        return [UInt8](unsafeUninitializedCapacity: 3 * count) { rgb, written in
+            for i in 0..<count {
+                let black = Int(cmyk[4 * i + 3])
+                for c in 0..<3 { rgb[3 * i + c] = UInt8((Int(cmyk[4 * i + c]) * black + 127) / 255) }
+            }
+            written = 3 * count
+        }
+    }
+
+    private func jpegError() -> PictureError {
+        PictureError("damaged JPEG: \(tjGetErrorStr2(jpeg).map { String(cString: $0) } ?? "no reason given")")
+    }
+
+    // MARK: Other formats
+
+    private func otherSize(_ bytes: [UInt8]) throws(PictureError) -> (width: Int, height: Int) {
+        var (width, height, channels): (Int32, Int32, Int32) = (0, 0, 0)
+        guard stbi_info_from_memory(bytes, Int32(bytes.count), &width, &height, &channels) != 0 else {
+            throw otherError()
+        }
+        return try check(width, height)
+    }
+
+    private func decodeOther(_ bytes: [UInt8]) throws(PictureError) -> Picture {
+        let expected = try otherSize(bytes)
+        var (width, height, channels): (Int32, Int32, Int32) = (0, 0, 0)
+        guard let pixels = stbi_load_from_memory(bytes, Int32(bytes.count), &width, &height, &channels, 3) else {
+            throw otherError()
+        }
+        defer { stbi_image_free(pixels) }
+        guard (Int(width), Int(height)) == expected else { throw PictureError("damaged: it has two sizes") }
+        let rgb = [UInt8](UnsafeBufferPointer(start: pixels, count: 3 * Int(width) * Int(height)))
+        return Picture(width: Int(width), height: Int(height), rgb: rgb)
+    }
+
+    private func otherError() -> PictureError {
+        PictureError("damaged picture: \(stbi_failure_reason().map { String(cString: $0) } ?? "no reason given")")
+    }
+}

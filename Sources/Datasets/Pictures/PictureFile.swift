@@ -1,0 +1,60 @@
+import Glibc
+
+/// How a picture file is coded, by its first bytes.
+enum PictureFormat {
+    case jpeg
+    /// A format that stb_image reads.
+    case other
+
+    private static let others: [[UInt8]] = [
+        [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A],  // PNG
+        Array("GIF8".utf8), Array("BM".utf8), Array("8BPS".utf8), Array("P5".utf8), Array("P6".utf8),
+    ]
+
+    init(_ bytes: [UInt8]) throws(PictureError) {
+        if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
+            self = .jpeg
+        } else if Self.others.contains(where: { bytes.starts(with: $0) }) {
+            self = .other
+        } else {
+            throw PictureError("not a picture of a known format (JPEG, PNG, GIF, BMP, PSD, PNM)")
+        }
+    }
+}
+
+/// Reads picture files from disk.
+enum PictureFile {
+    static let sizeLimit = 256 << 20
+
+    /// The whole content of a regular file; symbolic links are not followed.
+    static func read(_ path: String) throws(PictureError) -> [UInt8] {
+        // A pipe of that name must not make the open wait for a writer.
+        let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { throw PictureError("cannot be opened: \(String(cString: strerror(errno)))") }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw PictureError("not a regular file")
+        }
+        let size = Int(status.st_size)
+        guard size > 0 else { throw PictureError("empty file") }
+        guard size <= sizeLimit else { throw PictureError("too large: \(size) bytes, the limit is 256 MB") }
+        var code: Int32 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            count = 0
+            while count < size {
+                let got = Glibc.read(descriptor, buffer.baseAddress! + count, size - count)
+                if got < 0 {
+                    if errno == EINTR { continue }
+                    code = errno
+                    return
+                }
+                if got == 0 { return }
+                count += got
+            }
+        }
+        guard code == 0 else { throw PictureError("cannot be read: \(String(cString: strerror(code)))") }
+        guard bytes.count == size else { throw PictureError("became shorter while it was read") }
+        return bytes
+    }
+}

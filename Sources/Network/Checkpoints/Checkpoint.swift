@@ -1,0 +1,82 @@
+public import Tensors
+import Foundation
+
+/// A checkpoint on disk: model.safetensors, momentum.safetensors and state.json in a directory of their own.
+public struct Checkpoint: Sendable {
+    /// state.json.
+    public struct State: Codable, Sendable, Equatable {
+        public var step: Int
+        public var configuration: RunConfiguration
+        public var dataset_fingerprint: String
+        /// Class names, by output.
+        public var classes: [String]
+        public var colonnade: String
+        /// XXH3 of the other files.
+        public var files: [String: String]
+
+        public init(
+            step: Int, configuration: RunConfiguration, datasetFingerprint: String, classes: [String], version: String
+        ) {
+            (self.step, self.configuration, dataset_fingerprint) = (step, configuration, datasetFingerprint)
+            (self.classes, colonnade, files) = (classes, version, [:])
+        }
+    }
+
+    public static let modelName = "model.safetensors"
+    public static let momentumName = "momentum.safetensors"
+
+    public let path: String
+    public let state: State
+    public let model: SafetensorsFile
+    public let momentum: SafetensorsFile
+
+    /// Opens a checkpoint and verifies every byte of it.
+    public init(path: String) throws {
+        self.path = path
+        guard let data = FileManager.default.contents(atPath: path + "/state.json") else {
+            throw NetworkError("\(path) is no checkpoint: it has no state.json")
+        }
+        do { state = try JSONDecoder().decode(State.self, from: data) } catch {
+            throw NetworkError("\(path)/state.json is damaged; use another checkpoint")
+        }
+        try state.configuration.check()
+        model = try SafetensorsFile(path: path + "/" + Self.modelName)
+        momentum = try SafetensorsFile(path: path + "/" + Self.momentumName)
+        for (name, file) in [(Self.modelName, model), (Self.momentumName, momentum)] {
+            guard state.files[name] == Digest.text(file.digest) else {
+                throw NetworkError("\(path)/\(name) is damaged: its checksum is not the one in state.json; use another checkpoint")
+            }
+            for tensor in try state.configuration.network.parameterTensors() {
+                _ = try file.floats(tensor.name, shape: tensor.shape)
+            }
+        }
+    }
+
+    /// Writes a checkpoint: complete and on the disk under its name, or not there at all.
+    public static func write(
+        to path: String, state: State, model: [SafetensorsTensor], momentum: [SafetensorsTensor]
+    ) throws {
+        let manager = FileManager.default
+        let parent = (path as NSString).deletingLastPathComponent
+        let temporary = parent + "/." + (path as NSString).lastPathComponent + ".partial"
+        try? manager.removeItem(atPath: temporary)
+        do {
+            try manager.createDirectory(atPath: temporary, withIntermediateDirectories: true)
+            var state = state
+            for (name, tensors) in [(modelName, model), (momentumName, momentum)] {
+                try SafetensorsWriter.write(tensors, to: temporary + "/" + name)
+                state.files[name] = Digest.text(try SafetensorsFile(path: temporary + "/" + name).digest)
+            }
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            try DurableFile.write([UInt8](try encoder.encode(state)), to: temporary + "/state.json")
+            // A step that was trained again has the same content; the new one takes its place.
+            if manager.fileExists(atPath: path) { try manager.removeItem(atPath: path) }
+            try manager.moveItem(atPath: temporary, toPath: path)
+            try DurableFile.syncDirectory(parent)
+        } catch {
+            try? manager.removeItem(atPath: temporary)
+            throw error
+        }
+    }
+}

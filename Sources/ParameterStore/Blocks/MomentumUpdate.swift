@@ -1,0 +1,37 @@
+/// The paper's update (§5): v ← m·v − decay·w − ε·g ; w ← w + v, elementwise, so that it runs in any layout.
+public struct MomentumUpdate: Sendable {
+    let momentum: Float
+    /// Weight decay times the learning rate.
+    let decay: Float
+    let rate: Float
+
+    /// - Parameters:
+    ///   - decay: weight decay times learning rate.
+    ///   - rate: learning rate.
+    public init(momentum: Float, decay: Float, rate: Float) {
+        (self.momentum, self.decay, self.rate) = (momentum, decay, rate)
+    }
+
+    /// Elements that are updated before their digest is taken, so that it reads them from the cache.
+    static let chunk = 4096
+
+    /// - Parameter visit: called with new values and new momentum, part by part.
+    public func apply(
+        count: Int, values: UnsafePointer<Float>, momentum old: UnsafePointer<Float>, gradient: UnsafePointer<Float>,
+        newValues: UnsafeMutablePointer<Float>, newMomentum: UnsafeMutablePointer<Float>,
+        visit: (UnsafeRawBufferPointer) -> Void
+    ) {
+        var start = 0
+        while start < count {
+            let end = min(start + Self.chunk, count)
+            for i in start..<end {
+                let velocity = momentum * old[i] - decay * values[i] - rate * gradient[i]
+                newMomentum[i] = velocity
+                newValues[i] = values[i] + velocity
+            }
+            visit(UnsafeRawBufferPointer(start: newValues + start, count: (end - start) * 4))
+            visit(UnsafeRawBufferPointer(start: newMomentum + start, count: (end - start) * 4))
+            start = end
+        }
+    }
+}

@@ -1,0 +1,95 @@
+public import Partition
+
+/// The step protocol of one store shard, without threads or sockets: events in, actions out.
+///
+/// A tensor's update for step s is computed when its gradient is there, the coordinator has granted s with a learning
+/// rate, and s−1 has committed: values lie in two buffers that take turns, and until s−1 has committed the buffer
+/// that s is written to still holds the values that a loss would return to. The step is stored when every tensor has
+/// its update, and final when the coordinator commits it.
+public struct ShardStepMachine: Sendable {
+    public typealias Key = ParameterBlock.Key
+
+    public enum Action: Equatable, Sendable {
+        /// Compute the update of a tensor for a step into the step's buffer.
+        case update(Key, step: Int, rate: Float)
+        /// Tell the tensor's worker that the step's value is there.
+        case announce(Key, step: Int)
+        /// Tell the coordinator that every tensor has the step's update.
+        case stored(step: Int)
+    }
+
+    public enum Violation: Error, Equatable, Sendable {
+        case unknownTensor(Key)
+        case pushedTwice(Key, step: Int)
+        case unexpectedStep(Int, committed: Int)
+        case commitOfUnstored(Int)
+    }
+
+    public let keys: Set<Key>
+    public private(set) var committed: Int
+    public private(set) var attempt: UInt32
+    private var rates: [Int: Float] = [:]
+    /// Gradients that wait for a grant or a commit.
+    private var waiting: [Int: [Key]] = [:]
+    private var pushed: [Int: Set<Key>] = [:]
+    private var updated: [Int: Set<Key>] = [:]
+
+    /// - Parameter base: the step whose values the tensors hold.
+    public init(keys: Set<Key>, base: Int, attempt: UInt32) {
+        (self.keys, committed, self.attempt) = (keys, base, attempt)
+    }
+
+    /// The coordinator lets a step be applied.
+    public mutating func grant(step: Int, rate: Float) -> [Action] {
+        guard step > committed else { return [] }
+        rates[step] = rate
+        return release()
+    }
+
+    /// A gradient has arrived. One of an older attempt is ignored: its worker has been, or will be, told.
+    public mutating func push(_ key: Key, step: Int, attempt: UInt32) throws -> [Action] {
+        guard attempt == self.attempt else { return [] }
+        guard keys.contains(key) else { throw Violation.unknownTensor(key) }
+        guard step > committed, step <= committed + 2 else {
+            throw Violation.unexpectedStep(step, committed: committed)
+        }
+        guard pushed[step, default: []].insert(key).inserted else { throw Violation.pushedTwice(key, step: step) }
+        waiting[step, default: []].append(key)
+        return release()
+    }
+
+    /// An update has been computed.
+    public mutating func finishedUpdate(_ key: Key, step: Int, attempt: UInt32) -> [Action] {
+        guard attempt == self.attempt, step > committed else { return [] }
+        updated[step, default: []].insert(key)
+        var actions: [Action] = [.announce(key, step: step)]
+        if updated[step]!.count == keys.count { actions.append(.stored(step: step)) }
+        return actions
+    }
+
+    /// The coordinator has made a step final.
+    public mutating func commit(step: Int) throws -> [Action] {
+        guard step > committed else { return [] }
+        guard step == committed + 1, updated[step]?.count == keys.count else { throw Violation.commitOfUnstored(step) }
+        committed = step
+        rates[step] = nil
+        pushed[step] = nil
+        updated[step] = nil
+        return release()
+    }
+
+    /// A process was lost: whatever is not committed is dropped, and pushes of older attempts count no more.
+    public mutating func abort(attempt: UInt32) {
+        self.attempt = attempt
+        rates = [:]
+        waiting = [:]
+        pushed = [:]
+        updated = [:]
+    }
+
+    private mutating func release() -> [Action] {
+        let step = committed + 1
+        guard let rate = rates[step], let keys = waiting.removeValue(forKey: step) else { return [] }
+        return keys.map { .update($0, step: step, rate: rate) }
+    }
+}

@@ -1,0 +1,103 @@
+import Foundation
+
+/// The directory of one run; docs/architecture.md describes its files.
+public struct RunDirectory: Sendable, Equatable {
+    public let path: String
+
+    public init(_ path: String) { self.path = path }
+
+    public var name: String { (path as NSString).lastPathComponent }
+    public var recordPath: String { path + "/run.json" }
+    public var metricsPath: String { path + "/metrics.jsonl" }
+    public var eventsPath: String { path + "/events.jsonl" }
+    public var logsPath: String { path + "/logs" }
+    public var checkpointsPath: String { path + "/checkpoints" }
+    public func logPath(role: String, rank: Int) -> String { "\(logsPath)/\(role)-\(rank).log" }
+
+    public func checkpointPath(step: Int) -> String {
+        let digits = String(step)
+        return checkpointsPath + "/step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+    }
+
+    /// Creates a run's directory, which must not exist.
+    public static func create(runs: String, name: String?) throws -> RunDirectory {
+        let manager = FileManager.default
+        try manager.createDirectory(atPath: runs, withIntermediateDirectories: true)
+        if let name {
+            guard !name.isEmpty, !name.contains("/"), !name.hasPrefix(".") else {
+                throw RunLogError("\"\(name)\" is no name for a run; use letters, digits and dashes")
+            }
+            let directory = RunDirectory(runs + "/" + name)
+            guard !manager.fileExists(atPath: directory.path) else {
+                throw RunLogError(
+                    "a run named \(name) is in \(runs) already; choose another --name, or continue it with --resume \(directory.path)")
+            }
+            return try directory.made()
+        }
+        let formatter = DateFormatter()
+        formatter.locale = Locale(identifier: "en_US_POSIX")
+        formatter.dateFormat = "yyyyMMdd-HHmmss"
+        let stamp = formatter.string(from: Date())
+        for suffix in [""] + (2...999).map({ "-\($0)" }) {
+            let directory = RunDirectory(runs + "/" + stamp + suffix)
+            if !manager.fileExists(atPath: directory.path) { return try directory.made() }
+        }
+        throw RunLogError("\(runs) is full of runs of this second; name this one with --name")
+    }
+
+    private func made() throws -> RunDirectory {
+        do {
+            for part in [path, logsPath, checkpointsPath] {
+                try FileManager.default.createDirectory(atPath: part, withIntermediateDirectories: true)
+            }
+        } catch {
+            throw RunLogError("cannot create \(path): \(error.localizedDescription); choose another directory with --runs")
+        }
+        return self
+    }
+
+    // MARK: Reading
+
+    public func record() throws -> RunRecord {
+        guard let data = FileManager.default.contents(atPath: recordPath) else {
+            throw RunLogError("\(path) is no run: it has no run.json")
+        }
+        do { return try JSONDecoder().decode(RunRecord.self, from: data) } catch {
+            throw RunLogError("\(recordPath) is damaged: \(error)")
+        }
+    }
+
+    /// Every readable line of metrics.jsonl. A torn line costs only itself.
+    public func metrics() throws -> [MetricsLine] {
+        guard let data = FileManager.default.contents(atPath: metricsPath) else { return [] }
+        return data.split(separator: 0x0A).compactMap { MetricsLine(line: Data($0)) }
+    }
+
+    /// Checkpoints that are complete, by step.
+    public func checkpoints() -> [(step: Int, path: String)] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: checkpointsPath)) ?? []
+        return names.compactMap { name in
+            guard name.hasPrefix("step-"), let step = Int(name.dropFirst(5)) else { return nil }
+            return (step, checkpointsPath + "/" + name)
+        }.sorted { $0.step < $1.step }
+    }
+
+    /// Every run below a directory, newest first.
+    public static func all(in runs: String) -> [RunDirectory] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: runs)) ?? []
+        return names.map { RunDirectory(runs + "/" + $0) }
+            .filter { FileManager.default.fileExists(atPath: $0.recordPath) }
+            .sorted { ($0.started, $0.name) > ($1.started, $1.name) }
+    }
+
+    private var started: String { (try? record().started) ?? "" }
+
+    /// Finds a run by its path or by its name below `runs`.
+    public static func find(_ text: String, runs: String) throws -> RunDirectory {
+        for path in [text, runs + "/" + text] {
+            let directory = RunDirectory(path.hasSuffix("/") ? String(path.dropLast()) : path)
+            if FileManager.default.fileExists(atPath: directory.recordPath) { return directory }
+        }
+        throw RunLogError("no run \(text); `colonnade runs list --runs \(runs)` shows what is there")
+    }
+}

@@ -1,0 +1,81 @@
+import Foundation
+
+/// Writes a run's record, metrics and events. One process writes a run; calls may come from any thread.
+public final class RunWriter: @unchecked Sendable {
+    public let directory: RunDirectory
+    private let lock = NSLock()
+    private let metrics: FileHandle
+    private let events: FileHandle
+    private var record: RunRecord
+
+    /// - Parameter keeping: of a run that is resumed, the last step whose lines stay; nil for a new run.
+    public init(_ directory: RunDirectory, record: RunRecord, keeping: Int? = nil) throws {
+        self.directory = directory
+        self.record = record
+        if let keeping { try Self.truncate(directory, after: keeping) }
+        metrics = try Self.open(directory.metricsPath)
+        events = try Self.open(directory.eventsPath)
+        try writeRecord()
+    }
+
+    /// Drops the lines of steps that will be trained again: a step leaves one line.
+    private static func truncate(_ directory: RunDirectory, after step: Int) throws {
+        guard let data = FileManager.default.contents(atPath: directory.metricsPath) else { return }
+        var kept = Data()
+        for line in data.split(separator: 0x0A) {
+            guard let metrics = MetricsLine(line: Data(line)), metrics.step <= step else { continue }
+            kept.append(contentsOf: line)
+            kept.append(0x0A)
+        }
+        try kept.write(to: URL(fileURLWithPath: directory.metricsPath), options: .atomic)
+    }
+
+    private static func open(_ path: String) throws -> FileHandle {
+        if !FileManager.default.fileExists(atPath: path) {
+            _ = FileManager.default.createFile(atPath: path, contents: nil)
+        }
+        guard let handle = FileHandle(forWritingAtPath: path) else {
+            throw RunLogError("cannot write to \(path); choose another directory with --runs")
+        }
+        try handle.seekToEnd()
+        return handle
+    }
+
+    /// Changes run.json.
+    public func update(_ body: (inout RunRecord) -> Void) throws {
+        try lock.withLock {
+            body(&record)
+            try writeRecord()
+        }
+    }
+
+    private func writeRecord() throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try encoder.encode(record).write(to: URL(fileURLWithPath: directory.recordPath), options: .atomic)
+    }
+
+    public func append(_ step: StepMetrics) throws { try append(step, to: metrics) }
+    public func append(_ validation: ValidationMetrics) throws { try append(validation, to: metrics) }
+
+    /// Notes that something happened.
+    /// - Parameter facts: further keys of the line.
+    public func event(_ kind: String, _ message: String, _ facts: [String: String] = [:]) {
+        var line = facts
+        line["kind"] = kind
+        line["message"] = message
+        line["time"] = Self.now
+        // An event that cannot be written must not end the run.
+        try? append(line, to: events)
+    }
+
+    public static var now: String { ISO8601DateFormatter().string(from: Date()) }
+
+    private func append(_ value: some Encodable, to handle: FileHandle) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        var line = try encoder.encode(value)
+        line.append(0x0A)
+        try lock.withLock { try handle.write(contentsOf: line) }
+    }
+}

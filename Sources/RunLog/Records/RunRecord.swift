@@ -1,0 +1,95 @@
+import Foundation
+
+/// run.json: what a run is, where it runs, and how it ended.
+public struct RunRecord: Codable, Sendable, Equatable {
+    public enum State: String, Codable, Sendable { case running, finished, interrupted, failed }
+
+    public struct Process: Codable, Sendable, Equatable {
+        public var role: String
+        public var rank: Int
+        public var host: String
+        public var address: String
+        public var process: Int
+
+        public init(role: String, rank: Int, host: String, address: String, process: Int) {
+            (self.role, self.rank, self.host, self.address, self.process) = (role, rank, host, address, process)
+        }
+    }
+
+    public struct Versions: Codable, Sendable, Equatable {
+        public var colonnade: String
+        public var kernel_library: String
+        public var instruction_set: String
+        public var cpu: String
+
+        public init(colonnade: String, kernelLibrary: String, instructionSet: String, cpu: String) {
+            (self.colonnade, kernel_library) = (colonnade, kernelLibrary)
+            (instruction_set, self.cpu) = (instructionSet, cpu)
+        }
+    }
+
+    public var name: String
+    /// Sixteen hexadecimal digits that tell this run from all others on the wire.
+    public var run: String
+    public var state: State
+    /// Why it failed or was interrupted.
+    public var reason: String?
+    public var started: String
+    public var ended: String?
+    /// The training step that the run is to reach.
+    public var steps: Int
+    public var dataset: String
+    public var dataset_fingerprint: String
+    public var images_per_epoch: Int
+    public var workers: Int
+    public var processes: [Process]
+    public var versions: Versions?
+    /// Network and recipe, as given.
+    public var configuration: JSONValue
+
+    public init(
+        name: String, run: String, started: String, steps: Int, dataset: String, datasetFingerprint: String,
+        imagesPerEpoch: Int, workers: Int, configuration: JSONValue
+    ) {
+        (self.name, self.run, state, self.started, self.steps) = (name, run, .running, started, steps)
+        (self.dataset, dataset_fingerprint, images_per_epoch) = (dataset, datasetFingerprint, imagesPerEpoch)
+        (self.workers, processes, self.configuration) = (workers, [], configuration)
+    }
+}
+
+/// Any JSON, kept as it is.
+public enum JSONValue: Codable, Sendable, Equatable {
+    case null, bool(Bool), integer(Int64), number(Double), string(String), array([JSONValue]), object([String: JSONValue])
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if container.decodeNil() {
+            self = .null
+        } else if let value = try? container.decode(Bool.self) {
+            self = .bool(value)
+        } else if let value = try? container.decode(Int64.self) {
+            self = .integer(value)
+        } else if let value = try? container.decode(Double.self) {
+            self = .number(value)
+        } else if let value = try? container.decode(String.self) {
+            self = .string(value)
+        } else if let value = try? container.decode([JSONValue].self) {
+            self = .array(value)
+        } else {
+            self = .object(try container.decode([String: JSONValue].self))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .null: try container.encodeNil()
+        case .bool(let value): try container.encode(value)
+        case .integer(let value): try container.encode(value)
+        case .number(let value): try container.encode(value)
+        case .string(let value): try container.encode(value)
+        case .array(let value): try container.encode(value)
+        case .object(let value): try container.encode(value)
+        }
+    }
+}

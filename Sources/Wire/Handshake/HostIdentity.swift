@@ -1,0 +1,31 @@
+import Foundation
+import Glibc
+
+/// Facts of this process that a handshake compares.
+public enum HostIdentity {
+    /// Equal for two processes that can open each other's shared memory: one boot of one kernel, one process
+    /// namespace, one user.
+    public static let value: String = {
+        let boot = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? "unknown"
+        var link = [CChar](repeating: 0, count: 256)
+        let count = readlink("/proc/self/ns/pid", &link, link.count - 1)
+        let namespace = String(decoding: link.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return "\(boot.trimmingCharacters(in: .whitespacesAndNewlines)) \(namespace) \(getuid())"
+    }()
+
+    public static var hostName: String { ProcessInfo.processInfo.hostName }
+
+    /// The processor's model as the system names it.
+    public static let cpuModel: String = {
+        let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+        for line in text.split(separator: "\n") where line.hasPrefix("model name") {
+            return line.split(separator: ":", maxSplits: 1).last.map { $0.trimmingCharacters(in: .whitespaces) } ?? ""
+        }
+        return "unknown"
+    }()
+}
+
+/// The release that this process is of.
+public enum Product {
+    public static let version = "0.1.0"
+}

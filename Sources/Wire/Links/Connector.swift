@@ -1,0 +1,31 @@
+import Glibc
+
+/// Opens connections.
+public enum Connector {
+    /// Connects, waiting; call it from a thread that may wait.
+    /// - Parameter timeout: seconds for one attempt.
+    public static func connect(to address: SocketAddress, loop: EventLoop, timeout: Double = 10) throws -> Link {
+        var failure = "no address"
+        let descriptor = try address.resolve { entry -> Int32? in
+            let descriptor = socket(
+                entry.pointee.ai_family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+            guard descriptor >= 0 else { return nil }
+            var code = Glibc.connect(descriptor, entry.pointee.ai_addr, entry.pointee.ai_addrlen) == 0 ? 0 : errno
+            if code == EINPROGRESS {
+                var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                var length = socklen_t(4)
+                if poll(&waiting, 1, Int32(timeout * 1000)) == 0 {
+                    code = ETIMEDOUT
+                } else {
+                    getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
+                }
+            }
+            if code == 0 { return descriptor }
+            failure = String(cString: strerror(code))
+            close(descriptor)
+            return nil
+        }
+        guard let descriptor else { throw WireError(.system, "cannot connect to \(address): \(failure)") }
+        return Link(descriptor: descriptor, loop: loop)
+    }
+}

@@ -1,0 +1,72 @@
+import Glibc
+
+/// `HOST:PORT`.
+public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
+    public let host: String
+    public let port: UInt16
+
+    public init(host: String, port: UInt16) { (self.host, self.port) = (host, port) }
+
+    /// Parses `127.0.0.1:7000`, `[::1]:7000` or `host:7000`.
+    public init(parsing text: String) throws {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            throw WireError(.system, "\"\(text)\" is no address; write HOST:PORT, such as 127.0.0.1:7070")
+        }
+        var host = String(text[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        guard !host.isEmpty else {
+            throw WireError(.system, "\"\(text)\" names no host; write HOST:PORT, such as 127.0.0.1:\(port)")
+        }
+        self.init(host: host, port: port)
+    }
+
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+    /// Whether the address is of this machine only.
+    public var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+
+    /// Calls `body` with each address that the name stands for, until it returns a value.
+    func resolve<Result>(_ body: (UnsafePointer<addrinfo>) -> Result?) throws -> Result? {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_flags = AI_NUMERICSERV
+        var list: UnsafeMutablePointer<addrinfo>?
+        let status = getaddrinfo(host, String(port), &hints, &list)
+        guard status == 0 else {
+            throw WireError(.system, "cannot find the host \(host): \(String(cString: gai_strerror(status)))")
+        }
+        defer { freeaddrinfo(list) }
+        var entry = list
+        while let current = entry {
+            if let result = body(current) { return result }
+            entry = current.pointee.ai_next
+        }
+        return nil
+    }
+
+    /// The local or the remote end of a connected socket.
+    static func end(of descriptor: Int32, remote: Bool) -> SocketAddress? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let status = withUnsafeMutablePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                remote ? getpeername(descriptor, $0, &length) : getsockname(descriptor, $0, &length)
+            }
+        }
+        guard status == 0 else { return nil }
+        var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        var service = [CChar](repeating: 0, count: 32)
+        let named = withUnsafePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                getnameinfo(
+                    $0, length, &host, socklen_t(host.count), &service, socklen_t(service.count),
+                    NI_NUMERICHOST | NI_NUMERICSERV)
+            }
+        }
+        guard named == 0 else { return nil }
+        func text(_ characters: [CChar]) -> String {
+            String(decoding: characters.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        }
+        return SocketAddress(host: text(host), port: UInt16(text(service)) ?? 0)
+    }
+}

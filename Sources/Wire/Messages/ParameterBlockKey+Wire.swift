@@ -1,0 +1,18 @@
+import Network
+public import Partition
+
+extension ParameterBlock.Key {
+    public init(_ key: WireBlockKey) {
+        self.init(
+            layer: Int(key.layer), kind: key.isBias ? .bias : .weight, column: Int(key.column), source: Int(key.source))
+    }
+
+    public var wire: WireBlockKey {
+        var key = WireBlockKey()
+        key.layer = UInt32(layer)
+        key.isBias = kind == .bias
+        key.column = UInt32(column)
+        key.source = UInt32(source)
+        return key
+    }
+}

@@ -1,0 +1,109 @@
+import Kernels
+public import Network
+import Partition
+public import Tensors
+
+/// A whole network in this process, on fixed values: for evaluation, prediction and tests. It runs the same split
+/// kernels as a run with workers does.
+public final class LocalNetwork {
+    public struct Outcome: Sendable {
+        public let lossSum: Double
+        public let top1Wrong: Int
+        public let top5Wrong: Int
+    }
+
+    public let configuration: RunConfiguration
+    public let batch: Int
+    /// N×C×H×W, where the next pass's images are put.
+    public let images: TensorBuffer
+    private let engine: Engine
+    private let executor: ProgramExecutor
+    private let environment = FixedEnvironment()
+    private var parameters: [ParameterBlock.Key: ParameterMemory] = [:]
+    private var pass = 0
+
+    /// - Parameters:
+    ///   - trains: whether gradients are wanted.
+    ///   - value: the canonical tensor of a name, whole.
+    public init(
+        _ configuration: RunConfiguration, batch: Int, trains: Bool = false,
+        value: (ParameterTensor) throws -> UnsafeRawBufferPointer
+    ) throws {
+        (self.configuration, self.batch) = (configuration, batch)
+        engine = try Engine()
+        Engine.useThreads(configuration.recipe.threads)
+        let program = try ProgramCompiler(network: configuration.network, workers: 1, batch: batch).program(worker: 0)
+        let input = configuration.network.input
+        images = TensorBuffer(floats: batch * input.channels * input.height * input.width)
+        executor = try ProgramExecutor(
+            program: program, recipe: configuration.recipe, images: [images, images], trains: trains, engine: engine)
+        for block in program.blocks {
+            let layout = executor.parameterLayouts[block.key]!
+            let memory = try Memory(layout, engine: engine)
+            parameters[block.key] = ParameterMemory(
+                even: memory, odd: memory, gradient: trains ? try Memory(layout, engine: engine) : nil)
+        }
+        try load(value)
+        try executor.bind(parameters, environment: environment)
+    }
+
+    /// Replaces the parameters.
+    public func load(_ value: (ParameterTensor) throws -> UnsafeRawBufferPointer) throws {
+        for block in executor.program.blocks {
+            let whole = try value(block.tensor)
+            let packed = TensorBuffer(floats: block.shape.count)
+            block.region.forEachRun(in: block.tensor.shape) { offset, start, length in
+                (packed.address + 4 * offset).copyMemory(from: whole.baseAddress! + 4 * start, byteCount: 4 * length)
+            }
+            try Reorder.pack(packed, into: parameters[block.key]!.even, engine: engine)
+        }
+    }
+
+    /// Runs the test-time network on `images`.
+    /// - Parameter count: how many of the minibatch count.
+    public func evaluate(labels: [Int32], count: Int) throws -> Outcome {
+        try run(.evaluation, labels: labels, count: count, step: 0)
+    }
+
+    /// Runs forward and backward.
+    public func train(labels: [Int32], step: Int) throws -> Outcome {
+        try run(.training, labels: labels, count: batch, step: step)
+    }
+
+    private func run(_ purpose: PassContext.Purpose, labels: [Int32], count: Int, step: Int) throws -> Outcome {
+        precondition(labels.count == batch && count <= batch)
+        pass += 1
+        return try labels.withUnsafeBufferPointer { labels in
+            try executor.run(
+                PassContext(
+                    purpose: purpose, step: step, pass: pass, turn: Turn(weights: 0, pass: pass, batch: 0),
+                    labels: labels, images: count))
+            let outcome = executor.outcome
+            return Outcome(lossSum: outcome.lossSum, top1Wrong: outcome.top1Wrong, top5Wrong: outcome.top5Wrong)
+        }
+    }
+
+    /// log p of every image and class of the last pass, row-major.
+    public var logProbabilities: UnsafeBufferPointer<Float> { executor.loss!.result }
+
+    /// The gradients of the last training pass as a whole canonical tensor.
+    public func gradient(of tensor: ParameterTensor) throws -> [Float] {
+        var result = [Float](repeating: 0, count: tensor.shape.count)
+        for block in executor.program.blocks where block.tensor == tensor {
+            let packed = TensorBuffer(floats: block.shape.count)
+            try Reorder.unpack(parameters[block.key]!.gradient!, into: packed, engine: engine)
+            block.region.forEachRun(in: tensor.shape) { offset, start, length in
+                for i in 0..<length { result[start + i] = packed.floats[offset + i] }
+            }
+        }
+        return result
+    }
+
+    /// Everything is here already.
+    private final class FixedEnvironment: ExecutionEnvironment {
+        func send(_ slab: Slab, to worker: Int, memory: Memory, context: PassContext) {}
+        func receive(_ slab: Slab, from worker: Int, context: PassContext) {}
+        func pull(_ key: ParameterBlock.Key, context: PassContext) {}
+        func push(_ key: ParameterBlock.Key, context: PassContext) {}
+    }
+}

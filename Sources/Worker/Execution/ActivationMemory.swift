@@ -1,0 +1,95 @@
+import Kernels
+import Network
+import Partition
+import Tensors
+
+/// Memory for one pass over one worker's columns: outputs, what stages keep for their gradients, gradients, and the
+/// slabs of other workers.
+final class ActivationMemory {
+    /// What one layer of one hosted column keeps.
+    final class LayerMemory {
+        /// After the weights and a fused activation.
+        var output: Memory
+        /// After each stage; a stage that works in place repeats what was before it.
+        var stages: [Memory] = []
+        /// By stage, where it keeps something for its gradient.
+        var workspaces: [Int: Memory] = [:]
+        /// Gradients of what each stage reads, by stage; absent where the stage works in place.
+        var stageGradients: [Int: Memory] = [:]
+        /// Of the layer's result.
+        var resultGradient: Memory?
+
+        var result: Memory { stages.last ?? output }
+        init(output: Memory) { self.output = output }
+    }
+
+    let images: [Memory]
+    private(set) var layers: [Int: [Int: LayerMemory]] = [:]
+    /// Slabs of other workers: two buffers each, by pass.
+    private(set) var received: [Slab: [Memory]] = [:]
+    /// Gradients that a hosted column computes for another column's result.
+    private(set) var partial: [Slab: Memory] = [:]
+
+    /// - Parameter trains: false leaves out all gradients.
+    init(program: WorkerProgram, images: [TensorBuffer], trains: Bool, engine: Engine) throws {
+        let input = program.network.input
+        let imageLayout = try TensorLayout(plain: Shape(program.batch, input.channels, input.height, input.width))
+        self.images = try images.map { try Memory(imageLayout, $0, engine: engine) }
+        for layer in program.network.layers.indices {
+            for column in program.columns {
+                let output = try TensorLayout(
+                    activations: program.columnShape(program.shapes[layer].output, column: column))
+                let memory = LayerMemory(output: try Memory(output, engine: engine))
+                var current = memory.output
+                for (index, stage) in program.network.layers[layer].then.enumerated() {
+                    switch stage {
+                    case .relu, .tanh, .dropout: break
+                    case .normalization, .maxPooling:
+                        let shape = program.columnShape(program.shapes[layer].stages[index], column: column)
+                        current = try Memory(TensorLayout(activations: shape), engine: engine)
+                    }
+                    memory.stages.append(current)
+                }
+                if trains { memory.resultGradient = try Memory(memory.result.layout, engine: engine) }
+                layers[layer, default: [:]][column] = memory
+            }
+        }
+        for instruction in trains ? program.instructions : program.forward {
+            switch instruction {
+            case .receive(let slab, _):
+                let layout = try TensorLayout(activations: program.shape(of: slab))
+                received[slab] = [try Memory(layout, engine: engine), try Memory(layout, engine: engine)]
+            case .compute(let computation):
+                guard case .inputGradient(let source) = computation.kind, source != computation.column else { continue }
+                let slab = Slab(
+                    layer: computation.layer - 1, direction: .backward, from: computation.column, to: source)
+                partial[slab] = try Memory(TensorLayout(activations: program.shape(of: slab)), engine: engine)
+            default: continue
+            }
+        }
+    }
+
+    subscript(layer: Int, column: Int) -> LayerMemory { layers[layer]![column]! }
+
+    /// What a column reads as a layer's input from `source`.
+    func input(of layer: Int, source: Int) -> Operand {
+        guard layer > 0 else { return .byBatch(images[0], images[1]) }
+        return result(layer: layer - 1, column: source)
+    }
+
+    /// A layer's result, hosted or received.
+    func result(layer: Int, column: Int) -> Operand {
+        if let hosted = layers[layer]?[column] { return .fixed(hosted.result) }
+        let slab = received[Slab(layer: layer, direction: .forward, from: column, to: column)]!
+        return .byPass(slab[0], slab[1])
+    }
+
+    /// The gradient that `from` computed for the result of `to`: hosted or received.
+    func gradient(layer: Int, from: Int, to: Int) -> Operand {
+        if from == to { return .fixed(self[layer, to].resultGradient!) }
+        let slab = Slab(layer: layer, direction: .backward, from: from, to: to)
+        if let hosted = partial[slab] { return .fixed(hosted) }
+        let memories = received[slab]!
+        return .byPass(memories[0], memories[1])
+    }
+}

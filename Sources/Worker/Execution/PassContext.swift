@@ -1,0 +1,26 @@
+import Kernels
+import Partition
+
+/// What a pass over the network is for, and which buffers it uses.
+struct PassContext {
+    enum Purpose { case training, evaluation }
+
+    let purpose: Purpose
+    /// The step that is trained, or after which is evaluated.
+    let step: Int
+    /// Counts passes within the attempt.
+    let pass: Int
+    let turn: Turn
+    let labels: UnsafeBufferPointer<Int32>
+    /// Images of the minibatch that count; the rest are filling.
+    let images: Int
+}
+
+/// What the executor needs of the world: other workers' slabs and the store's values. A process that hosts all
+/// columns over a fixed set of values needs neither.
+protocol ExecutionEnvironment: AnyObject {
+    func send(_ slab: Slab, to worker: Int, memory: Memory, context: PassContext) throws
+    func receive(_ slab: Slab, from worker: Int, context: PassContext) throws
+    func pull(_ key: ParameterBlock.Key, context: PassContext) throws
+    func push(_ key: ParameterBlock.Key, context: PassContext) throws
+}

@@ -1,0 +1,202 @@
+import Kernels
+import Network
+import Partition
+import Tensors
+
+/// Runs a worker's program. Memory and kernels are planned once; a step only runs them.
+final class ProgramExecutor {
+    private typealias Action = (PassContext) throws -> Void
+
+    let program: WorkerProgram
+    let memory: ActivationMemory
+    /// How kernels want the parameters; known before any memory for them exists.
+    let parameterLayouts: [ParameterBlock.Key: TensorLayout]
+    /// The implementations that were chosen, by computation.
+    private(set) var implementations: [String] = []
+    /// Loss and errors of the last forward pass.
+    private(set) var outcome = SoftmaxCrossEntropy.Outcome()
+
+    private let recipe: Recipe
+    private let trains: Bool
+    private let engine: Engine
+    private let scratch: ScratchMemory
+    private let operations: [Place: WeightedOperation]
+    private var forward: [Action] = []
+    private var backward: [Action] = []
+    private(set) var loss: SoftmaxCrossEntropy?
+
+    private struct Place: Hashable {
+        let layer: Int
+        let column: Int
+        let source: Int
+    }
+
+    /// - Parameter images: the loader's two buffers.
+    init(program: WorkerProgram, recipe: Recipe, images: [TensorBuffer], trains: Bool, engine: Engine) throws {
+        (self.program, self.recipe, self.trains, self.engine) = (program, recipe, trains, engine)
+        scratch = ScratchMemory(engine: engine)
+        memory = try ActivationMemory(program: program, images: images, trains: trains, engine: engine)
+        var operations: [Place: WeightedOperation] = [:]
+        var layouts: [ParameterBlock.Key: TensorLayout] = [:]
+        for case .compute(let computation) in program.forward {
+            guard case .output(let source, let first, let last) = computation.kind else { continue }
+            let (layer, column) = (computation.layer, computation.column)
+            let operation = try Self.plan(
+                program, layer, column, source: source, first: first, last: last, memory: memory, scratch: scratch,
+                engine: engine)
+            operations[Place(layer: layer, column: column, source: source)] = operation
+            layouts[.init(layer: layer, kind: .weight, column: column, source: source)] = operation.weights
+            if let biases = operation.biases {
+                layouts[.init(layer: layer, kind: .bias, column: column, source: column)] = biases
+            }
+        }
+        (self.operations, parameterLayouts) = (operations, layouts)
+    }
+
+    private static func plan(
+        _ program: WorkerProgram, _ layer: Int, _ column: Int, source: Int, first: Bool, last: Bool,
+        memory: ActivationMemory, scratch: ScratchMemory, engine: Engine
+    ) throws -> WeightedOperation {
+        let specification = program.network.layers[layer]
+        let input = memory.input(of: layer, source: source).layout
+        let output = memory[layer, column].output.layout
+        let activation = last ? specification.activation : nil
+        switch specification.operation {
+        case .convolution(let convolution):
+            let kernels = Shape(output.shape[1], input.shape[1], convolution.size, convolution.size)
+            return try Convolution.plan(
+                source: input, kernels: kernels, destination: output, stride: convolution.stride,
+                padding: convolution.padding, biases: first, accumulates: !first, activation: activation,
+                hasInputGradient: layer > 0, scratch: scratch, engine: engine)
+        case .innerProduct:
+            return try InnerProduct.plan(
+                source: input, outputs: output.shape[1], biases: first, accumulates: !first, activation: activation,
+                scratch: scratch, engine: engine)
+        }
+    }
+
+    /// Plans every kernel call on the parameters' memory and the environment's exchanges.
+    func bind(_ parameters: [ParameterBlock.Key: ParameterMemory], environment: any ExecutionEnvironment) throws {
+        var stages: [Place: StagePlan] = [:]
+        for layer in program.network.layers.indices {
+            for column in program.columns {
+                stages[Place(layer: layer, column: column, source: column)] = try StagePlan(
+                    layer: layer, column: column, program: program, recipe: recipe, memory: memory[layer, column],
+                    fused: program.network.layers[layer].activation != nil, scratch: scratch, engine: engine)
+            }
+        }
+        let last = program.network.layers.count - 1
+        let loss = try SoftmaxCrossEntropy(
+            batch: program.batch,
+            slabs: (0..<program.layout.columns).map { memory.result(layer: last, column: $0) },
+            gradients: trains ? program.columns.map { ($0, memory[last, $0].resultGradient!) } : [],
+            scratch: scratch, engine: engine)
+        self.loss = loss
+        let builder = Builder(executor: self, parameters: parameters, stages: stages, loss: loss, environment: environment)
+        forward = try program.forward.flatMap(builder.actions)
+        if trains { backward = try program.backward.flatMap(builder.actions) }
+    }
+
+    /// Runs a forward pass and, in training, the backward pass.
+    func run(_ context: PassContext) throws {
+        outcome = .init()
+        for action in forward { try action(context) }
+        guard context.purpose == .training else { return }
+        for action in backward { try action(context) }
+    }
+
+    /// Turns instructions into actions.
+    private struct Builder {
+        let executor: ProgramExecutor
+        let parameters: [ParameterBlock.Key: ParameterMemory]
+        let stages: [Place: StagePlan]
+        let loss: SoftmaxCrossEntropy
+        let environment: any ExecutionEnvironment
+
+        func actions(_ instruction: Instruction) throws -> [Action] {
+            let environment = environment
+            switch instruction {
+            case .pull(let key): return [{ try environment.pull(key, context: $0) }]
+            case .push(let key): return [{ try environment.push(key, context: $0) }]
+            case .receive(let slab, let worker): return [{ try environment.receive(slab, from: worker, context: $0) }]
+            case .send(let slab, let worker):
+                let memory =
+                    slab.direction == .forward
+                    ? executor.memory[slab.layer, slab.from].result : executor.memory.partial[slab]!
+                return [{ try environment.send(slab, to: worker, memory: memory, context: $0) }]
+            case .compute(let computation): return try actions(computation)
+            }
+        }
+
+        private func actions(_ computation: Computation) throws -> [Action] {
+            let (layer, column) = (computation.layer, computation.column)
+            let memory = executor.memory
+            switch computation.kind {
+            case .output(let source, _, _):
+                let call = try operation(layer, column, source).output(
+                    source: memory.input(of: layer, source: source),
+                    weights: parameter(layer, .weight, column, source).values,
+                    biases: source == column ? parameter(layer, .bias, column, column).values : nil,
+                    destination: .fixed(memory[layer, column].output))
+                return [{ try call.run($0.turn) }]
+            case .stages: return stagePlan(layer, column).forward
+            case .stagesGradient: return stagePlan(layer, column).backward
+            case .loss:
+                // Every hosted column's loss is the same; it is computed once.
+                guard column == executor.program.columns.lowerBound else { return [] }
+                let (executor, loss) = (executor, loss)
+                return [
+                    { [unowned executor] context in
+                        executor.outcome = try loss.forward(
+                            labels: context.labels, images: context.images, turn: context.turn)
+                        if context.purpose == .training { try loss.backward(labels: context.labels, turn: context.turn) }
+                    }
+                ]
+            case .inputGradient(let source):
+                let call = try operation(layer, column, source).inputGradient(
+                    destination: .fixed(stagePlan(layer, column).outputGradient!),
+                    weights: parameter(layer, .weight, column, source).values,
+                    source: memory.gradient(layer: layer - 1, from: column, to: source))
+                return [{ try call.run($0.turn) }]
+            case .sumGradients:
+                let own = memory.gradient(layer: layer, from: column, to: column)
+                let others = (0..<executor.program.layout.columns).filter { $0 != column }
+                    .map { memory.gradient(layer: layer, from: $0, to: column) }
+                let call = try Sum.call([own] + others, to: own, scratch: executor.scratch, engine: executor.engine)
+                return [{ try call.run($0.turn) }]
+            case .parameterGradient(let source):
+                let call = try operation(layer, column, source).parameterGradient(
+                    source: memory.input(of: layer, source: source),
+                    destination: .fixed(stagePlan(layer, column).outputGradient!),
+                    weights: .fixed(parameter(layer, .weight, column, source).gradient!),
+                    biases: source == column ? .fixed(parameter(layer, .bias, column, column).gradient!) : nil)
+                return [{ try call.run($0.turn) }]
+            }
+        }
+
+        private func stagePlan(_ layer: Int, _ column: Int) -> StagePlan {
+            stages[Place(layer: layer, column: column, source: column)]!
+        }
+
+        private func operation(_ layer: Int, _ column: Int, _ source: Int) -> WeightedOperation {
+            executor.operations[Place(layer: layer, column: column, source: source)]!
+        }
+
+        private func parameter(
+            _ layer: Int, _ kind: ParameterTensor.Kind, _ column: Int, _ source: Int
+        ) -> ParameterMemory {
+            parameters[.init(layer: layer, kind: kind, column: column, source: source)]!
+        }
+    }
+}
+
+extension LayerSpecification {
+    /// An activation right after the weights is part of their kernel.
+    var activation: Activation? {
+        switch then.first {
+        case .relu?: .relu
+        case .tanh?: .tanh
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import Datasets
+import Foundation
+import Glibc
+import Kernels
+import Network
+import Partition
+import SwiftProtobuf
+import Tensors
+import Threading
+public import Wire
+
+/// A worker: joins a run, hosts its columns, and trains until the run ends.
+public final class WorkerService: @unchecked Sendable {
+    public struct Options: Sendable {
+        public var coordinator: SocketAddress
+        /// A data set on this machine; nil takes the coordinator's path.
+        public var data: String?
+        /// Kernel threads; nil takes the run's.
+        public var threads: Int?
+        /// Where peers connect; nil takes a free port on the local address of the coordinator's connection.
+        public var listen: SocketAddress?
+        /// Seconds to wait for the coordinator to come up.
+        public var patience: Double = 30
+
+        public init(coordinator: SocketAddress) { self.coordinator = coordinator }
+    }
+
+    public enum Outcome: Sendable, Equatable {
+        case finished
+        case failed(String)
+    }
+
+    private let options: Options
+    private let loop: EventLoop
+    private let inbox = WorkerInbox()
+    private let log: @Sendable (String) -> Void
+
+    /// - Parameter log: takes lines for the process's log.
+    public init(_ options: Options, log: @escaping @Sendable (String) -> Void) throws {
+        self.options = options
+        self.log = log
+        loop = try EventLoop(name: "worker-io")
+    }
+
+    /// Works on the calling thread, which becomes the compute thread, until the run ends.
+    public func serve() throws -> Outcome {
+        defer { loop.stop() }
+        let coordinator = try Connector.connectPatiently(
+            to: options.coordinator, loop: loop, patience: options.patience)
+        do {
+            return try serve(coordinator)
+        } catch let ended as RunEnded {
+            return ended.finish.failed ? .failed(ended.finish.reason) : .finished
+        } catch {
+            // Said to the coordinator, which decides what it means for the run.
+            var failure = WireFailure()
+            failure.reason = "\(error)"
+            coordinator.send(.with { $0.failure = failure })
+            coordinator.finish()
+            usleep(50_000)
+            throw error
+        }
+    }
+
+    private func serve(_ coordinator: Link) throws -> Outcome {
+        let receiver = WorkerReceiver(inbox: inbox, coordinator: coordinator, log: log)
+        let place = options.listen ?? SocketAddress(host: coordinator.local.host, port: 0)
+        let listener = try Listener(place, loop: loop) { link in link.start(receiver) }
+        defer { listener.stop() }
+
+        var dataset = try options.data.map { try Dataset(path: $0) }
+        let introduction = Introduction(
+            role: .worker, instructionSet: Engine.instructionSet, kernelLibrary: Engine.libraryVersion,
+            threads: options.threads ?? 0, datasetFingerprint: dataset?.manifest.fingerprint ?? "")
+        coordinator.start(receiver)
+        coordinator.send(introduction.hello(listenPort: listener.address.port))
+        let welcome = try inbox.wait { $0.welcome }
+        let configuration = try RunConfiguration(json: welcome.configuration)
+        Engine.useThreads(configuration.recipe.threads)
+        if dataset == nil { dataset = try Dataset(path: welcome.datasetPath) }
+        guard dataset!.manifest.fingerprint == welcome.datasetFingerprint else {
+            throw WireError(
+                .refused, "the data set in \(dataset!.path) has the fingerprint \(dataset!.manifest.fingerprint), the "
+                    + "coordinator's \(welcome.datasetFingerprint); name the same data set with --data")
+        }
+        log("joined run \(Digest.text(welcome.run)) as worker \(welcome.rank) of \(welcome.workers)")
+
+        let session = try TrainingSession(
+            configuration: configuration, welcome: welcome, dataset: dataset!, coordinator: coordinator, inbox: inbox)
+        defer { session.stop() }
+        receiver.attach(session)
+        let topology = try inbox.wait { $0.topology }
+        try session.connect(topology, loop: loop, receiver: receiver, introduction: introduction)
+        coordinator.send(.with { $0.ready = WireReady() }, run: welcome.run)
+        try session.train()
+        return .finished
+    }
+}

@@ -1,0 +1,69 @@
+import CZlib
+import Datasets
+
+/// Made data sets in the formats that are imported.
+enum Samples {
+    static let progress: @Sendable (String, Int, Int) -> Void = { _, _, _ in }
+
+    /// CIFAR-10 files with `perBatch` records in each training batch; returns the training records in order.
+    @discardableResult
+    static func cifar(_ scratch: Scratch, _ folder: String, perBatch: Int, test: Int = 3) throws -> [[UInt8]] {
+        var noise = Noise(7)
+        var training: [[UInt8]] = []
+        for batch in 1...5 {
+            let records = (0..<perBatch).map { [UInt8(($0 + batch) % 10)] + noise.bytes(3072) }
+            training += records
+            try scratch.write(records.flatMap { $0 }, to: "\(folder)/data_batch_\(batch).bin")
+        }
+        let tests = (0..<test).map { [UInt8($0 % 10)] + noise.bytes(3072) }
+        try scratch.write(tests.flatMap { $0 }, to: "\(folder)/test_batch.bin")
+        let names = (0..<10).map { "thing \($0)" }
+        try scratch.write(Array((names.joined(separator: "\n") + "\n\n").utf8), to: "\(folder)/batches.meta.txt")
+        return training
+    }
+
+    /// A packed CIFAR data set of 5 × `perBatch` training pictures at `scratch("packed")`.
+    static func packedCIFAR(_ scratch: Scratch, perBatch: Int = 4, test: Int = 3) throws -> Dataset {
+        try cifar(scratch, "source", perBatch: perBatch, test: test)
+        _ = try DatasetImporter.run(
+            format: .cifar10, source: scratch("source"), destination: scratch("packed"), size: nil, progress: progress)
+        return try Dataset(path: scratch("packed"))
+    }
+
+    /// An IDX file of bytes.
+    static func idx(_ extents: [Int], _ data: [UInt8]) -> [UInt8] {
+        let numbers = extents.flatMap { extent in (0..<4).map { UInt8(extent >> (24 - 8 * $0) & 0xFF) } }
+        return [0, 0, 8, UInt8(extents.count)] + numbers + data
+    }
+
+    /// Writes a gzipped file with zlib.
+    static func gzip(_ bytes: [UInt8], to path: String) -> Bool {
+        guard let file = gzopen(path, "wb") else { return false }
+        let written = gzwrite(file, bytes, UInt32(bytes.count))
+        return gzclose(file) == Z_OK && Int(written) == bytes.count
+    }
+
+    static func settings(
+        crop: Bool = false, mirror: Bool = false, color: Bool = false, shuffle: Bool = false, channels: Int = 3,
+        height: Int = 32, width: Int = 32, seed: UInt64 = 11
+    ) -> PreparationSettings {
+        PreparationSettings(
+            seed: seed, crop: crop, mirror: mirror, color: color, shuffle: shuffle, channels: channels, height: height,
+            width: width)
+    }
+
+    /// The bytes of a stored picture, copied.
+    static func pixels(_ dataset: Dataset, _ split: Split, _ index: Int) -> [UInt8] {
+        withExtendedLifetime(dataset) { Array(dataset.pixels(split, index)) }
+    }
+
+    /// A batch as arrays.
+    static func batch(_ preparer: BatchPreparer, _ request: BatchRequest) -> (images: [Float], labels: [Int32]) {
+        var images = [Float](repeating: .nan, count: request.count * preparer.imageFloats)
+        var labels = [Int32](repeating: -1, count: request.count)
+        images.withUnsafeMutableBufferPointer { images in
+            labels.withUnsafeMutableBufferPointer { preparer.prepare(request, images: images, labels: $0) }
+        }
+        return (images, labels)
+    }
+}

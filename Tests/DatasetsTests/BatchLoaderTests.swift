@@ -9,7 +9,8 @@ import Testing
     /// Compares what a loader returned with what a preparer of its own writes.
     private func expectEqual(_ loaded: LoadedBatch, _ preparer: BatchPreparer) {
         let expected = Samples.batch(preparer, loaded.request)
-        #expect(Array(loaded.images.floats[..<expected.images.count]) == expected.images)
+        let isEqual = Array(loaded.images.floats[..<expected.images.count]) == expected.images
+        #expect(isEqual)
         #expect(Array(loaded.labels) == expected.labels)
     }
 

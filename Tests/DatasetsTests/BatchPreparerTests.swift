@@ -28,7 +28,8 @@ import Testing
         for (place, index) in [18, 19, 0, 1].enumerated() {
             let expected = reference(
                 dataset, .train, index, top: 4, left: 6, mirrored: false, shift: [0, 0, 0], height: 24, width: 20)
-            #expect(Array(batch.images[place * 1440..<(place + 1) * 1440]) == expected)
+            let isEqual = Array(batch.images[place * 1440..<(place + 1) * 1440]) == expected
+            #expect(isEqual)
             #expect(batch.labels[place] == Int32(dataset.label(.train, index)))
         }
     }
@@ -60,7 +61,8 @@ import Testing
             let expected = reference(
                 dataset, .train, image, top: top, left: left, mirrored: mirrored, shift: shift, height: 27, width: 25)
             let actual = batch.images[i * 2025..<(i + 1) * 2025]
-            #expect(zip(actual, expected).allSatisfy { abs($0 - $1) < 1e-4 }, "picture \(i)")
+            let isClose = zip(actual, expected).allSatisfy { abs($0 - $1) < 1e-4 }
+            #expect(isClose, "picture \(i)")
             #expect(batch.labels[i] == Int32(dataset.label(.train, image)))
             places.insert([top, left])
             mirrors.insert(mirrored)
@@ -77,12 +79,14 @@ import Testing
         let forward = requests.map { Samples.batch(first, $0) }
         let backward = requests.reversed().map { Samples.batch(second, $0) }
         for (one, other) in zip(forward, backward.reversed()) {
-            #expect(one.images == other.images && one.labels == other.labels)
+            let isEqual = one.images == other.images && one.labels == other.labels
+            #expect(isEqual)
         }
         var reseeded = settings
         reseeded.seed += 1
         let third = try BatchPreparer(dataset: first.dataset, settings: reseeded)
-        #expect(Samples.batch(third, requests[0]).images != forward[0].images)
+        let isOther = Samples.batch(third, requests[0]).images != forward[0].images
+        #expect(isOther)
     }
 
     @Test func anEpochShowsEveryPictureOnceAndTheNextInAnotherOrder() throws {
@@ -97,10 +101,14 @@ import Testing
         }
         let stored = pictures(plain, from: 0)
         let (first, second) = (pictures(preparer, from: 0), pictures(preparer, from: 30))
-        #expect(Set(stored).count == 30)
-        #expect(Set(first) == Set(stored) && Set(second) == Set(stored))
-        #expect(first != stored && first != second)
-        #expect(pictures(plain, from: 30) == stored)
+        let distinct = Set(stored).count
+        #expect(distinct == 30)
+        let isWhole = [Set(first) == Set(stored), Set(second) == Set(stored)]
+        #expect(isWhole == [true, true])
+        let isReordered = [first != stored, first != second]
+        #expect(isReordered == [true, true])
+        let isRepeated = pictures(plain, from: 30) == stored
+        #expect(isRepeated)
     }
 
     @Test func validationIsTheCentreAndZerosBeyondTheEnd() throws {
@@ -111,7 +119,8 @@ import Testing
         for (place, index) in [1, 2].enumerated() {
             let expected = reference(
                 dataset, .validation, index, top: 4, left: 4, mirrored: false, shift: [0, 0, 0], height: 24, width: 24)
-            #expect(Array(batch.images[place * 1728..<(place + 1) * 1728]) == expected)
+            let isEqual = Array(batch.images[place * 1728..<(place + 1) * 1728]) == expected
+            #expect(isEqual)
         }
         #expect(batch.images[2 * 1728..<4 * 1728].allSatisfy { $0 == 0 })
         #expect(batch.labels == [1, 2, 0, 0])
@@ -130,7 +139,8 @@ import Testing
             let expected = reference(
                 dataset, .validation, 2, top: top, left: left, mirrored: number >= 5, shift: [0, 0, 0], height: 28,
                 width: 26)
-            #expect(image == expected)
+            let isEqual = image == expected
+            #expect(isEqual, "patch \(number)")
         }
     }
 

@@ -15,7 +15,7 @@ final class Scratch {
     func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
 
     /// Writes a file, with the folders above it.
-    func write(_ bytes: [UInt8], to name: String) throws {
+    func write(_ bytes: some Sequence<UInt8>, to name: String) throws {
         let url = URL(fileURLWithPath: self(name))
         try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(bytes).write(to: url)

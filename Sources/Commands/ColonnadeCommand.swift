@@ -1,0 +1,36 @@
+import ArgumentParser
+import Glibc
+import Wire
+
+/// The command line's root.
+public struct ColonnadeCommand: ParsableCommand {
+    public static let configuration = CommandConfiguration(
+        commandName: "colonnade",
+        abstract: "Trains AlexNet-style networks with their columns shared out over workers.",
+        version: Product.version,
+        subcommands: [
+            TrainCommand.self, CoordinatorCommand.self, WorkerCommand.self, StoreCommand.self, DataCommand.self,
+            EvaluateCommand.self, RunsCommand.self, PlanCommand.self, BenchCommand.self,
+        ])
+
+    public init() {}
+
+    /// Parses the arguments and runs the command; errors go to stderr as one sentence, with a sysexits code.
+    public static func run() {
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let error as CommandFailure {
+            Terminal.error(error.description)
+            Glibc.exit(error.code)
+        } catch {
+            let failure = CommandFailure(error)
+            if let failure {
+                Terminal.error(failure.description)
+                Glibc.exit(failure.code)
+            }
+            exit(withError: error)
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import Datasets
+import Kernels
+import Network
+import RunLog
+import Tensors
+import Wire
+
+/// How a command ends when it cannot do its work: a sysexits code and one sentence that says what to do.
+struct CommandFailure: Error, CustomStringConvertible {
+    let code: Int32
+    let description: String
+
+    static let usage: Int32 = 64
+    static let data: Int32 = 65
+    static let noInput: Int32 = 66
+    static let unavailable: Int32 = 69
+    static let software: Int32 = 70
+    static let cannotCreate: Int32 = 73
+    static let inputOutput: Int32 = 74
+    static let temporary: Int32 = 75
+    static let configuration: Int32 = 78
+
+    init(_ code: Int32, _ description: String) { (self.code, self.description) = (code, description) }
+
+    /// Nil for errors of the argument parser, which formats its own.
+    init?(_ error: any Error) {
+        switch error {
+        case let error as CommandFailure: self = error
+        case let error as NetworkError: self.init(Self.configuration, error.description)
+        case let error as DatasetError: self.init(Self.data, error.description)
+        case let error as SafetensorsError: self.init(Self.data, error.description)
+        case let error as RunLogError: self.init(Self.noInput, error.description)
+        case let error as WireError: self.init(Self.unavailable, error.description)
+        case let error as FileError: self.init(Self.inputOutput, error.description)
+        case let error as KernelError: self.init(Self.software, error.description)
+        case let error as DecodingError: self.init(Self.configuration, Self.sentence(error))
+        default:
+            // Foundation's file errors and the like; the argument parser's own types are left to it.
+            let module = String(reflecting: type(of: error))
+            guard !module.hasPrefix("ArgumentParser.") else { return nil }
+            self.init(Self.inputOutput, "\(error.localizedDescription)")
+        }
+    }
+
+    private static func sentence(_ error: DecodingError) -> String {
+        func name(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
+        switch error {
+        case .typeMismatch(_, let context): return "the setting \(name(context.codingPath)) has a value of another kind"
+        case .valueNotFound(_, let context): return "the setting \(name(context.codingPath)) has no value"
+        case .keyNotFound(let key, let context): return "the setting \(name(context.codingPath + [key])) is missing"
+        case .dataCorrupted(let context):
+            return "the setting \(name(context.codingPath)) cannot be read: \(context.debugDescription)"
+        @unknown default: return "\(error)"
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import Foundation
+import Network
+import RunLog
+import Yams
+
+/// Settings as a tree, before they are checked: a preset's, overlaid with a file's, overlaid with `--set`.
+struct SettingsTree {
+    private(set) var root: [String: JSONValue]
+
+    init(_ recipe: Recipe) throws {
+        let value = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(recipe))
+        guard case .object(let root) = value else { throw NetworkError("a recipe is no mapping") }
+        self.root = root
+    }
+
+    /// Reads a YAML file.
+    init(yaml path: String) throws {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw CommandFailure(CommandFailure.noInput, "cannot read \(path); name a YAML file with --config")
+        }
+        guard data.count <= 1 << 20 else { throw NetworkError("\(path) is larger than a configuration may be (1 MiB)") }
+        let value: JSONValue
+        do {
+            value = try YAMLDecoder().decode(JSONValue.self, from: data)
+        } catch {
+            throw NetworkError("\(path) is not valid YAML: \(Self.firstLine("\(error)"))")
+        }
+        guard case .object(let root) = value else { throw NetworkError("\(path) has to be a mapping of settings") }
+        self.root = root
+    }
+
+    private static func firstLine(_ text: String) -> String {
+        text.split(separator: "\n").prefix(2).joined(separator: " ")
+    }
+
+    mutating func remove(_ key: String) -> JSONValue? { root.removeValue(forKey: key) }
+
+    /// Overlays another tree; mappings are merged, all else replaced.
+    mutating func overlay(_ other: [String: JSONValue]) { root = Self.merge(root, other) }
+
+    private static func merge(_ base: [String: JSONValue], _ other: [String: JSONValue]) -> [String: JSONValue] {
+        base.merging(other) { old, new in
+            if case .object(let old) = old, case .object(let new) = new { return .object(merge(old, new)) }
+            return new
+        }
+    }
+
+    /// Applies `key.path=value`.
+    mutating func set(_ assignment: String) throws {
+        guard let equals = assignment.firstIndex(of: "="), equals > assignment.startIndex else {
+            throw CommandFailure(CommandFailure.usage, "--set \(assignment): write key=value, such as batch=64")
+        }
+        let keys = assignment[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        let text = String(assignment[assignment.index(after: equals)...])
+        let value = try (try? YAMLDecoder().decode(JSONValue.self, from: text)) ?? .string(text)
+        let nested = keys.reversed().reduce(value) { .object([$1: $0]) }
+        if case .object(let overlay) = nested { self.overlay(overlay) }
+    }
+
+    func recipe() throws -> Recipe {
+        try JSONDecoder().decode(Recipe.self, from: JSONEncoder().encode(JSONValue.object(root)))
+    }
+}

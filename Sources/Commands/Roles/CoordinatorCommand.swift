@@ -1,0 +1,71 @@
+import ArgumentParser
+import Coordinator
+import Foundation
+import Glibc
+import ParameterStore
+import RunLog
+import Tensors
+import Threading
+import Wire
+
+/// `colonnade coordinator`: one role, on this host.
+struct CoordinatorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "coordinator", abstract: "Coordinates a run whose workers are started by hand or on other hosts.")
+
+    @OptionGroup var options: RunOptions
+
+    @Option(help: ArgumentHelp("Where workers connect; port 0 takes a free one.", valueName: "address:port"))
+    var listen = "127.0.0.1:0"
+
+    @Flag(help: "Listen beyond this machine without encryption. Anyone who reaches the port can join.")
+    var insecure = false
+
+    /// Set by `train`, which has made the directory already.
+    @Option(help: .hidden) var directory: String?
+    @Option(help: .hidden) var addressFile: String?
+
+    func run() throws {
+        ParentProcess.dieWithIt()
+        let signals = SignalWatch()
+        let address = try SocketAddress(parsing: listen)
+        guard address.isLoopback || insecure else {
+            throw CommandFailure(
+                CommandFailure.usage,
+                "\(address) is reachable from other hosts and this connection is not encrypted; say --insecure if "
+                    + "everyone on that network is trusted")
+        }
+        var settled = try options.settle(listen: address)
+        settled.plan.stores = 1
+        let run = UInt64.random(in: 1...UInt64.max)
+        let writer = try options.open(settled, directory: directory.map(RunDirectory.init), run: run)
+        let display = ProgressDisplay(batch: settled.plan.configuration.recipe.batch)
+        let service: CoordinatorService
+        do {
+            service = try CoordinatorService(settled.plan, writer: writer, run: run) { display.show($0) }
+        } catch {
+            // Nothing was trained: leave no run behind.
+            if settled.resumed == nil { try? FileManager.default.removeItem(atPath: writer.directory.path) }
+            throw error
+        }
+        if !address.isLoopback { writer.event("insecure", "\(service.address) takes connections without encryption") }
+        if let addressFile { try DurableFile.write([UInt8]("\(service.address)".utf8), to: addressFile) }
+        if options.store == .embedded { try startStore(service.address) }
+        signals.onInterrupt { service.stop() }
+        let outcome = service.serve()
+        display.finish()
+        try RunReport.finish(writer, outcome)
+    }
+
+    /// The same store as `colonnade store`, on threads of this process.
+    private func startStore(_ address: SocketAddress) throws {
+        let store = try StoreService()
+        _ = ServiceThread(name: "store") {
+            do {
+                _ = try store.serve(coordinator: address)
+            } catch {
+                Terminal.error("the parameter store ended: \(error)")
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+import ArgumentParser
+import Coordinator
+import Datasets
+import Foundation
+import Network
+import Partition
+import RunLog
+import Tensors
+import Wire
+import Worker
+
+/// The options of `train` and `coordinator`.
+struct RunOptions: ParsableArguments {
+    @OptionGroup var configuration: ConfigurationOptions
+
+    @Option(help: ArgumentHelp("A packed data set (see `colonnade data import`).", valueName: "dir"))
+    var data: String?
+
+    @Option(help: "Worker processes that the columns are shared out over (default: one per column).")
+    var workers: Int?
+
+    @Option(help: "How often the set of columns is repeated on other pictures. This release trains one.")
+    var replicas = 1
+
+    @Option(help: "Train this many steps.")
+    var steps: Int?
+
+    @Option(help: "Train this many passes over the training set.")
+    var epochs: Int?
+
+    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir"))
+    var runs = "runs"
+
+    @Option(help: "The run's name (default: date and time).")
+    var name: String?
+
+    @Option(help: ArgumentHelp("Continue a run from its last checkpoint.", valueName: "run"))
+    var resume: String?
+
+    @Option(help: "Where the parameter store runs: embedded in the coordinator, or in a process of its own.")
+    var store = StorePlacement.embedded
+
+    @Option(help: ArgumentHelp("How long to wait for workers to join.", valueName: "seconds"))
+    var joinTimeout: Double = 600
+
+    enum StorePlacement: String, ExpressibleByArgument, CaseIterable { case embedded, process }
+
+    /// Everything settled and checked, before anything is started or written.
+    struct Settled {
+        var plan: RunPlan
+        let dataset: Dataset
+        /// The run that is continued.
+        let resumed: RunDirectory?
+    }
+
+    func settle(listen: SocketAddress) throws -> Settled {
+        guard replicas == 1 else {
+            throw CommandFailure(CommandFailure.usage, "this release trains one replica; leave out --replicas \(replicas)")
+        }
+        guard steps == nil || epochs == nil else {
+            throw CommandFailure(CommandFailure.usage, "--steps and --epochs exclude each other; give one")
+        }
+        for (option, value) in [("--steps", steps), ("--epochs", epochs), ("--workers", workers)] {
+            if let value, !(1...1_000_000_000).contains(value) {
+                throw CommandFailure(CommandFailure.usage, "\(option) has to be at least 1, not \(value)")
+            }
+        }
+        let resumed = try resume.map { try RunDirectory.find($0, runs: runs) }
+        let checkpoint = try resumed.map(Self.lastCheckpoint)
+        let record = try resumed?.record()
+        guard let path = data ?? record?.dataset else {
+            throw CommandFailure(
+                CommandFailure.usage, "name the data with --data DIR; make it with `colonnade data import`")
+        }
+        let dataset = try Dataset(path: path)
+        let configuration: RunConfiguration
+        if let checkpoint {
+            configuration = try continued(checkpoint.state.configuration)
+            guard checkpoint.state.dataset_fingerprint == dataset.manifest.fingerprint else {
+                throw CommandFailure(
+                    CommandFailure.data,
+                    "\(path) has the fingerprint \(dataset.manifest.fingerprint), the run was trained on "
+                        + "\(checkpoint.state.dataset_fingerprint); name its data set with --data")
+            }
+        } else {
+            configuration = try self.configuration.resolve(for: dataset.manifest)
+        }
+        guard dataset.manifest.classes.count <= configuration.network.classes else {
+            throw NetworkError(
+                "\(path) has \(dataset.manifest.classes.count) classes, the network \(configuration.network.classes) outputs")
+        }
+        _ = try BatchPreparer(dataset: dataset, settings: .init(configuration))
+        let workers = workers ?? record?.workers ?? configuration.network.columns
+        _ = try ColumnLayout(columns: configuration.network.columns, workers: workers)
+        let images = dataset.count(.train)
+        let total = steps ?? epochs.map { ($0 * images + configuration.recipe.batch - 1) / configuration.recipe.batch }
+        let base = checkpoint?.state.step ?? 0
+        let last = total ?? record?.steps ?? (90 * images + configuration.recipe.batch - 1) / configuration.recipe.batch
+        guard last > base else {
+            throw CommandFailure(
+                CommandFailure.usage,
+                "the run has reached step \(base) already; extend it with --steps \(base + 1000), for example")
+        }
+        var plan = RunPlan(
+            configuration: configuration, workers: workers, steps: last,
+            datasetPath: URL(fileURLWithPath: path).standardizedFileURL.path,
+            datasetFingerprint: dataset.manifest.fingerprint, classes: dataset.manifest.classes, imagesPerEpoch: images,
+            listen: listen)
+        plan.checkpoint = checkpoint
+        plan.joinPatience = joinTimeout
+        return Settled(plan: plan, dataset: dataset, resumed: resumed)
+    }
+
+    /// A run keeps what decides its bits; only how it goes on may be set anew.
+    private func continued(_ old: RunConfiguration) throws -> RunConfiguration {
+        guard configuration.preset == nil, configuration.config == nil, configuration.columns == nil else {
+            throw CommandFailure(
+                CommandFailure.usage, "a resumed run keeps its network; leave out --preset, --config and --columns")
+        }
+        var tree = try SettingsTree(old.recipe)
+        for assignment in configuration.set { try tree.set(assignment) }
+        var recipe = try tree.recipe()
+        if let threads = configuration.threads { recipe.threads = threads }
+        let result = RunConfiguration(network: old.network, recipe: recipe)
+        try result.check()
+        return result
+    }
+
+    private static func lastCheckpoint(_ run: RunDirectory) throws -> Checkpoint {
+        guard let last = run.checkpoints().last else {
+            throw CommandFailure(CommandFailure.noInput, "\(run.path) has no checkpoint to continue from; start it anew")
+        }
+        return try Checkpoint(path: last.path)
+    }
+
+    /// Creates the run's directory and record, or takes up the one that is resumed.
+    func open(_ settled: Settled, directory: RunDirectory?, run: UInt64) throws -> RunWriter {
+        let plan = settled.plan
+        let json = try JSONDecoder().decode(JSONValue.self, from: plan.configuration.json())
+        if let resumed = settled.resumed {
+            var record = try resumed.record()
+            (record.state, record.reason, record.ended, record.processes) = (.running, nil, nil, [])
+            (record.run, record.steps, record.workers, record.configuration) = (
+                Digest.text(run), plan.steps, plan.workers, json
+            )
+            record.dataset = plan.datasetPath
+            return try RunWriter(resumed, record: record, keeping: plan.checkpoint?.state.step ?? 0)
+        }
+        let directory = try directory ?? RunDirectory.create(runs: runs, name: name)
+        let record = RunRecord(
+            name: directory.name, run: Digest.text(run), started: RunWriter.now, steps: plan.steps,
+            dataset: plan.datasetPath, datasetFingerprint: plan.datasetFingerprint,
+            imagesPerEpoch: plan.imagesPerEpoch, workers: plan.workers, configuration: json)
+        return try RunWriter(directory, record: record)
+    }
+}

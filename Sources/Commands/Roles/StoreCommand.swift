@@ -1,0 +1,26 @@
+import ArgumentParser
+import Glibc
+import ParameterStore
+import Wire
+
+/// `colonnade store`: keeps a shard of the parameters.
+struct StoreCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "store",
+        abstract: "Keeps the parameters of a run that was started with --store process.")
+
+    @Option(help: ArgumentHelp("The run's coordinator.", valueName: "host:port"))
+    var coordinator: String
+
+    @OptionGroup var peer: PeerOptions
+
+    func run() throws {
+        ParentProcess.dieWithIt()
+        signal(SIGINT, SIG_IGN)
+        let address = try peer.check(coordinator)
+        switch try StoreService().serve(coordinator: address, listen: peer.address) {
+        case .finished: Terminal.line("the run has ended")
+        case .failed(let reason): throw CommandFailure(CommandFailure.temporary, reason)
+        }
+    }
+}

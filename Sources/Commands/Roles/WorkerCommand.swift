@@ -1,0 +1,59 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import Wire
+import Worker
+
+/// `colonnade worker`: hosts columns of a run.
+struct WorkerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker", abstract: "Hosts columns of a run; started once for each worker that the run needs.")
+
+    @Option(help: ArgumentHelp("The run's coordinator.", valueName: "host:port"))
+    var coordinator: String
+
+    @Option(help: ArgumentHelp("The data set on this host (default: the coordinator's path).", valueName: "dir"))
+    var data: String?
+
+    @Option(help: "Kernel threads; has to be the run's (default: the run's).")
+    var threads: Int?
+
+    @OptionGroup var peer: PeerOptions
+
+    func run() throws {
+        ParentProcess.dieWithIt()
+        // Interrupts are for the coordinator, which ends a run in order and tells its workers.
+        signal(SIGINT, SIG_IGN)
+        let address = try peer.check(coordinator)
+        var options = WorkerService.Options(coordinator: address)
+        (options.data, options.threads, options.listen) = (data, threads, try peer.address)
+        let outcome = try WorkerService(options) { Terminal.line($0) }.serve()
+        switch outcome {
+        case .finished: Terminal.line("the run has ended")
+        case .failed(let reason): throw CommandFailure(CommandFailure.temporary, reason)
+        }
+    }
+}
+
+/// What workers and stores have in common.
+struct PeerOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Where peers connect (default: a free port on the address that reaches the coordinator).", valueName: "address:port"))
+    var listen: String?
+
+    @Flag(help: "Connect to another host without encryption. Anyone on the way can read and change what is sent.")
+    var insecure = false
+
+    var address: SocketAddress? { get throws { try listen.map { try SocketAddress(parsing: $0) } } }
+
+    /// The coordinator's address, if it may be connected to.
+    func check(_ coordinator: String) throws -> SocketAddress {
+        let address = try SocketAddress(parsing: coordinator)
+        guard address.isLoopback || insecure else {
+            throw CommandFailure(
+                CommandFailure.usage,
+                "\(address) is another host and this connection is not encrypted; say --insecure if everyone on that "
+                    + "network is trusted")
+        }
+        return address
+    }
+}

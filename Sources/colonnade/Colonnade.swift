@@ -1,0 +1,6 @@
+import Commands
+
+@main
+struct Colonnade {
+    static func main() { ColonnadeCommand.run() }
+}

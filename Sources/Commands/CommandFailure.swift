@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import Kernels
 import Network
 import RunLog

@@ -52,7 +52,7 @@ struct SettingsTree {
         }
         let keys = assignment[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         let text = String(assignment[assignment.index(after: equals)...])
-        let value = try (try? YAMLDecoder().decode(JSONValue.self, from: text)) ?? .string(text)
+        let value = (try? YAMLDecoder().decode(JSONValue.self, from: text)) ?? .string(text)
         let nested = keys.reversed().reduce(value) { .object([$1: $0]) }
         if case .object(let overlay) = nested { self.overlay(overlay) }
     }

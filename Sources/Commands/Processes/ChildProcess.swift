@@ -48,10 +48,10 @@ final class ChildProcess: @unchecked Sendable {
             throw CommandFailure(CommandFailure.software, "cannot start \(name): \(String(cString: strerror(code)))")
         }
         self.process = process
-        let status = status
+        let (status, child) = (status, process)
         _ = ServiceThread(name: "wait") {
             var word: Int32 = 0
-            while waitpid(process, &word, 0) < 0, errno == EINTR {}
+            while waitpid(child, &word, 0) < 0, errno == EINTR {}
             let exit = word & 0x7F == 0 ? (word >> 8) & 0xFF : 128 + (word & 0x7F)
             status.update { $0 = exit }
         }
@@ -76,7 +76,7 @@ final class ChildProcess: @unchecked Sendable {
     var lastWords: String? {
         guard let logPath, let data = FileManager.default.contents(atPath: logPath) else { return nil }
         return String(decoding: data.suffix(4096), as: UTF8.self).split(separator: "\n").last.map {
-            $0.replacing(/^colonnade: /, with: "")
+            $0.hasPrefix("colonnade: ") ? String($0.dropFirst(11)) : String($0)
         }
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Coordinator
 import Foundation
 import Glibc
+import Network
 import ParameterStore
 import RunLog
 import Tensors

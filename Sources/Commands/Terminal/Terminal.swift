@@ -52,7 +52,7 @@ enum Terminal {
             row.enumerated().map { index, cell in
                 let padding = String(repeating: " ", count: widths[index] - cell.count)
                 return index == 0 ? cell + padding : padding + cell
-            }.joined(separator: "  ").replacing(/\s+$/, with: "")
+            }.joined(separator: "  ")
         }.joined(separator: "\n")
     }
 

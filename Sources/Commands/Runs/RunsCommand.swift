@@ -1,0 +1,80 @@
+import ArgumentParser
+import Foundation
+import RunLog
+
+/// `colonnade runs`: what runs did.
+struct RunsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "runs", abstract: "Inspects runs.", subcommands: [List.self, Show.self])
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists the runs of a directory, newest first.")
+        @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir")) var runs = "runs"
+        @Flag(help: "Print JSON.") var json = false
+
+        private struct Entry: Encodable {
+            let name: String
+            let state: String
+            let step: Int
+            let steps: Int
+            let best_top1_error: Double?
+            let started: String
+            let path: String
+        }
+
+        func run() throws {
+            var entries: [Entry] = []
+            for directory in RunDirectory.all(in: runs) {
+                guard let record = try? directory.record() else { continue }
+                let metrics = try directory.metrics()
+                let errors = metrics.compactMap { if case .validation(let line) = $0 { line.top1_error } else { nil } }
+                entries.append(
+                    Entry(
+                        name: directory.name, state: record.state.rawValue, step: metrics.map(\.step).max() ?? 0,
+                        steps: record.steps, best_top1_error: errors.min(), started: record.started,
+                        path: directory.path))
+            }
+            if json { return Terminal.line(try Terminal.json(entries)) }
+            guard !entries.isEmpty else { return Terminal.line("no runs in \(runs)") }
+            Terminal.line(
+                Terminal.table(
+                    [["name", "state", "step", "of", "best top-1 error", "started"]]
+                        + entries.map {
+                            [
+                                $0.name, $0.state, "\($0.step)", "\($0.steps)",
+                                $0.best_top1_error.map(Terminal.percent) ?? "-", $0.started,
+                            ]
+                        }))
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Shows one run.")
+        @Argument(help: ArgumentHelp("The run's path, or its name.", valueName: "run")) var target: String
+        @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir")) var runs = "runs"
+        @Flag(help: "Print the content of run.json with the last metrics.") var json = false
+
+        func run() throws {
+            let directory = try RunDirectory.find(target, runs: runs)
+            let record = try directory.record()
+            if json { return Terminal.line(try Terminal.json(document(directory, record))) }
+            Terminal.line("state: \(record.state.rawValue)\(record.reason.map { " (\($0))" } ?? "")")
+            Terminal.line("data: \(record.dataset) (\(record.dataset_fingerprint))")
+            Terminal.line(try RunReport.summary(directory))
+        }
+
+        private func document(_ directory: RunDirectory, _ record: RunRecord) throws -> JSONValue {
+            func value(_ encodable: some Encodable) throws -> JSONValue {
+                try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(encodable))
+            }
+            guard case .object(var document) = try value(record) else { return .null }
+            for line in try directory.metrics() {
+                switch line {
+                case .step(let step): document["last_step"] = try value(step)
+                case .validation(let validation): document["last_validation"] = try value(validation)
+                }
+            }
+            return .object(document)
+        }
+    }
+}

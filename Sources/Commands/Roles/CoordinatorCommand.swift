@@ -60,7 +60,7 @@ struct CoordinatorCommand: ParsableCommand {
 
     /// The same store as `colonnade store`, on threads of this process.
     private func startStore(_ address: SocketAddress) throws {
-        let store = try StoreService()
+        let store = try StoreService { Terminal.error($0) }
         _ = ServiceThread(name: "store") {
             do {
                 _ = try store.serve(coordinator: address)

@@ -18,7 +18,7 @@ struct StoreCommand: ParsableCommand {
         ParentProcess.dieWithIt()
         signal(SIGINT, SIG_IGN)
         let address = try peer.check(coordinator)
-        switch try StoreService().serve(coordinator: address, listen: peer.address) {
+        switch try StoreService(log: { Terminal.line($0) }).serve(coordinator: address, listen: peer.address) {
         case .finished: Terminal.line("the run has ended")
         case .failed(let reason): throw CommandFailure(CommandFailure.temporary, reason)
         }

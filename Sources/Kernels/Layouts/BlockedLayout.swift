@@ -41,8 +41,8 @@ extension TensorLayout {
         guard (1...4).contains(rank), blocked.paddedExtents.count == rank, blocked.strides.count == rank,
             blocked.innerBlocks.count == blocked.innerAxes.count, blocked.innerBlocks.count <= 4,
             blocked.innerAxes.allSatisfy({ (0..<rank).contains($0) }),
-            blocked.innerBlocks.allSatisfy({ (1...64).contains($0) })
-        else { throw KernelError("impossible tensor layout") }
+            blocked.innerBlocks.allSatisfy({ (1...16384).contains($0) })
+        else { throw KernelError("impossible tensor layout \(blocked)") }
         var blocks = [Int](repeating: 1, count: rank)
         for (axis, block) in zip(blocked.innerAxes, blocked.innerBlocks) { blocks[axis] *= block }
         var span = blocked.innerBlocks.reduce(1, *)
@@ -50,12 +50,12 @@ extension TensorLayout {
             let (extent, padded, stride) = (blocked.extents[axis], blocked.paddedExtents[axis], blocked.strides[axis])
             guard (1...limit).contains(extent), padded >= extent, padded < extent + blocks[axis],
                 padded % blocks[axis] == 0, (1...limit).contains(stride)
-            else { throw KernelError("impossible tensor layout") }
+            else { throw KernelError("impossible tensor layout \(blocked)") }
             let (reach, overflow) = (padded / blocks[axis] - 1).multipliedReportingOverflow(by: stride)
-            guard !overflow, reach <= limit else { throw KernelError("impossible tensor layout") }
+            guard !overflow, reach <= limit else { throw KernelError("impossible tensor layout \(blocked)") }
             span += reach
         }
-        guard span <= limit else { throw KernelError("impossible tensor layout") }
+        guard span <= limit else { throw KernelError("impossible tensor layout \(blocked)") }
         try self.init(plain: Shape(blocked.extents))
         func fill<Tuple>(_ tuple: inout Tuple, _ values: [Int]) {
             withUnsafeMutableBytes(of: &tuple) { bytes in

@@ -20,6 +20,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
 
     private let loop: EventLoop
     private let engine: Engine
+    private let log: @Sendable (String) -> Void
     private let outcome = Monitor<Outcome?>(nil)
     private let jobs = Monitor<[Job]>([])
 
@@ -54,7 +55,9 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         case stop
     }
 
-    public init() throws {
+    /// - Parameter log: takes lines for the process's log.
+    public init(log: @escaping @Sendable (String) -> Void) throws {
+        self.log = log
         loop = try EventLoop(name: "store-io")
         engine = try Engine()
     }
@@ -136,7 +139,9 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         if link === coordinator {
             end(.failed("the coordinator is gone: \(error)"))
         } else {
-            workers[ObjectIdentifier(link)] = nil
+            if workers.removeValue(forKey: ObjectIdentifier(link)) != nil, error.code != .closed {
+                log("connection to a worker ended: \(error)")
+            }
         }
     }
 
@@ -173,6 +178,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         }
         machine = ShardStepMachine(keys: Set(expected.keys), base: base, attempt: 0)
         if expected.isEmpty { sendReady() }
+        try registerWaiting()
     }
 
     private func receivedCommit(_ commit: WireCommit) throws {
@@ -215,8 +221,10 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         }
     }
 
-    /// Registers the workers whose tensors' values are known: initial ones at once, restored ones when they are here.
+    /// Registers the workers whose tensors' values are known: initial ones when the topology is, restored ones when
+    /// they are here. A worker may have heard of the topology first.
     private func registerWaiting() throws {
+        guard machine != nil else { return }
         let entries = waiting
         waiting = []
         for entry in entries {

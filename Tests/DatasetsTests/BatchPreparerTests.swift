@@ -54,8 +54,8 @@ import Testing
             var shift: [Float] = [0, 0, 0]
             for channel in 0..<3 {
                 for component in 0..<3 {
-                    shift[channel] +=
-                        255 * colors.eigenvectors[channel][component] * alphas[component] * colors.eigenvalues[component]
+                    let weight = alphas[component] * colors.eigenvalues[component]
+                    shift[channel] += 255 * colors.eigenvectors[channel][component] * weight
                 }
             }
             let expected = reference(

@@ -57,7 +57,8 @@ enum CIFARImport {
         let path = "\(source)/batches.meta.txt"
         guard FolderListing.isRegularFile(path) else { return standardClasses }
         let text = try MappedFile(path: path).withBytes { String(decoding: $0, as: UTF8.self) }
-        let names = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        let lines = text.split(whereSeparator: \.isNewline)
+        let names = lines.map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
         guard names.count == classCount else {
             throw DatasetError("\(path): has \(names.count) names, not \(classCount); unpack it again or remove it")
         }

@@ -20,7 +20,7 @@ public enum Convolution {
             biases: biases ? try TensorLayout(plain: Shape(kernels[0])) : nil, accumulates: accumulates,
             activation: activation, hasInputGradient: hasInputGradient, engine: engine)
         var chosen = try plan.kernels(source: source, destination: destination)
-        if chosen.contains(where: \.isReference), !accumulates {
+        if chosen[0].isReference || chosen[1].isReference, !accumulates {
             // No generated kernel for these layouts, as for the 11×11 kernels of conv1 without AVX-512: let oneDNN
             // choose, and reorder around it.
             chosen = try plan.kernels(source: source, destination: TensorLayout(any: destination.shape))
@@ -76,8 +76,19 @@ public enum Convolution {
                 dnnl_convolution_backward_data_desc_init(
                     &operation, dnnl_convolution_direct, &from, &weights, &to, strides, near, far),
                 "describe an input gradient")
-            let inputGradient = try PrimitiveDescriptor(
+            var inputGradient = try PrimitiveDescriptor(
                 operation, hint: output, engine: engine, for: "the input gradient of \(kernels)")
+            if inputGradient.isReference {
+                // Without AVX-512 the generated kernel reads the weights in another layout than the output's kernel:
+                // a reorder of the weights, which are small, buys a kernel hundreds of times as fast.
+                var other = try TensorLayout(any: kernels).descriptor
+                try check(
+                    dnnl_convolution_backward_data_desc_init(
+                        &operation, dnnl_convolution_direct, &from, &other, &to, strides, near, far),
+                    "describe an input gradient")
+                inputGradient = try PrimitiveDescriptor(
+                    operation, hint: output, engine: engine, for: "the input gradient of \(kernels)")
+            }
             return [output, weightGradient, inputGradient]
         }
     }

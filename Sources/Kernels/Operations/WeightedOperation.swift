@@ -45,10 +45,12 @@ public final class WeightedOperation {
         guard let kernel = inputGradientKernel else { throw KernelError("the first layer has no input gradient") }
         let (gradient, before) = try enter(destination, as: kernel.layout(dnnl_query_diff_dst_md)!)
         let (staged, after) = try leave(source, as: kernel.layout(dnnl_query_diff_src_md)!)
-        try checkOneReorder(before, after)
+        let (weights, packing) = try enter(weights, as: kernel.weightsLayout)
+        try checkOneReorder(before ?? packing, after)
+        try checkOneReorder(before, packing)
         return try KernelCall(
             kernel, [(DNNL_ARG_DIFF_DST, gradient), (DNNL_ARG_WEIGHTS, weights), (DNNL_ARG_DIFF_SRC, staged)],
-            scratch: scratch, engine: engine, before: before, after: after)
+            scratch: scratch, engine: engine, before: before ?? packing, after: after)
     }
 
     /// The gradients of weights and biases.

@@ -31,7 +31,7 @@ public struct RandomDraws: Sendable {
 
     /// An integer in 0..<bound; the bias is below bound / 2^32.
     @inlinable public static func integer(_ word: UInt32, below bound: Int) -> Int {
-        Int(UInt64(word) &* UInt64(bound) >> 32)
+        Int((UInt64(word) &* UInt64(bound)) >> 32)
     }
 
     /// Four draws from N(0, 1) out of four words (Box–Muller, in double precision).

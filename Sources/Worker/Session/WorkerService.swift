@@ -51,6 +51,12 @@ public final class WorkerService: @unchecked Sendable {
             return try serve(coordinator)
         } catch let ended as RunEnded {
             return ended.finish.failed ? .failed(ended.finish.reason) : .finished
+        } catch let error as WireError where error.code == .closed {
+            // A peer that hangs up may have heard the end of the run first; the coordinator's word counts.
+            if let finish = inbox.state.wait(timeout: 2, until: { $0.finish }) {
+                return finish.failed ? .failed(finish.reason) : .finished
+            }
+            throw error
         } catch {
             // Said to the coordinator, which decides what it means for the run.
             var failure = WireFailure()

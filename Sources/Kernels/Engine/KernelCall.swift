@@ -8,15 +8,15 @@ public final class KernelCall {
     private let arguments: UnsafeMutableBufferPointer<dnnl_exec_arg_t>
     private let argumentCount: Int
     private let operands: [Operand]
-    private let before: KernelCall?
-    private let after: KernelCall?
+    private let before: [KernelCall]
+    private let after: [KernelCall]
 
     /// - Parameters:
     ///   - before: runs first, such as a reorder of an argument.
     ///   - after: runs last.
     init(
         _ descriptor: PrimitiveDescriptor, _ named: [(Int32, Operand)], scratch: ScratchMemory, engine: Engine,
-        before: KernelCall? = nil, after: KernelCall? = nil
+        before: [KernelCall] = [], after: [KernelCall] = []
     ) throws {
         var named = named
         if let layout = descriptor.scratchpadLayout {
@@ -46,11 +46,11 @@ public final class KernelCall {
 
     /// Runs the kernel and returns when it is done.
     public func run(_ turn: Turn) throws {
-        try before?.run(turn)
+        for call in before { try call.run(turn) }
         try check(
             dnnl_primitive_execute(
                 primitive, engine.stream, Int32(argumentCount), arguments.baseAddress! + turn.index * argumentCount),
             "run a kernel")
-        try after?.run(turn)
+        for call in after { try call.run(turn) }
     }
 }

@@ -4,15 +4,15 @@ import Tensors
 /// Memory that kernels use while they run and leave behind: one area for all, since they run one after another.
 public final class ScratchMemory {
     private let engine: Engine
-    private var users: [Memory] = []
     private var areas: [TensorBuffer]
 
     public init(engine: Engine) {
         self.engine = engine
-        areas = [TensorBuffer(byteCount: 64), TensorBuffer(byteCount: 64)]
+        areas = Area.allCases.map { _ in TensorBuffer(byteCount: 64) }
     }
 
-    enum Area: Int { case scratchpad, staging }
+    /// A kernel's own scratchpad, and arguments in the layout that it wants where that differs from outside.
+    enum Area: Int, CaseIterable { case scratchpad, source, destination, weights }
 
     /// A memory in the shared area, which grows to the largest layout asked for.
     func memory(_ layout: TensorLayout, in area: Area) throws -> Memory {

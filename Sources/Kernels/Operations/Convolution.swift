@@ -19,16 +19,15 @@ public enum Convolution {
             kernels: kernels, stride: stride, padding: padding,
             biases: biases ? try TensorLayout(plain: Shape(kernels[0])) : nil, accumulates: accumulates,
             activation: activation, hasInputGradient: hasInputGradient, engine: engine)
-        var chosen = try plan.kernels(source: source, destination: destination)
-        if chosen[0].isReference || chosen[1].isReference, !accumulates {
-            // No generated kernel for these layouts, as for the 11×11 kernels of conv1 without AVX-512: let oneDNN
-            // choose, and reorder around it.
-            chosen = try plan.kernels(source: source, destination: TensorLayout(any: destination.shape))
-        }
+        let output = try plan.output(source: source, destination: destination)
+        let weights = output.weightsLayout
         return try WeightedOperation(
-            source: source, destination: destination, output: chosen[0],
-            inputGradient: hasInputGradient ? chosen[2] : nil, weightGradient: chosen[1], biases: plan.biases,
-            scratch: scratch, engine: engine)
+            source: source, destination: destination, output: output,
+            inputGradient: hasInputGradient
+                ? try plan.inputGradient(source: source, destination: destination, weights: weights, hint: output) : nil,
+            weightGradient: try plan.weightGradient(
+                source: source, destination: destination, weights: weights, hint: output),
+            biases: plan.biases, scratch: scratch, engine: engine)
     }
 
     private struct Plan {
@@ -41,55 +40,82 @@ public enum Convolution {
         let hasInputGradient: Bool
         let engine: Engine
 
-        /// Output, weight gradient and input gradient kernels, all on the output kernel's layouts.
-        func kernels(source: TensorLayout, destination: TensorLayout) throws -> [PrimitiveDescriptor] {
-            let strides = [Int64](repeating: Int64(stride), count: 2)
-            // Padding on the far side is what the last window reaches: a row that no window reads is no padding.
-            let near = [Int64](repeating: Int64(padding), count: 2)
-            let far = (0..<2).map { axis in
-                Int64((destination.shape[axis + 2] - 1) * stride + kernels[axis + 2] - source.shape[axis + 2] - padding)
+        func output(source: TensorLayout, destination: TensorLayout) throws -> PrimitiveDescriptor {
+            try best(source, destination, weights: nil, keepsDestination: accumulates) { from, to, weights in
+                var operation = dnnl_convolution_desc_t()
+                var bias = biases?.descriptor ?? dnnl_memory_desc_t()
+                try check(
+                    dnnl_convolution_forward_desc_init(
+                        &operation, dnnl_forward_training, dnnl_convolution_direct, &from, &weights, &bias, &to,
+                        strides, near, far(from, to)), "describe a convolution")
+                return try PrimitiveDescriptor(
+                    operation, attributes: Attributes(accumulates: accumulates, activation: activation), engine: engine,
+                    for: "a convolution of \(kernels)")
             }
-            var weights = try TensorLayout(any: kernels).descriptor
-            var (from, to) = (source.descriptor, destination.descriptor)
-            var bias = biases?.descriptor ?? dnnl_memory_desc_t()
+        }
 
-            var operation = dnnl_convolution_desc_t()
-            try check(
-                dnnl_convolution_forward_desc_init(
-                    &operation, dnnl_forward_training, dnnl_convolution_direct, &from, &weights, &bias, &to, strides,
-                    near, far), "describe a convolution")
-            let output = try PrimitiveDescriptor(
-                operation, attributes: Attributes(accumulates: accumulates, activation: activation), engine: engine,
-                for: "a convolution of \(kernels)")
-            weights = output.weightsLayout.descriptor
-            to = output.destinationLayout.descriptor
-
-            try check(
-                dnnl_convolution_backward_weights_desc_init(
-                    &operation, dnnl_convolution_direct, &from, &weights, &bias, &to, strides, near, far),
-                "describe a weight gradient")
-            let weightGradient = try PrimitiveDescriptor(
-                operation, hint: output, engine: engine, for: "the weight gradient of \(kernels)")
-            guard hasInputGradient else { return [output, weightGradient] }
-
-            try check(
-                dnnl_convolution_backward_data_desc_init(
-                    &operation, dnnl_convolution_direct, &from, &weights, &to, strides, near, far),
-                "describe an input gradient")
-            var inputGradient = try PrimitiveDescriptor(
-                operation, hint: output, engine: engine, for: "the input gradient of \(kernels)")
-            if inputGradient.isReference {
-                // Without AVX-512 the generated kernel reads the weights in another layout than the output's kernel:
-                // a reorder of the weights, which are small, buys a kernel hundreds of times as fast.
-                var other = try TensorLayout(any: kernels).descriptor
+        func inputGradient(
+            source: TensorLayout, destination: TensorLayout, weights: TensorLayout, hint: PrimitiveDescriptor
+        ) throws -> PrimitiveDescriptor {
+            try best(source, destination, weights: weights, keepsDestination: false) { from, to, weights in
+                var operation = dnnl_convolution_desc_t()
                 try check(
                     dnnl_convolution_backward_data_desc_init(
-                        &operation, dnnl_convolution_direct, &from, &other, &to, strides, near, far),
+                        &operation, dnnl_convolution_direct, &from, &weights, &to, strides, near, far(from, to)),
                     "describe an input gradient")
-                inputGradient = try PrimitiveDescriptor(
-                    operation, hint: output, engine: engine, for: "the input gradient of \(kernels)")
+                return try PrimitiveDescriptor(
+                    operation, hint: hint, engine: engine, for: "the input gradient of \(kernels)")
             }
-            return [output, weightGradient, inputGradient]
+        }
+
+        func weightGradient(
+            source: TensorLayout, destination: TensorLayout, weights: TensorLayout, hint: PrimitiveDescriptor
+        ) throws -> PrimitiveDescriptor {
+            try best(source, destination, weights: weights, keepsDestination: false) { from, to, weights in
+                var operation = dnnl_convolution_desc_t()
+                var bias = biases?.descriptor ?? dnnl_memory_desc_t()
+                try check(
+                    dnnl_convolution_backward_weights_desc_init(
+                        &operation, dnnl_convolution_direct, &from, &weights, &bias, &to, strides, near, far(from, to)),
+                    "describe a weight gradient")
+                return try PrimitiveDescriptor(
+                    operation, hint: hint, engine: engine, for: "the weight gradient of \(kernels)")
+            }
+        }
+
+        private typealias Descriptor = dnnl_memory_desc_t
+
+        /// The first generated kernel among layouts that cost more and more reorders: none, one of the weights, which
+        /// are small, and then activations in rows as well. Without AVX-512 oneDNN has no generated kernel for some
+        /// convolutions over images, and its reference loops are hundreds of times slower than any reorder.
+        private func best(
+            _ source: TensorLayout, _ destination: TensorLayout, weights: TensorLayout?, keepsDestination: Bool,
+            _ make: (inout Descriptor, inout Descriptor, inout Descriptor) throws -> PrimitiveDescriptor
+        ) throws -> PrimitiveDescriptor {
+            let any = try TensorLayout(any: kernels)
+            var candidates = [(source, destination, weights ?? any), (source, destination, any)]
+            if !keepsDestination {
+                let rows = try TensorLayout(plain: destination.shape)
+                candidates += [(source, rows, any), (try TensorLayout(plain: source.shape), rows, any)]
+            }
+            var first: PrimitiveDescriptor?
+            for candidate in candidates {
+                var (from, to, weights) = (candidate.0.descriptor, candidate.1.descriptor, candidate.2.descriptor)
+                guard let kernel = try? make(&from, &to, &weights) else { continue }
+                if !kernel.isReference { return kernel }
+                first = first ?? kernel
+            }
+            guard let first else { throw KernelError("oneDNN has no kernel for a convolution of \(kernels)") }
+            return first
+        }
+
+        private var strides: [Int64] { [Int64](repeating: Int64(stride), count: 2) }
+        private var near: [Int64] { [Int64](repeating: Int64(padding), count: 2) }
+
+        /// Padding on the far side is what the last window reaches: a row that no window reads is no padding.
+        private func far(_ source: Descriptor, _ destination: Descriptor) -> [Int64] {
+            let (from, to) = (TensorLayout(source).shape, TensorLayout(destination).shape)
+            return (2..<4).map { Int64((to[$0] - 1) * stride + kernels[$0] - from[$0] - padding) }
         }
     }
 }

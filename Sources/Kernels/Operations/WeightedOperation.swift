@@ -32,25 +32,27 @@ public final class WeightedOperation {
 
     /// destination = (destination +) weights · source + biases, then the activation.
     public func output(source: Operand, weights: Operand, biases: Operand?, destination: Operand) throws -> KernelCall {
-        let (source, before) = try enter(source, as: outputKernel.sourceLayout)
-        let (staged, after) = try leave(destination, as: outputKernel.destinationLayout)
-        try checkOneReorder(before, after)
-        var arguments = [(DNNL_ARG_SRC, source), (DNNL_ARG_WEIGHTS, weights), (DNNL_ARG_DST, staged)]
+        let kernel = outputKernel
+        var reorders = Reorders()
+        var arguments = [
+            (DNNL_ARG_SRC, try enter(source, as: kernel.sourceLayout, .source, &reorders)),
+            (DNNL_ARG_WEIGHTS, weights),
+            (DNNL_ARG_DST, try leave(destination, as: kernel.destinationLayout, .destination, &reorders)),
+        ]
         if let biases { arguments.append((DNNL_ARG_BIAS, biases)) }
-        return try KernelCall(outputKernel, arguments, scratch: scratch, engine: engine, before: before, after: after)
+        return try call(kernel, arguments, reorders)
     }
 
     /// The gradient for the source, from the gradient of the destination.
     public func inputGradient(destination: Operand, weights: Operand, source: Operand) throws -> KernelCall {
         guard let kernel = inputGradientKernel else { throw KernelError("the first layer has no input gradient") }
-        let (gradient, before) = try enter(destination, as: kernel.layout(dnnl_query_diff_dst_md)!)
-        let (staged, after) = try leave(source, as: kernel.layout(dnnl_query_diff_src_md)!)
-        let (weights, packing) = try enter(weights, as: kernel.weightsLayout)
-        try checkOneReorder(before ?? packing, after)
-        try checkOneReorder(before, packing)
-        return try KernelCall(
-            kernel, [(DNNL_ARG_DIFF_DST, gradient), (DNNL_ARG_WEIGHTS, weights), (DNNL_ARG_DIFF_SRC, staged)],
-            scratch: scratch, engine: engine, before: before ?? packing, after: after)
+        var reorders = Reorders()
+        let arguments = [
+            (DNNL_ARG_DIFF_DST, try enter(destination, as: kernel.layout(dnnl_query_diff_dst_md)!, .destination, &reorders)),
+            (DNNL_ARG_WEIGHTS, try enter(weights, as: kernel.weightsLayout, .weights, &reorders)),
+            (DNNL_ARG_DIFF_SRC, try leave(source, as: kernel.layout(dnnl_query_diff_src_md)!, .source, &reorders)),
+        ]
+        return try call(kernel, arguments, reorders)
     }
 
     /// The gradients of weights and biases.
@@ -58,28 +60,47 @@ public final class WeightedOperation {
         source: Operand, destination: Operand, weights: Operand, biases: Operand?
     ) throws -> KernelCall {
         let kernel = weightGradientKernel
-        let (source, first) = try enter(source, as: kernel.sourceLayout)
-        let (gradient, second) = try enter(destination, as: kernel.layout(dnnl_query_diff_dst_md)!)
-        try checkOneReorder(first, second)
-        var arguments = [(DNNL_ARG_SRC, source), (DNNL_ARG_DIFF_DST, gradient), (DNNL_ARG_DIFF_WEIGHTS, weights)]
+        var reorders = Reorders()
+        var arguments = [
+            (DNNL_ARG_SRC, try enter(source, as: kernel.sourceLayout, .source, &reorders)),
+            (DNNL_ARG_DIFF_DST, try enter(destination, as: kernel.layout(dnnl_query_diff_dst_md)!, .destination, &reorders)),
+            (
+                DNNL_ARG_DIFF_WEIGHTS,
+                try leave(weights, as: kernel.layout(dnnl_query_diff_weights_md)!, .weights, &reorders)
+            ),
+        ]
         if let biases { arguments.append((DNNL_ARG_DIFF_BIAS, biases)) }
-        return try KernelCall(kernel, arguments, scratch: scratch, engine: engine, before: first ?? second)
+        return try call(kernel, arguments, reorders)
     }
 
-    /// There is one staging area.
-    private func checkOneReorder(_ one: KernelCall?, _ other: KernelCall?) throws {
-        guard one == nil || other == nil else { throw KernelError("two arguments of one kernel need a reorder") }
+    /// What stands between the layouts outside and the kernel's own.
+    private struct Reorders {
+        var before: [KernelCall] = []
+        var after: [KernelCall] = []
     }
 
-    private func enter(_ outside: Operand, as layout: TensorLayout) throws -> (Operand, KernelCall?) {
-        if outside.layout == layout { return (outside, nil) }
-        let staged = Operand.fixed(try scratch.memory(layout, in: .staging))
-        return (staged, try Reorder.call(from: outside, to: staged, scratch: scratch, engine: engine))
+    private func call(
+        _ kernel: PrimitiveDescriptor, _ arguments: [(Int32, Operand)], _ reorders: Reorders
+    ) throws -> KernelCall {
+        try KernelCall(
+            kernel, arguments, scratch: scratch, engine: engine, before: reorders.before, after: reorders.after)
     }
 
-    private func leave(_ outside: Operand, as layout: TensorLayout) throws -> (Operand, KernelCall?) {
-        if outside.layout == layout { return (outside, nil) }
-        let staged = Operand.fixed(try scratch.memory(layout, in: .staging))
-        return (staged, try Reorder.call(from: staged, to: outside, scratch: scratch, engine: engine))
+    private func enter(
+        _ outside: Operand, as layout: TensorLayout, _ area: ScratchMemory.Area, _ reorders: inout Reorders
+    ) throws -> Operand {
+        if outside.layout == layout { return outside }
+        let staged = Operand.fixed(try scratch.memory(layout, in: area))
+        reorders.before.append(try Reorder.call(from: outside, to: staged, scratch: scratch, engine: engine))
+        return staged
+    }
+
+    private func leave(
+        _ outside: Operand, as layout: TensorLayout, _ area: ScratchMemory.Area, _ reorders: inout Reorders
+    ) throws -> Operand {
+        if outside.layout == layout { return outside }
+        let staged = Operand.fixed(try scratch.memory(layout, in: area))
+        reorders.after.append(try Reorder.call(from: staged, to: outside, scratch: scratch, engine: engine))
+        return staged
     }
 }

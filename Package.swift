@@ -62,12 +62,13 @@ let package = Package(
         tests("Tensors"),
         tests("Kernels"),
         tests("Network"),
-        tests("Partition"),
+        tests("Partition", ["Network"]),
         tests("Datasets"),
-        tests("Wire"),
+        tests("Wire", ["Tensors", "Threading"]),
+        tests("ParameterStore", ["Partition"]),
+        tests("Coordinator", ["Wire", "Network"]),
         tests("RunLog"),
-        tests("ParameterStore"),
-        tests("Worker", ["Commands"], resources: [.copy("Golden")]),
-        tests("Commands"),
+        tests("Worker", resources: [.copy("Golden")]),
+        tests("Commands", ["RunLog", "Network"]),
     ]
 )

@@ -1,9 +1,9 @@
 import SwiftProtobuf
-import Wire
+package import Wire
 
 /// Who has joined a run, and whether the next one may. No sockets: a greeting in, a verdict out.
-struct Rendezvous {
-    enum Verdict: Equatable {
+package struct Rendezvous {
+    package enum Verdict: Equatable {
         case worker(rank: Int)
         case store(rank: Int)
         /// Beyond the number needed; waits.
@@ -11,22 +11,22 @@ struct Rendezvous {
         case refused(String)
     }
 
-    let workersNeeded: Int
-    let storesNeeded: Int
-    let threads: Int
-    let datasetFingerprint: String
-    let version: String
-    private(set) var workers: [WireHello] = []
-    private(set) var stores: [WireHello] = []
+    package let workersNeeded: Int
+    package let storesNeeded: Int
+    package let threads: Int
+    package let datasetFingerprint: String
+    package let version: String
+    package private(set) var workers: [WireHello] = []
+    package private(set) var stores: [WireHello] = []
 
     init(workers: Int, stores: Int, threads: Int, datasetFingerprint: String, version: String) {
         (workersNeeded, storesNeeded, self.threads) = (workers, stores, threads)
         (self.datasetFingerprint, self.version) = (datasetFingerprint, version)
     }
 
-    var isComplete: Bool { workers.count == workersNeeded && stores.count == storesNeeded }
+    package var isComplete: Bool { workers.count == workersNeeded && stores.count == storesNeeded }
 
-    mutating func admit(_ hello: WireHello) -> Verdict {
+    package mutating func admit(_ hello: WireHello) -> Verdict {
         guard hello.productVersion == version else {
             return .refused(
                 "it is colonnade \(hello.productVersion), the coordinator \(version); run the same release everywhere")

@@ -1,21 +1,21 @@
 /// Who has done what for which step, and so which steps may be granted and committed. No sockets: reports in,
 /// actions out.
-struct StepLedger {
-    enum Action: Equatable {
+package struct StepLedger {
+    package enum Action: Equatable {
         case grant(step: Int, rate: Float, validate: Bool)
         case commit(step: Int, snapshot: Bool)
     }
 
     /// Steps that may be under way beyond the last that is committed, so that nobody waits for a commit.
-    static let window = 2
+    package static let window = 2
 
     private let plan: StepPlan
     private let workers: Int
     private let stores: Int
-    private(set) var committed: Int
-    private(set) var granted: Int
+    package private(set) var committed: Int
+    package private(set) var granted: Int
     /// Where the run ends; lowered when it is asked to stop.
-    private(set) var last: Int
+    package private(set) var last: Int
     private var reports: [Int: Set<Int>] = [:]
     private var stored: [Int: Set<Int>] = [:]
 
@@ -24,29 +24,29 @@ struct StepLedger {
         (committed, granted, last) = (plan.base, plan.base, plan.last)
     }
 
-    var isDone: Bool { committed == last }
+    package var isDone: Bool { committed == last }
 
-    mutating func report(worker: Int, step: Int) -> [Action] {
+    package mutating func report(worker: Int, step: Int) -> [Action] {
         guard step > committed, step <= granted else { return [] }
         reports[step, default: []].insert(worker)
         return advance()
     }
 
-    mutating func stored(store: Int, step: Int) -> [Action] {
+    package mutating func stored(store: Int, step: Int) -> [Action] {
         guard step > committed, step <= granted else { return [] }
         stored[step, default: []].insert(store)
         return advance()
     }
 
     /// Grants no further steps; those that are granted are trained to the end.
-    mutating func stop() -> [Action] {
+    package mutating func stop() -> [Action] {
         guard last > granted else { return [] }
         last = granted
         return committed == last ? [.commit(step: last, snapshot: true)] : []
     }
 
     /// Grants what may be granted, commits what may be committed.
-    mutating func advance() -> [Action] {
+    package mutating func advance() -> [Action] {
         var actions: [Action] = []
         while reports[committed + 1]?.count == workers, stored[committed + 1]?.count == stores {
             committed += 1

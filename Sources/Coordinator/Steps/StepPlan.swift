@@ -1,27 +1,31 @@
-import Network
+package import Network
 
 /// Which steps there are, and what happens after each.
-struct StepPlan: Equatable {
-    let recipe: Recipe
-    let imagesPerEpoch: Int
+package struct StepPlan: Equatable {
+    package let recipe: Recipe
+    package let imagesPerEpoch: Int
     /// The step that the run starts from; 0 for a new one.
-    let base: Int
+    package let base: Int
     /// The last step.
-    let last: Int
+    package let last: Int
 
-    var stepsPerEpoch: Int { max(1, imagesPerEpoch / recipe.batch) }
+    package init(recipe: Recipe, imagesPerEpoch: Int, base: Int, last: Int) {
+        (self.recipe, self.imagesPerEpoch, self.base, self.last) = (recipe, imagesPerEpoch, base, last)
+    }
+
+    package var stepsPerEpoch: Int { max(1, imagesPerEpoch / recipe.batch) }
 
     /// Passes over the training set that were complete before the step's first image.
-    func epoch(_ step: Int) -> Int { max(0, step - 1) * recipe.batch / imagesPerEpoch }
+    package func epoch(_ step: Int) -> Int { max(0, step - 1) * recipe.batch / imagesPerEpoch }
 
-    func rate(_ step: Int) -> Float { recipe.schedule.rate(base: recipe.optimizer.learningRate, step: step) }
+    package func rate(_ step: Int) -> Float { recipe.schedule.rate(base: recipe.optimizer.learningRate, step: step) }
 
-    func validates(after step: Int) -> Bool {
+    package func validates(after step: Int) -> Bool {
         let every = recipe.validation.every ?? stepsPerEpoch
         return every > 0 && (step % every == 0 || step == last)
     }
 
-    func checkpoints(after step: Int) -> Bool {
+    package func checkpoints(after step: Int) -> Bool {
         let every = recipe.checkpoint.every ?? stepsPerEpoch
         return step == last || every > 0 && step % every == 0
     }

@@ -59,7 +59,7 @@ public struct FrameHeader: Sendable, Equatable {
 
     public init(_ kind: Kind) { self.kind = kind }
 
-    func encode(into bytes: UnsafeMutableRawBufferPointer) {
+    package func encode(into bytes: UnsafeMutableRawBufferPointer) {
         func put<Integer: FixedWidthInteger>(_ value: Integer, at offset: Int) {
             bytes.storeBytes(of: value.littleEndian, toByteOffset: offset, as: Integer.self)
         }
@@ -84,7 +84,7 @@ public struct FrameHeader: Sendable, Equatable {
     }
 
     /// Reads a header that a peer sent.
-    init(decoding bytes: UnsafeRawBufferPointer) throws {
+    package init(decoding bytes: UnsafeRawBufferPointer) throws {
         func get<Integer: FixedWidthInteger>(_ offset: Int, _: Integer.Type = Integer.self) -> Integer {
             Integer(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Integer.self))
         }

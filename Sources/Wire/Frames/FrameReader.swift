@@ -9,7 +9,7 @@ public enum PayloadDestination {
 }
 
 /// Turns a connection's bytes into frames, without a socket: it says where the next bytes go and what is complete.
-struct FrameReader {
+package struct FrameReader {
     private var header: [UInt8] = []
     private var current: FrameHeader?
     private var collected: [UInt8] = []
@@ -17,23 +17,25 @@ struct FrameReader {
     private var filled = 0
     private var nextSequence: UInt64 = 0
 
+    package init() {}
+
     /// How many bytes are wanted next; at least 1.
-    var wanted: Int {
+    package var wanted: Int {
         guard let current else { return FrameHeader.byteCount - header.count }
         return Int(current.payloadCount) - filled
     }
 
     /// The destination of the next bytes when it is a tensor's memory.
-    var directDestination: UnsafeMutableRawBufferPointer? {
+    package var directDestination: UnsafeMutableRawBufferPointer? {
         guard let memory else { return nil }
         return UnsafeMutableRawBufferPointer(rebasing: memory[filled...])
     }
 
     /// Takes bytes that were read straight into `directDestination`.
-    mutating func advance(_ count: Int) { filled += count }
+    package mutating func advance(_ count: Int) { filled += count }
 
     /// Takes bytes that were read elsewhere, at most `wanted`.
-    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    package mutating func append(_ bytes: UnsafeRawBufferPointer) {
         if current == nil {
             header.append(contentsOf: bytes)
         } else {
@@ -45,7 +47,7 @@ struct FrameReader {
     /// Moves on when what was wanted is there.
     /// - Parameter destination: asked once for each frame, before any memory is allocated for it.
     /// - Returns: a complete frame, with its payload if that was collected.
-    mutating func next(
+    package mutating func next(
         _ destination: (FrameHeader) throws -> PayloadDestination
     ) throws -> (FrameHeader, [UInt8])? {
         if current == nil {

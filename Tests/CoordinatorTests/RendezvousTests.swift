@@ -1,0 +1,47 @@
+import Coordinator
+import Testing
+import Wire
+
+@Suite struct RendezvousTests {
+    private func rendezvous() -> Rendezvous {
+        Rendezvous(workers: 2, stores: 1, threads: 1, datasetFingerprint: "aaaa", version: "1.0")
+    }
+
+    private func worker(_ change: (inout WireHello) -> Void = { _ in }) -> WireHello {
+        var hello = WireHello()
+        hello.role = .worker
+        hello.productVersion = "1.0"
+        hello.cpuModel = "model"
+        hello.instructionSet = "avx2"
+        change(&hello)
+        return hello
+    }
+
+    @Test func ranksAreGivenInOrderAndTheRestAreSpares() {
+        var rendezvous = rendezvous()
+        #expect(rendezvous.admit(worker()) == .worker(rank: 0))
+        #expect(rendezvous.admit(worker { $0.role = .store }) == .store(rank: 0))
+        #expect(!rendezvous.isComplete)
+        #expect(rendezvous.admit(worker()) == .worker(rank: 1))
+        #expect(rendezvous.isComplete)
+        #expect(rendezvous.admit(worker()) == .spare)
+    }
+
+    @Test func whoWouldComputeOtherBitsIsRefusedWithBothFacts() {
+        var rendezvous = rendezvous()
+        _ = rendezvous.admit(worker())
+        for (change, words) in [
+            ({ (hello: inout WireHello) in hello.productVersion = "0.9" }, ["0.9", "1.0"]),
+            ({ (hello: inout WireHello) in hello.datasetFingerprint = "bbbb" }, ["aaaa", "bbbb"]),
+            ({ (hello: inout WireHello) in hello.cpuModel = "other" }, ["other", "model"]),
+            ({ (hello: inout WireHello) in hello.threads = 2 }, ["--threads 2", "--threads 1"]),
+        ] {
+            guard case .refused(let reason) = rendezvous.admit(worker(change)) else {
+                Issue.record("admitted, against \(words)")
+                continue
+            }
+            for word in words { #expect(reason.contains(word)) }
+        }
+        #expect(rendezvous.workers.count == 1)
+    }
+}

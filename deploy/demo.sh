@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Trains the fashion preset on Fashion-MNIST with a coordinator and two workers that talk over TCP, and prints the result.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+deploy/dependencies.sh
+swift build -c release --product colonnade
+colonnade=$(swift build -c release --show-bin-path)/colonnade
+
+data=${COLONNADE_DEMO_DATA:-.build/demo/fashion-mnist}
+if [ ! -e "$data/dataset.json" ]; then
+    mkdir -p "$(dirname "$data")"
+    "$colonnade" data import --format mnist /usr/share/datasets/fashion-mnist "$data"
+fi
+
+runs=${COLONNADE_DEMO_RUNS:-runs}
+name=demo-$(date +%Y%m%d-%H%M%S)
+"$colonnade" train --preset fashion --data "$data" --epochs 5 --workers 2 --runs "$runs" --name "$name" "$@"
+
+echo
+echo "evaluated anew from the last checkpoint:"
+"$colonnade" evaluate --checkpoint "$(ls -d "$runs/$name"/checkpoints/step-* | tail -n 1)" --data "$data"

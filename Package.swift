@@ -62,13 +62,13 @@ let package = Package(
         tests("Tensors"),
         tests("Kernels"),
         tests("Network"),
-        tests("Partition", ["Network"]),
+        tests("Partition", ["Network", "Tensors"]),
         tests("Datasets"),
         tests("Wire", ["Tensors", "Threading"]),
         tests("ParameterStore", ["Partition"]),
         tests("Coordinator", ["Wire", "Network"]),
         tests("RunLog"),
-        tests("Worker", resources: [.copy("Golden")]),
+        tests("Worker", ["Network", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
         tests("Commands", ["RunLog", "Network"]),
     ]
 )

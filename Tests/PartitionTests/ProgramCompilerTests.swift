@@ -1,5 +1,6 @@
 import Network
 import Partition
+import Tensors
 import Testing
 
 @Suite struct ProgramCompilerTests {

@@ -93,7 +93,7 @@ import Wire
     @Test func lengthsAreCheckedBeforeAnythingIsCollected() throws {
         #expect(throws: WireError.self) { try read(encoded(header, [UInt8](repeating: 0, count: 1001)), piece: 64) }
         var memory = [UInt8](repeating: 0, count: 10)
-        try memory.withUnsafeMutableBytes { memory in
+        memory.withUnsafeMutableBytes { memory in
             let bytes = encoded(header, [1, 2, 3])
             #expect(throws: WireError.self) { try read(bytes, piece: 64, into: memory) }
         }

@@ -1,0 +1,81 @@
+import Foundation
+import Network
+import RunLog
+import Testing
+
+/// The promise that all else rests on: the same bits in every layout.
+@Suite(.serialized) struct LayoutTests {
+    private let steps = 20
+
+    private func digests(_ run: String) throws -> [String] {
+        try RunDirectory(run).metrics().compactMap { if case .step(let step) = $0 { step.digest } else { nil } }
+    }
+
+    private func train(_ runner: CommandRunner, _ name: String, _ data: String, _ extra: [String]) throws -> [String] {
+        let result = try runner.run(
+            ["train", "--preset", "cifar10", "--data", data, "--steps", "\(steps)", "--set", "batch=16", "--set",
+             "augmentation.color=on", "--name", name] + extra)
+        #expect(result.code == 0, "\(result.errors)")
+        let digests = try digests(runner.path("runs/\(name)"))
+        #expect(digests.count == steps)
+        #expect(Set(digests).count == steps)
+        return digests
+    }
+
+    @Test func twoColumnsOnAnyProcessesGiveTheSameBits() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        let one = try train(runner, "one", data, ["--workers", "1"])
+        #expect(try train(runner, "two", data, ["--workers", "2"]) == one)
+        #expect(try train(runner, "store", data, ["--workers", "2", "--store", "process"]) == one)
+        #expect(try train(runner, "seed", data, ["--workers", "2", "--set", "seed=2"]) != one)
+    }
+
+    @Test func fourColumnsOnOneToFourWorkersGiveTheSameBits() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        let one = try train(runner, "w1", data, ["--columns", "4", "--workers", "1"])
+        for workers in 2...4 {
+            #expect(try train(runner, "w\(workers)", data, ["--columns", "4", "--workers", "\(workers)"]) == one)
+        }
+    }
+
+    @Test func aResumedRunGivesTheSameBits() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        let whole = try train(runner, "whole", data, [])
+        let first = try runner.run(
+            "train", "--preset", "cifar10", "--data", data, "--steps", "8", "--set", "batch=16", "--set",
+            "augmentation.color=on", "--name", "parts")
+        #expect(first.code == 0, "\(first.errors)")
+        let second = try runner.run("train", "--resume", "runs/parts", "--steps", "\(steps)", "--workers", "1")
+        #expect(second.code == 0, "\(second.errors)")
+        #expect(try digests(runner.path("runs/parts")) == whole)
+    }
+
+    @Test func rolesLaunchedByHandGiveTheSameBits() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        let whole = try train(runner, "whole", data, [])
+        let (coordinator, output, _) = try runner.start([
+            "coordinator", "--preset", "cifar10", "--data", data, "--steps", "\(steps)", "--set", "batch=16", "--set",
+            "augmentation.color=on", "--name", "hand",
+        ])
+        var text = ""
+        while !text.contains("listens on") {
+            let more = output.fileHandleForReading.availableData
+            guard !more.isEmpty else { break }
+            text += String(decoding: more, as: UTF8.self)
+        }
+        let address = text.split(separator: "\n").first!.split(separator: " ").last!
+        let workers = try (0..<2).map { _ in try runner.start(["worker", "--coordinator", String(address)]).0 }
+        _ = output.fileHandleForReading.readDataToEndOfFile()
+        coordinator.waitUntilExit()
+        for worker in workers {
+            worker.waitUntilExit()
+            #expect(worker.terminationStatus == 0)
+        }
+        #expect(coordinator.terminationStatus == 0)
+        #expect(try digests(runner.path("runs/hand")) == whole)
+    }
+}

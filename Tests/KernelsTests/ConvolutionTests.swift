@@ -1,0 +1,107 @@
+import Kernels
+import Tensors
+import Testing
+
+/// Convolutions against plain loops: output, and both gradients by finite differences' exact counterpart, the
+/// transposed sums.
+@Suite struct ConvolutionTests {
+    struct Case: CustomTestStringConvertible, Sendable {
+        let channels, kernels, side, size, stride, padding: Int
+        let isImage: Bool
+        var testDescription: String { "\(channels)→\(kernels), \(side)², \(size)/\(stride)+\(padding)" }
+    }
+
+    private static let cases = [
+        Case(channels: 3, kernels: 16, side: 23, size: 11, stride: 4, padding: 2, isImage: true),
+        Case(channels: 1, kernels: 16, side: 12, size: 5, stride: 1, padding: 2, isImage: true),
+        Case(channels: 16, kernels: 24, side: 9, size: 5, stride: 1, padding: 2, isImage: false),
+        Case(channels: 12, kernels: 20, side: 7, size: 3, stride: 1, padding: 1, isImage: false),
+        Case(channels: 5, kernels: 3, side: 6, size: 3, stride: 2, padding: 1, isImage: false),
+    ]
+
+    @Test(arguments: cases) func outputAndGradientsMatchPlainLoops(_ c: Case) throws {
+        let engine = try Engine()
+        let scratch = ScratchMemory(engine: engine)
+        let out = (c.side + 2 * c.padding - c.size) / c.stride + 1
+        let (inShape, kernelShape, outShape) = (
+            Shape(2, c.channels, c.side, c.side), Shape(c.kernels, c.channels, c.size, c.size),
+            Shape(2, c.kernels, out, out)
+        )
+        let source = try c.isImage ? TensorLayout(plain: inShape) : TensorLayout(activations: inShape)
+        let operation = try Convolution.plan(
+            source: source, kernels: kernelShape, destination: TensorLayout(activations: outShape), stride: c.stride,
+            padding: c.padding, biases: true, accumulates: false, activation: nil, hasInputGradient: !c.isImage,
+            scratch: scratch, engine: engine)
+        func random(_ count: Int, _ purpose: UInt64) -> [Float] {
+            let draws = RandomDraws(seed: 2)
+            return (0..<count).map { RandomDraws.normals(draws.words(.initialValue, purpose, UInt64($0))).0 }
+        }
+        let (x, w, b, dy) = (random(inShape.count, 1), random(kernelShape.count, 2), random(c.kernels, 3), random(outShape.count, 4))
+        func memory(_ values: [Float], _ layout: TensorLayout) throws -> Memory {
+            let memory = try Memory(layout, engine: engine)
+            let packed = TensorBuffer(floats: values.count)
+            _ = packed.floats.update(fromContentsOf: values)
+            try Reorder.pack(packed, into: memory, engine: engine)
+            return memory
+        }
+        func values(_ memory: Memory) throws -> [Float] {
+            let packed = TensorBuffer(floats: memory.layout.shape.count)
+            try Reorder.unpack(memory, into: packed, engine: engine)
+            return Array(packed.floats[..<memory.layout.shape.count])
+        }
+        let turn = Turn(weights: 0, pass: 0, batch: 0)
+        let (xm, wm, bm) = (try memory(x, source), try memory(w, operation.weights), try memory(b, operation.biases!))
+        let (y, dw, db) = (
+            try Memory(operation.destination, engine: engine), try Memory(operation.weights, engine: engine),
+            try Memory(operation.biases!, engine: engine)
+        )
+        try operation.output(source: .fixed(xm), weights: .fixed(wm), biases: .fixed(bm), destination: .fixed(y)).run(turn)
+        let dym = try memory(dy, operation.destination)
+        try operation.parameterGradient(
+            source: .fixed(xm), destination: .fixed(dym), weights: .fixed(dw), biases: .fixed(db)).run(turn)
+
+        var (ey, edw, edx, edb) = (
+            [Float](repeating: 0, count: outShape.count), [Float](repeating: 0, count: w.count),
+            [Float](repeating: 0, count: x.count), [Float](repeating: 0, count: c.kernels)
+        )
+        for n in 0..<2 {
+            for o in 0..<c.kernels {
+                for row in 0..<out {
+                    for column in 0..<out {
+                        let place = ((n * c.kernels + o) * out + row) * out + column
+                        ey[place] += b[o]
+                        edb[o] += dy[place]
+                        for i in 0..<c.channels {
+                            for kh in 0..<c.size {
+                                for kw in 0..<c.size {
+                                    let (h, v) = (row * c.stride + kh - c.padding, column * c.stride + kw - c.padding)
+                                    guard (0..<c.side).contains(h), (0..<c.side).contains(v) else { continue }
+                                    let from = ((n * c.channels + i) * c.side + h) * c.side + v
+                                    let weight = ((o * c.channels + i) * c.size + kh) * c.size + kw
+                                    ey[place] += x[from] * w[weight]
+                                    edw[weight] += x[from] * dy[place]
+                                    edx[from] += w[weight] * dy[place]
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        func agree(_ actual: [Float], _ expected: [Float], _ what: String) {
+            let scale = expected.map(abs).max()!
+            for (a, e) in zip(actual, expected) where abs(a - e) > 1e-4 * scale {
+                Issue.record("\(what): \(a) instead of \(e)")
+                return
+            }
+        }
+        agree(try values(y), ey, "output")
+        agree(try values(dw), edw, "weight gradient")
+        agree(try values(db), edb, "bias gradient")
+        if !c.isImage {
+            let dx = try Memory(source, engine: engine)
+            try operation.inputGradient(destination: .fixed(dym), weights: .fixed(wm), source: .fixed(dx)).run(turn)
+            agree(try values(dx), edx, "input gradient")
+        }
+    }
+}

@@ -61,14 +61,14 @@ let package = Package(
 
         tests("Tensors"),
         tests("Kernels"),
-        tests("Network"),
+        tests("Network", ["Tensors"]),
         tests("Partition", ["Network", "Tensors"]),
         tests("Datasets"),
         tests("Wire", ["Tensors", "Threading"]),
-        tests("ParameterStore", ["Partition"]),
+        tests("ParameterStore", ["Partition", "Network"]),
         tests("Coordinator", ["Wire", "Network"]),
         tests("RunLog"),
         tests("Worker", ["Network", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
-        tests("Commands", ["RunLog", "Network"]),
+        tests("Commands", ["RunLog", "Network", "Tensors"]),
     ]
 )

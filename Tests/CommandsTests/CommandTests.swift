@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Network
 import RunLog
+import Tensors
 import Testing
 
 @Suite(.serialized) struct CommandTests {
@@ -10,6 +11,7 @@ import Testing
         let data = try runner.makeData()
         let result = try runner.run(
             "train", "--preset", "cifar10", "--data", data, "--steps", "6", "--set", "batch=16", "--set",
+             "optimizer.learning_rate=0.001", "--set",
             "validation.every=3", "--set", "checkpoint.every=4", "--name", "a")
         #expect(result.code == 0, "\(result.errors)")
         let run = RunDirectory(runner.path("runs/a"))
@@ -62,7 +64,8 @@ import Testing
         let runner = try CommandRunner()
         let data = try runner.makeData()
         try runner.run(
-            "train", "--preset", "cifar10", "--data", data, "--steps", "2", "--set", "batch=16", "--name", "a")
+            "train", "--preset", "cifar10", "--data", data, "--steps", "2", "--set", "batch=16", "--set",
+             "optimizer.learning_rate=0.001", "--name", "a")
         let path = RunDirectory(runner.path("runs/a")).checkpointPath(step: 2) + "/model.safetensors"
         var bytes = FileManager.default.contents(atPath: path)!
         bytes[bytes.count / 2] ^= 1
@@ -102,7 +105,8 @@ import Testing
         let runner = try CommandRunner()
         let data = try runner.makeData()
         let (train, output, _) = try runner.start([
-            "train", "--preset", "cifar10", "--data", data, "--steps", "100000", "--set", "batch=16", "--name", "a",
+            "train", "--preset", "cifar10", "--data", data, "--steps", "100000", "--set", "batch=16", "--set",
+             "optimizer.learning_rate=0.001", "--name", "a",
         ])
         var text = ""
         while !text.contains("step 1/") {

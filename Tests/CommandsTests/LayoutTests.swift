@@ -14,6 +14,7 @@ import Testing
     private func train(_ runner: CommandRunner, _ name: String, _ data: String, _ extra: [String]) throws -> [String] {
         let result = try runner.run(
             ["train", "--preset", "cifar10", "--data", data, "--steps", "\(steps)", "--set", "batch=16", "--set",
+             "optimizer.learning_rate=0.001", "--set",
              "augmentation.color=on", "--name", name] + extra)
         #expect(result.code == 0, "\(result.errors)")
         let digests = try digests(runner.path("runs/\(name)"))
@@ -46,6 +47,7 @@ import Testing
         let whole = try train(runner, "whole", data, [])
         let first = try runner.run(
             "train", "--preset", "cifar10", "--data", data, "--steps", "8", "--set", "batch=16", "--set",
+             "optimizer.learning_rate=0.001", "--set",
             "augmentation.color=on", "--name", "parts")
         #expect(first.code == 0, "\(first.errors)")
         let second = try runner.run("train", "--resume", "runs/parts", "--steps", "\(steps)", "--workers", "1")
@@ -59,6 +61,7 @@ import Testing
         let whole = try train(runner, "whole", data, [])
         let (coordinator, output, _) = try runner.start([
             "coordinator", "--preset", "cifar10", "--data", data, "--steps", "\(steps)", "--set", "batch=16", "--set",
+             "optimizer.learning_rate=0.001", "--set",
             "augmentation.color=on", "--name", "hand",
         ])
         var text = ""

@@ -1,3 +1,4 @@
+import Network
 import ParameterStore
 import Partition
 import Testing
@@ -80,13 +81,12 @@ import Testing
                 if of == attempt { buffers[step & 1] = -1 }
                 _ = machine.finishedUpdate(key, step: step, attempt: of)
             case 10:
-                guard (try? machine.commit(step: next).self).map({ actions in
-                    buffers[next & 1] = next
-                    #expect(updates[next]?.count == keys.count)
-                    #expect(updates[next]?.values.allSatisfy { $0 == 1 } == true)
-                    pushed[next] = nil
-                    perform(actions)
-                }) != nil else { continue }
+                guard let actions = try? machine.commit(step: next) else { continue }
+                buffers[next & 1] = next
+                #expect(updates[next]?.count == keys.count)
+                #expect(updates[next]?.values.allSatisfy { $0 == 1 } == true)
+                pushed[next] = nil
+                perform(actions)
             default:
                 guard Int.random(in: 0..<10, using: &generator) == 0 else { continue }
                 attempt += 1

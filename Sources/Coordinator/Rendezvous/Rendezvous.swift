@@ -19,7 +19,7 @@ package struct Rendezvous {
     package private(set) var workers: [WireHello] = []
     package private(set) var stores: [WireHello] = []
 
-    init(workers: Int, stores: Int, threads: Int, datasetFingerprint: String, version: String) {
+    package init(workers: Int, stores: Int, threads: Int, datasetFingerprint: String, version: String) {
         (workersNeeded, storesNeeded, self.threads) = (workers, stores, threads)
         (self.datasetFingerprint, self.version) = (datasetFingerprint, version)
     }

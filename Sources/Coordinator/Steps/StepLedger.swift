@@ -19,7 +19,7 @@ package struct StepLedger {
     private var reports: [Int: Set<Int>] = [:]
     private var stored: [Int: Set<Int>] = [:]
 
-    init(plan: StepPlan, workers: Int, stores: Int) {
+    package init(plan: StepPlan, workers: Int, stores: Int) {
         (self.plan, self.workers, self.stores) = (plan, workers, stores)
         (committed, granted, last) = (plan.base, plan.base, plan.last)
     }

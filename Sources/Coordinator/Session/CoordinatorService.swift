@@ -32,6 +32,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
     private var joinDeadline = 0.0
     private var losses: [Int: Double] = [:]
     private var digests: [Int: [WireStepStored.BlockDigest]] = [:]
+    private var work = WorkSummary()
     private var lastCommit = 0.0
     private var validated: Set<Int> = []
     private var assemblies: [Int: CheckpointAssembler] = [:]
@@ -173,10 +174,12 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         case (.worker(let rank), .stepReport(let report)):
             let step = Int(clamping: report.step)
             losses[step] = report.loss
+            work.add(worker: rank, report)
             perform(ledger.report(worker: rank, step: step))
         case (.store(let rank), .stepStored(let stored)):
             let step = Int(clamping: stored.step)
             digests[step, default: []] += stored.digests
+            work.add(store: rank, stored)
             perform(ledger.stored(store: rank, step: step))
         case (.worker, .validationReport(let report)): receivedValidation(report)
         default: throw WireError(.malformed, "a control message out of place")
@@ -423,6 +426,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         // The last step's validation is reported after its commit; a step that was to be validated is, even when
         // the run stops there.
         guard last == steps.base || !steps.validates(after: last) || validated.contains(last) else { return }
+        record { $0.work = work.lines }
         end(isStopping && last < steps.last ? .interrupted(step: last) : .finished(step: last))
     }
 }

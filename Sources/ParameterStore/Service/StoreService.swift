@@ -293,6 +293,10 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
                 var stored = WireStepStored()
                 stored.step = UInt64(step)
                 stored.digests = (digests[step] ?? []).sorted { $0.key < $1.key }
+                if step - base <= 3 || step % 50 == 0 {
+                    let memory = MemoryUse.current
+                    stored.memory = UInt64(memory.own + memory.shared)
+                }
                 coordinator?.send(.with { $0.stepStored = stored }, run: run)
             }
         }

@@ -16,6 +16,25 @@ public struct RunRecord: Codable, Sendable, Equatable {
         }
     }
 
+    /// What a process spent its time on, in seconds over the whole run.
+    public struct Work: Codable, Sendable, Equatable {
+        public var role: String
+        public var rank: Int
+        public var seconds: Double
+        public var exchange_wait: Double
+        public var store_wait: Double
+        public var data_wait: Double
+        public var peak_bytes: Int
+
+        public init(
+            role: String, rank: Int, seconds: Double = 0, exchangeWait: Double = 0, storeWait: Double = 0,
+            dataWait: Double = 0, peakBytes: Int = 0
+        ) {
+            (self.role, self.rank, self.seconds, exchange_wait) = (role, rank, seconds, exchangeWait)
+            (store_wait, data_wait, peak_bytes) = (storeWait, dataWait, peakBytes)
+        }
+    }
+
     public struct Versions: Codable, Sendable, Equatable {
         public var colonnade: String
         public var kernel_library: String
@@ -44,6 +63,8 @@ public struct RunRecord: Codable, Sendable, Equatable {
     public var workers: Int
     public var processes: [Process]
     public var versions: Versions?
+    /// Written at the end.
+    public var work: [Work]?
     /// Network and recipe, as given.
     public var configuration: JSONValue
 

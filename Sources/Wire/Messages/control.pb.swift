@@ -376,6 +376,9 @@ public nonisolated struct WireStepReport: Sendable {
 
   public var dataWait: Double = 0
 
+  /// Bytes that the worker holds, without segments shared with the store; 0 where it was not looked at.
+  public var memory: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -390,6 +393,9 @@ public nonisolated struct WireStepStored: Sendable {
   public var step: UInt64 = 0
 
   public var digests: [WireStepStored.BlockDigest] = []
+
+  /// Bytes that the store holds, shared segments included; 0 where it was not looked at.
+  public var memory: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1204,7 +1210,7 @@ nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireStepReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".StepReport"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}loss\0\u{1}seconds\0\u{3}exchange_wait\0\u{3}store_wait\0\u{3}data_wait\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}loss\0\u{1}seconds\0\u{3}exchange_wait\0\u{3}store_wait\0\u{3}data_wait\0\u{1}memory\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1218,6 +1224,7 @@ nonisolated extension WireStepReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 4: try { try decoder.decodeSingularDoubleField(value: &self.exchangeWait) }()
       case 5: try { try decoder.decodeSingularDoubleField(value: &self.storeWait) }()
       case 6: try { try decoder.decodeSingularDoubleField(value: &self.dataWait) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.memory) }()
       default: break
       }
     }
@@ -1242,6 +1249,9 @@ nonisolated extension WireStepReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.dataWait.bitPattern != 0 {
       try visitor.visitSingularDoubleField(value: self.dataWait, fieldNumber: 6)
     }
+    if self.memory != 0 {
+      try visitor.visitSingularUInt64Field(value: self.memory, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1252,6 +1262,7 @@ nonisolated extension WireStepReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.exchangeWait != rhs.exchangeWait {return false}
     if lhs.storeWait != rhs.storeWait {return false}
     if lhs.dataWait != rhs.dataWait {return false}
+    if lhs.memory != rhs.memory {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1259,7 +1270,7 @@ nonisolated extension WireStepReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireStepStored: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".StepStored"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}digests\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}digests\0\u{1}memory\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1269,6 +1280,7 @@ nonisolated extension WireStepStored: SwiftProtobuf.Message, SwiftProtobuf._Mess
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.step) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.digests) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.memory) }()
       default: break
       }
     }
@@ -1281,12 +1293,16 @@ nonisolated extension WireStepStored: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.digests.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.digests, fieldNumber: 2)
     }
+    if self.memory != 0 {
+      try visitor.visitSingularUInt64Field(value: self.memory, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireStepStored, rhs: WireStepStored) -> Bool {
     if lhs.step != rhs.step {return false}
     if lhs.digests != rhs.digests {return false}
+    if lhs.memory != rhs.memory {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -25,18 +25,28 @@ public final class LocalNetwork {
     /// - Parameters:
     ///   - trains: whether gradients are wanted.
     ///   - value: the canonical tensor of a name, whole.
-    public init(
+    public convenience init(
         _ configuration: RunConfiguration, batch: Int, trains: Bool = false,
+        value: (ParameterTensor) throws -> UnsafeRawBufferPointer
+    ) throws {
+        try self.init(configuration, batch: batch, trains: trains, workers: 1, worker: 0, fuses: true, value: value)
+    }
+
+    /// One worker's share alone: other workers' slabs stay zero. For measuring.
+    init(
+        _ configuration: RunConfiguration, batch: Int, trains: Bool, workers: Int, worker: Int, fuses: Bool,
         value: (ParameterTensor) throws -> UnsafeRawBufferPointer
     ) throws {
         (self.configuration, self.batch) = (configuration, batch)
         engine = try Engine()
         Engine.useThreads(configuration.recipe.threads)
-        let program = try ProgramCompiler(network: configuration.network, workers: 1, batch: batch).program(worker: 0)
+        let program = try ProgramCompiler(network: configuration.network, workers: workers, batch: batch)
+            .program(worker: worker)
         let input = configuration.network.input
         images = TensorBuffer(floats: batch * input.channels * input.height * input.width)
         executor = try ProgramExecutor(
-            program: program, recipe: configuration.recipe, images: [images, images], trains: trains, engine: engine)
+            program: program, recipe: configuration.recipe, images: [images, images], trains: trains, fuses: fuses,
+            engine: engine)
         for block in program.blocks {
             let layout = executor.parameterLayouts[block.key]!
             let memory = try Memory(layout, engine: engine)
@@ -80,6 +90,17 @@ public final class LocalNetwork {
                     labels: labels, images: count))
             let outcome = executor.outcome
             return Outcome(lossSum: outcome.lossSum, top1Wrong: outcome.top1Wrong, top5Wrong: outcome.top5Wrong)
+        }
+    }
+
+    /// Runs a training pass and measures each computation, in seconds.
+    func profile(labels: [Int32]) throws -> [(computation: Computation, seconds: Double)] {
+        pass += 1
+        return try labels.withUnsafeBufferPointer { labels in
+            try executor.profile(
+                PassContext(
+                    purpose: .training, step: 1, pass: pass, turn: Turn(weights: 0, pass: pass, batch: 0),
+                    labels: labels, images: batch))
         }
     }
 

@@ -2,6 +2,7 @@ import Kernels
 import Network
 import Partition
 import Tensors
+import Threading
 
 /// Runs a worker's program. Memory and kernels are planned once; a step only runs them.
 final class ProgramExecutor {
@@ -21,9 +22,17 @@ final class ProgramExecutor {
     private let engine: Engine
     private let scratch: ScratchMemory
     private let operations: [Place: WeightedOperation]
-    private var forward: [Action] = []
-    private var backward: [Action] = []
+    /// Whether activations are part of the kernels before them.
+    private let fuses: Bool
+    private var forward: [Step] = []
+    private var backward: [Step] = []
     private(set) var loss: SoftmaxCrossEntropy?
+
+    /// An instruction with what it was planned to.
+    private struct Step {
+        let instruction: Instruction
+        let actions: [Action]
+    }
 
     private struct Place: Hashable {
         let layer: Int
@@ -31,9 +40,15 @@ final class ProgramExecutor {
         let source: Int
     }
 
-    /// - Parameter images: the loader's two buffers.
-    init(program: WorkerProgram, recipe: Recipe, images: [TensorBuffer], trains: Bool, engine: Engine) throws {
+    /// - Parameters:
+    ///   - images: the loader's two buffers.
+    ///   - trains: false leaves out the backward pass and its memory.
+    ///   - fuses: false runs activations as kernels of their own, for comparison.
+    init(
+        program: WorkerProgram, recipe: Recipe, images: [TensorBuffer], trains: Bool, fuses: Bool = true, engine: Engine
+    ) throws {
         (self.program, self.recipe, self.trains, self.engine) = (program, recipe, trains, engine)
+        self.fuses = fuses
         scratch = ScratchMemory(engine: engine)
         memory = try ActivationMemory(program: program, images: images, trains: trains, engine: engine)
         var operations: [Place: WeightedOperation] = [:]
@@ -42,8 +57,8 @@ final class ProgramExecutor {
             guard case .output(let source, let first, let last) = computation.kind else { continue }
             let (layer, column) = (computation.layer, computation.column)
             let operation = try Self.plan(
-                program, layer, column, source: source, first: first, last: last, memory: memory, scratch: scratch,
-                engine: engine)
+                program, layer, column, source: source, first: first, last: last && fuses, memory: memory,
+                scratch: scratch, engine: engine)
             operations[Place(layer: layer, column: column, source: source)] = operation
             layouts[.init(layer: layer, kind: .weight, column: column, source: source)] = operation.weights
             if let biases = operation.biases {
@@ -82,7 +97,7 @@ final class ProgramExecutor {
             for column in program.columns {
                 stages[Place(layer: layer, column: column, source: column)] = try StagePlan(
                     layer: layer, column: column, program: program, recipe: recipe, memory: memory[layer, column],
-                    fused: program.network.layers[layer].activation != nil, scratch: scratch, engine: engine)
+                    fused: fuses && program.network.layers[layer].activation != nil, scratch: scratch, engine: engine)
             }
         }
         let last = program.network.layers.count - 1
@@ -93,16 +108,32 @@ final class ProgramExecutor {
             scratch: scratch, engine: engine)
         self.loss = loss
         let builder = Builder(executor: self, parameters: parameters, stages: stages, loss: loss, environment: environment)
-        forward = try program.forward.flatMap(builder.actions)
-        if trains { backward = try program.backward.flatMap(builder.actions) }
+        func steps(_ instructions: [Instruction]) throws -> [Step] {
+            try instructions.map { Step(instruction: $0, actions: try builder.actions($0)) }
+        }
+        forward = try steps(program.forward)
+        if trains { backward = try steps(program.backward) }
     }
 
     /// Runs a forward pass and, in training, the backward pass.
     func run(_ context: PassContext) throws {
         outcome = .init()
-        for action in forward { try action(context) }
+        for step in forward { for action in step.actions { try action(context) } }
         guard context.purpose == .training else { return }
-        for action in backward { try action(context) }
+        for step in backward { for action in step.actions { try action(context) } }
+    }
+
+    /// Runs a pass and measures each computation, in seconds.
+    func profile(_ context: PassContext) throws -> [(computation: Computation, seconds: Double)] {
+        var times: [(computation: Computation, seconds: Double)] = []
+        for step in forward + (context.purpose == .training ? backward : []) {
+            let start = MonotonicClock.now
+            for action in step.actions { try action(context) }
+            if case .compute(let computation) = step.instruction {
+                times.append((computation, MonotonicClock.now - start))
+            }
+        }
+        return times
     }
 
     /// Turns instructions into actions.

@@ -189,6 +189,7 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
             report.loss = executor.outcome.lossSum / Double(configuration.recipe.batch)
             report.seconds = MonotonicClock.now - start
             (report.exchangeWait, report.storeWait, report.dataWait) = (exchangeWait, storeWait, dataWait)
+            if step - baseStep <= 3 || step % 50 == 0 { report.memory = UInt64(MemoryUse.current.own) }
             coordinator.send(.with { $0.stepReport = report }, run: run)
             if grant.validate { try validate(after: step) }
             step += 1

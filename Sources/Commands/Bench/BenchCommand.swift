@@ -1,0 +1,205 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import Kernels
+import Network
+import Partition
+import RunLog
+import Wire
+import Worker
+
+/// `colonnade bench`: where time goes.
+struct BenchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench", abstract: "Measures kernels and whole steps on this machine.",
+        subcommands: [KernelsBench.self, StepBench.self])
+}
+
+/// `colonnade bench kernels`: one worker's kernels alone.
+struct KernelsBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kernels", abstract: "Measures each kernel of one worker's program, alone.")
+
+    @OptionGroup var options: ConfigurationOptions
+    @Option(help: "Workers of the layout (default: one per column).") var workers: Int?
+    @Option(help: "The worker whose kernels are measured.") var worker = 0
+    @Option(help: "Images of a step.") var batch: Int?
+    @Option(help: "Passes after one that warms up; the shortest time of each kernel counts.") var passes = 3
+    @Flag(help: "Run activations as kernels of their own.") var unfused = false
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() throws {
+        var configuration = try options.resolve(for: nil)
+        if let batch { configuration.recipe.batch = batch }
+        try configuration.check()
+        let workers = workers ?? configuration.network.columns
+        let layout = try ColumnLayout(columns: configuration.network.columns, workers: workers)
+        guard (0..<layout.workers).contains(worker), (1...1000).contains(passes) else {
+            throw CommandFailure(
+                CommandFailure.usage, "--worker is 0 to \(workers - 1), and --passes 1 to 1000")
+        }
+        let lines = try KernelBenchmark.run(
+            configuration, workers: workers, worker: worker, fuses: !unfused, passes: passes)
+        if json { return Terminal.line(try Terminal.json(lines)) }
+        let total = lines.reduce(0) { $0 + $1.milliseconds }
+        var rows = [["kernel", "column", "ms", "GFLOP/s", "share"]]
+        for line in lines where line.milliseconds > 0.01 {
+            rows.append([
+                "\(line.layer) \(line.operation)", "\(line.column)", Terminal.fixed(line.milliseconds, 2),
+                line.gflops > 0 ? Terminal.fixed(line.gflops / line.milliseconds * 1e3, 0) : "",
+                Terminal.percent(line.milliseconds / total),
+            ])
+        }
+        let flops = lines.reduce(0) { $0 + $1.gflops }
+        rows.append(["sum", "", Terminal.fixed(total, 2), Terminal.fixed(flops / total * 1e3, 0), ""])
+        Terminal.line("\(Engine.instructionSet), oneDNN \(Engine.libraryVersion), \(configuration.recipe.threads) threads, batch \(configuration.recipe.batch)")
+        Terminal.line(Terminal.table(rows))
+        Terminal.line("\(Terminal.fixed(Double(configuration.recipe.batch) / total * 1e3, 1)) images/s by kernels alone")
+    }
+}
+
+/// `colonnade bench step`: whole steps with every process, against the kernels alone.
+struct StepBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "step", abstract: "Measures training steps, and the same kernels alone, all workers at once.")
+
+    @OptionGroup var options: ConfigurationOptions
+    @Option(help: "Worker processes (default: one per column).") var workers: Int?
+    @Option(help: "Images of a step.") var batch: Int?
+    @Option(help: "fp32.") var precision: String?
+    @Option(help: "Steps that are measured, after two that warm up.") var steps = 5
+    @Option(help: ArgumentHelp("A packed data set (default: made pictures).", valueName: "dir")) var data: String?
+    @Option(help: "Where the parameter store runs.") var store = RunOptions.StorePlacement.embedded
+    @Flag(help: "Print JSON.") var json = false
+
+    struct Report: Encodable {
+        let images_per_second: Double
+        let kernel_images_per_second: Double
+        let efficiency: Double
+        /// Waiting for other workers and for the store, of the workers' time.
+        let wait_share: Double
+        let exchange_wait_share: Double
+        let store_wait_share: Double
+        let data_wait_share: Double
+        let step_seconds: Double
+        let batch: Int
+        let workers: [Process]
+        let stores: [Process]
+        let instruction_set: String
+        let cpu: String
+
+        struct Process: Encodable {
+            let rank: Int
+            let peak_bytes: Int
+        }
+    }
+
+    func run() throws {
+        var settings = options.set
+        if let batch { settings.append("batch=\(batch)") }
+        if let precision { settings.append("precision=\(precision)") }
+        var resolving = options
+        resolving.set = settings
+        let configuration = try resolving.resolve(for: data.map { try Dataset(path: $0).manifest })
+        let workers = workers ?? configuration.network.columns
+        _ = try ColumnLayout(columns: configuration.network.columns, workers: workers)
+        guard (1...1_000_000).contains(steps) else { throw CommandFailure(CommandFailure.usage, "--steps starts at 1") }
+        let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("colonnade-bench-\(UUID())").path
+        try FileManager.default.createDirectory(
+            atPath: scratch, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        let shared = try arguments(settings: settings, workers: workers)
+
+        let kernels = try measureKernels(shared, workers: workers, scratch: scratch)
+        let record = try measureSteps(shared, configuration, workers: workers, scratch: scratch)
+        let report = try self.report(
+            RunDirectory(scratch + "/bench"), record, kernels: kernels, batch: configuration.recipe.batch)
+        Terminal.line(json ? try Terminal.json(report) : text(report))
+    }
+
+    private func arguments(settings: [String], workers: Int) throws -> [String] {
+        var result = ["--workers", "\(workers)"]
+        if let preset = options.preset { result += ["--preset", preset] }
+        if let config = options.config { result += ["--config", config] }
+        if let columns = options.columns { result += ["--columns", "\(columns)"] }
+        if let threads = options.threads { result += ["--threads", "\(threads)"] }
+        for setting in settings { result += ["--set", setting] }
+        return result
+    }
+
+    /// The slowest worker's sum of unfused kernels, all workers running at once.
+    private func measureKernels(_ shared: [String], workers: Int, scratch: String) throws -> Double {
+        let children = try (0..<workers).map { worker in
+            try ChildProcess(
+                name: "kernels \(worker)",
+                arguments: ["bench", "kernels"] + shared + ["--worker", "\(worker)", "--unfused", "--json"],
+                logPath: "\(scratch)/kernels-\(worker).json")
+        }
+        for child in children { child.end(within: 3600) }
+        return try children.map { child in
+            guard child.exitCode == 0, let data = FileManager.default.contents(atPath: child.logPath!) else {
+                throw CommandFailure(CommandFailure.software, child.lastWords ?? "\(child.name) failed")
+            }
+            return try JSONDecoder().decode([KernelBenchmark.Line].self, from: data).reduce(0) { $0 + $1.milliseconds } / 1e3
+        }.max()!
+    }
+
+    private func measureSteps(
+        _ shared: [String], _ configuration: RunConfiguration, workers: Int, scratch: String
+    ) throws -> RunRecord {
+        var path = data
+        if path == nil {
+            let (input, batch) = (configuration.network.input, configuration.recipe.batch)
+            path = scratch + "/made"
+            try MadePictures.pack(
+                into: path!, channels: input.channels, height: input.height, width: input.width,
+                classes: configuration.network.classes, train: max(4 * batch, configuration.network.classes), validation: 1)
+        }
+        let child = try ChildProcess(
+            name: "train",
+            arguments: ["train"] + shared + [
+                "--data", path!, "--steps", "\(steps + 2)", "--runs", scratch, "--name", "bench", "--store",
+                store.rawValue, "--set", "validation.every=0", "--set", "checkpoint.every=0",
+            ], logPath: "\(scratch)/train.log")
+        child.end(within: 7 * 86400)
+        guard child.exitCode == 0 else {
+            throw CommandFailure(CommandFailure.software, child.lastWords ?? "the measured run failed")
+        }
+        return try RunDirectory(scratch + "/bench").record()
+    }
+
+    private func report(_ run: RunDirectory, _ record: RunRecord, kernels: Double, batch: Int) throws -> Report {
+        let times = try run.metrics().compactMap { if case .step(let step) = $0, step.step > 2 { step.seconds } else { nil } }
+            .sorted()
+        let median = times[times.count / 2]
+        let lines = record.work ?? []
+        let busy = lines.filter { $0.role == "worker" }
+        let total = max(busy.reduce(0) { $0 + $1.seconds }, 1e-9)
+        func share(_ path: KeyPath<RunRecord.Work, Double>) -> Double { busy.reduce(0) { $0 + $1[keyPath: path] } / total }
+        func processes(_ role: String) -> [Report.Process] {
+            lines.filter { $0.role == role }.map { .init(rank: $0.rank, peak_bytes: $0.peak_bytes) }
+        }
+        let (exchange, store) = (share(\.exchange_wait), share(\.store_wait))
+        return Report(
+            images_per_second: Double(batch) / median, kernel_images_per_second: Double(batch) / kernels,
+            efficiency: kernels / median, wait_share: exchange + store, exchange_wait_share: exchange,
+            store_wait_share: store, data_wait_share: share(\.data_wait), step_seconds: median, batch: batch,
+            workers: processes("worker"), stores: processes("store"), instruction_set: Engine.instructionSet,
+            cpu: HostIdentity.cpuModel)
+    }
+
+    private func text(_ report: Report) -> String {
+        var rows = [
+            ["images/s", Terminal.fixed(report.images_per_second, 1)],
+            ["images/s by kernels alone", Terminal.fixed(report.kernel_images_per_second, 1)],
+            ["efficiency", Terminal.percent(report.efficiency)],
+            ["waiting for other workers", Terminal.percent(report.exchange_wait_share)],
+            ["waiting for the store", Terminal.percent(report.store_wait_share)],
+            ["waiting for pictures", Terminal.percent(report.data_wait_share)],
+            ["step", "\(Terminal.fixed(report.step_seconds * 1e3, 1)) ms"],
+        ]
+        rows += report.workers.map { ["worker \($0.rank), memory", Terminal.bytes($0.peak_bytes)] }
+        rows += report.stores.map { ["store \($0.rank), memory", Terminal.bytes($0.peak_bytes)] }
+        return "\(report.cpu), \(report.instruction_set)\n" + Terminal.table(rows)
+    }
+}

@@ -2,18 +2,20 @@ extension Preset {
     /// A two-column network of AlexNet's kind for 28×28 grey pictures (Fashion-MNIST, MNIST).
     public static let fashion = Preset(
         name: "fashion", summary: "two columns, 28×28 grey",
-        network: small(input: .init(channels: 1, height: 28, width: 28), kernels: [32, 64, 96, 64], hidden: 256),
-        recipe: smallRecipe(crop: 28))
+        network: small(input: .init(channels: 1, height: 28, width: 28), kernels: [32, 64, 96, 64], hidden: 256, dropout: 0.2),
+        recipe: smallRecipe(mirror: false))
 
     /// A two-column network of AlexNet's kind for 32×32 colour pictures (CIFAR-10).
     public static let cifar10 = Preset(
         name: "cifar10", summary: "two columns, 32×32 colour",
-        network: small(input: .init(channels: 3, height: 32, width: 32), kernels: [64, 96, 128, 96], hidden: 256),
-        recipe: smallRecipe(crop: 32))
+        network: small(input: .init(channels: 3, height: 32, width: 32), kernels: [64, 96, 128, 96], hidden: 256, dropout: 0.5),
+        recipe: smallRecipe(mirror: true))
 
     /// Raw 0–255 input has a spread of about 70 instead of ImageNet features' after 224×224 crops; with few layers
     /// the paper's 0.01 would leave the upper layers without signal, so deviations rise with depth.
-    private static func small(input: NetworkSpecification.Input, kernels: [Int], hidden: Int) -> NetworkSpecification {
+    private static func small(input: NetworkSpecification.Input, kernels: [Int], hidden: Int, dropout: Float)
+        -> NetworkSpecification
+    {
         let pooling = LayerStage.maxPooling(.init())
         let normalization = LayerStage.normalization(.init())
         return NetworkSpecification(
@@ -21,7 +23,7 @@ extension Preset {
             layers: [
                 LayerSpecification(
                     "conv1", .convolution(.init(kernels: kernels[0], size: 5, padding: 2)),
-                    then: [.relu, normalization, pooling], weights: .weights(deviation: 0.005)),
+                    then: [.relu, pooling, normalization], weights: .weights(deviation: 0.005)),
                 LayerSpecification(
                     "conv2", .convolution(.init(kernels: kernels[1], size: 5, padding: 2)),
                     then: [.relu, normalization, pooling], weights: .weights(deviation: 0.05), biases: .biases(0.1)),
@@ -32,16 +34,17 @@ extension Preset {
                     "conv4", .convolution(.init(kernels: kernels[3], size: 3, padding: 1)), then: [.relu, pooling],
                     weights: .weights(deviation: 0.07), biases: .biases(0.1)),
                 LayerSpecification(
-                    "fc5", .innerProduct(.init(outputs: hidden)), reads: .all, then: [.relu, .dropout(0.5)],
+                    "fc5", .innerProduct(.init(outputs: hidden)), reads: .all, then: [.relu, .dropout(dropout)],
                     weights: .weights(deviation: 0.07), biases: .biases(0.1)),
                 LayerSpecification(
                     "fc6", .innerProduct(.init(outputs: 10)), reads: .all, weights: .weights(deviation: 0.05)),
             ])
     }
 
-    private static func smallRecipe(crop: Int) -> Recipe {
+    /// - Parameter mirror: whether a picture's mirror image is as likely as itself; shoes all point one way.
+    private static func smallRecipe(mirror: Bool) -> Recipe {
         var recipe = Recipe()
-        recipe.optimizer.learningRate = 0.01
+        recipe.augmentation.mirror = mirror
         recipe.augmentation.color = false
         return recipe
     }

@@ -1,12 +1,11 @@
 """Replays a training run in PyTorch float32 and compares every loss and the final weights.
 
-    pip install torch==2.13.0+cpu safetensors numpy pyyaml --extra-index-url https://download.pytorch.org/whl/cpu
-    python check_run.py --checkpoint RUN/checkpoints/step-00000000 --network fashion --batches batch-*.safetensors \\
+    pip install torch==2.13.0+cpu safetensors numpy --extra-index-url https://download.pytorch.org/whl/cpu
+    python check_run.py --checkpoint RUN/checkpoints/step-00000000 --batches batch-*.safetensors \\
         --final RUN/checkpoints/step-00000010 --metrics RUN/metrics.jsonl
 
 The run has to have dropout off. The batches are files with `images` and `labels` of one step, or of several steps
-stacked, in the order of the steps. The network is every_layer, a preset's name, or a YAML file (which alone needs
-pyyaml) with a `network:` mapping. The exit code is 0 when everything agrees, 1 when a loss or a tensor differs by more
+stacked, in the order of the steps. The network is the one in the checkpoint's state.json. The exit code is 0 when everything agrees, 1 when a loss or a tensor differs by more
 than the tolerance (of its norm) or is missing, 2 when the comparison could not be made.
 
 The column `change` is the difference relative to how far training moved the tensor: it is not judged, but tells a
@@ -24,82 +23,15 @@ sys.dont_write_bytecode = True  # Beside this script lie resources of the tests.
 import torch
 from safetensors.torch import load_file
 
-from generate import EVERY_LAYER, LEARNING_RATE, MOMENTUM, WEIGHT_DECAY, Network, layer, normalization, pooling
-
-DROPOUT = {"dropout": 0.5}
-
-
-def convolution(kernels, size, stride=1, padding=0):
-    return {"kernels": kernels, "size": size, "stride": stride, "padding": padding}
-
-
-def alexnet(columns, kernels):
-    return {"input": {"channels": 3, "height": 224, "width": 224}, "columns": columns, "layers": [
-        layer("conv1", convolution(kernels[0], 11, 4, 2), "own", ["relu", normalization(), pooling()]),
-        layer("conv2", convolution(kernels[1], 5, 1, 2), "own", ["relu", normalization(), pooling()], biases=1.0),
-        layer("conv3", convolution(kernels[2], 3, 1, 1), "all", ["relu"]),
-        layer("conv4", convolution(kernels[3], 3, 1, 1), "own", ["relu"], biases=1.0),
-        layer("conv5", convolution(kernels[4], 3, 1, 1), "own", ["relu", pooling()], biases=1.0),
-        layer("fc6", {"outputs": 4096}, "all", ["relu", DROPOUT], biases=1.0),
-        layer("fc7", {"outputs": 4096}, "all", ["relu", DROPOUT], biases=1.0),
-        layer("fc8", {"outputs": 1000}, "all"),
-    ]}
-
-
-def small(channels, side, kernels):
-    return {"input": {"channels": channels, "height": side, "width": side}, "columns": 2, "layers": [
-        layer("conv1", convolution(kernels[0], 5, 1, 2), "own", ["relu", normalization(), pooling()], weights=0.005),
-        layer("conv2", convolution(kernels[1], 5, 1, 2), "own", ["relu", normalization(), pooling()], 0.05, 0.1),
-        layer("conv3", convolution(kernels[2], 3, 1, 1), "all", ["relu"], 0.05),
-        layer("conv4", convolution(kernels[3], 3, 1, 1), "own", ["relu", pooling()], 0.07, 0.1),
-        layer("fc5", {"outputs": 256}, "all", ["relu", DROPOUT], 0.07, 0.1),
-        layer("fc6", {"outputs": 10}, "all", weights=0.05),
-    ]}
-
-
-# As in Sources/Network/Presets.
-NETWORKS = {
-    "every_layer": EVERY_LAYER,
-    "alexnet": alexnet(2, [96, 256, 384, 384, 256]),
-    "alexnet-one-column": alexnet(1, [48, 128, 192, 192, 256]),
-    "fashion": small(1, 28, [32, 64, 96, 64]),
-    "cifar10": small(3, 32, [64, 96, 128, 96]),
-}
-
+from generate import LEARNING_RATE, MOMENTUM, WEIGHT_DECAY, Network
 
 class CannotCompare(Exception):
     """Something about the files or options makes a comparison meaningless."""
 
 
-def read_network(name):
-    if name in NETWORKS:
-        return NETWORKS[name]
-    if not pathlib.Path(name).is_file():
-        raise CannotCompare(f"--network {name} is neither a YAML file nor one of {', '.join(NETWORKS)}")
-    import yaml
-    network = yaml.safe_load(pathlib.Path(name).read_text())["network"]
-    return NETWORKS[network] if isinstance(network, str) else with_numbers(network)
-
-
-def with_numbers(value):
-    """PyYAML takes 1e-4, which has no point, for text."""
-    if isinstance(value, dict):
-        return {key: item if key == "name" else with_numbers(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [with_numbers(item) for item in value]
-    try:
-        return float(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
-
-
-def with_classes(network, tensors):
-    """A preset's last layer has as many outputs as the data set has classes."""
-    *rest, last = network["layers"]
-    bias = tensors.get(f"{last['name']}.bias")
-    if bias is None:
-        return network
-    return {**network, "layers": [*rest, {**last, "inner_product": {"outputs": bias.numel()}}]}
+def read_network(checkpoint):
+    state = json.loads((checkpoint / "state.json").read_text())
+    return state["configuration"]["network"]
 
 
 def load_parameters(network, tensors):
@@ -184,7 +116,6 @@ def compare_weights(reference, initial, final, tolerance):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--checkpoint", required=True, type=pathlib.Path, help="directory of the run's step 0")
-    parser.add_argument("--network", required=True, help=f"{', '.join(NETWORKS)} or a YAML file")
     parser.add_argument("--batches", required=True, nargs="+", type=pathlib.Path)
     parser.add_argument("--final", required=True, type=pathlib.Path, help="directory of the run's last step")
     parser.add_argument("--metrics", required=True, type=pathlib.Path)
@@ -195,7 +126,7 @@ def main():
     settings = parser.parse_args()
 
     initial = load_file(settings.checkpoint / "model.safetensors")
-    network = Network(with_classes(read_network(settings.network), initial))
+    network = Network(read_network(settings.checkpoint))
     load_parameters(network, initial)
     momentum = {name: torch.zeros_like(w) for name, w in network.named_parameters()}
 

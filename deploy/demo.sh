@@ -15,7 +15,8 @@ fi
 
 runs=${COLONNADE_DEMO_RUNS:-runs}
 name=demo-$(date +%Y%m%d-%H%M%S)
-"$colonnade" train --preset fashion --data "$data" --epochs 5 --set schedule.drops=[1800] --workers 2 --runs "$runs" --name "$name" "$@"
+"$colonnade" train --preset fashion --data "$data" --epochs 5 --workers 2 \
+    --set optimizer.learning_rate=0.02 --set schedule.drops=[1800] --runs "$runs" --name "$name" "$@"
 
 echo
 echo "evaluated anew from the last checkpoint:"

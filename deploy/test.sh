@@ -5,5 +5,7 @@ cd "$(dirname "$0")/.."
 
 deploy/dependencies.sh
 # The release build: kernels and loops are tested as they run, and product and tests share one build.
-swift build -c release --build-tests
+# Named products: building everything would build the tools of dependencies too, a C++ protobuf compiler among them.
+swift build -c release --product colonnade
+swift build -c release --product colonnadePackageTests
 swift test -c release --skip-build "$@"

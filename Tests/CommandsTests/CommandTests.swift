@@ -75,6 +75,53 @@ import Testing
         #expect(result.errors.contains("damaged"))
     }
 
+    /// On a file system of five megabytes, which takes root to make.
+    @Test(.enabled(if: getuid() == 0, "mounting a small file system takes root"))
+    func aFullDiskIsSaidAndLeavesNothingHalfWritten() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData(images: 3000)
+        let small = runner.path("small")
+        try FileManager.default.createDirectory(atPath: small, withIntermediateDirectories: true)
+        func tool(_ path: String, _ arguments: [String]) throws -> Int32 {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: path)
+            process.arguments = arguments
+            try process.run()
+            process.waitUntilExit()
+            return process.terminationStatus
+        }
+        guard try tool("/bin/mount", ["-t", "tmpfs", "-o", "size=5m", "tmpfs", small]) == 0 else {
+            return print("skipped: this machine lets nobody mount")
+        }
+        defer { _ = try? tool("/bin/umount", [small]) }
+        let result = try runner.run(
+            "train", "--preset", "cifar10", "--data", data, "--steps", "9", "--set", "batch=16", "--set",
+            "optimizer.learning_rate=0.001", "--set", "checkpoint.every=2", "--runs", small, "--name", "a")
+        #expect(result.code == 75)
+        #expect(result.errors.contains("No space left on device"), "\(result.errors)")
+        let run = RunDirectory(small + "/a")
+        let names = try FileManager.default.contentsOfDirectory(atPath: run.checkpointsPath)
+        #expect(!names.isEmpty && names.allSatisfy { $0.hasPrefix("step-") })
+        for checkpoint in run.checkpoints() { _ = try Checkpoint(path: checkpoint.path) }
+
+        let imported = try runner.run("data", "import", "--format", "cifar10", runner.path("data-source"), small + "/d")
+        #expect(imported.code == 74)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: small) == ["a"])
+    }
+
+    @Test func aPortInUseIsSaidAndLeavesNoRun() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        let (coordinator, output, _) = try runner.start(["coordinator", "--data", data, "--name", "a"])
+        defer { coordinator.terminate() }
+        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+        let address = String(line.split(separator: "\n").first!.split(separator: " ").last!)
+        let result = try runner.run("coordinator", "--data", data, "--name", "b", "--listen", address)
+        #expect(result.code == 69)
+        #expect(result.errors.contains("port is in use"))
+        #expect(!FileManager.default.fileExists(atPath: runner.path("runs/b")))
+    }
+
     @Test func nobodyJoiningIsSaidWithTheCommandToStartOne() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()

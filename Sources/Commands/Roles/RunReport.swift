@@ -5,7 +5,7 @@ import RunLog
 /// What is said and kept when a run has ended.
 enum RunReport {
     static func finish(_ writer: RunWriter, _ outcome: RunOutcome) throws {
-        try writer.update { record in
+        func close(_ record: inout RunRecord) {
             record.ended = RunWriter.now
             switch outcome {
             case .finished: record.state = .finished
@@ -17,14 +17,19 @@ enum RunReport {
                 record.reason = reason
             }
         }
+        if case .failed(let reason) = outcome {
+            // What is said is the reason, even where the disk that it came from takes no record either.
+            try? writer.update(close)
+            writer.event("failed", reason)
+            throw CommandFailure(CommandFailure.temporary, reason)
+        }
+        try writer.update(close)
         let path = writer.directory.path
         switch outcome {
         case .finished(let step): writer.event("finished", "finished at step \(step)")
         case .interrupted(let step):
             writer.event("interrupted", "stopped after step \(step)")
-        case .failed(let reason):
-            writer.event("failed", reason)
-            throw CommandFailure(CommandFailure.temporary, reason)
+        case .failed: break
         }
         Terminal.line("")
         Terminal.line(try summary(writer.directory))

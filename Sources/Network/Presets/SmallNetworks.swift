@@ -23,7 +23,7 @@ extension Preset {
             layers: [
                 LayerSpecification(
                     "conv1", .convolution(.init(kernels: kernels[0], size: 5, padding: 2)),
-                    then: [.relu, pooling, normalization], weights: .weights(deviation: 0.005)),
+                    then: [.relu, pooling, normalization], weights: ParameterRecipe(deviation: 0.005, learningRate: 0.1)),
                 LayerSpecification(
                     "conv2", .convolution(.init(kernels: kernels[1], size: 5, padding: 2)),
                     then: [.relu, normalization, pooling], weights: .weights(deviation: 0.05), biases: .biases(0.1)),

@@ -23,7 +23,6 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: 
 /// A system library: a module map and a shim header. Debian's packages are named by deploy/dependencies.sh.
 func system(_ name: String) -> Target { .systemLibrary(name: name, path: "Sources/\(name)") }
 
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -33,7 +32,6 @@ let package = Package(
     products: [.executable(name: "colonnade", targets: ["colonnade"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -41,29 +39,34 @@ let package = Package(
         system("COneDNN"), system("CXXHash"), system("CTurboJPEG"), system("CSTBImage"), system("CZlib"),
         system("CLinux"),
 
+        // Every module that a target imports is named: one that is reached through another only would not be rebuilt
+        // with it.
         module("Threading", ["CLinux"]),
         module("Tensors", ["CXXHash"]),
         module("Kernels", ["Tensors", "COneDNN"]),
         module("Network", ["Tensors"]),
-        module("Partition", ["Network"]),
+        module("Partition", ["Network", "Tensors"]),
         module("Datasets", ["Tensors", "Threading", "CTurboJPEG", "CSTBImage", "CZlib"]),
         .target(
-            name: "Wire", dependencies: ["Partition", "Tensors", "Threading", "CLinux", protobuf],
+            name: "Wire", dependencies: ["Partition", "Network", "Tensors", "Threading", "CLinux", protobuf],
             exclude: ["Messages/control.proto"], swiftSettings: swiftSettings),
         module("RunLog"),
-        module("ParameterStore", ["Wire", "Kernels", "Partition", protobuf]),
-        module("Worker", ["Wire", "Kernels", "Partition", "Datasets", protobuf]),
-        module("Coordinator", ["Wire", "Partition", "RunLog", "Datasets", logging, protobuf]),
+        module("ParameterStore", ["Wire", "Kernels", "Partition", "Network", "Tensors", "Threading", protobuf]),
+        module("Worker", ["Wire", "Kernels", "Partition", "Network", "Datasets", "Tensors", "Threading", protobuf]),
+        module("Coordinator", ["Wire", "Partition", "Network", "RunLog", "Tensors", "Threading", protobuf]),
         module(
             "Commands",
-            ["Coordinator", "Worker", "ParameterStore", "RunLog", arguments, yaml, logging]),
+            [
+                "Coordinator", "Worker", "ParameterStore", "RunLog", "Wire", "Kernels", "Partition", "Network",
+                "Datasets", "Tensors", "Threading", "CLinux", arguments, yaml,
+            ]),
         .executableTarget(name: "colonnade", dependencies: ["Commands"], swiftSettings: swiftSettings),
 
         tests("Tensors"),
-        tests("Kernels"),
+        tests("Kernels", ["Tensors"]),
         tests("Network", ["Tensors"]),
         tests("Partition", ["Network", "Tensors"]),
-        tests("Datasets"),
+        tests("Datasets", ["Tensors", "CTurboJPEG", "CZlib"]),
         tests("Wire", ["Tensors", "Threading"]),
         tests("ParameterStore", ["Partition", "Network"]),
         tests("Coordinator", ["Wire", "Network"]),

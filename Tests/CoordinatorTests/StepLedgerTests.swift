@@ -60,7 +60,32 @@ import Testing
         let plan = plan(last: 25, validation: 4, checkpoint: nil)
         #expect((1...25).filter(plan.validates) == [4, 8, 12, 16, 20, 24, 25])
         #expect((1...25).filter(plan.checkpoints) == [10, 20, 25])
-        #expect(plan.rate(3) == 0.01 && plan.rate(4) == 0.01 * 0.1)
+        #expect(plan.rate(3, reductions: 0) == 0.01 && plan.rate(4, reductions: 0) == 0.01 * 0.1)
         #expect(plan.epoch(10) == 0 && plan.epoch(11) == 1)
+    }
+
+    @Test func aRateThatDependsOnAValidationWaitsForIt() {
+        var recipe = Recipe()
+        (recipe.schedule.kind, recipe.schedule.patience, recipe.schedule.reductions) = (.plateau, 1, 1)
+        recipe.validation.every = 1
+        let plan = StepPlan(recipe: recipe, imagesPerEpoch: 1000, base: 0, last: 9)
+        var ledger = StepLedger(plan: plan, workers: 1, stores: 1)
+        func train(_ step: Int) -> [StepLedger.Action] {
+            _ = ledger.stored(store: 0, step: step)
+            return ledger.report(worker: 0, step: step)
+        }
+        #expect(ledger.advance() == [.grant(step: 1, rate: 0.01, validate: true)])
+        #expect(train(1).count == 1)
+        #expect(ledger.validated(step: 1, error: 0.5) == [.grant(step: 2, rate: 0.01, validate: true)])
+        _ = train(2)
+        #expect(ledger.validated(step: 2, error: 0.5) == [.grant(step: 3, rate: 0.01 * 0.1, validate: true)])
+        _ = train(3)
+        #expect(ledger.validated(step: 3, error: 0.6) == [.commit(step: 3, snapshot: true)])
+        #expect(ledger.isDone)
+
+        // A continued run knows what its first part saw.
+        let rest = StepPlan(recipe: recipe, imagesPerEpoch: 1000, base: 2, last: 9)
+        var continued = StepLedger(plan: rest, workers: 1, stores: 1, errors: [0.5, 0.5])
+        #expect(continued.advance() == [.grant(step: 3, rate: 0.01 * 0.1, validate: true)])
     }
 }

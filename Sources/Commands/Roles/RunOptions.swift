@@ -107,6 +107,9 @@ struct RunOptions: ParsableArguments {
             datasetFingerprint: dataset.manifest.fingerprint, classes: dataset.manifest.classes, imagesPerEpoch: images,
             listen: listen)
         plan.checkpoint = checkpoint
+        plan.earlierErrors = try (resumed?.metrics() ?? []).compactMap {
+            if case .validation(let line) = $0, line.step <= base { line.top1_error } else { nil }
+        }
         plan.joinPatience = joinTimeout
         return Settled(plan: plan, dataset: dataset, resumed: resumed)
     }

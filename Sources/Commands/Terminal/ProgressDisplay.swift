@@ -39,6 +39,10 @@ final class ProgressDisplay: @unchecked Sendable {
                     "step \(step): validation loss \(Terminal.fixed(loss, 4)), top-1 error \(Terminal.percent(top1)), "
                         + "top-5 error \(Terminal.percent(top5))")
             case .checkpoint(let step, let path): line("step \(step): checkpoint \(path)")
+            case .rateReduced(let step, let rate):
+                line("step \(step): the validation error stopped improving, the rate is now \(Float(rate))")
+            case .plateauEnded(let step):
+                line("step \(step): the validation error stopped improving at the last rate, training ends")
             case .stopping: line("stopping after the steps under way …")
             }
         }

@@ -31,6 +31,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
     private var isStopping = false
     private var joinDeadline = 0.0
     private var losses: [Int: Double] = [:]
+    private var rates: [Int: Float] = [:]
     private var digests: [Int: [WireStepStored.BlockDigest]] = [:]
     private var work = WorkSummary()
     private var lastCommit = 0.0
@@ -56,7 +57,8 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         rendezvous = Rendezvous(
             workers: plan.workers, stores: plan.stores, threads: plan.configuration.recipe.threads,
             datasetFingerprint: plan.datasetFingerprint, version: Product.version)
-        ledger = StepLedger(plan: steps, workers: plan.workers, stores: plan.stores)
+        ledger = StepLedger(
+            plan: steps, workers: plan.workers, stores: plan.stores, errors: plan.earlierErrors)
         loop = try EventLoop(name: "coordinator-io")
         let accepted = accepted
         listener = try Listener(plan.listen, loop: loop) { link in accepted.read { $0 }?(link) }
@@ -333,6 +335,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         for action in actions {
             switch action {
             case .grant(let step, let rate, let validate):
+                rates[step] = rate
                 var grant = WireGrant()
                 grant.step = UInt64(step)
                 grant.learningRate = rate
@@ -366,7 +369,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         let parts = (digests.removeValue(forKey: step) ?? []).sorted { $0.key < $1.key }.map(\.digest)
         let rate = Double(plan.configuration.recipe.batch) / seconds
         let loss = losses.removeValue(forKey: step) ?? .nan
-        let learningRate = Double(steps.rate(step))
+        let learningRate = Double(rates.removeValue(forKey: step) ?? .nan)
         news(.step(step, epoch: steps.epoch(step), loss: loss, rate: learningRate, imagesPerSecond: rate))
         guard loss.isFinite else {
             return end(
@@ -394,6 +397,16 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         news(
             .validated(
                 step: step, loss: metrics.loss, top1Error: metrics.top1_error, top5Error: metrics.top5_error))
+        let before = (ledger.reductions, ledger.last)
+        perform(ledger.validated(step: step, error: metrics.top1_error))
+        if ledger.reductions != before.0 {
+            let rate = steps.rate(step + 1, reductions: ledger.reductions)
+            writer.event("learning-rate", "the validation error stopped improving: rate \(rate) from step \(step + 1)")
+            news(.rateReduced(step: step, rate: Double(rate)))
+        } else if ledger.last != before.1 {
+            writer.event("plateau", "the validation error stopped improving at the last rate: training ends")
+            news(.plateauEnded(step: step))
+        }
         finishIfDone()
     }
 

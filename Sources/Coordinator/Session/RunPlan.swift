@@ -13,6 +13,8 @@ public struct RunPlan: Sendable {
     public var classes: [String]
     public var imagesPerEpoch: Int
     public var listen: SocketAddress
+    /// Validation errors up to the checkpoint, in their order, for schedules that depend on them.
+    public var earlierErrors: [Double] = []
     /// A checkpoint to start from.
     public var checkpoint: Checkpoint?
     /// Seconds to wait for everybody to join.
@@ -38,6 +40,8 @@ public enum RunNews: Sendable {
     case step(Int, epoch: Int, loss: Double, rate: Double, imagesPerSecond: Double)
     case validated(step: Int, loss: Double, top1Error: Double, top5Error: Double)
     case checkpoint(step: Int, path: String)
+    case rateReduced(step: Int, rate: Double)
+    case plateauEnded(step: Int)
     case stopping
 }
 

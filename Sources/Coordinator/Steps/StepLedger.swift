@@ -1,3 +1,5 @@
+import Network
+
 /// Who has done what for which step, and so which steps may be granted and committed. No sockets: reports in,
 /// actions out.
 package struct StepLedger {
@@ -10,6 +12,9 @@ package struct StepLedger {
     package static let window = 2
 
     private let plan: StepPlan
+    private var plateau: Plateau?
+    /// Steps that are to be validated and whose error the next rate depends on.
+    private var awaitsValidation: Int?
     private let workers: Int
     private let stores: Int
     package private(set) var committed: Int
@@ -19,8 +24,11 @@ package struct StepLedger {
     private var reports: [Int: Set<Int>] = [:]
     private var stored: [Int: Set<Int>] = [:]
 
-    package init(plan: StepPlan, workers: Int, stores: Int) {
+    /// - Parameter errors: of the validations up to the step that a run is continued from, in their order.
+    package init(plan: StepPlan, workers: Int, stores: Int, errors: [Double] = []) {
         (self.plan, self.workers, self.stores) = (plan, workers, stores)
+        plateau = plan.recipe.schedule.kind == .plateau ? Plateau(plan.recipe.schedule) : nil
+        for error in errors { _ = plateau?.observe(error) }
         (committed, granted, last) = (plan.base, plan.base, plan.last)
     }
 
@@ -37,6 +45,20 @@ package struct StepLedger {
         stored[step, default: []].insert(store)
         return advance()
     }
+
+    /// The validation error after a step is known.
+    package mutating func validated(step: Int, error: Double) -> [Action] {
+        guard step == awaitsValidation else { return [] }
+        awaitsValidation = nil
+        if plateau?.observe(error) == .stop {
+            last = granted
+            return committed == last ? [.commit(step: last, snapshot: true)] : []
+        }
+        return advance()
+    }
+
+    /// How often the rate has been reduced because the error had stopped improving.
+    package var reductions: Int { plateau?.reductions ?? 0 }
 
     /// Grants no further steps; those that are granted are trained to the end.
     package mutating func stop() -> [Action] {
@@ -55,9 +77,13 @@ package struct StepLedger {
             actions.append(
                 .commit(step: committed, snapshot: committed == last || plan.checkpoints(after: committed)))
         }
-        while granted < min(last, committed + Self.window) {
+        while granted < min(last, committed + Self.window), awaitsValidation == nil {
             granted += 1
-            actions.append(.grant(step: granted, rate: plan.rate(granted), validate: plan.validates(after: granted)))
+            let rate = plan.rate(granted, reductions: reductions)
+            let validate = plan.validates(after: granted)
+            actions.append(.grant(step: granted, rate: rate, validate: validate))
+            // The next step's rate depends on this validation; it must not depend on when its result arrives.
+            if validate, plateau != nil, granted < last { awaitsValidation = granted }
         }
         return actions
     }

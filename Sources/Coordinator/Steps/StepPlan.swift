@@ -18,7 +18,10 @@ package struct StepPlan: Equatable {
     /// Passes over the training set that were complete before the step's first image.
     package func epoch(_ step: Int) -> Int { max(0, step - 1) * recipe.batch / imagesPerEpoch }
 
-    package func rate(_ step: Int) -> Float { recipe.schedule.rate(base: recipe.optimizer.learningRate, step: step) }
+    /// - Parameter reductions: how often the validation error has stopped improving.
+    package func rate(_ step: Int, reductions: Int) -> Float {
+        recipe.schedule.rate(base: recipe.optimizer.learningRate, step: step, last: last, reductions: reductions)
+    }
 
     package func validates(after step: Int) -> Bool {
         let every = recipe.validation.every ?? stepsPerEpoch

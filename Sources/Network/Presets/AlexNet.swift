@@ -13,6 +13,7 @@ extension Preset {
     private static var paperRecipe: Recipe {
         var recipe = Recipe()
         recipe.augmentation.color = true
+        recipe.schedule.kind = .plateau
         return recipe
     }
 

@@ -55,9 +55,7 @@ public struct Recipe: Codable, Sendable, Equatable {
         guard optimizer.weightDecay >= 0, optimizer.weightDecay.isFinite else {
             throw NetworkError("optimizer.weight_decay must not be negative")
         }
-        guard schedule.factor > 0, schedule.factor.isFinite, schedule.drops == schedule.drops.sorted() else {
-            throw NetworkError("schedule.drops lists steps in rising order, and schedule.factor is above 0")
-        }
+        try schedule.check(validates: validation.every != 0)
         for (name, interval) in [("validation", validation), ("checkpoint", checkpoint)] {
             if let every = interval.every, every < 0 { throw NetworkError("\(name).every must not be negative") }
         }
@@ -89,28 +87,6 @@ public struct Optimizer: Codable, Sendable, Equatable {
         try container.encode(momentum, forKey: .momentum)
         try container.encode(weightDecay, forKey: .weight_decay)
         try container.encode(decaysBiases, forKey: .decay_biases)
-    }
-}
-
-/// The learning rate as a function of the step.
-public struct Schedule: Codable, Sendable, Equatable {
-    /// Steps after which the rate is multiplied by `factor`, in rising order.
-    public var drops: [Int] = []
-    public var factor: Float = 0.1
-
-    public init() {}
-
-    private enum Key: String, CodingKey, CaseIterable { case drops, factor }
-    public init(from decoder: any Decoder) throws {
-        try decoder.rejectUnknownKeys(Key.self)
-        let container = try decoder.container(keyedBy: Key.self)
-        drops = try container.decodeIfPresent([Int].self, forKey: .drops) ?? drops
-        factor = try container.decodeIfPresent(Float.self, forKey: .factor) ?? factor
-    }
-
-    /// The rate with which `step` (from 1) is applied.
-    public func rate(base: Float, step: Int) -> Float {
-        drops.reduce(base) { rate, drop in step > drop ? rate * factor : rate }
     }
 }
 

@@ -128,13 +128,13 @@ import Testing
 
     @Test func tenPatchesAreCornersCentreAndMirrors() throws {
         let dataset = try Samples.packedCIFAR(try Scratch())
-        let preparer = try BatchPreparer(dataset: dataset, settings: Samples.settings(height: 28, width: 26))
+        let renderer = try PatchRenderer(mean: dataset.mean, stored: [3, 32, 32], height: 28, width: 26)
         let places = [(0, 0), (0, 6), (4, 0), (4, 6), (2, 3)]
         #expect(Patch.ten.count == 10 && Patch.eighteen.count == 18)
         let pixels = Samples.pixels(dataset, .validation, 2)
         for (number, patch) in Patch.ten.enumerated() {
-            var image = [Float](repeating: .nan, count: preparer.imageFloats)
-            try image.withUnsafeMutableBufferPointer { try preparer.prepare(pixels: pixels, patch: patch, image: $0) }
+            var image = [Float](repeating: .nan, count: renderer.imageFloats)
+            try image.withUnsafeMutableBufferPointer { try renderer.render(pixels: pixels, patch: patch, image: $0) }
             let (top, left) = places[number % 5]
             let expected = reference(
                 dataset, .validation, 2, top: top, left: left, mirrored: number >= 5, shift: [0, 0, 0], height: 28,

@@ -39,7 +39,7 @@ struct EvaluateCommand: ParsableCommand {
             if let threads { configuration.recipe.threads = threads }
             return try (
                 LocalNetwork(configuration, batch: 128) { try opened.model.floats($0.name, shape: $0.shape) },
-                BatchPreparer(dataset: dataset, settings: .init(configuration))
+                BatchPreparer(dataset: dataset, settings: .init(configuration), mean: mean(of: opened, for: dataset))
             )
         }
         let classes = networks[0].0.configuration.network.classes
@@ -73,6 +73,11 @@ struct EvaluateCommand: ParsableCommand {
         Terminal.line("images       \(Terminal.grouped(total))")
         Terminal.line("top-1 error  \(Terminal.percent(result.top1_error))")
         Terminal.line("top-5 error  \(Terminal.percent(result.top5_error))")
+    }
+
+    /// What the network was trained with, where its pictures were stored in the same size.
+    private func mean(of checkpoint: Checkpoint, for dataset: Dataset) -> [Float]? {
+        checkpoint.mean.count == dataset.mean.count ? checkpoint.mean : nil
     }
 
     /// Mean probabilities over networks and patches (§4.1, §6).

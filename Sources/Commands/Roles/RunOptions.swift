@@ -105,6 +105,7 @@ struct RunOptions: ParsableArguments {
             configuration: configuration, workers: workers, steps: last,
             datasetPath: URL(fileURLWithPath: path).standardizedFileURL.path,
             datasetFingerprint: dataset.manifest.fingerprint, classes: dataset.manifest.classes, imagesPerEpoch: images,
+            mean: dataset.mean, stored: [dataset.manifest.channels, dataset.manifest.height, dataset.manifest.width],
             listen: listen)
         plan.checkpoint = checkpoint
         plan.earlierErrors = try (resumed?.metrics() ?? []).compactMap {

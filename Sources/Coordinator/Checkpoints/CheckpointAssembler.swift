@@ -48,7 +48,7 @@ final class CheckpointAssembler: @unchecked Sendable {
     }
 
     /// Writes the checkpoint; may be called from a thread of its own.
-    func write(to path: String, state: Checkpoint.State) throws {
+    func write(to path: String, state: Checkpoint.State, mean: [Float]) throws {
         func list(_ buffers: [TensorBuffer]) -> [SafetensorsTensor] {
             zip(tensors, buffers).map { tensor, buffer in
                 SafetensorsTensor(
@@ -56,6 +56,6 @@ final class CheckpointAssembler: @unchecked Sendable {
                     bytes: UnsafeRawBufferPointer(rebasing: buffer.bytes[..<(4 * tensor.shape.count)]))
             }
         }
-        try Checkpoint.write(to: path, state: state, model: list(model), momentum: list(momentum))
+        try Checkpoint.write(to: path, state: state, model: list(model), momentum: list(momentum), mean: mean)
     }
 }

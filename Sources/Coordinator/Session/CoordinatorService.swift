@@ -415,12 +415,13 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         assemblies[assembly.step] = nil
         let state = Checkpoint.State(
             step: assembly.step, configuration: plan.configuration, datasetFingerprint: plan.datasetFingerprint,
-            classes: plan.classes, version: Product.version)
+            classes: plan.classes, stored: plan.stored, version: Product.version)
+        let mean = plan.mean
         let path = writer.directory.checkpointPath(step: assembly.step)
         _ = ServiceThread(name: "checkpoint") { [self] in
             let failure: String?
             do {
-                try assembly.write(to: path, state: state)
+                try assembly.write(to: path, state: state, mean: mean)
                 failure = nil
             } catch { failure = "\(error)" }
             loop.submit { [self] in

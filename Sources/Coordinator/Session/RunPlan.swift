@@ -12,6 +12,10 @@ public struct RunPlan: Sendable {
     public var datasetFingerprint: String
     public var classes: [String]
     public var imagesPerEpoch: Int
+    /// The mean picture of the training set, planar.
+    public var mean: [Float]
+    /// Its channels, height and width.
+    public var stored: [Int]
     public var listen: SocketAddress
     /// Validation errors up to the checkpoint, in their order, for schedules that depend on them.
     public var earlierErrors: [Double] = []
@@ -22,11 +26,12 @@ public struct RunPlan: Sendable {
 
     public init(
         configuration: RunConfiguration, workers: Int, steps: Int, datasetPath: String, datasetFingerprint: String,
-        classes: [String], imagesPerEpoch: Int, listen: SocketAddress
+        classes: [String], imagesPerEpoch: Int, mean: [Float], stored: [Int], listen: SocketAddress
     ) {
         (self.configuration, self.workers, self.steps) = (configuration, workers, steps)
         (self.datasetPath, self.datasetFingerprint) = (datasetPath, datasetFingerprint)
         (self.classes, self.imagesPerEpoch, self.listen) = (classes, imagesPerEpoch, listen)
+        (self.mean, self.stored) = (mean, stored)
     }
 }
 

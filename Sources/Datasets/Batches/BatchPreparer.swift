@@ -9,11 +9,11 @@ public final class BatchPreparer: @unchecked Sendable {
 
     private let draws: RandomDraws
     private let orders: EpochOrder
-    /// A copy whose address stays.
-    private let mean: TensorBuffer
+    private let renderer: PatchRenderer
 
+    /// - Parameter mean: what is subtracted; nil takes the data set's own. A trained network wants its own data's.
     /// - Throws: `DatasetError` when the network reads other channels or larger pictures than are stored.
-    public init(dataset: Dataset, settings: PreparationSettings) throws {
+    public init(dataset: Dataset, settings: PreparationSettings, mean: [Float]? = nil) throws {
         let stored = dataset.manifest
         guard settings.channels == stored.channels else {
             throw DatasetError(
@@ -30,8 +30,9 @@ public final class BatchPreparer: @unchecked Sendable {
         (self.dataset, self.settings) = (dataset, settings)
         draws = RandomDraws(seed: settings.seed)
         orders = EpochOrder(draws: draws, count: dataset.count(.train))
-        mean = TensorBuffer(floats: dataset.mean.count)
-        _ = mean.floats.update(fromContentsOf: dataset.mean)
+        renderer = try PatchRenderer(
+            mean: mean ?? dataset.mean, stored: [stored.channels, stored.height, stored.width], height: settings.height,
+            width: settings.width)
     }
 
     /// The floats of one prepared picture.
@@ -56,7 +57,7 @@ public final class BatchPreparer: @unchecked Sendable {
             if settings.shuffle, pass != epoch { (epoch, order) = (pass, orders.order(pass)) }
             let image = settings.shuffle ? Int(order[place]) : place
             labels[i] = Int32(dataset.label(.train, image))
-            render(dataset.pixels(.train, image), variation(epoch: pass, image: image), output + i * imageFloats)
+            renderer.render(dataset.pixels(.train, image), variation(epoch: pass, image: image), output + i * imageFloats)
         }
     }
 
@@ -66,27 +67,17 @@ public final class BatchPreparer: @unchecked Sendable {
         labels: UnsafeMutableBufferPointer<Int32>
     ) {
         let output = checked(request, images, labels)
-        let variation = variation(patch)
+        let variation = renderer.variation(patch)
         for i in 0..<request.count {
             let image = request.position + i
             if image < dataset.count(request.split) {
                 labels[i] = Int32(dataset.label(request.split, image))
-                render(dataset.pixels(request.split, image), variation, output + i * imageFloats)
+                renderer.render(dataset.pixels(request.split, image), variation, output + i * imageFloats)
             } else {
                 labels[i] = 0
                 (output + i * imageFloats).update(repeating: 0, count: imageFloats)
             }
         }
-    }
-
-    /// Writes one patch of a picture that is not in the data set: planar bytes of the stored size.
-    public func prepare(pixels: [UInt8], patch: Patch, image: UnsafeMutableBufferPointer<Float>) throws {
-        guard pixels.count == dataset.manifest.recordSize, let output = image.baseAddress, image.count >= imageFloats
-        else {
-            throw DatasetError(
-                "a picture of \(pixels.count) bytes is not one of \(dataset.manifest.recordSize) as in \(dataset.path)")
-        }
-        pixels.withUnsafeBytes { render($0, variation(patch), output) }
     }
 
     private func checked(
@@ -101,22 +92,8 @@ public final class BatchPreparer: @unchecked Sendable {
 
     // MARK: One picture
 
-    /// What is done to one picture.
-    private struct Variation {
-        var top: Int
-        var left: Int
-        var isMirrored = false
-        var shift: (Float, Float, Float) = (0, 0, 0)
-    }
-
-    private func variation(_ patch: Patch) -> Variation {
-        Variation(
-            top: patch.vertical.offset(settings.height, in: dataset.manifest.height),
-            left: patch.horizontal.offset(settings.width, in: dataset.manifest.width), isMirrored: patch.isMirrored)
-    }
-
-    private func variation(epoch: Int, image: Int) -> Variation {
-        var variation = variation(.center)
+    private func variation(epoch: Int, image: Int) -> PatchRenderer.Variation {
+        var variation = renderer.variation(.center)
         let (major, minor) = (UInt64(epoch), UInt64(image))
         if settings.crop {
             let words = draws.words(.crop, major, minor)
@@ -129,31 +106,5 @@ public final class BatchPreparer: @unchecked Sendable {
             variation.shift = colors.shift(alphas: (0.1 * normals.0, 0.1 * normals.1, 0.1 * normals.2))
         }
         return variation
-    }
-
-    /// Value = byte − mean at the pixel's place in the stored picture + the channel's shift.
-    private func render(
-        _ pixels: UnsafeRawBufferPointer, _ variation: Variation, _ output: UnsafeMutablePointer<Float>
-    ) {
-        let (height, width) = (settings.height, settings.width)
-        let (storedHeight, storedWidth) = (dataset.manifest.height, dataset.manifest.width)
-        guard let bytes = pixels.baseAddress?.assumingMemoryBound(to: UInt8.self),
-            let means = mean.floats.baseAddress
-        else { return }
-        for channel in 0..<settings.channels {
-            let shift = [variation.shift.0, variation.shift.1, variation.shift.2, 0][min(channel, 3)]
-            for row in 0..<height {
-                let start = (channel * storedHeight + variation.top + row) * storedWidth + variation.left
-                let (source, average) = (bytes + start, means + start)
-                let target = output + (channel * height + row) * width
-                if variation.isMirrored {
-                    for x in 0..<width {
-                        target[x] = Float(source[width &- 1 &- x]) - average[width &- 1 &- x] + shift
-                    }
-                } else {
-                    for x in 0..<width { target[x] = Float(source[x]) - average[x] + shift }
-                }
-            }
-        }
     }
 }

@@ -10,25 +10,32 @@ public struct Checkpoint: Sendable {
         public var dataset_fingerprint: String
         /// Class names, by output.
         public var classes: [String]
+        /// Channels, height and width of stored pictures; the network reads a part of them.
+        public var stored: [Int]
         public var colonnade: String
         /// XXH3 of the other files.
         public var files: [String: String]
 
         public init(
-            step: Int, configuration: RunConfiguration, datasetFingerprint: String, classes: [String], version: String
+            step: Int, configuration: RunConfiguration, datasetFingerprint: String, classes: [String], stored: [Int],
+            version: String
         ) {
             (self.step, self.configuration, dataset_fingerprint) = (step, configuration, datasetFingerprint)
-            (self.classes, colonnade, files) = (classes, version, [:])
+            (self.classes, self.stored, colonnade, files) = (classes, stored, version, [:])
         }
     }
 
     public static let modelName = "model.safetensors"
     public static let momentumName = "momentum.safetensors"
+    /// The mean picture of the training set, which a prediction subtracts as training did.
+    public static let meanName = "mean.safetensors"
 
     public let path: String
     public let state: State
     public let model: SafetensorsFile
     public let momentum: SafetensorsFile
+    /// Planar, of the stored pictures' size.
+    public let mean: [Float]
 
     /// Opens a checkpoint and verifies every byte of it.
     public init(path: String) throws {
@@ -42,10 +49,17 @@ public struct Checkpoint: Sendable {
         try state.configuration.check()
         model = try SafetensorsFile(path: path + "/" + Self.modelName)
         momentum = try SafetensorsFile(path: path + "/" + Self.momentumName)
-        for (name, file) in [(Self.modelName, model), (Self.momentumName, momentum)] {
+        let meanFile = try SafetensorsFile(path: path + "/" + Self.meanName)
+        for (name, file) in [(Self.modelName, model), (Self.momentumName, momentum), (Self.meanName, meanFile)] {
             guard state.files[name] == Digest.text(file.digest) else {
                 throw NetworkError("\(path)/\(name) is damaged: its checksum is not the one in state.json; use another checkpoint")
             }
+        }
+        guard state.stored.count == 3, meanFile.shape("mean")?.extents == state.stored,
+            state.classes.count <= state.configuration.network.classes
+        else { throw NetworkError("\(path)/state.json does not go with its tensors; use another checkpoint") }
+        mean = try meanFile.array("mean")
+        for file in [model, momentum] {
             for tensor in try state.configuration.network.parameterTensors() {
                 _ = try file.floats(tensor.name, shape: tensor.shape)
             }
@@ -54,7 +68,7 @@ public struct Checkpoint: Sendable {
 
     /// Writes a checkpoint: complete and on the disk under its name, or not there at all.
     public static func write(
-        to path: String, state: State, model: [SafetensorsTensor], momentum: [SafetensorsTensor]
+        to path: String, state: State, model: [SafetensorsTensor], momentum: [SafetensorsTensor], mean: [Float]
     ) throws {
         let manager = FileManager.default
         let parent = (path as NSString).deletingLastPathComponent
@@ -63,9 +77,14 @@ public struct Checkpoint: Sendable {
         do {
             try manager.createDirectory(atPath: temporary, withIntermediateDirectories: true)
             var state = state
-            for (name, tensors) in [(modelName, model), (momentumName, momentum)] {
+            func write(_ tensors: [SafetensorsTensor], _ name: String) throws {
                 try SafetensorsWriter.write(tensors, to: temporary + "/" + name)
                 state.files[name] = Digest.text(try SafetensorsFile(path: temporary + "/" + name).digest)
+            }
+            try write(model, modelName)
+            try write(momentum, momentumName)
+            try mean.withUnsafeBytes {
+                try write([SafetensorsTensor(name: "mean", shape: Shape(state.stored), bytes: $0)], meanName)
             }
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

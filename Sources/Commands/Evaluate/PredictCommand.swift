@@ -1,0 +1,104 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import Network
+import Tensors
+import Worker
+
+/// `colonnade predict`: labels for picture files.
+struct PredictCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "predict", abstract: "Names what pictures show, with probabilities.")
+
+    @Option(help: ArgumentHelp("A checkpoint; several average their predictions.", valueName: "dir"))
+    var checkpoint: [String]
+    @Option(help: "How many labels to give.") var top = 5
+    @Option(help: "1 takes the centre of each picture, 10 averages the paper's ten patches.") var crops = 1
+    @Flag(help: "Print JSON.") var json = false
+    @Argument(help: "JPEG or PNG files.") var images: [String]
+
+    private struct Entry: Encodable {
+        struct Prediction: Encodable {
+            let label: String
+            let probability: Double
+        }
+        let image: String
+        let predictions: [Prediction]
+    }
+
+    func run() throws {
+        guard top >= 1 else { throw CommandFailure(CommandFailure.usage, "--top starts at 1") }
+        guard crops == 1 || crops == 10 else {
+            throw CommandFailure(CommandFailure.usage, "--crops is 1 or 10, not \(crops)")
+        }
+        guard !checkpoint.isEmpty else { throw CommandFailure(CommandFailure.usage, "name a --checkpoint") }
+        let predictors = try checkpoint.map { try Predictor(Checkpoint(path: $0)) }
+        let classes = predictors[0].classes
+        guard predictors.allSatisfy({ $0.classes == classes }) else {
+            throw CommandFailure(CommandFailure.data, "the checkpoints were trained on different classes")
+        }
+        var entries: [Entry] = []
+        for image in images {
+            var sum = [Double](repeating: 0, count: classes.count)
+            for predictor in predictors {
+                let probabilities = try predictor.probabilities(of: image, patches: crops == 1 ? [.center] : Patch.ten)
+                for i in sum.indices { sum[i] += probabilities[i] / Double(predictors.count) }
+            }
+            let order = sum.indices.sorted { (sum[$0], $1) > (sum[$1], $0) }.prefix(top)
+            entries.append(
+                Entry(image: image, predictions: order.map { .init(label: classes[$0], probability: sum[$0]) }))
+        }
+        if json { return Terminal.line(try Terminal.json(entries)) }
+        for entry in entries {
+            Terminal.line(entry.image)
+            for prediction in entry.predictions {
+                Terminal.line("  \(Terminal.fixed(prediction.probability * 100, 2).leftPadded(to: 6)) %  \(prediction.label)")
+            }
+        }
+    }
+}
+
+/// A checkpoint's network with what its pictures need.
+final class Predictor {
+    let classes: [String]
+    private let network: LocalNetwork
+    private let renderer: PatchRenderer
+    private let stored: [Int]
+    private static let batch = 10
+
+    init(_ checkpoint: Checkpoint) throws {
+        let state = checkpoint.state
+        let input = state.configuration.network.input
+        classes = (0..<state.configuration.network.classes).map {
+            $0 < state.classes.count ? state.classes[$0] : "class \($0)"
+        }
+        stored = state.stored
+        guard stored[1] == stored[2] else {
+            throw CommandFailure(CommandFailure.data, "\(checkpoint.path) was trained on pictures that are not square")
+        }
+        renderer = try PatchRenderer(mean: checkpoint.mean, stored: stored, height: input.height, width: input.width)
+        network = try LocalNetwork(state.configuration, batch: Self.batch) {
+            try checkpoint.model.floats($0.name, shape: $0.shape)
+        }
+    }
+
+    /// The mean over patches of the softmax, by class.
+    func probabilities(of path: String, patches: [Patch]) throws -> [Double] {
+        let pixels = try PictureReader.square(path: path, size: stored[1], channels: stored[0])
+        let size = renderer.imageFloats
+        for (i, patch) in patches.enumerated() {
+            try renderer.render(
+                pixels: pixels, patch: patch,
+                image: UnsafeMutableBufferPointer(rebasing: network.images.floats[i * size..<(i + 1) * size]))
+        }
+        _ = try network.evaluate(labels: [Int32](repeating: 0, count: Self.batch), count: patches.count)
+        let logarithms = network.logProbabilities
+        return classes.indices.map { label in
+            patches.indices.reduce(0.0) { $0 + exp(Double(logarithms[$1 * classes.count + label])) } / Double(patches.count)
+        }
+    }
+}
+
+extension String {
+    func leftPadded(to width: Int) -> String { String(repeating: " ", count: max(0, width - count)) + self }
+}

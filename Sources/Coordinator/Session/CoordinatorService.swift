@@ -61,7 +61,12 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             plan: steps, workers: plan.workers, stores: plan.stores, errors: plan.earlierErrors)
         loop = try EventLoop(name: "coordinator-io")
         let accepted = accepted
-        listener = try Listener(plan.listen, loop: loop) { link in accepted.read { $0 }?(link) }
+        do {
+            listener = try Listener(plan.listen, loop: loop) { link in accepted.read { $0 }?(link) }
+        } catch {
+            loop.stop()
+            throw error
+        }
         address = listener.address
     }
 

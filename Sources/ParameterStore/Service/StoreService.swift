@@ -58,8 +58,8 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
     /// - Parameter log: takes lines for the process's log.
     public init(log: @escaping @Sendable (String) -> Void) throws {
         self.log = log
-        loop = try EventLoop(name: "store-io")
         engine = try Engine()
+        loop = try EventLoop(name: "store-io")
     }
 
     /// Joins a run and serves it until it ends.

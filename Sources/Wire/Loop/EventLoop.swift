@@ -8,6 +8,7 @@ protocol EventHandler: AnyObject {
 }
 
 /// One thread that serves all sockets of a process: epoll, timers, and tasks handed over by other threads.
+/// It lives until `stop()`: the thread keeps it, so that none can touch a loop that is gone.
 public final class EventLoop: @unchecked Sendable {
     private struct Shared {
         var tasks: [@Sendable () -> Void] = []
@@ -31,7 +32,7 @@ public final class EventLoop: @unchecked Sendable {
         }
         var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(fd: wakeup))
         epoll_ctl(poll, EPOLL_CTL_ADD, wakeup, &event)
-        thread = ServiceThread(name: name) { [unowned self] in run() }
+        thread = ServiceThread(name: name) { [self] in run() }
     }
 
     deinit {
@@ -51,7 +52,7 @@ public final class EventLoop: @unchecked Sendable {
     /// Runs a task on the loop's thread after a delay in seconds.
     public func schedule(after delay: Double, _ task: @escaping @Sendable () -> Void) {
         let due = MonotonicClock.now + delay
-        submit { [unowned self] in
+        submit { [self] in
             nextTimer += 1
             timers.append((due, nextTimer, task))
             timers.sort { ($0.due, $0.id) < ($1.due, $1.id) }

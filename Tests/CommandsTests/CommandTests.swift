@@ -30,6 +30,21 @@ import Testing
         guard case .validation(let last)? = try run.metrics().last(where: { if case .validation = $0 { true } else { false } })
         else { return #expect(Bool(false), "no validation") }
         #expect(errors.top1_error == last.top1_error && errors.top5_error == last.top5_error && errors.images == 50)
+        let picture = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+        try #require(Data(base64Encoded: picture)).write(to: URL(fileURLWithPath: runner.path("a.png")))
+        struct Predicted: Decodable {
+            struct Entry: Decodable { let label: String; let probability: Double }
+            let image: String
+            let predictions: [Entry]
+        }
+        let predicted = try runner.run(
+            "predict", "--checkpoint", run.checkpointPath(step: 6), "a.png", "--top", "10", "--json")
+        let entries = try JSONDecoder().decode([Predicted].self, from: Data(predicted.output.utf8))
+        #expect(entries.map(\.image) == ["a.png"] && entries[0].predictions.count == 10)
+        let probabilities = entries[0].predictions.map(\.probability)
+        #expect(abs(probabilities.reduce(0, +) - 1) < 1e-5 && probabilities == probabilities.sorted(by: >))
+        let missing = try runner.run("predict", "--checkpoint", run.checkpointPath(step: 6), "none.jpg")
+        #expect(missing.code != 0 && missing.errors.contains("none.jpg"))
         #expect(try runner.run("runs", "show", "a", "--json").output.contains("\"last_step\""))
         #expect(try runner.run("runs", "list").output.contains("finished"))
     }

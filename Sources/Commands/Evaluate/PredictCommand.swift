@@ -76,7 +76,9 @@ final class Predictor {
         guard stored[1] == stored[2] else {
             throw CommandFailure(CommandFailure.data, "\(checkpoint.path) was trained on pictures that are not square")
         }
-        renderer = try PatchRenderer(mean: checkpoint.mean, stored: stored, height: input.height, width: input.width)
+        renderer = try PatchRenderer(
+            mean: checkpoint.mean, stored: stored, height: input.height, width: input.width,
+            scale: state.configuration.recipe.data.scale)
         network = try LocalNetwork(state.configuration, batch: Self.batch) {
             try checkpoint.model.floats($0.name, shape: $0.shape)
         }

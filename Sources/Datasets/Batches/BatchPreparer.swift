@@ -32,7 +32,7 @@ public final class BatchPreparer: @unchecked Sendable {
         orders = EpochOrder(draws: draws, count: dataset.count(.train))
         renderer = try PatchRenderer(
             mean: mean ?? dataset.mean, stored: [stored.channels, stored.height, stored.width], height: settings.height,
-            width: settings.width)
+            width: settings.width, scale: settings.scale)
     }
 
     /// The floats of one prepared picture.

@@ -1,7 +1,7 @@
 import Tensors
 
 /// Turns stored bytes into what the network reads: a part of the picture, perhaps mirrored, minus the mean of its
-/// pixels, plus a shift of each channel (paper §2, §4.1).
+/// pixels, plus a shift of each channel (paper §2, §4.1), times a scale.
 public final class PatchRenderer: Sendable {
     /// What is done to one picture.
     struct Variation {
@@ -16,6 +16,7 @@ public final class PatchRenderer: Sendable {
     private let storedWidth: Int
     private let height: Int
     private let width: Int
+    private let scale: Float
     /// A copy whose address stays.
     private let mean: TensorBuffer
 
@@ -24,7 +25,8 @@ public final class PatchRenderer: Sendable {
     ///   - stored: channels, height and width of stored pictures.
     ///   - height: rows that the network reads.
     ///   - width: columns that the network reads.
-    public init(mean: [Float], stored: [Int], height: Int, width: Int) throws {
+    ///   - scale: multiplies the difference; 1 in the paper.
+    public init(mean: [Float], stored: [Int], height: Int, width: Int, scale: Float = 1) throws {
         guard stored.count == 3, stored.allSatisfy({ (1...DatasetManifest.sideLimit).contains($0) }),
             mean.count == stored.reduce(1, *), (1...stored[1]).contains(height), (1...stored[2]).contains(width)
         else {
@@ -33,7 +35,7 @@ public final class PatchRenderer: Sendable {
                     + "\(stored.map(String.init).joined(separator: "×")) and a network that reads \(height)×\(width)")
         }
         (channels, storedHeight, storedWidth) = (stored[0], stored[1], stored[2])
-        (self.height, self.width) = (height, width)
+        (self.height, self.width, self.scale) = (height, width, scale)
         self.mean = TensorBuffer(floats: mean.count)
         _ = self.mean.floats.update(fromContentsOf: mean)
     }
@@ -57,7 +59,7 @@ public final class PatchRenderer: Sendable {
             isMirrored: patch.isMirrored)
     }
 
-    /// Value = byte − mean at the pixel's place in the stored picture + the channel's shift.
+    /// Value = (byte − mean at the pixel's place in the stored picture + the channel's shift) · scale.
     func render(_ pixels: UnsafeRawBufferPointer, _ variation: Variation, _ output: UnsafeMutablePointer<Float>) {
         guard let bytes = pixels.baseAddress?.assumingMemoryBound(to: UInt8.self),
             let means = mean.floats.baseAddress
@@ -70,10 +72,10 @@ public final class PatchRenderer: Sendable {
                 let target = output + (channel * height + row) * width
                 if variation.isMirrored {
                     for x in 0..<width {
-                        target[x] = Float(source[width &- 1 &- x]) - average[width &- 1 &- x] + shift
+                        target[x] = (Float(source[width &- 1 &- x]) - average[width &- 1 &- x] + shift) * scale
                     }
                 } else {
-                    for x in 0..<width { target[x] = Float(source[x]) - average[x] + shift }
+                    for x in 0..<width { target[x] = (Float(source[x]) - average[x] + shift) * scale }
                 }
             }
         }

@@ -13,11 +13,15 @@ public struct PreparationSettings: Sendable, Equatable {
     public var channels: Int
     public var height: Int
     public var width: Int
+    /// Multiplies what is left after the mean is subtracted.
+    public var scale: Float
 
     public init(
-        seed: UInt64, crop: Bool, mirror: Bool, color: Bool, shuffle: Bool, channels: Int, height: Int, width: Int
+        seed: UInt64, crop: Bool, mirror: Bool, color: Bool, shuffle: Bool, channels: Int, height: Int, width: Int,
+        scale: Float = 1
     ) {
         (self.seed, self.crop, self.mirror, self.color) = (seed, crop, mirror, color)
         (self.shuffle, self.channels, self.height, self.width) = (shuffle, channels, height, width)
+        self.scale = scale
     }
 }

@@ -4,13 +4,19 @@ public import Tensors
 public struct InitialValues: Sendable {
     private let draws: RandomDraws
 
-    public init(seed: UInt64) { draws = RandomDraws(seed: seed) }
+    private let initialization: Recipe.Initialization
+
+    public init(_ recipe: Recipe) {
+        draws = RandomDraws(seed: recipe.seed)
+        initialization = recipe.initialization
+    }
 
     /// Fills `destination` with a region of a parameter tensor, packed.
     public func fill(
         _ destination: UnsafeMutableBufferPointer<Float>, tensor: ParameterTensor, region: Region,
         recipe: ParameterRecipe
     ) {
+        let recipe = settled(recipe, for: tensor)
         guard recipe.deviation != 0 else {
             destination.update(repeating: recipe.value)
             return
@@ -29,5 +35,12 @@ public struct InitialValues: Sendable {
                 } while index & 3 != 0 && index < end
             }
         }
+    }
+
+    private func settled(_ recipe: ParameterRecipe, for tensor: ParameterTensor) -> ParameterRecipe {
+        guard initialization == .he else { return recipe }
+        let inputs = tensor.shape.count / max(1, tensor.shape[0])
+        return tensor.kind == .weight
+            ? .weights(deviation: (2 / Float(max(1, inputs))).squareRoot()) : .biases
     }
 }

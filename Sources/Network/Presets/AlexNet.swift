@@ -10,6 +10,23 @@ extension Preset {
         name: "alexnet-one-column", summary: "the one-GPU network of the paper's §3.2, 224×224 colour",
         network: alexnet(columns: 1, kernels: [48, 128, 192, 192, 256]), recipe: paperRecipe)
 
+    /// The paper's network with a sixth convolution over the last pooling layer (§6, "1 CNN*"), which it only
+    /// mentions: 256 kernels 3×3 on the own column, as conv5.
+    public static let alexnetSixConvolutions = Preset(
+        name: "alexnet-six-conv", summary: "the paper's §6 variant with a sixth convolution, 224×224 colour",
+        network: sixConvolutions, recipe: paperRecipe)
+
+    private static var sixConvolutions: NetworkSpecification {
+        var network = alexnet(columns: 2, kernels: [96, 256, 384, 384, 256])
+        network.layers.insert(
+            LayerSpecification(
+                "conv6", .convolution(.init(kernels: 256, size: 3, padding: 1)), then: [.relu], biases: .biases(1)),
+            at: 5)
+        // fc6 … fc8 keep the paper's order under the names that follow conv6.
+        for (index, name) in [(6, "fc7"), (7, "fc8"), (8, "fc9")] { network.layers[index].name = name }
+        return network
+    }
+
     private static var paperRecipe: Recipe {
         var recipe = Recipe()
         recipe.augmentation.color = true

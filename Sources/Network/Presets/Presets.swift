@@ -5,7 +5,7 @@ public struct Preset: Sendable {
     public let network: NetworkSpecification
     public let recipe: Recipe
 
-    public static let all: [Preset] = [.fashion, .cifar10, .alexnet, .alexnetOneColumn]
+    public static let all: [Preset] = [.fashion, .cifar10, .alexnet, .alexnetOneColumn, .alexnetSixConvolutions]
 
     public static func named(_ name: String) throws -> Preset {
         guard let preset = all.first(where: { $0.name == name }) else {

@@ -2,25 +2,35 @@
 public struct Recipe: Codable, Sendable, Equatable {
     public enum Precision: String, Codable, Sendable { case fp32 }
 
+    /// Where initial values come from.
+    public enum Initialization: String, Codable, Sendable {
+        /// Each layer's own statement; the paper's N(0, 0.01²) and biases for `alexnet` (§5).
+        case stated
+        /// N(0, 2 / inputs of a unit) for weights, zero for biases (He et al. 2015); wants inputs of about unit
+        /// variance, see `data.scale`.
+        case he
+    }
+
     public var seed: UInt64 = 1
     /// Images of a step, over the whole network.
     public var batch = 128
     /// Kernel threads of each worker; part of the run, because it decides the order of sums.
     public var threads = 1
     public var precision = Precision.fp32
+    public var initialization = Initialization.stated
     /// Overrides every layer's dropout; 0 turns it off.
     public var dropout: Float?
     public var optimizer = Optimizer()
     public var schedule = Schedule()
     public var augmentation = Augmentation()
-    public var data = DataOrder()
+    public var data = DataReading()
     public var validation = Interval()
     public var checkpoint = Interval()
 
     public init() {}
 
     private enum Key: String, CodingKey, CaseIterable {
-        case seed, batch, threads, precision, dropout, optimizer, schedule, augmentation, data, validation, checkpoint
+        case seed, batch, threads, precision, initialization, dropout, optimizer, schedule, augmentation, data, validation, checkpoint
     }
 
     public init(from decoder: any Decoder) throws {
@@ -30,11 +40,13 @@ public struct Recipe: Codable, Sendable, Equatable {
         batch = try container.decodeIfPresent(Int.self, forKey: .batch) ?? batch
         threads = try container.decodeIfPresent(Int.self, forKey: .threads) ?? threads
         precision = try container.decodeIfPresent(Precision.self, forKey: .precision) ?? precision
+        initialization =
+            try container.decodeIfPresent(Initialization.self, forKey: .initialization) ?? initialization
         dropout = try container.decodeIfPresent(Float.self, forKey: .dropout)
         optimizer = try container.decodeIfPresent(Optimizer.self, forKey: .optimizer) ?? optimizer
         schedule = try container.decodeIfPresent(Schedule.self, forKey: .schedule) ?? schedule
         augmentation = try container.decodeIfPresent(Augmentation.self, forKey: .augmentation) ?? augmentation
-        data = try container.decodeIfPresent(DataOrder.self, forKey: .data) ?? data
+        data = try container.decodeIfPresent(DataReading.self, forKey: .data) ?? data
         validation = try container.decodeIfPresent(Interval.self, forKey: .validation) ?? validation
         checkpoint = try container.decodeIfPresent(Interval.self, forKey: .checkpoint) ?? checkpoint
     }
@@ -54,6 +66,9 @@ public struct Recipe: Codable, Sendable, Equatable {
         }
         guard optimizer.weightDecay >= 0, optimizer.weightDecay.isFinite else {
             throw NetworkError("optimizer.weight_decay must not be negative")
+        }
+        guard data.scale > 0, data.scale.isFinite else {
+            throw NetworkError("data.scale must be above 0, not \(data.scale)")
         }
         try schedule.check(validates: validation.every != 0)
         for (name, interval) in [("validation", validation), ("checkpoint", checkpoint)] {
@@ -110,16 +125,21 @@ public struct Augmentation: Codable, Sendable, Equatable {
     }
 }
 
-public struct DataOrder: Codable, Sendable, Equatable {
+/// In which order and on which scale pictures are read.
+public struct DataReading: Codable, Sendable, Equatable {
     /// A new order every epoch; off visits the images as they are packed.
     public var shuffle = true
+    /// Multiplies pixels after the mean is subtracted; 1 is the paper's (§2), 1/64 gives about unit variance.
+    public var scale: Float = 1
 
     public init() {}
 
-    private enum Key: String, CodingKey, CaseIterable { case shuffle }
+    private enum Key: String, CodingKey, CaseIterable { case shuffle, scale }
     public init(from decoder: any Decoder) throws {
         try decoder.rejectUnknownKeys(Key.self)
-        shuffle = try decoder.container(keyedBy: Key.self).decodeIfPresent(Bool.self, forKey: .shuffle) ?? true
+        let container = try decoder.container(keyedBy: Key.self)
+        shuffle = try container.decodeIfPresent(Bool.self, forKey: .shuffle) ?? shuffle
+        scale = try container.decodeIfPresent(Float.self, forKey: .scale) ?? scale
     }
 }
 

@@ -253,7 +253,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         }
         let segment = try StoreSegment(entries, shared: shared)
         worker.segment = segment
-        let initial = InitialValues(seed: configuration.recipe.seed)
+        let initial = InitialValues(configuration.recipe)
         for stored in segment.blocks.values {
             owners[stored.block.key] = worker
             if let buffers = restored.removeValue(forKey: stored.block.key) {

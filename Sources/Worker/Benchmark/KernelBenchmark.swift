@@ -22,7 +22,7 @@ public enum KernelBenchmark {
         _ configuration: RunConfiguration, workers: Int, worker: Int, fuses: Bool, passes: Int
     ) throws -> [Line] {
         let (network, batch) = (configuration.network, configuration.recipe.batch)
-        let initial = InitialValues(seed: configuration.recipe.seed)
+        let initial = InitialValues(configuration.recipe)
         // One tensor at a time: its values are copied before the next is asked for, or kept when asked for again.
         var kept: (tensor: ParameterTensor, buffer: TensorBuffer)?
         let local = try LocalNetwork(

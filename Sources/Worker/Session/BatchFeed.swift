@@ -44,6 +44,6 @@ extension PreparationSettings {
         self.init(
             seed: recipe.seed, crop: recipe.augmentation.crop, mirror: recipe.augmentation.mirror,
             color: recipe.augmentation.color, shuffle: recipe.data.shuffle, channels: input.channels,
-            height: input.height, width: input.width)
+            height: input.height, width: input.width, scale: recipe.data.scale)
     }
 }

@@ -51,6 +51,29 @@ final class CommandRunner {
 
     func path(_ name: String) -> String { directory + "/" + name }
 
+    /// Packs made pictures, three for training and one for validation of each class.
+    func makePhotographs(_ name: String = "photographs", side: Int = 256, classes: Int = 2) throws -> String {
+        for (folder, count) in [("train", 3), ("val", 1)] {
+            for label in 0..<classes {
+                let source = path("\(name)-source/\(folder)/class\(label)")
+                try FileManager.default.createDirectory(atPath: source, withIntermediateDirectories: true)
+                for image in 0..<count {
+                    // PNM needs no encoder.
+                    var data = Data("P6 \(side) \(side) 255\n".utf8)
+                    for place in 0..<side * side {
+                        let (x, y) = (place % side, place / side)
+                        data.append(UInt8(truncatingIfNeeded: x &* (label + 1) &+ image &* 31))
+                        data.append(UInt8(truncatingIfNeeded: y &* (image + 2)))
+                        data.append(UInt8(truncatingIfNeeded: x ^ y))
+                    }
+                    try data.write(to: URL(fileURLWithPath: "\(source)/\(image).ppm"))
+                }
+            }
+        }
+        try run("data", "import", "--format", "imagefolder", path("\(name)-source"), path(name))
+        return path(name)
+    }
+
     /// Packs a small made data set in CIFAR-10's format: noise around a colour for each class.
     func makeData(_ name: String = "data", images: Int = 300, seed: UInt64 = 1) throws -> String {
         let source = path("\(name)-source")

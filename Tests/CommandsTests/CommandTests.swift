@@ -49,6 +49,70 @@ import Testing
         #expect(try runner.run("runs", "list").output.contains("finished"))
     }
 
+    @Test func fineTuningKeepsAllButTheLastLayer() throws {
+        let runner = try CommandRunner()
+        let options = ["--steps", "2", "--set", "batch=16", "optimizer.learning_rate=0.001", "checkpoint.every=1"]
+        let source = try runner.run(["train", "--preset", "cifar10", "--data", try runner.makeData(), "--name", "a"] + options)
+        #expect(source.code == 0, "\(source.errors)")
+        let trained = try Checkpoint(path: RunDirectory(runner.path("runs/a")).checkpointPath(step: 2))
+        let three = try runner.makePhotographs("three", side: 32, classes: 3)
+        var digests: [[String]] = []
+        for workers in ["1", "2"] {
+            let tuned = try runner.run(
+                ["train", "--preset", "cifar10", "--data", three, "--name", "b\(workers)", "--workers", workers,
+                 "--initialize", trained.path] + options)
+            #expect(tuned.code == 0, "\(tuned.errors)")
+            #expect(tuned.output.contains("fc6.weight, fc6.bias start anew"))
+            let run = RunDirectory(runner.path("runs/b\(workers)"))
+            #expect(try run.record().initialized_from == trained.path)
+            digests.append(try run.metrics().compactMap { if case .step(let step) = $0 { step.digest } else { nil } })
+        }
+        #expect(digests[0] == digests[1] && digests[0].count == 2)
+        let start = try Checkpoint(path: RunDirectory(runner.path("runs/b1")).checkpointPath(step: 0))
+        for name in ["conv1.weight", "conv3.weight", "fc5.weight", "fc5.bias"] {
+            #expect(try start.model.array(name) == trained.model.array(name))
+        }
+        #expect(start.model.shape("fc6.weight")?.extents == [3, 256])
+        #expect(try start.model.array("fc6.weight").contains { $0 != 0 })
+        #expect(try start.momentum.array("conv1.weight").allSatisfy { $0 == 0 })
+        let other = try runner.run(
+            ["train", "--preset", "cifar10-four-layer", "--data", three, "--initialize", trained.path] + options)
+        #expect(other.code == 78 && other.errors.contains("conv2.weight"), "\(other.errors)")
+    }
+
+    @Test func evaluateCountsEveryClass() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        try runner.run(
+            "train", "--preset", "cifar10", "--data", data, "--steps", "4", "--name", "a", "--set", "batch=16",
+            "optimizer.learning_rate=0.001")
+        let checkpoint = RunDirectory(runner.path("runs/a")).checkpointPath(step: 4)
+        struct Result: Decodable {
+            struct Class: Decodable { let name: String; let images: Int; let top1_error, top5_error: Double }
+            let top1_error, top5_error: Double
+            let images: Int
+            let per_class: [Class]
+            let confusion: [[Int]]
+        }
+        func evaluate(_ extra: [String]) throws -> Result {
+            let result = try runner.run(
+                ["evaluate", "--checkpoint", checkpoint, "--data", data, "--json", "--per-class", "--confusion"] + extra)
+            #expect(result.code == 0, "\(result.errors)")
+            return try JSONDecoder().decode(Result.self, from: Data(result.output.utf8))
+        }
+        let one = try evaluate([])
+        #expect(one.per_class.map(\.images) == [Int](repeating: 5, count: 10) && one.per_class[3].name == "class3")
+        #expect(abs(one.per_class.map(\.top1_error).reduce(0, +) / 10 - one.top1_error) < 1e-12)
+        #expect(abs(one.per_class.map(\.top5_error).reduce(0, +) / 10 - one.top5_error) < 1e-12)
+        let right = one.confusion.indices.reduce(0) { $0 + one.confusion[$1][$1] }
+        #expect(abs(1 - Double(right) / 50 - one.top1_error) < 1e-12)
+        // Crops of a picture that the network reads whole are the picture and its mirror image.
+        #expect(try evaluate(["--crops", "18"]).images == 50)
+        #expect(try runner.run("evaluate", "--checkpoint", checkpoint, "--data", data, "--crops", "3").code == 64)
+        let text = try runner.run("evaluate", "--checkpoint", checkpoint, "--data", data, "--per-class", "--confusion")
+        #expect(text.output.contains("usually taken for") && text.output.contains("rows are what pictures show"))
+    }
+
     @Test func badInputGetsOneSentenceAndLeavesNothing() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()

@@ -11,11 +11,13 @@ import Testing
         try RunDirectory(run).metrics().compactMap { if case .step(let step) = $0 { step.digest } else { nil } }
     }
 
-    private func train(_ runner: CommandRunner, _ name: String, _ data: String, _ extra: [String]) throws -> [String] {
+    private func train(
+        _ runner: CommandRunner, _ name: String, _ data: String, _ extra: [String], steps: Int = 20
+    ) throws -> [String] {
+        let preset = extra.contains("--preset") ? [] : ["--preset", "cifar10"]
         let result = try runner.run(
-            ["train", "--preset", "cifar10", "--data", data, "--steps", "\(steps)", "--set", "batch=16", "--set",
-             "optimizer.learning_rate=0.001", "--set",
-             "augmentation.color=on", "--name", name] + extra)
+            ["train", "--data", data, "--steps", "\(steps)", "--name", name, "--set", "batch=16",
+             "optimizer.learning_rate=0.001", "augmentation.color=on"] + preset + extra)
         #expect(result.code == 0, "\(result.errors)")
         let digests = try digests(runner.path("runs/\(name)"))
         #expect(digests.count == steps)
@@ -30,6 +32,24 @@ import Testing
         #expect(try train(runner, "two", data, ["--workers", "2"]) == one)
         #expect(try train(runner, "store", data, ["--workers", "2", "--store", "process"]) == one)
         #expect(try train(runner, "seed", data, ["--workers", "2", "--set", "seed=2"]) != one)
+    }
+
+    /// The paper's other networks.
+    @Test(arguments: ["cifar10-four-layer", "cifar10-four-layer-plain", "cifar10-four-layer-tanh"])
+    func fourLayerNetworksGiveTheSameBits(preset: String) throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        let options = ["--preset", preset, "--columns", "2"]
+        let one = try train(runner, "one", data, options + ["--workers", "1"])
+        #expect(try train(runner, "two", data, options + ["--workers", "2"]) == one)
+    }
+
+    @Test func theSixthConvolutionGivesTheSameBits() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makePhotographs()
+        let options = ["--preset", "alexnet-six-conv", "--set", "batch=4", "--set", "checkpoint.every=0"]
+        let one = try train(runner, "one", data, options + ["--workers", "1"], steps: 3)
+        #expect(try train(runner, "two", data, options + ["--workers", "2"], steps: 3) == one)
     }
 
     @Test func fourColumnsOnOneToFourWorkersGiveTheSameBits() throws {

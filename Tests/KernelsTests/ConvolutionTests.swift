@@ -28,8 +28,9 @@ import Testing
             Shape(2, c.kernels, out, out)
         )
         let source = try c.isImage ? TensorLayout(plain: inShape) : TensorLayout(activations: inShape)
+        let destination = try TensorLayout(activations: outShape)
         let operation = try Convolution.plan(
-            source: source, kernels: kernelShape, destination: TensorLayout(activations: outShape), stride: c.stride,
+            source: source, kernels: kernelShape, destination: destination, stride: c.stride,
             padding: c.padding, biases: true, accumulates: false, activation: nil, hasInputGradient: !c.isImage,
             scratch: scratch, engine: engine)
         func random(_ count: Int, _ purpose: UInt64) -> [Float] {
@@ -52,11 +53,11 @@ import Testing
         let turn = Turn(weights: 0, pass: 0, batch: 0)
         let (xm, wm, bm) = (try memory(x, source), try memory(w, operation.weights), try memory(b, operation.biases!))
         let (y, dw, db) = (
-            try Memory(operation.destination, engine: engine), try Memory(operation.weights, engine: engine),
+            try Memory(destination, engine: engine), try Memory(operation.weights, engine: engine),
             try Memory(operation.biases!, engine: engine)
         )
         try operation.output(source: .fixed(xm), weights: .fixed(wm), biases: .fixed(bm), destination: .fixed(y)).run(turn)
-        let dym = try memory(dy, operation.destination)
+        let dym = try memory(dy, destination)
         try operation.parameterGradient(
             source: .fixed(xm), destination: .fixed(dym), weights: .fixed(dw), biases: .fixed(db)).run(turn)
 

@@ -12,7 +12,9 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A YAML file with settings, and with a network or the name of a preset.", valueName: "file"))
     var config: String?
 
-    @Option(help: ArgumentHelp("A setting, such as batch=64 or optimizer.learning_rate=0.005.", valueName: "key=value"))
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Settings, such as batch=64 or optimizer.learning_rate=0.005.", valueName: "key=value"))
     var set: [String] = []
 
     @Option(help: "Columns of the network (default: the network's own).")

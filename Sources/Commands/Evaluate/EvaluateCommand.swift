@@ -14,23 +14,34 @@ struct EvaluateCommand: ParsableCommand {
     var checkpoint: [String]
     @Option(help: ArgumentHelp("A packed data set.", valueName: "dir")) var data: String
     @Option(help: "train or validation.") var split = "validation"
-    @Option(help: "1 takes the centre of each picture, 10 averages the paper's ten patches.") var crops = 1
+    @Option(help: CropsOption.help) var crops = 1
+    @Flag(help: "Show the errors of each class.") var perClass = false
+    @Flag(help: "Show what is taken for what.") var confusion = false
     @Option(help: "Kernel threads.") var threads: Int?
     @Flag(help: "Print JSON.") var json = false
 
     private struct Result: Encodable {
+        struct Class: Encodable {
+            let name: String
+            let images: Int
+            let top1_error: Double
+            let top5_error: Double
+            let usually_taken_for: String?
+        }
         let top1_error: Double
         let top5_error: Double
         let images: Int
+        var per_class: [Class]?
+        /// Rows are labels, columns guesses.
+        var confusion: [[Int]]?
+        var classes: [String]?
     }
 
     func run() throws {
         guard let split = Split(rawValue: split) else {
             throw CommandFailure(CommandFailure.usage, "--split is train or validation, not \(split)")
         }
-        guard crops == 1 || crops == 10 else {
-            throw CommandFailure(CommandFailure.usage, "--crops is 1 or 10, not \(crops)")
-        }
+        let patches = try CropsOption.patches(crops)
         guard !checkpoint.isEmpty else { throw CommandFailure(CommandFailure.usage, "name a --checkpoint") }
         let dataset = try Dataset(path: data)
         let networks = try checkpoint.map { path in
@@ -51,28 +62,70 @@ struct EvaluateCommand: ParsableCommand {
                 CommandFailure.data,
                 "\(data) has \(dataset.manifest.classes.count) classes, the checkpoint \(classes)")
         }
+        var counts = ErrorCounts(classes: classes)
         let total = dataset.count(split)
-        guard total > 0 else { throw CommandFailure(CommandFailure.data, "\(data) has no \(split.rawValue) pictures") }
-        var (top1, top5) = (0, 0)
-        var first = 0
-        while first < total {
+        for first in stride(from: 0, to: total, by: 128) {
             let count = min(128, total - first)
-            let (probabilities, labels) = try average(networks, split: split, first: first, count: count, classes: classes)
+            let (probabilities, labels) = try average(
+                networks, patches, split: split, first: first, count: count, classes: classes)
             for image in 0..<count {
-                let row = probabilities[image * classes..<(image + 1) * classes]
-                let label = row.startIndex + Int(labels[image])
-                let better = row.indices.reduce(0) { $0 + ($1 != label && !(row[$1] < row[label]) ? 1 : 0) }
-                if better >= 1 { top1 += 1 }
-                if better >= 5 { top5 += 1 }
+                counts.add(probabilities[image * classes..<(image + 1) * classes], label: Int(labels[image]))
             }
-            first += count
         }
-        let result = Result(
-            top1_error: Double(top1) / Double(total), top5_error: Double(top5) / Double(total), images: total)
-        if json { return Terminal.line(try Terminal.json(result)) }
-        Terminal.line("images       \(Terminal.grouped(total))")
+        try show(counts, names: dataset.manifest.classes)
+    }
+
+    private func show(_ counts: ErrorCounts, names: [String]) throws {
+        let total = Double(counts.images)
+        let names = (0..<counts.classes).map { $0 < names.count ? names[$0] : "class \($0)" }
+        var result = Result(
+            top1_error: Double(counts.top1Wrong.reduce(0, +)) / total,
+            top5_error: Double(counts.top5Wrong.reduce(0, +)) / total, images: counts.images)
+        let present = names.indices.filter { counts.images(of: $0) > 0 }
+        let lines = present.map { label in
+            let images = counts.images(of: label)
+            return Result.Class(
+                name: names[label], images: images, top1_error: Double(counts.top1Wrong[label]) / Double(images),
+                top5_error: Double(counts.top5Wrong[label]) / Double(images),
+                usually_taken_for: counts.usualMistake(for: label).map { names[$0.guess] })
+        }
+        if json {
+            if perClass { result.per_class = lines }
+            if confusion { (result.confusion, result.classes) = (counts.confusion, names) }
+            return Terminal.line(try Terminal.json(result))
+        }
+        Terminal.line("images       \(Terminal.grouped(counts.images))")
         Terminal.line("top-1 error  \(Terminal.percent(result.top1_error))")
         Terminal.line("top-5 error  \(Terminal.percent(result.top5_error))")
+        if perClass {
+            Terminal.line("")
+            Terminal.line(
+                Terminal.table(
+                    [["class", "images", "top-1 error", "top-5 error", "usually taken for"]]
+                        + lines.map {
+                            [
+                                $0.name, Terminal.grouped($0.images), Terminal.percent($0.top1_error),
+                                Terminal.percent($0.top5_error), $0.usually_taken_for ?? "-",
+                            ]
+                        }))
+        }
+        if confusion { Terminal.line("\n" + Self.confusionText(counts, names: names, present: present)) }
+    }
+
+    /// The matrix where it fits a terminal, else the commonest mistakes.
+    private static func confusionText(_ counts: ErrorCounts, names: [String], present: [Int]) -> String {
+        guard present.count <= 20 else {
+            return "the commonest mistakes\n"
+                + Terminal.table(
+                    [["class", "taken for", "images"]]
+                        + counts.mistakes.prefix(30).map { [names[$0.label], names[$0.guess], "\($0.images)"] })
+        }
+        return "rows are what pictures show, columns what they are taken for\n"
+            + Terminal.table(
+                [["class"] + present.map { "\($0)" }]
+                    + present.map { label in
+                        ["\(label) \(names[label])"] + present.map { "\(counts.confusion[label][$0])" }
+                    })
     }
 
     /// What the network was trained with, where its pictures were stored in the same size.
@@ -82,12 +135,12 @@ struct EvaluateCommand: ParsableCommand {
 
     /// Mean probabilities over networks and patches (§4.1, §6).
     private func average(
-        _ networks: [(LocalNetwork, BatchPreparer)], split: Split, first: Int, count: Int, classes: Int
+        _ networks: [(LocalNetwork, BatchPreparer)], _ patches: [Patch], split: Split, first: Int, count: Int, classes: Int
     ) throws -> ([Float], [Int32]) {
         var sum = [Float](repeating: 0, count: count * classes)
         var labels = [Int32](repeating: 0, count: 128)
         for (network, preparer) in networks {
-            for patch in crops == 1 ? [Patch.center] : Patch.ten {
+            for patch in patches {
                 labels.withUnsafeMutableBufferPointer {
                     preparer.prepare(
                         BatchRequest(split: split, position: first, count: 128), patch: patch,

@@ -13,7 +13,7 @@ struct PredictCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A checkpoint; several average their predictions.", valueName: "dir"))
     var checkpoint: [String]
     @Option(help: "How many labels to give.") var top = 5
-    @Option(help: "1 takes the centre of each picture, 10 averages the paper's ten patches.") var crops = 1
+    @Option(help: CropsOption.help) var crops = 1
     @Flag(help: "Print JSON.") var json = false
     @Argument(help: "JPEG or PNG files.") var images: [String]
 
@@ -28,9 +28,7 @@ struct PredictCommand: ParsableCommand {
 
     func run() throws {
         guard top >= 1 else { throw CommandFailure(CommandFailure.usage, "--top starts at 1") }
-        guard crops == 1 || crops == 10 else {
-            throw CommandFailure(CommandFailure.usage, "--crops is 1 or 10, not \(crops)")
-        }
+        let patches = try CropsOption.patches(crops)
         guard !checkpoint.isEmpty else { throw CommandFailure(CommandFailure.usage, "name a --checkpoint") }
         let predictors = try checkpoint.map { try Predictor(Checkpoint(path: $0)) }
         let classes = predictors[0].classes
@@ -41,7 +39,7 @@ struct PredictCommand: ParsableCommand {
         for image in images {
             var sum = [Double](repeating: 0, count: classes.count)
             for predictor in predictors {
-                let probabilities = try predictor.probabilities(of: image, patches: crops == 1 ? [.center] : Patch.ten)
+                let probabilities = try predictor.probabilities(of: image, patches: patches)
                 for i in sum.indices { sum[i] += probabilities[i] / Double(predictors.count) }
             }
             let order = sum.indices.sorted { (sum[$0], $1) > (sum[$1], $0) }.prefix(top)
@@ -64,7 +62,7 @@ final class Predictor {
     private let network: LocalNetwork
     private let renderer: PatchRenderer
     private let stored: [Int]
-    private static let batch = 10
+    private static let batch = 18
 
     init(_ checkpoint: Checkpoint) throws {
         let state = checkpoint.state

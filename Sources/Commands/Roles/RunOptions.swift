@@ -37,6 +37,12 @@ struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Continue a run from its last checkpoint.", valueName: "run"))
     var resume: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Start from a trained network's values; the last layer may have another number of classes.",
+            valueName: "checkpoint"))
+    var initialize: String?
+
     @Option(help: "Where the parameter store runs: embedded in the coordinator, or in a process of its own.")
     var store = StorePlacement.embedded
 
@@ -56,6 +62,9 @@ struct RunOptions: ParsableArguments {
     func settle(listen: SocketAddress) throws -> Settled {
         guard replicas == 1 else {
             throw CommandFailure(CommandFailure.usage, "this release trains one replica; leave out --replicas \(replicas)")
+        }
+        guard resume == nil || initialize == nil else {
+            throw CommandFailure(CommandFailure.usage, "a resumed run has its values; leave out --initialize")
         }
         guard steps == nil || epochs == nil else {
             throw CommandFailure(CommandFailure.usage, "--steps and --epochs exclude each other; give one")
@@ -107,7 +116,8 @@ struct RunOptions: ParsableArguments {
             datasetFingerprint: dataset.manifest.fingerprint, classes: dataset.manifest.classes, imagesPerEpoch: images,
             mean: dataset.mean, stored: [dataset.manifest.channels, dataset.manifest.height, dataset.manifest.width],
             listen: listen)
-        plan.checkpoint = checkpoint
+        plan.start = try checkpoint.map { .resumed($0) } ?? initialize.map { .trained(try Checkpoint(path: $0)) }
+        _ = try plan.start?.anew(configuration)
         plan.earlierErrors = try (resumed?.metrics() ?? []).compactMap {
             if case .validation(let line) = $0, line.step <= base { line.top1_error } else { nil }
         }
@@ -148,13 +158,14 @@ struct RunOptions: ParsableArguments {
                 Digest.text(run), plan.steps, plan.workers, json
             )
             record.dataset = plan.datasetPath
-            return try RunWriter(resumed, record: record, keeping: plan.checkpoint?.state.step ?? 0)
+            return try RunWriter(resumed, record: record, keeping: plan.baseStep)
         }
         let directory = try directory ?? RunDirectory.create(runs: runs, name: name)
         let record = RunRecord(
             name: directory.name, run: Digest.text(run), started: RunWriter.now, steps: plan.steps,
             dataset: plan.datasetPath, datasetFingerprint: plan.datasetFingerprint,
-            imagesPerEpoch: plan.imagesPerEpoch, workers: plan.workers, configuration: json)
+            imagesPerEpoch: plan.imagesPerEpoch, workers: plan.workers, initializedFrom: plan.start?.checkpoint.path,
+            configuration: json)
         return try RunWriter(directory, record: record)
     }
 }

@@ -29,6 +29,9 @@ final class ProgressDisplay: @unchecked Sendable {
                         + "--coordinator \(address)")
             case .joined(let role, let rank, let host): line("\(role) \(rank) joined from \(host)")
             case .refused(let sentence): line(sentence)
+            case .initialized(let path, let anew):
+                let rest = anew.isEmpty ? "" : "; \(anew.joined(separator: ", ")) start anew"
+                line("initial values from \(path)\(rest)")
             case .started(let from, let last):
                 self.last = last
                 line(from == 0 ? "training \(last) steps" : "training steps \(from + 1) to \(last)")

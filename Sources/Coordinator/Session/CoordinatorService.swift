@@ -53,7 +53,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         (self.plan, self.writer, self.run, self.news) = (plan, writer, run, news)
         steps = StepPlan(
             recipe: plan.configuration.recipe, imagesPerEpoch: plan.imagesPerEpoch,
-            base: plan.checkpoint?.state.step ?? 0, last: plan.steps)
+            base: plan.baseStep, last: plan.steps)
         rendezvous = Rendezvous(
             workers: plan.workers, stores: plan.stores, threads: plan.configuration.recipe.threads,
             datasetFingerprint: plan.datasetFingerprint, version: Product.version)
@@ -266,6 +266,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
     private func sendTopology() {
         var topology = WireTopology()
         topology.baseStep = UInt64(steps.base)
+        topology.restores = plan.start != nil
         func endpoints(_ count: Int, _ role: (Int) -> Rendezvous.Verdict) -> [WireTopology.Endpoint] {
             (0..<count).compactMap { rank in
                 guard let member = members.values.first(where: { $0.role == role(rank) }) else { return nil }
@@ -283,7 +284,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         for member in members.values where member.role != .spare {
             member.link.send(.with { $0.topology = topology }, run: run)
         }
-        if let checkpoint = plan.checkpoint { restore(checkpoint) }
+        if let start = plan.start { restore(start) }
     }
 
     /// A store on the host of the column's worker, where there is one; the others take turns.
@@ -298,20 +299,20 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         }
     }
 
-    private func restore(_ checkpoint: Checkpoint) {
+    private func restore(_ start: StartingValues) {
         do {
+            if case .trained(let checkpoint) = start {
+                let anew = try start.anew(plan.configuration)
+                writer.event("initialized", "initial values from \(checkpoint.path)", ["anew": anew.joined(separator: " ")])
+                news(.initialized(from: checkpoint.path, anew: anew))
+            }
             let owner = storeOfColumn()
             for block in try plan.configuration.network.parameterBlocks() {
                 guard let store = members.values.first(where: { $0.role == .store(rank: owner[block.key.column]) }) else {
                     continue
                 }
-                for (isMomentum, file) in [(false, checkpoint.model), (true, checkpoint.momentum)] {
-                    let whole = try file.floats(block.tensor.name, shape: block.tensor.shape)
-                    let packed = TensorBuffer(floats: block.shape.count)
-                    block.region.forEachRun(in: block.tensor.shape) { offset, start, length in
-                        (packed.address + 4 * offset).copyMemory(
-                            from: whole.baseAddress! + 4 * start, byteCount: 4 * length)
-                    }
+                for isMomentum in [false, true] {
+                    let packed = try start.packed(block, isMomentum: isMomentum, recipe: plan.configuration.recipe)
                     var header = FrameHeader(.restore)
                     header.run = run
                     header.blockKey = block.key.wire

@@ -19,10 +19,13 @@ public struct RunPlan: Sendable {
     public var listen: SocketAddress
     /// Validation errors up to the checkpoint, in their order, for schedules that depend on them.
     public var earlierErrors: [Double] = []
-    /// A checkpoint to start from.
-    public var checkpoint: Checkpoint?
+    /// Nil draws initial values.
+    public var start: StartingValues?
     /// Seconds to wait for everybody to join.
     public var joinPatience: Double = 600
+
+    /// The step whose values the run starts from.
+    public var baseStep: Int { if case .resumed(let checkpoint)? = start { checkpoint.state.step } else { 0 } }
 
     public init(
         configuration: RunConfiguration, workers: Int, steps: Int, datasetPath: String, datasetFingerprint: String,
@@ -41,6 +44,8 @@ public enum RunNews: Sendable {
     case waiting(workers: Int, stores: Int, SocketAddress)
     case joined(role: String, rank: Int, host: String)
     case refused(String)
+    /// The run starts from a trained network's values, but for the tensors listed.
+    case initialized(from: String, anew: [String])
     case started(fromStep: Int, lastStep: Int)
     case step(Int, epoch: Int, loss: Double, rate: Double, imagesPerSecond: Double)
     case validated(step: Int, loss: Double, top1Error: Double, top5Error: Double)

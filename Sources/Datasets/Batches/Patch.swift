@@ -35,6 +35,16 @@ public struct Patch: Sendable, Equatable {
             [Place.start, .center, .end].map { Patch(vertical: row, horizontal: $0) }
         })
 
+    /// The fixed patches that are averaged for a number of crops: 1, 10 or 18.
+    public static func crops(_ count: Int) -> [Patch]? {
+        switch count {
+        case 1: [center]
+        case 10: ten
+        case 18: eighteen
+        default: nil
+        }
+    }
+
     private static func mirrored(_ patches: [Patch]) -> [Patch] {
         patches + patches.map { Patch(vertical: $0.vertical, horizontal: $0.horizontal, isMirrored: true) }
     }

@@ -1,7 +1,13 @@
 import COneDNN
 
-/// A kernel with its arguments, planned once and run every step without allocation.
-public final class KernelCall {
+/// A computation with its arguments, planned once and run every step.
+public protocol PlannedCall: AnyObject {
+    /// Runs it and returns when it is done.
+    func run(_ turn: Turn) throws
+}
+
+/// A kernel with its arguments, run without allocation.
+public final class KernelCall: PlannedCall {
     private let primitive: dnnl_primitive_t
     private let engine: Engine
     /// One argument list for each turn, one after another.
@@ -44,7 +50,6 @@ public final class KernelCall {
         arguments.deallocate()
     }
 
-    /// Runs the kernel and returns when it is done.
     public func run(_ turn: Turn) throws {
         for call in before { try call.run(turn) }
         try check(

@@ -23,6 +23,19 @@ public struct TensorLayout: @unchecked Sendable, Equatable, CustomStringConverti
         }
     }
 
+    /// Dense, with the axes in another order in memory, outermost first.
+    init(_ shape: Shape, axes: [Int]) throws {
+        var strides = [Int64](repeating: 1, count: shape.rank)
+        for (outer, inner) in zip(axes, axes.dropFirst()).reversed() {
+            strides[outer] = strides[inner] * Int64(shape[inner])
+        }
+        var descriptor = dnnl_memory_desc_t()
+        let dims = shape.extents.map(Int64.init)
+        try check(
+            dnnl_memory_desc_init_by_strides(&descriptor, Int32(dims.count), dims, dnnl_f32, strides), "lay out \(shape)")
+        self.descriptor = descriptor
+    }
+
     /// Left to the kernel.
     init(any shape: Shape) throws { try self.init(shape, tag: dnnl_format_tag_any) }
 

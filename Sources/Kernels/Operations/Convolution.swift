@@ -14,14 +14,14 @@ public enum Convolution {
     public static func plan(
         source: TensorLayout, kernels: Shape, destination: TensorLayout, stride: Int, padding: Int, biases: Bool,
         accumulates: Bool, activation: Activation?, hasInputGradient: Bool, scratch: ScratchMemory, engine: Engine
-    ) throws -> WeightedOperation {
+    ) throws -> any WeightedOperation {
         let plan = Plan(
             kernels: kernels, stride: stride, padding: padding,
             biases: biases ? try TensorLayout(plain: Shape(kernels[0])) : nil, accumulates: accumulates,
             activation: activation, hasInputGradient: hasInputGradient, engine: engine)
         let output = try plan.output(source: source, destination: destination)
         let weights = output.weightsLayout
-        return try WeightedOperation(
+        return try PrimitiveOperation(
             source: source, destination: destination, output: output,
             inputGradient: hasInputGradient
                 ? try plan.inputGradient(source: source, destination: destination, weights: weights, hint: output) : nil,

@@ -9,7 +9,7 @@ public enum InnerProduct {
     public static func plan(
         source: TensorLayout, outputs: Int, biases: Bool, accumulates: Bool, activation: Activation?,
         scratch: ScratchMemory, engine: Engine
-    ) throws -> WeightedOperation {
+    ) throws -> any WeightedOperation {
         let shape = source.shape
         let destination = try TensorLayout(plain: Shape(shape[0], outputs))
         let biasLayout = biases ? try TensorLayout(plain: Shape(outputs)) : nil
@@ -34,7 +34,7 @@ public enum InnerProduct {
         try check(dnnl_inner_product_backward_data_desc_init(&operation, &from, &weights, &to), "describe \(name)")
         let inputGradient = try PrimitiveDescriptor(
             operation, hint: output, engine: engine, for: "the input gradient of \(name)")
-        return try WeightedOperation(
+        return try PrimitiveOperation(
             source: source, destination: destination, output: output, inputGradient: inputGradient,
             weightGradient: weightGradient, biases: biasLayout, scratch: scratch, engine: engine)
     }

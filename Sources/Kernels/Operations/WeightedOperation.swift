@@ -1,17 +1,32 @@
 import COneDNN
 import Tensors
 
-/// A convolution or an inner product between one column's input and one column's output: three kernels on the same
-/// weights layout.
-public final class WeightedOperation {
-    /// Of the activations outside; the kernels' own may differ, and then a reorder stands between.
-    public let source: TensorLayout
-    public let destination: TensorLayout
+/// What a layer's weights do between one column's input and one column's output, planned on the layouts of both.
+public protocol WeightedOperation: AnyObject {
     /// As the kernels want the weights, and give their gradient.
-    public let weights: TensorLayout
-    public let biases: TensorLayout?
+    var weights: TensorLayout { get }
+    /// Nil where the biases are another part's.
+    var biases: TensorLayout? { get }
     /// The implementations that were chosen: output, input gradient, weight gradient.
-    public let implementations: [String]
+    var implementations: [String] { get }
+
+    /// destination = (destination +) weights · source + biases, then the activation.
+    func output(source: Operand, weights: Operand, biases: Operand?, destination: Operand) throws -> any PlannedCall
+    /// The gradient for the source, from the gradient of the destination.
+    func inputGradient(destination: Operand, weights: Operand, source: Operand) throws -> any PlannedCall
+    /// The gradients of weights and biases.
+    func parameterGradient(source: Operand, destination: Operand, weights: Operand, biases: Operand?) throws
+        -> any PlannedCall
+}
+
+/// A convolution or an inner product: three of oneDNN's kernels on the same weights layout.
+final class PrimitiveOperation: WeightedOperation {
+    /// Of the activations outside; the kernels' own may differ, and then a reorder stands between.
+    let source: TensorLayout
+    let destination: TensorLayout
+    let weights: TensorLayout
+    let biases: TensorLayout?
+    let implementations: [String]
 
     private let engine: Engine
     private let scratch: ScratchMemory
@@ -30,8 +45,7 @@ public final class WeightedOperation {
         implementations = [output, inputGradient, weightGradient].compactMap { $0?.implementation }
     }
 
-    /// destination = (destination +) weights · source + biases, then the activation.
-    public func output(source: Operand, weights: Operand, biases: Operand?, destination: Operand) throws -> KernelCall {
+    func output(source: Operand, weights: Operand, biases: Operand?, destination: Operand) throws -> any PlannedCall {
         let kernel = outputKernel
         var reorders = Reorders()
         var arguments = [
@@ -43,8 +57,7 @@ public final class WeightedOperation {
         return try call(kernel, arguments, reorders)
     }
 
-    /// The gradient for the source, from the gradient of the destination.
-    public func inputGradient(destination: Operand, weights: Operand, source: Operand) throws -> KernelCall {
+    func inputGradient(destination: Operand, weights: Operand, source: Operand) throws -> any PlannedCall {
         guard let kernel = inputGradientKernel else { throw KernelError("the first layer has no input gradient") }
         var reorders = Reorders()
         let arguments = [
@@ -55,10 +68,9 @@ public final class WeightedOperation {
         return try call(kernel, arguments, reorders)
     }
 
-    /// The gradients of weights and biases.
-    public func parameterGradient(
+    func parameterGradient(
         source: Operand, destination: Operand, weights: Operand, biases: Operand?
-    ) throws -> KernelCall {
+    ) throws -> any PlannedCall {
         let kernel = weightGradientKernel
         var reorders = Reorders()
         var arguments = [

@@ -20,7 +20,7 @@ public struct LayerSpecification: Codable, Sendable, Equatable {
         (self.weights, self.biases) = (weights, biases)
     }
 
-    private enum Key: String, CodingKey, CaseIterable { case name, convolution, inner_product, reads, then, weights, biases }
+    private enum Key: String, CodingKey, CaseIterable { case name, convolution, locally_connected, inner_product, reads, then, weights, biases }
 
     public init(from decoder: any Decoder) throws {
         try decoder.rejectUnknownKeys(Key.self)
@@ -28,10 +28,12 @@ public struct LayerSpecification: Codable, Sendable, Equatable {
         name = try container.decode(String.self, forKey: .name)
         if let convolution = try container.decodeIfPresent(ConvolutionSpecification.self, forKey: .convolution) {
             operation = .convolution(convolution)
+        } else if let local = try container.decodeIfPresent(ConvolutionSpecification.self, forKey: .locally_connected) {
+            operation = .locallyConnected(local)
         } else if let product = try container.decodeIfPresent(InnerProductSpecification.self, forKey: .inner_product) {
             operation = .innerProduct(product)
         } else {
-            throw NetworkError("layer \(name) needs either convolution: or inner_product:")
+            throw NetworkError("layer \(name) needs convolution:, locally_connected: or inner_product:")
         }
         let usual: Reads = if case .innerProduct = operation { .all } else { .own }
         reads = try container.decodeIfPresent(Reads.self, forKey: .reads) ?? usual
@@ -45,6 +47,7 @@ public struct LayerSpecification: Codable, Sendable, Equatable {
         try container.encode(name, forKey: .name)
         switch operation {
         case .convolution(let convolution): try container.encode(convolution, forKey: .convolution)
+        case .locallyConnected(let local): try container.encode(local, forKey: .locally_connected)
         case .innerProduct(let product): try container.encode(product, forKey: .inner_product)
         }
         try container.encode(reads, forKey: .reads)
@@ -57,10 +60,12 @@ public struct LayerSpecification: Codable, Sendable, Equatable {
 /// What a layer's weights do.
 public enum LayerOperation: Sendable, Equatable {
     case convolution(ConvolutionSpecification)
+    /// As a convolution, but with other kernels at every place (the paper's CIFAR-10 net).
+    case locallyConnected(ConvolutionSpecification)
     case innerProduct(InnerProductSpecification)
 }
 
-/// A convolution with square kernels; its sizes are of the whole network.
+/// A convolution, or a locally connected layer, with square kernels; its sizes are of the whole network.
 public struct ConvolutionSpecification: Codable, Sendable, Equatable {
     public var kernels: Int
     public var size: Int

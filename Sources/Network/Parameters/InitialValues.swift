@@ -3,7 +3,6 @@ public import Tensors
 /// Initial values by the place of an element in the whole network, so that every layout starts alike.
 public struct InitialValues: Sendable {
     private let draws: RandomDraws
-
     private let initialization: Recipe.Initialization
 
     public init(_ recipe: Recipe) {
@@ -39,8 +38,6 @@ public struct InitialValues: Sendable {
 
     private func settled(_ recipe: ParameterRecipe, for tensor: ParameterTensor) -> ParameterRecipe {
         guard initialization == .he else { return recipe }
-        let inputs = tensor.shape.count / max(1, tensor.shape[0])
-        return tensor.kind == .weight
-            ? .weights(deviation: (2 / Float(max(1, inputs))).squareRoot()) : .biases
+        return tensor.kind == .weight ? .weights(deviation: (2 / Float(tensor.fanIn)).squareRoot()) : .biases
     }
 }

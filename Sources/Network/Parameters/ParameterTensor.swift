@@ -2,7 +2,8 @@ public import Tensors
 
 /// A tensor of weights or biases of the whole network, in the form that checkpoints have: OIHW, or [out, in] with
 /// channels before rows and columns; a layer that reads its own column has kernels of that column's channels only
-/// (PyTorch's `groups`).
+/// (PyTorch's `groups`). A locally connected layer has [out, in, places of a kernel, places of the output], row by
+/// row, and a bias for every unit: [out, places of the output].
 public struct ParameterTensor: Sendable, Equatable {
     public enum Kind: String, Sendable { case weight, bias }
 
@@ -11,6 +12,8 @@ public struct ParameterTensor: Sendable, Equatable {
     /// `conv1.weight`
     public let name: String
     public let shape: Shape
+    /// The inputs of one unit.
+    public let fanIn: Int
 }
 
 extension NetworkSpecification {
@@ -20,18 +23,25 @@ extension NetworkSpecification {
         return layers.indices.flatMap { index -> [ParameterTensor] in
             let layer = layers[index]
             let outputs = shapes[index].output[0]
-            let weight: Shape
+            let (weight, bias, fanIn): (Shape, Shape, Int)
+            let isGrouped = layer.reads == .own && index > 0
+            let channels = shapes[index].input[0] / (isGrouped ? columns : 1)
             switch layer.operation {
             case .convolution(let convolution):
-                let isGrouped = layer.reads == .own && index > 0
-                let channels = shapes[index].input[0] / (isGrouped ? columns : 1)
+                let area = convolution.size * convolution.size
                 weight = Shape(outputs, channels, convolution.size, convolution.size)
+                (bias, fanIn) = (Shape(outputs), channels * area)
+            case .locallyConnected(let local):
+                let (area, places) = (local.size * local.size, shapes[index].output.extents.dropFirst().reduce(1, *))
+                weight = Shape(outputs, channels, area, places)
+                (bias, fanIn) = (Shape(outputs, places), channels * area)
             case .innerProduct:
                 weight = Shape(outputs, shapes[index].input.count)
+                (bias, fanIn) = (Shape(outputs), shapes[index].input.count)
             }
             return [
-                ParameterTensor(layer: index, kind: .weight, name: "\(layer.name).weight", shape: weight),
-                ParameterTensor(layer: index, kind: .bias, name: "\(layer.name).bias", shape: Shape(outputs)),
+                ParameterTensor(layer: index, kind: .weight, name: "\(layer.name).weight", shape: weight, fanIn: fanIn),
+                ParameterTensor(layer: index, kind: .bias, name: "\(layer.name).bias", shape: bias, fanIn: fanIn),
             ]
         }
     }

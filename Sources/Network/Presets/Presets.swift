@@ -5,7 +5,10 @@ public struct Preset: Sendable {
     public let network: NetworkSpecification
     public let recipe: Recipe
 
-    public static let all: [Preset] = [.fashion, .cifar10, .alexnet, .alexnetOneColumn, .alexnetSixConvolutions]
+    public static let all: [Preset] = [
+        .fashion, .cifar10, .cifar10FourLayer, .cifar10FourLayerPlain, .cifar10FourLayerTanh, .alexnet,
+        .alexnetOneColumn, .alexnetSixConvolutions,
+    ]
 
     public static func named(_ name: String) throws -> Preset {
         guard let preset = all.first(where: { $0.name == name }) else {

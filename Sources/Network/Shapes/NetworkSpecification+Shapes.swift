@@ -49,7 +49,7 @@ extension LayerSpecification {
     /// Why the layer cannot be cut into this many columns.
     func obstacle(toColumns columns: Int) -> String? {
         switch operation {
-        case .convolution(let convolution):
+        case .convolution(let convolution), .locallyConnected(let convolution):
             convolution.kernels % columns == 0
                 ? nil : "\(name) has \(convolution.kernels) kernels, which \(columns) columns do not divide"
         case .innerProduct(let product):
@@ -60,7 +60,7 @@ extension LayerSpecification {
     func shapes(reading input: Shape, first: Bool) throws -> LayerShapes {
         var current: Shape
         switch operation {
-        case .convolution(let convolution):
+        case .convolution(let convolution), .locallyConnected(let convolution):
             guard input.rank == 3 else { throw NetworkError("\(name) is a convolution after a fully connected layer") }
             guard convolution.kernels > 0, convolution.size > 0, convolution.stride > 0, convolution.padding >= 0,
                 convolution.padding < convolution.size

@@ -31,6 +31,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
     private var configuration: RunConfiguration?
     private var columns: Set<Int> = []
     private var base = 0
+    private var restores = false
     private var expected: [ParameterBlock.Key: ParameterBlock] = [:]
     private var restored: [ParameterBlock.Key: [TensorBuffer?]] = [:]
     private var waiting: [(Link, WireRegister, shared: Bool)] = []
@@ -172,7 +173,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             throw WireError(.malformed, "a topology without this store")
         }
         columns = Set(topology.storeOfColumn.indices.filter { topology.storeOfColumn[$0] == UInt32(own) })
-        base = Int(clamping: topology.baseStep)
+        (base, restores) = (Int(clamping: topology.baseStep), topology.restores)
         for block in try configuration.network.parameterBlocks() where columns.contains(block.key.column) {
             expected[block.key] = block
         }
@@ -230,7 +231,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         for entry in entries {
             let keys = entry.1.blocks.map { ParameterBlock.Key($0.key) }
             let isComplete = keys.allSatisfy { restored[$0]?.allSatisfy { $0 != nil } ?? false }
-            if base == 0 || isComplete {
+            if !restores || isComplete {
                 try register(entry.0, entry.1, shared: entry.shared)
             } else {
                 waiting.append(entry)

@@ -168,7 +168,9 @@ public struct ProgramCompiler {
 
     private func flops(_ layer: Int, _ column: Int, _ source: Int) -> Double {
         let block = blocks.first { $0.key == key(layer, .weight, column, source) }!
-        let positions = shapes[layer].output.extents.dropFirst().reduce(1, *)
+        var positions = shapes[layer].output.extents.dropFirst().reduce(1, *)
+        // A locally connected layer uses each of its weights once.
+        if case .locallyConnected = network.layers[layer].operation { positions = 1 }
         return 2 * Double(batch) * Double(block.shape.count) * Double(positions)
     }
 }

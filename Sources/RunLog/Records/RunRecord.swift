@@ -61,6 +61,8 @@ public struct RunRecord: Codable, Sendable, Equatable {
     public var dataset_fingerprint: String
     public var images_per_epoch: Int
     public var workers: Int
+    /// The checkpoint whose values the run started from, where they were not drawn.
+    public var initialized_from: String?
     public var processes: [Process]
     public var versions: Versions?
     /// Written at the end.
@@ -70,11 +72,12 @@ public struct RunRecord: Codable, Sendable, Equatable {
 
     public init(
         name: String, run: String, started: String, steps: Int, dataset: String, datasetFingerprint: String,
-        imagesPerEpoch: Int, workers: Int, configuration: JSONValue
+        imagesPerEpoch: Int, workers: Int, initializedFrom: String? = nil, configuration: JSONValue
     ) {
         (self.name, self.run, state, self.started, self.steps) = (name, run, .running, started, steps)
         (self.dataset, dataset_fingerprint, images_per_epoch) = (dataset, datasetFingerprint, imagesPerEpoch)
-        (self.workers, processes, self.configuration) = (workers, [], configuration)
+        (self.workers, initialized_from, processes) = (workers, initializedFrom, [])
+        self.configuration = configuration
     }
 }
 

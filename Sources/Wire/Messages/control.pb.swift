@@ -304,8 +304,11 @@ public nonisolated struct WireTopology: Sendable {
   /// The store that keeps each column.
   public var storeOfColumn: [UInt32] = []
 
-  /// The step whose values the run starts from; 0 for initial values.
+  /// The step whose values the run starts from.
   public var baseStep: UInt64 = 0
+
+  /// The coordinator sends the values that the run starts from; otherwise stores draw initial values.
+  public var restores: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1061,7 +1064,7 @@ nonisolated extension WireRefusal: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireTopology: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Topology"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}workers\0\u{1}stores\0\u{3}store_of_column\0\u{3}base_step\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}workers\0\u{1}stores\0\u{3}store_of_column\0\u{3}base_step\0\u{1}restores\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1073,6 +1076,7 @@ nonisolated extension WireTopology: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.stores) }()
       case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.storeOfColumn) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.baseStep) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.restores) }()
       default: break
       }
     }
@@ -1091,6 +1095,9 @@ nonisolated extension WireTopology: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.baseStep != 0 {
       try visitor.visitSingularUInt64Field(value: self.baseStep, fieldNumber: 4)
     }
+    if self.restores != false {
+      try visitor.visitSingularBoolField(value: self.restores, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1099,6 +1106,7 @@ nonisolated extension WireTopology: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.stores != rhs.stores {return false}
     if lhs.storeOfColumn != rhs.storeOfColumn {return false}
     if lhs.baseStep != rhs.baseStep {return false}
+    if lhs.restores != rhs.restores {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

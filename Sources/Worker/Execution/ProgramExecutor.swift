@@ -21,7 +21,7 @@ final class ProgramExecutor {
     private let trains: Bool
     private let engine: Engine
     private let scratch: ScratchMemory
-    private let operations: [Place: WeightedOperation]
+    private let operations: [Place: any WeightedOperation]
     /// Whether activations are part of the kernels before them.
     private let fuses: Bool
     private var forward: [Step] = []
@@ -51,7 +51,7 @@ final class ProgramExecutor {
         self.fuses = fuses
         scratch = ScratchMemory(engine: engine)
         memory = try ActivationMemory(program: program, images: images, trains: trains, engine: engine)
-        var operations: [Place: WeightedOperation] = [:]
+        var operations: [Place: any WeightedOperation] = [:]
         var layouts: [ParameterBlock.Key: TensorLayout] = [:]
         for case .compute(let computation) in program.forward {
             guard case .output(let source, let first, let last) = computation.kind else { continue }
@@ -71,7 +71,7 @@ final class ProgramExecutor {
     private static func plan(
         _ program: WorkerProgram, _ layer: Int, _ column: Int, source: Int, first: Bool, last: Bool,
         memory: ActivationMemory, scratch: ScratchMemory, engine: Engine
-    ) throws -> WeightedOperation {
+    ) throws -> any WeightedOperation {
         let specification = program.network.layers[layer]
         let input = memory.input(of: layer, source: source).layout
         let output = memory[layer, column].output.layout
@@ -83,6 +83,10 @@ final class ProgramExecutor {
                 source: input, kernels: kernels, destination: output, stride: convolution.stride,
                 padding: convolution.padding, biases: first, accumulates: !first, activation: activation,
                 hasInputGradient: layer > 0, scratch: scratch, engine: engine)
+        case .locallyConnected(let local):
+            return try LocalConnection(
+                source: input, destination: output, size: local.size, stride: local.stride, padding: local.padding,
+                biases: first, accumulates: !first, activation: activation, scratch: scratch, engine: engine)
         case .innerProduct:
             return try InnerProduct.plan(
                 source: input, outputs: output.shape[1], biases: first, accumulates: !first, activation: activation,
@@ -209,7 +213,7 @@ final class ProgramExecutor {
             stages[Place(layer: layer, column: column, source: column)]!
         }
 
-        private func operation(_ layer: Int, _ column: Int, _ source: Int) -> WeightedOperation {
+        private func operation(_ layer: Int, _ column: Int, _ source: Int) -> any WeightedOperation {
             executor.operations[Place(layer: layer, column: column, source: source)]!
         }
 

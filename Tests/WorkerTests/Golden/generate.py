@@ -41,7 +41,7 @@ MARGIN = 1e-4
 
 
 def layer(name, operation, reads, then=(), weights=0.01, biases=0.0, bias_deviation=0.0):
-    kind = "convolution" if "kernels" in operation else "inner_product"
+    kind = "inner_product" if "outputs" in operation else "locally_connected" if name.startswith("local") else "convolution"
     recipes = {"weights": {"deviation": weights}, "biases": {"deviation": bias_deviation, "value": biases}}
     return {"name": name, kind: operation, "reads": reads, "then": list(then), **recipes}
 
@@ -65,10 +65,33 @@ EVERY_LAYER = {
               ["tanh", normalization(alpha=0.02)], weights=0.1, biases=0.1, bias_deviation=0.2),
         layer("conv3", {"kernels": 32, "size": 3, "stride": 1, "padding": 1}, "all",
               ["relu", pooling(2, 2)], weights=0.15, biases=0.1, bias_deviation=0.2),
-        layer("fc4", {"outputs": 20}, "all", ["relu"], weights=0.1, biases=0.1, bias_deviation=0.2),
-        layer("fc5", {"outputs": CLASSES}, "all", weights=0.15, biases=0.0, bias_deviation=0.2),
+        layer("local4", {"kernels": 20, "size": 3, "stride": 1, "padding": 1}, "own",
+              ["relu"], weights=0.15, biases=0.1, bias_deviation=0.2),
+        layer("local5", {"kernels": 18, "size": 2, "stride": 1, "padding": 1}, "all",
+              ["tanh"], weights=0.15, biases=0.1, bias_deviation=0.2),
+        layer("fc6", {"outputs": 20}, "all", ["relu"], weights=0.1, biases=0.1, bias_deviation=0.2),
+        layer("fc7", {"outputs": CLASSES}, "all", weights=0.15, biases=0.0, bias_deviation=0.2),
     ],
 }
+
+
+class LocallyConnected(torch.nn.Module):
+    """A convolution with other kernels at every place: weight [out, in / groups, size * size, places], bias [out, places]."""
+
+    def __init__(self, sample, kernels, size, stride, padding, groups):
+        super().__init__()
+        self.window = {"kernel_size": size, "stride": stride, "padding": padding}
+        self.groups = groups
+        height, width = ((extent + 2 * padding - size) // stride + 1 for extent in sample.shape[2:])
+        self.output = (kernels, height, width)
+        self.weight = torch.nn.Parameter(torch.zeros(kernels, sample.shape[1] // groups, size * size, height * width))
+        self.bias = torch.nn.Parameter(torch.zeros(kernels, height * width))
+
+    def forward(self, x):
+        patches = F.unfold(x, **self.window).unflatten(1, (self.groups, -1, self.weight.shape[2]))
+        kernels = self.weight.unflatten(0, (self.groups, -1))
+        y = torch.einsum("ngikp,goikp->ngop", patches, kernels).flatten(1, 2) + self.bias
+        return y.reshape(x.shape[0], *self.output)
 
 
 class Network(torch.nn.Module):
@@ -81,8 +104,13 @@ class Network(torch.nn.Module):
         side = specification["input"]
         sample = torch.zeros(1, side["channels"], side["height"], side["width"])
         for index, spec in enumerate(self.specification):
-            if "convolution" in spec:
-                own = spec.get("reads", "own") == "own" and index > 0
+            own = spec.get("reads", "own") == "own" and index > 0
+            if "locally_connected" in spec:
+                sizes = spec["locally_connected"]
+                module = LocallyConnected(
+                    sample, sizes["kernels"], sizes["size"], sizes.get("stride", 1), sizes.get("padding", 0),
+                    self.columns if own else 1)
+            elif "convolution" in spec:
                 sizes = spec["convolution"]
                 module = torch.nn.Conv2d(
                     sample.shape[1], sizes["kernels"], sizes["size"], sizes.get("stride", 1), sizes.get("padding", 0),
@@ -95,7 +123,7 @@ class Network(torch.nn.Module):
 
     def apply_layer(self, spec, x, margins=None):
         module = getattr(self, spec["name"])
-        x = module(x if "convolution" in spec else x.flatten(1))
+        x = module(x.flatten(1) if "inner_product" in spec else x)
         for stage in spec.get("then", []):
             if stage == "relu":
                 if margins is not None:
@@ -217,7 +245,9 @@ def every_layer(generator):
     images, labels = pictures.batch(network)
     logits, loss = network.backpropagate(torch.from_numpy(images).double(), torch.from_numpy(labels))
     gradients = {f"grad.{name}": w.grad.numpy() for name, w in network.named_parameters()}
-    assert all(np.count_nonzero(g) > 0.5 * g.size for g in gradients.values())
+    # At the border most weights of a locally connected layer read padding only.
+    assert all(
+        np.count_nonzero(g) > (0.2 if name.startswith("grad.local") else 0.5) * g.size for name, g in gradients.items())
     save("every_layer.safetensors", {
         **network.tensors(), **gradients,
         "images": images, "labels": labels, "logits": logits.numpy(), "loss": np.array([loss])})

@@ -1,0 +1,53 @@
+/// What a network got wrong, class by class.
+struct ErrorCounts {
+    let classes: Int
+    /// By label and first guess.
+    private(set) var confusion: [[Int]]
+    /// Pictures of each class whose label is not among the first five guesses.
+    private(set) var top5Wrong: [Int]
+    /// Pictures of each class whose label is not the first guess, ties included.
+    private(set) var top1Wrong: [Int]
+
+    init(classes: Int) {
+        self.classes = classes
+        confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
+        (top1Wrong, top5Wrong) = ([Int](repeating: 0, count: classes), [Int](repeating: 0, count: classes))
+    }
+
+    /// Counts one picture. Ties count against the label, so that a constant output is no better than chance.
+    /// - Parameter probabilities: by class, or anything that rises with them.
+    mutating func add(_ probabilities: ArraySlice<Float>, label: Int) {
+        let start = probabilities.startIndex
+        let value = probabilities[start + label]
+        var better = 0
+        var first = 0
+        for guess in 0..<classes {
+            if guess != label, !(probabilities[start + guess] < value) { better += 1 }
+            if probabilities[start + guess] > probabilities[start + first] { first = guess }
+        }
+        if better > 0, first == label {
+            // A tie that counts as wrong is shown as the other class of the tie.
+            first = (0..<classes).first { $0 != label && !(probabilities[start + $0] < value) } ?? first
+        }
+        confusion[label][first] += 1
+        if better >= 1 { top1Wrong[label] += 1 }
+        if better >= 5 { top5Wrong[label] += 1 }
+    }
+
+    func images(of label: Int) -> Int { confusion[label].reduce(0, +) }
+    var images: Int { confusion.reduce(0) { $0 + $1.reduce(0, +) } }
+
+    /// The wrong class that a label's pictures are most often taken for.
+    func usualMistake(for label: Int) -> (guess: Int, images: Int)? {
+        let wrong = confusion[label].indices.filter { $0 != label && confusion[label][$0] > 0 }
+        return wrong.max { confusion[label][$0] < confusion[label][$1] }.map { ($0, confusion[label][$0]) }
+    }
+
+    /// Pairs of label and wrong guess, most frequent first.
+    var mistakes: [(label: Int, guess: Int, images: Int)] {
+        confusion.indices.flatMap { label in
+            confusion[label].indices.filter { $0 != label && confusion[label][$0] > 0 }
+                .map { (label, $0, confusion[label][$0]) }
+        }.sorted { ($0.images, $1.label, $1.guess) > ($1.images, $0.label, $0.guess) }
+    }
+}

@@ -36,7 +36,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
-        system("COneDNN"), system("CXXHash"), system("CTurboJPEG"), system("CSTBImage"), system("CZlib"),
+        system("COneDNN"), system("CXXHash"), system("CTurboJPEG"), system("CSTBImage"), system("CYUV"), system("CZlib"),
         system("CLinux"),
 
         // Every module that a target imports is named: one that is reached through another only would not be rebuilt
@@ -46,7 +46,7 @@ let package = Package(
         module("Kernels", ["Tensors", "COneDNN"]),
         module("Network", ["Tensors"]),
         module("Partition", ["Network", "Tensors"]),
-        module("Datasets", ["Tensors", "Threading", "CTurboJPEG", "CSTBImage", "CZlib"]),
+        module("Datasets", ["Tensors", "Threading", "CTurboJPEG", "CSTBImage", "CYUV", "CZlib"]),
         .target(
             name: "Wire", dependencies: ["Partition", "Network", "Tensors", "Threading", "CLinux", protobuf],
             exclude: ["Messages/control.proto"], swiftSettings: swiftSettings),
@@ -66,12 +66,12 @@ let package = Package(
         tests("Kernels", ["Tensors"]),
         tests("Network", ["Tensors"]),
         tests("Partition", ["Network", "Tensors"]),
-        tests("Datasets", ["Tensors", "CTurboJPEG", "CZlib"]),
+        tests("Datasets", ["Tensors", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
         tests("Wire", ["Tensors", "Threading"]),
         tests("ParameterStore", ["Partition", "Network"]),
         tests("Coordinator", ["Wire", "Network"]),
         tests("RunLog"),
-        tests("Worker", ["Network", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
+        tests("Worker", ["Network", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
         tests("Commands", ["RunLog", "Network", "Tensors"]),
     ]
 )

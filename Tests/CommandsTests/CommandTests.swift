@@ -49,6 +49,42 @@ import Testing
         #expect(try runner.run("runs", "list").output.contains("finished"))
     }
 
+    @Test func anImportThatIsKilledGoesOn() throws {
+        let runner = try CommandRunner()
+        // The pictures are made and packed once; their source is packed again.
+        let whole = try runner.makePhotographs("whole", side: 256, classes: 60)
+        let command = [
+            "data", "import", "--format", "imagefolder", "--journal-every", "8", runner.path("whole-source"),
+            runner.path("again"),
+        ]
+        var killed = 0
+        for _ in 0..<3 {
+            let before = try? Data(contentsOf: URL(fileURLWithPath: runner.path("again.partial/journal.json")))
+            let (process, _, _) = try runner.start(command)
+            while process.isRunning {
+                let now = try? Data(contentsOf: URL(fileURLWithPath: runner.path("again.partial/journal.json")))
+                if now != nil, now != before { break }
+                usleep(500)
+            }
+            kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+            if process.terminationReason == .uncaughtSignal { killed += 1 }
+        }
+        #expect(killed == 3)
+        let other = try runner.run(
+            "data", "import", "--format", "imagefolder", "--size", "64", runner.path("whole-source"), runner.path("again"))
+        #expect(other.code == 65 && other.errors.contains("unfinished import"), "\(other.errors)")
+        let last = try runner.run(command)
+        #expect(last.code == 0, "\(last.errors)")
+        for name in ["train.records", "train.index", "validation.records", "mean.f32", "dataset.json"] {
+            let same = FileManager.default.contentsEqual(
+                atPath: whole + "/" + name, andPath: runner.path("again") + "/" + name)
+            #expect(same || name == "dataset.json", "\(name)")
+        }
+        #expect(try runner.run("data", "verify", "again").output.contains("240 records"))
+        #expect(!FileManager.default.fileExists(atPath: runner.path("again.partial")))
+    }
+
     @Test func fineTuningKeepsAllButTheLastLayer() throws {
         let runner = try CommandRunner()
         let options = ["--steps", "2", "--set", "batch=16", "optimizer.learning_rate=0.001", "checkpoint.every=1"]

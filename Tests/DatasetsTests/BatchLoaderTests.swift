@@ -7,8 +7,8 @@ import Testing
         crop: true, mirror: true, color: true, shuffle: true, height: 28, width: 28)
 
     /// Compares what a loader returned with what a preparer of its own writes.
-    private func expectEqual(_ loaded: LoadedBatch, _ preparer: BatchPreparer) {
-        let expected = Samples.batch(preparer, loaded.request)
+    private func expectEqual(_ loaded: LoadedBatch, _ preparer: BatchPreparer) throws {
+        let expected = try Samples.batch(preparer, loaded.request)
         let isEqual = Array(loaded.images.floats[..<expected.images.count]) == expected.images
         #expect(isEqual)
         #expect(Array(loaded.labels) == expected.labels)
@@ -22,12 +22,12 @@ import Testing
         var used: [Int] = []
         for step in 0..<40 {
             let request = BatchRequest(split: .train, position: 6 * step, count: 6)
-            let loaded = loader.next(request)
+            let loaded = try loader.next(request)
             #expect(loaded.request == request)
             #expect(loaded.images === loader.buffers[loaded.index])
             loader.prefetch(BatchRequest(split: .train, position: 6 * (step + 1), count: 6))
             // The next batch is being prepared now, and must not touch this one.
-            expectEqual(loaded, preparer)
+            try expectEqual(loaded, preparer)
             used.append(loaded.index)
         }
         #expect(zip(used, used.dropFirst()).allSatisfy { $0 != $1 })
@@ -42,7 +42,7 @@ import Testing
         for (split, position, count) in requests {
             // A prefetch of something else is abandoned.
             loader.prefetch(BatchRequest(split: .train, position: 1000 + position, count: 8))
-            expectEqual(loader.next(BatchRequest(split: split, position: position, count: count)), preparer)
+            try expectEqual(try loader.next(BatchRequest(split: split, position: position, count: count)), preparer)
         }
     }
 
@@ -51,11 +51,11 @@ import Testing
         let preparer = try BatchPreparer(dataset: dataset, settings: settings)
         let loader = BatchLoader(preparer: preparer, batch: 4, imageFloats: preparer.imageFloats)
         let first = BatchRequest(split: .train, position: 0, count: 4)
-        expectEqual(loader.next(first), preparer)
+        try expectEqual(try loader.next(first), preparer)
         loader.prefetch(BatchRequest(split: .train, position: 4, count: 4))
         loader.stop()
         for position in [4, 8, 0] {
-            expectEqual(loader.next(BatchRequest(split: .train, position: position, count: 4)), preparer)
+            try expectEqual(try loader.next(BatchRequest(split: .train, position: position, count: 4)), preparer)
         }
         loader.stop()
     }

@@ -7,8 +7,8 @@ import Testing
     private func reference(
         _ dataset: Dataset, _ split: Split, _ index: Int, top: Int, left: Int, mirrored: Bool, shift: [Float],
         height: Int, width: Int
-    ) -> [Float] {
-        let pixels = Samples.pixels(dataset, split, index)
+    ) throws -> [Float] {
+        let pixels = try Samples.pixels(dataset, split, index)
         return (0..<3).flatMap { channel in
             (0..<height).flatMap { row in
                 (0..<width).map { column in
@@ -23,10 +23,10 @@ import Testing
     @Test func withoutDrawsABatchIsStoredPicturesLessTheMean() throws {
         let dataset = try Samples.packedCIFAR(try Scratch())
         let preparer = try BatchPreparer(dataset: dataset, settings: Samples.settings(height: 24, width: 20))
-        let batch = Samples.batch(preparer, BatchRequest(split: .train, position: 18, count: 4))
+        let batch = try Samples.batch(preparer, BatchRequest(split: .train, position: 18, count: 4))
         // 20 training pictures: the batch runs over the end of the epoch.
         for (place, index) in [18, 19, 0, 1].enumerated() {
-            let expected = reference(
+            let expected = try reference(
                 dataset, .train, index, top: 4, left: 6, mirrored: false, shift: [0, 0, 0], height: 24, width: 20)
             let isEqual = Array(batch.images[place * 1440..<(place + 1) * 1440]) == expected
             #expect(isEqual)
@@ -39,7 +39,7 @@ import Testing
         let settings = Samples.settings(
             crop: true, mirror: true, color: true, shuffle: true, height: 27, width: 25, seed: 99)
         let preparer = try BatchPreparer(dataset: dataset, settings: settings)
-        let batch = Samples.batch(preparer, BatchRequest(split: .train, position: 15, count: 30))
+        let batch = try Samples.batch(preparer, BatchRequest(split: .train, position: 15, count: 30))
         let draws = RandomDraws(seed: 99)
         let colors = try #require(dataset.manifest.colors)
         var (places, mirrors) = (Set<[Int]>(), Set<Bool>())
@@ -58,7 +58,7 @@ import Testing
                     shift[channel] += 255 * colors.eigenvectors[channel][component] * weight
                 }
             }
-            let expected = reference(
+            let expected = try reference(
                 dataset, .train, image, top: top, left: left, mirrored: mirrored, shift: shift, height: 27, width: 25)
             let actual = batch.images[i * 2025..<(i + 1) * 2025]
             let isClose = zip(actual, expected).allSatisfy { abs($0 - $1) < 1e-4 }
@@ -76,8 +76,8 @@ import Testing
         let first = try BatchPreparer(dataset: Samples.packedCIFAR(scratch), settings: settings)
         let second = try BatchPreparer(dataset: Dataset(path: scratch("packed")), settings: settings)
         let requests = (0..<12).map { BatchRequest(split: .train, position: 7 * $0, count: 7) }
-        let forward = requests.map { Samples.batch(first, $0) }
-        let backward = requests.reversed().map { Samples.batch(second, $0) }
+        let forward = try requests.map { try Samples.batch(first, $0) }
+        let backward = try requests.reversed().map { try Samples.batch(second, $0) }
         for (one, other) in zip(forward, backward.reversed()) {
             let isEqual = one.images == other.images && one.labels == other.labels
             #expect(isEqual)
@@ -85,7 +85,7 @@ import Testing
         var reseeded = settings
         reseeded.seed += 1
         let third = try BatchPreparer(dataset: first.dataset, settings: reseeded)
-        let isOther = Samples.batch(third, requests[0]).images != forward[0].images
+        let isOther = try Samples.batch(third, requests[0]).images != forward[0].images
         #expect(isOther)
     }
 
@@ -93,21 +93,21 @@ import Testing
         let dataset = try Samples.packedCIFAR(try Scratch(), perBatch: 6)
         let preparer = try BatchPreparer(dataset: dataset, settings: Samples.settings(shuffle: true))
         let plain = try BatchPreparer(dataset: dataset, settings: Samples.settings())
-        func pictures(_ preparer: BatchPreparer, from start: Int) -> [[Float]] {
-            stride(from: start, to: start + 30, by: 10).flatMap { position in
-                let images = Samples.batch(preparer, BatchRequest(split: .train, position: position, count: 10)).images
+        func pictures(_ preparer: BatchPreparer, from start: Int) throws -> [[Float]] {
+            try stride(from: start, to: start + 30, by: 10).flatMap { position in
+                let images = try Samples.batch(preparer, BatchRequest(split: .train, position: position, count: 10)).images
                 return (0..<10).map { Array(images[$0 * 3072..<($0 + 1) * 3072]) }
             }
         }
-        let stored = pictures(plain, from: 0)
-        let (first, second) = (pictures(preparer, from: 0), pictures(preparer, from: 30))
+        let stored = try pictures(plain, from: 0)
+        let (first, second) = (try pictures(preparer, from: 0), try pictures(preparer, from: 30))
         let distinct = Set(stored).count
         #expect(distinct == 30)
         let isWhole = [Set(first) == Set(stored), Set(second) == Set(stored)]
         #expect(isWhole == [true, true])
         let isReordered = [first != stored, first != second]
         #expect(isReordered == [true, true])
-        let isRepeated = pictures(plain, from: 30) == stored
+        let isRepeated = try pictures(plain, from: 30) == stored
         #expect(isRepeated)
     }
 
@@ -115,9 +115,9 @@ import Testing
         let dataset = try Samples.packedCIFAR(try Scratch(), test: 3)
         let settings = Samples.settings(crop: true, mirror: true, color: true, shuffle: true, height: 24, width: 24)
         let preparer = try BatchPreparer(dataset: dataset, settings: settings)
-        let batch = Samples.batch(preparer, BatchRequest(split: .validation, position: 1, count: 4))
+        let batch = try Samples.batch(preparer, BatchRequest(split: .validation, position: 1, count: 4))
         for (place, index) in [1, 2].enumerated() {
-            let expected = reference(
+            let expected = try reference(
                 dataset, .validation, index, top: 4, left: 4, mirrored: false, shift: [0, 0, 0], height: 24, width: 24)
             let isEqual = Array(batch.images[place * 1728..<(place + 1) * 1728]) == expected
             #expect(isEqual)
@@ -131,12 +131,12 @@ import Testing
         let renderer = try PatchRenderer(mean: dataset.mean, stored: [3, 32, 32], height: 28, width: 26)
         let places = [(0, 0), (0, 6), (4, 0), (4, 6), (2, 3)]
         #expect(Patch.ten.count == 10 && Patch.eighteen.count == 18)
-        let pixels = Samples.pixels(dataset, .validation, 2)
+        let pixels = try Samples.pixels(dataset, .validation, 2)
         for (number, patch) in Patch.ten.enumerated() {
             var image = [Float](repeating: .nan, count: renderer.imageFloats)
             try image.withUnsafeMutableBufferPointer { try renderer.render(pixels: pixels, patch: patch, image: $0) }
             let (top, left) = places[number % 5]
-            let expected = reference(
+            let expected = try reference(
                 dataset, .validation, 2, top: top, left: left, mirrored: number >= 5, shift: [0, 0, 0], height: 28,
                 width: 26)
             let isEqual = image == expected

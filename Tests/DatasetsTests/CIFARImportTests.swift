@@ -6,9 +6,7 @@ import Testing
     @Test func everyPictureAndLabelComesBack() throws {
         let scratch = try Scratch()
         let records = try Samples.cifar(scratch, "cifar", perBatch: 6)
-        let report = try DatasetImporter.run(
-            format: .cifar10, source: scratch("cifar"), destination: scratch("packed"), size: nil,
-            progress: Samples.progress)
+        let report = try Samples.pack(.cifar10, scratch("cifar"), scratch("packed"))
         let dataset = try Dataset(path: scratch("packed"))
         #expect(dataset.manifest == report.manifest)
         #expect(report.skipped.isEmpty)
@@ -18,7 +16,7 @@ import Testing
         #expect((dataset.count(.train), dataset.count(.validation)) == (30, 3))
         for (index, record) in records.enumerated() {
             #expect(dataset.label(.train, index) == Int(record[0]))
-            let isEqual = Samples.pixels(dataset, .train, index) == Array(record[1...])
+            let isEqual = try Samples.pixels(dataset, .train, index) == Array(record[1...])
             #expect(isEqual)
         }
         #expect(try dataset.verify() == 33)
@@ -28,9 +26,7 @@ import Testing
     @Test func meanIsOfTrainingPicturesOnly() throws {
         let scratch = try Scratch()
         let records = try Samples.cifar(scratch, "source", perBatch: 3, test: 9)
-        _ = try DatasetImporter.run(
-            format: .cifar10, source: scratch("source"), destination: scratch("packed"), size: nil,
-            progress: Samples.progress)
+        _ = try Samples.pack(.cifar10, scratch("source"), scratch("packed"))
         let mean = try Dataset(path: scratch("packed")).mean
         #expect(mean.count == 3072)
         for place in 0..<3072 {
@@ -51,9 +47,7 @@ import Testing
         try Samples.cifar(scratch, "source", perBatch: 2)
         try scratch.write(Array(scratch.read("source/data_batch_3.bin").dropLast()), to: "source/data_batch_3.bin")
         let error = #expect(throws: DatasetError.self) {
-            try DatasetImporter.run(
-                format: .cifar10, source: scratch("source"), destination: scratch("packed"), size: nil,
-                progress: Samples.progress)
+            try Samples.pack(.cifar10, scratch("source"), scratch("packed"))
         }
         #expect(error?.description.contains("data_batch_3.bin") == true)
         #expect(error?.description.contains("3073") == true)
@@ -67,9 +61,7 @@ import Testing
         bytes[3073] = 10
         try scratch.write(bytes, to: "source/data_batch_2.bin")
         let error = #expect(throws: DatasetError.self) {
-            try DatasetImporter.run(
-                format: .cifar10, source: scratch("source"), destination: scratch("packed"), size: nil,
-                progress: Samples.progress)
+            try Samples.pack(.cifar10, scratch("source"), scratch("packed"))
         }
         #expect(error?.description.contains("data_batch_2.bin: record 1") == true)
     }
@@ -79,15 +71,11 @@ import Testing
         try Samples.cifar(scratch, "source", perBatch: 1)
         try scratch.write([1], to: "packed/mine")
         #expect(throws: DatasetError.self) {
-            try DatasetImporter.run(
-                format: .cifar10, source: scratch("source"), destination: scratch("packed"), size: nil,
-                progress: Samples.progress)
+            try Samples.pack(.cifar10, scratch("source"), scratch("packed"))
         }
         #expect(try scratch.names("packed") == ["mine"])
         try FileManager.default.removeItem(atPath: scratch("packed/mine"))
-        _ = try DatasetImporter.run(
-            format: .cifar10, source: scratch("source"), destination: scratch("packed"), size: nil,
-            progress: Samples.progress)
+        _ = try Samples.pack(.cifar10, scratch("source"), scratch("packed"))
         #expect(try Dataset(path: scratch("packed")).count(.train) == 5)
     }
 }

@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import Testing
 
 @Suite struct ColorComponentsTests {
@@ -9,9 +10,7 @@ import Testing
         var record: [UInt8] = [0]
         for channel in 0..<3 { record += (0..<1024).map { colors[$0 % colors.count][channel] } }
         for batch in 1...5 { try scratch.write(record, to: "source/data_batch_\(batch).bin") }
-        let report = try DatasetImporter.run(
-            format: .cifar10, source: scratch("source"), destination: scratch("packed"), size: nil,
-            progress: Samples.progress)
+        let report = try Samples.pack(.cifar10, scratch("source"), scratch("packed"))
         return report.manifest.colors
     }
 
@@ -38,6 +37,19 @@ import Testing
         let found = try #require(try components([[0, 0, 0], [255, 255, 255]]))
         expect(found.eigenvalues, [0.75, 0, 0])
         for row in found.eigenvectors { #expect(abs(row[0] - Float(1 / 3.0.squareRoot())) < 1e-6) }
+    }
+
+    @Test func numPysEigenDecompositionIsOurs() throws {
+        struct Golden: Decodable {
+            let colors: [[UInt8]]
+            let eigenvalues: [Double]
+            let eigenvectors: [[Double]]
+        }
+        let path = try #require(Bundle.module.path(forResource: "Golden/components", ofType: "json"))
+        let golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+        let found = try #require(try components(golden.colors))
+        expect(found.eigenvalues, golden.eigenvalues, tolerance: 1e-7)
+        for (row, expected) in zip(found.eigenvectors, golden.eigenvectors) { expect(row, expected, tolerance: 1e-6) }
     }
 
     @Test func mixedChannelsSatisfyTheDefinition() throws {

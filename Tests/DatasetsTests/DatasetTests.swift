@@ -41,8 +41,8 @@ import Testing
         _ = try Samples.packedCIFAR(scratch)
         // The count in the header, a label (beyond the classes), a stored checksum, a value of the mean.
         for (name, offset, word) in [
-            ("train.index", 16, "header"), ("train.index", 64 + 16 * 2, "record 2"),
-            ("train.index", 64 + 16 * 2 + 8, "fingerprint"), ("mean.f32", 17, "fingerprint"),
+            ("train.index", 16, "header"), ("train.index", 64 + 24 * 2 + 7, "record 2 lies outside"), ("train.index", 64 + 24 * 2 + 12, "record 2"),
+            ("train.index", 64 + 24 * 2 + 16, "fingerprint"), ("mean.f32", 17, "fingerprint"),
         ] {
             try scratch.damage("packed/\(name)", at: offset)
             #expect(refusal(scratch).contains(word))
@@ -51,7 +51,7 @@ import Testing
         let text = String(decoding: try scratch.read("packed/dataset.json"), as: UTF8.self)
         for (old, new) in [
             ("\"height\" : 32", "\"height\" : 9000000000000"), ("\"train\" : 20", "\"train\" : 21"),
-            ("\"width\" : 32", "\"width\" : \"wide\""), ("\"format_version\" : 1", "\"format_version\" : 2"),
+            ("\"width\" : 32", "\"width\" : \"wide\""), ("\"format_version\" : 2", "\"format_version\" : 3"),
         ] {
             #expect(text.contains(old))
             try scratch.write(Array(text.replacingOccurrences(of: old, with: new).utf8), to: "packed/dataset.json")

@@ -4,9 +4,7 @@ import Testing
 
 @Suite struct ImageFolderImportTests {
     private func pack(_ scratch: Scratch, size: Int? = nil, to name: String = "packed") throws -> ImportReport {
-        try DatasetImporter.run(
-            format: .imagefolder, source: scratch("source"), destination: scratch(name), size: size,
-            progress: Samples.progress)
+        try Samples.pack(.imagefolder, scratch("source"), scratch(name), size: size)
     }
 
     /// A picture of one colour, interleaved.
@@ -51,9 +49,9 @@ import Testing
 
         let dataset = try Dataset(path: scratch("packed"))
         #expect((0..<4).map { dataset.label(.train, $0) } == [0, 0, 1, 1])
-        #expect(Samples.pixels(dataset, .train, 0) == planar(sharp))
+        #expect(try Samples.pixels(dataset, .train, 0) == planar(sharp))
         for (index, color) in [(1, [200, 40, 10]), (2, [90, 90, 90]), (3, [255, 128, 255])] {
-            let pixels = Samples.pixels(dataset, .train, index)
+            let pixels = try Samples.pixels(dataset, .train, index)
             for (place, expected) in color.enumerated() {
                 #expect((0..<64).allSatisfy { abs(Int(pixels[64 * place + $0]) - expected) <= 2 })
             }
@@ -78,7 +76,7 @@ import Testing
             _ = try pack(scratch, size: size, to: "packed\(size)")
             let dataset = try Dataset(path: scratch("packed\(size)"))
             #expect((dataset.manifest.height, dataset.manifest.width) == (size, size))
-            let green = Samples.pixels(dataset, .train, 0)
+            let green = try Samples.pixels(dataset, .train, 0)
             for row in 0..<size {
                 // The filter mixes neighbours at the cut's edges.
                 for column in size / 4..<size - size / 4 {
@@ -151,7 +149,7 @@ import Testing
         try scratch.write(file, to: "source/val/a/1.jpg")
         _ = try pack(scratch, size: 24)
         let dataset = try Dataset(path: scratch("packed"))
-        let stored = Samples.pixels(dataset, .validation, 0)
+        let stored = try Samples.pixels(dataset, .validation, 0)
         #expect(try PictureReader.square(path: scratch("source/val/a/1.jpg"), size: 24) == stored)
         let error = #expect(throws: DatasetError.self) { try PictureReader.square(path: scratch("none.jpg"), size: 24) }
         #expect(error?.description.contains("none.jpg") == true)

@@ -24,9 +24,7 @@ import Testing
     }
 
     private func pack(_ scratch: Scratch) throws -> ImportReport {
-        try DatasetImporter.run(
-            format: .mnist, source: scratch("source"), destination: scratch("packed"), size: nil,
-            progress: Samples.progress)
+        try Samples.pack(.mnist, scratch("source"), scratch("packed"))
     }
 
     @Test(arguments: [true, false]) func picturesComeBackFromGzippedAndPlainFiles(gzipped: Bool) throws {
@@ -38,7 +36,7 @@ import Testing
         #expect(manifest.colors == nil)
         let dataset = try Dataset(path: scratch("packed"))
         #expect((0..<5).map { dataset.label(.train, $0) } == [3, 0, 9, 3, 1])
-        #expect((0..<5).flatMap { Samples.pixels(dataset, .train, $0) } == pixels)
+        #expect(try (0..<5).flatMap { try Samples.pixels(dataset, .train, $0) } == pixels)
         #expect((0..<2).map { dataset.label(.validation, $0) } == [7, 8])
     }
 
@@ -79,8 +77,7 @@ import Testing
         })
     func fashionMNISTIsWhatItIsKnownToBe() throws {
         let scratch = try Scratch()
-        let report = try DatasetImporter.run(
-            format: .mnist, source: Self.fashion, destination: scratch("packed"), size: nil, progress: Samples.progress)
+        let report = try Samples.pack(.mnist, Self.fashion, scratch("packed"))
         let dataset = try Dataset(path: scratch("packed"))
         #expect(report.manifest.classes[9] == "Ankle boot")
         #expect((dataset.count(.train), dataset.count(.validation)) == (60_000, 10_000))

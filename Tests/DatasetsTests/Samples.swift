@@ -3,7 +3,15 @@ import Datasets
 
 /// Made data sets in the formats that are imported.
 enum Samples {
-    static let progress: @Sendable (String, Int, Int) -> Void = { _, _, _ in }
+    @discardableResult
+    static func pack(
+        _ format: ImportFormat, _ source: String, _ destination: String, size: Int? = nil, packing: Packing = .raw,
+        progress: @escaping DatasetImporter.Progress = { _, _, _ in }
+    ) throws -> ImportReport {
+        var options = DatasetImporter.Options(format: format, source: source, destination: destination)
+        (options.size, options.packing) = (size, packing)
+        return try DatasetImporter.run(options, progress: progress)
+    }
 
     /// CIFAR-10 files with `perBatch` records in each training batch; returns the training records in order.
     @discardableResult
@@ -25,8 +33,7 @@ enum Samples {
     /// A packed CIFAR data set of 5 × `perBatch` training pictures at `scratch("packed")`.
     static func packedCIFAR(_ scratch: Scratch, perBatch: Int = 4, test: Int = 3) throws -> Dataset {
         try cifar(scratch, "source", perBatch: perBatch, test: test)
-        _ = try DatasetImporter.run(
-            format: .cifar10, source: scratch("source"), destination: scratch("packed"), size: nil, progress: progress)
+        try pack(.cifar10, scratch("source"), scratch("packed"))
         return try Dataset(path: scratch("packed"))
     }
 
@@ -53,16 +60,16 @@ enum Samples {
     }
 
     /// The bytes of a stored picture, copied.
-    static func pixels(_ dataset: Dataset, _ split: Split, _ index: Int) -> [UInt8] {
-        withExtendedLifetime(dataset) { Array(dataset.pixels(split, index)) }
+    static func pixels(_ dataset: Dataset, _ split: Split, _ index: Int) throws -> [UInt8] {
+        try RecordReader(dataset).withPixels(split, index) { Array($0) }
     }
 
     /// A batch as arrays.
-    static func batch(_ preparer: BatchPreparer, _ request: BatchRequest) -> (images: [Float], labels: [Int32]) {
+    static func batch(_ preparer: BatchPreparer, _ request: BatchRequest) throws -> (images: [Float], labels: [Int32]) {
         var images = [Float](repeating: .nan, count: request.count * preparer.imageFloats)
         var labels = [Int32](repeating: -1, count: request.count)
-        images.withUnsafeMutableBufferPointer { images in
-            labels.withUnsafeMutableBufferPointer { preparer.prepare(request, images: images, labels: $0) }
+        try images.withUnsafeMutableBufferPointer { images in
+            try labels.withUnsafeMutableBufferPointer { try preparer.prepare(request, images: images, labels: $0) }
         }
         return (images, labels)
     }

@@ -17,8 +17,12 @@ struct DataCommand: ParsableCommand {
 
         @Option(help: "How the pictures are kept: \(ImportFormat.allCases.map(\.rawValue).joined(separator: ", ")).")
         var format: String
-        @Option(help: "Side of the stored pictures, for image folders (default: 256).")
+        @Option(help: "Side of the stored pictures, for picture files (default: 256).")
         var size: Int?
+        @Option(help: "How picture files are stored: raw pixels, or jpeg in a ninth of the space.")
+        var packing = Packing.raw.rawValue
+        /// After how many pictures an interrupted import goes on.
+        @Option(help: .hidden) var journalEvery = 4096
         @Argument(help: "The directory with the pictures.") var source: String
         @Argument(help: "The data set to make.") var destination: String
 
@@ -28,15 +32,23 @@ struct DataCommand: ParsableCommand {
                 throw CommandFailure(
                     CommandFailure.usage, "unknown format \(format)\(Spelling.suggestion(for: format, among: names))")
             }
+            guard let packing = Packing(rawValue: packing) else {
+                throw CommandFailure(CommandFailure.usage, "--packing is raw or jpeg, not \(packing)")
+            }
             let start = MonotonicClock.now
             let progress = ImportProgress()
-            let report = try DatasetImporter.run(
-                format: known, source: source, destination: destination, size: size
-            ) { progress.show($0, $1, $2) }
+            var options = DatasetImporter.Options(format: known, source: source, destination: destination)
+            (options.size, options.packing) = (size, packing)
+            options.journalInterval = max(1, journalEvery)
+            let report = try DatasetImporter.run(options) { progress.show($0, $1, $2) }
             progress.finish()
-            for skipped in report.skipped { Terminal.line("skipped \(skipped.file): \(skipped.reason)") }
+            let listed = report.skipped.prefix(20)
+            for skipped in listed { Terminal.line("skipped \(skipped.file): \(skipped.reason)") }
+            if report.skippedCount > listed.count {
+                Terminal.line("\(Terminal.grouped(report.skippedCount - listed.count)) more in \(destination)/skipped.tsv")
+            }
             let counts = report.manifest.counts
-            let skipped = report.skipped.isEmpty ? "" : ", \(report.skipped.count) skipped"
+            let skipped = report.skippedCount == 0 ? "" : ", \(Terminal.grouped(report.skippedCount)) skipped"
             Terminal.line(
                 "packed \(Terminal.grouped(counts[.train])) training and \(Terminal.grouped(counts[.validation])) "
                     + "validation pictures into \(destination) in \(Terminal.duration(MonotonicClock.now - start))\(skipped)")
@@ -53,11 +65,12 @@ struct DataCommand: ParsableCommand {
             let manifest = dataset.manifest
             if json { return Terminal.line(try Terminal.json(manifest)) }
             Terminal.line("name         \(manifest.name)")
-            Terminal.line("pictures     \(manifest.channels)×\(manifest.height)×\(manifest.width)")
+            let packing = manifest.packing == .raw ? "pixels" : "JPEG"
+            Terminal.line("pictures     \(manifest.channels)×\(manifest.height)×\(manifest.width), stored as \(packing)")
             for split in Split.allCases {
                 Terminal.line("\(split.rawValue.padding(toLength: 12, withPad: " ", startingAt: 0)) \(Terminal.grouped(dataset.count(split)))")
             }
-            let shown = manifest.classes.prefix(12).joined(separator: ", ")
+            let shown = manifest.names.prefix(12).joined(separator: ", ")
             Terminal.line("classes      \(manifest.classes.count): \(shown)\(manifest.classes.count > 12 ? ", …" : "")")
             Terminal.line("fingerprint  \(manifest.fingerprint)")
         }
@@ -91,8 +104,8 @@ struct DataCommand: ParsableCommand {
             let preparer = try BatchPreparer(dataset: dataset, settings: .init(resolved))
             let images = TensorBuffer(floats: batch * preparer.imageFloats)
             var labels = [Int32](repeating: 0, count: batch)
-            labels.withUnsafeMutableBufferPointer {
-                preparer.prepare(
+            try labels.withUnsafeMutableBufferPointer {
+                try preparer.prepare(
                     BatchRequest(split: .train, position: (step - 1) * batch, count: batch), images: images.floats,
                     labels: $0)
             }
@@ -113,9 +126,11 @@ struct DataCommand: ParsableCommand {
 private final class ImportProgress: @unchecked Sendable {
     private let start = MonotonicClock.now
     private let shown = Monitor(0.0)
+    private let phases = Monitor<[String: (time: Double, fraction: Double)]>([:])
 
-    func show(_ phase: String, _ done: Int, _ total: Int) {
+    func show(_ phase: String, _ done: Int, _ fraction: Double) {
         let now = MonotonicClock.now
+        _ = estimate(phase, fraction, now)
         guard now - start > 2 else { return }
         let isDue = shown.update { last in
             guard now - last > (Terminal.isInteractive ? 0.2 : 5) else { return false }
@@ -123,9 +138,21 @@ private final class ImportProgress: @unchecked Sendable {
             return true
         }
         guard isDue else { return }
-        let left = done > 0 ? (now - start) / Double(done) * Double(total - done) : .infinity
-        let text = "\(phase): \(Terminal.grouped(done)) of \(Terminal.grouped(total)), \(Terminal.duration(left)) left"
+        let left = estimate(phase, fraction, now)
+        let text =
+            "\(phase): \(Terminal.grouped(done)) pictures, \(Int(100 * fraction)) %, \(Terminal.duration(left)) left"
         if Terminal.isInteractive { print("\r\u{1B}[K\(text)", terminator: "") } else { Terminal.line(text) }
+    }
+
+    /// Seconds left of the phase, by what has been done since this process began it.
+    private func estimate(_ phase: String, _ fraction: Double, _ now: Double) -> Double {
+        let begun = phases.update { phases in
+            if let begun = phases[phase] { return begun }
+            phases[phase] = (now, fraction)
+            return (now, fraction)
+        }
+        let done = fraction - begun.fraction
+        return done > 0 ? (now - begun.time) / done * (1 - fraction) : .infinity
     }
 
     func finish() { if Terminal.isInteractive { print("\r\u{1B}[K", terminator: "") } }

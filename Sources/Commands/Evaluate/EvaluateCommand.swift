@@ -44,30 +44,13 @@ struct EvaluateCommand: ParsableCommand {
         let patches = try CropsOption.patches(crops)
         guard !checkpoint.isEmpty else { throw CommandFailure(CommandFailure.usage, "name a --checkpoint") }
         let dataset = try Dataset(path: data)
-        let networks = try checkpoint.map { path in
-            let opened = try Checkpoint(path: path)
-            var configuration = opened.state.configuration
-            if let threads { configuration.recipe.threads = threads }
-            return try (
-                LocalNetwork(configuration, batch: 128) { try opened.model.floats($0.name, shape: $0.shape) },
-                BatchPreparer(dataset: dataset, settings: .init(configuration), mean: mean(of: opened, for: dataset))
-            )
-        }
-        let classes = networks[0].0.configuration.network.classes
-        guard networks.allSatisfy({ $0.0.configuration.network.classes == classes }) else {
-            throw CommandFailure(CommandFailure.data, "the checkpoints have different numbers of classes")
-        }
-        guard dataset.manifest.classes.count <= classes else {
-            throw CommandFailure(
-                CommandFailure.data,
-                "\(data) has \(dataset.manifest.classes.count) classes, the checkpoint \(classes)")
-        }
+        let ensemble = try Ensemble(checkpoint.map { try Checkpoint(path: $0) }, dataset: dataset, threads: threads)
+        let classes = ensemble.classes
         var counts = ErrorCounts(classes: classes)
         let total = dataset.count(split)
-        for first in stride(from: 0, to: total, by: 128) {
-            let count = min(128, total - first)
-            let (probabilities, labels) = try average(
-                networks, patches, split: split, first: first, count: count, classes: classes)
+        for first in stride(from: 0, to: total, by: Ensemble.batch) {
+            let count = min(Ensemble.batch, total - first)
+            let (probabilities, labels) = try ensemble.probabilities(split, first: first, count: count, patches: patches)
             for image in 0..<count {
                 counts.add(probabilities[image * classes..<(image + 1) * classes], label: Int(labels[image]))
             }
@@ -126,31 +109,5 @@ struct EvaluateCommand: ParsableCommand {
                     + present.map { label in
                         ["\(label) \(names[label])"] + present.map { "\(counts.confusion[label][$0])" }
                     })
-    }
-
-    /// What the network was trained with, where its pictures were stored in the same size.
-    private func mean(of checkpoint: Checkpoint, for dataset: Dataset) -> [Float]? {
-        checkpoint.mean.count == dataset.mean.count ? checkpoint.mean : nil
-    }
-
-    /// Mean probabilities over networks and patches (§4.1, §6).
-    private func average(
-        _ networks: [(LocalNetwork, BatchPreparer)], _ patches: [Patch], split: Split, first: Int, count: Int, classes: Int
-    ) throws -> ([Float], [Int32]) {
-        var sum = [Float](repeating: 0, count: count * classes)
-        var labels = [Int32](repeating: 0, count: 128)
-        for (network, preparer) in networks {
-            for patch in patches {
-                labels.withUnsafeMutableBufferPointer {
-                    preparer.prepare(
-                        BatchRequest(split: split, position: first, count: 128), patch: patch,
-                        images: network.images.floats, labels: $0)
-                }
-                _ = try network.evaluate(labels: labels, count: count)
-                let logarithms = network.logProbabilities
-                for i in sum.indices { sum[i] += exp(logarithms[i]) }
-            }
-        }
-        return (sum, labels)
     }
 }

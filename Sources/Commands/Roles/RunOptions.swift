@@ -113,7 +113,7 @@ struct RunOptions: ParsableArguments {
         var plan = RunPlan(
             configuration: configuration, workers: workers, steps: last,
             datasetPath: URL(fileURLWithPath: path).standardizedFileURL.path,
-            datasetFingerprint: dataset.manifest.fingerprint, classes: dataset.manifest.classes, imagesPerEpoch: images,
+            datasetFingerprint: dataset.manifest.fingerprint, classes: dataset.manifest.names, imagesPerEpoch: images,
             mean: dataset.mean, stored: [dataset.manifest.channels, dataset.manifest.height, dataset.manifest.width],
             listen: listen)
         plan.start = try checkpoint.map { .resumed($0) } ?? initialize.map { .trained(try Checkpoint(path: $0)) }

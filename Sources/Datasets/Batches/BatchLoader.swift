@@ -33,7 +33,8 @@ public final class BatchLoader: @unchecked Sendable {
     }
 
     /// Waits for a batch, which is prepared now if it was not prefetched.
-    public func next(_ request: BatchRequest) -> LoadedBatch {
+    /// - Throws: `DatasetError` when a picture of this batch, or of the one being prefetched, cannot be decoded.
+    public func next(_ request: BatchRequest) throws -> LoadedBatch {
         precondition(request.count <= batch)
         while true {
             worker.state.update { $0.ask(request) }
@@ -43,8 +44,9 @@ public final class BatchLoader: @unchecked Sendable {
             case .stopped:
                 thread.join()
                 let index = worker.state.update { $0.claim(request) }
-                worker.fill(index, request)
+                try worker.fill(index, request)
                 return loaded(request, index)
+            case .failed(let error): throw error
             case .dropped, nil: continue
             }
         }

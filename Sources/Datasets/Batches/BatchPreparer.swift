@@ -2,7 +2,7 @@ import Tensors
 
 /// Turns stored pictures into what the network reads: cropped, mirrored, colour-shifted, centred (paper §2, §4.1).
 ///
-/// Every draw depends only on (seed, purpose, epoch, picture), so any process, at any time, prepares the same batch.
+/// For one thread at a time. Every draw depends only on (seed, purpose, epoch, picture), so any process, at any time, prepares the same batch.
 public final class BatchPreparer: @unchecked Sendable {
     public let dataset: Dataset
     public let settings: PreparationSettings
@@ -10,6 +10,7 @@ public final class BatchPreparer: @unchecked Sendable {
     private let draws: RandomDraws
     private let orders: EpochOrder
     private let renderer: PatchRenderer
+    private let reader: RecordReader
 
     /// - Parameter mean: what is subtracted; nil takes the data set's own. A trained network wants its own data's.
     /// - Throws: `DatasetError` when the network reads other channels or larger pictures than are stored.
@@ -29,6 +30,7 @@ public final class BatchPreparer: @unchecked Sendable {
         }
         (self.dataset, self.settings) = (dataset, settings)
         draws = RandomDraws(seed: settings.seed)
+        reader = RecordReader(dataset)
         orders = EpochOrder(draws: draws, count: dataset.count(.train))
         renderer = try PatchRenderer(
             mean: mean ?? dataset.mean, stored: [stored.channels, stored.height, stored.width], height: settings.height,
@@ -42,11 +44,12 @@ public final class BatchPreparer: @unchecked Sendable {
     ///
     /// Training visits picture p mod n of epoch p / n, so a batch may lie in two epochs. Validation takes the centre
     /// of each picture as it is; places beyond the last picture get zeros and the label 0.
+    /// - Throws: `DatasetError` naming a record that cannot be decoded.
     public func prepare(
         _ request: BatchRequest, images: UnsafeMutableBufferPointer<Float>, labels: UnsafeMutableBufferPointer<Int32>
-    ) {
+    ) throws {
         guard request.split == .train else {
-            prepare(request, patch: .center, images: images, labels: labels)
+            try prepare(request, patch: .center, images: images, labels: labels)
             return
         }
         let output = checked(request, images, labels)
@@ -57,7 +60,8 @@ public final class BatchPreparer: @unchecked Sendable {
             if settings.shuffle, pass != epoch { (epoch, order) = (pass, orders.order(pass)) }
             let image = settings.shuffle ? Int(order[place]) : place
             labels[i] = Int32(dataset.label(.train, image))
-            renderer.render(dataset.pixels(.train, image), variation(epoch: pass, image: image), output + i * imageFloats)
+            let variation = variation(epoch: pass, image: image)
+            try reader.withPixels(.train, image) { renderer.render($0, variation, output + i * imageFloats) }
         }
     }
 
@@ -65,14 +69,14 @@ public final class BatchPreparer: @unchecked Sendable {
     public func prepare(
         _ request: BatchRequest, patch: Patch, images: UnsafeMutableBufferPointer<Float>,
         labels: UnsafeMutableBufferPointer<Int32>
-    ) {
+    ) throws {
         let output = checked(request, images, labels)
         let variation = renderer.variation(patch)
         for i in 0..<request.count {
             let image = request.position + i
             if image < dataset.count(request.split) {
                 labels[i] = Int32(dataset.label(request.split, image))
-                renderer.render(dataset.pixels(request.split, image), variation, output + i * imageFloats)
+                try reader.withPixels(request.split, image) { renderer.render($0, variation, output + i * imageFloats) }
             } else {
                 labels[i] = 0
                 (output + i * imageFloats).update(repeating: 0, count: imageFloats)

@@ -5,6 +5,7 @@ struct LoaderState: Sendable {
         /// Another request took its place.
         case dropped
         case stopped
+        case failed(any Error)
     }
 
     /// What each buffer holds or is being filled with.
@@ -15,6 +16,7 @@ struct LoaderState: Sendable {
     /// The buffer that the caller reads; it is never filled.
     var inUse: Int?
     var isStopped = false
+    private var failure: (any Error)?
 
     /// Asks for a batch unless it is there, under way or asked for.
     mutating func ask(_ request: BatchRequest) {
@@ -22,6 +24,7 @@ struct LoaderState: Sendable {
     }
 
     func answer(_ request: BatchRequest) -> Answer? {
+        if let failure { return .failed(failure) }
         if let index = requests.firstIndex(of: request), index != filling { return .ready(index) }
         if isStopped { return .stopped }
         return requests.contains(request) || wanted == request ? nil : .dropped
@@ -43,4 +46,6 @@ struct LoaderState: Sendable {
     }
 
     mutating func finish() { filling = nil }
+
+    mutating func fail(_ error: any Error) { (failure, filling) = (error, nil) }
 }

@@ -12,16 +12,18 @@ final class LoaderWorker: @unchecked Sendable {
         (self.preparer, self.images, self.labels) = (preparer, images, labels)
     }
 
-    func fill(_ index: Int, _ request: BatchRequest) {
-        preparer.prepare(
+    func fill(_ index: Int, _ request: BatchRequest) throws {
+        try preparer.prepare(
             request, images: images[index].floats, labels: labels[index].bytes.bindMemory(to: Int32.self))
     }
 
-    /// The thread's body: until the loader is stopped.
+    /// The thread's body: until the loader is stopped or a picture cannot be read.
     func run() {
         while let (index, request) = take() {
-            fill(index, request)
-            state.update { $0.finish() }
+            do {
+                try fill(index, request)
+                state.update { $0.finish() }
+            } catch { return state.update { $0.fail(error) } }
         }
     }
 

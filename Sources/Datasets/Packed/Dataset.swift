@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Tensors
 
-/// A packed data set, memory-mapped: pictures of one size as planar bytes, their labels, and their mean.
+/// A packed data set, memory-mapped: pictures of one size, their labels, and their mean. A `RecordReader` gives pixels.
 ///
 /// Every length is checked against its file when the data set is opened, so that reading a picture is only an
 /// address computation; the pictures' own checksums are compared by `verify`.
@@ -23,17 +23,19 @@ public final class Dataset: Sendable {
             throw DatasetError("\(path) has no data set; make one with `colonnade data import`")
         }
         let manifest = try DatasetManifest.read(path: manifestPath)
-        let size = manifest.recordSize
+        let size = manifest.pixelBytes
+        // No JPEG file is much larger than its pixels.
+        let lengths = manifest.packing == .raw ? size...size : 1...2 * size + 65_536
         let indexes = try Split.allCases.map { split in
             try RecordIndex(
-                path: "\(path)/\(split.rawValue).index", count: manifest.counts[split], recordSize: size,
+                path: "\(path)/\(split.rawValue).index", count: manifest.counts[split], lengths: lengths,
                 classes: manifest.classes.count)
         }
         records = try zip(Split.allCases, indexes).map { split, index in
             let file = try MappedFile(path: "\(path)/\(split.rawValue).records")
-            guard file.bytes.count / size == index.count, file.bytes.count % size == 0 else {
+            guard file.bytes.count == index.total else {
                 throw DatasetError(
-                    "\(file.path): has \(file.bytes.count) bytes, not \(index.count) records of \(size); restore the "
+                    "\(file.path): has \(file.bytes.count) bytes, not the \(index.total) of its records; restore the "
                         + "file or import the data set again")
             }
             return file
@@ -72,9 +74,11 @@ public final class Dataset: Sendable {
     /// The label of a picture, an index into the manifest's classes.
     public func label(_ split: Split, _ index: Int) -> Int { indexes[place(split)].label(index) }
 
-    /// The bytes of a picture, planar CHW. Valid while this object lives: keep a reference to it, not only to them.
-    public func pixels(_ split: Split, _ index: Int) -> UnsafeRawBufferPointer {
-        records[place(split)].part(index * manifest.recordSize, manifest.recordSize)
+    /// The bytes of a record as they are stored. Valid while this object lives: keep a reference to it, not only to
+    /// them.
+    func record(_ split: Split, _ index: Int) -> UnsafeRawBufferPointer {
+        let (offset, length) = indexes[place(split)].place(index)
+        return records[place(split)].part(offset, length)
     }
 
     /// Compares every record with its checksum.
@@ -86,7 +90,7 @@ public final class Dataset: Sendable {
         var done = 0
         for split in Split.allCases {
             for index in 0..<count(split) {
-                guard Digest.hash(pixels(split, index)) == indexes[place(split)].checksum(index) else {
+                guard Digest.hash(record(split, index)) == indexes[place(split)].checksum(index) else {
                     throw DatasetError(
                         "\(records[place(split)].path): record \(index) of \(split.rawValue) is damaged; restore the "
                             + "file or import the data set again")

@@ -3,7 +3,7 @@ import Tensors
 
 /// What `dataset.json` says: shape, classes and statistics of a packed data set.
 public struct DatasetManifest: Codable, Sendable, Equatable {
-    static let currentVersion = 1
+    static let currentVersion = 2
     /// Bounds that keep every product of extents far from overflow.
     static let channelLimit = 64
     static let sideLimit = 4096
@@ -15,20 +15,26 @@ public struct DatasetManifest: Codable, Sendable, Equatable {
     public let height: Int
     /// Columns of a stored picture.
     public let width: Int
-    /// The classes' names, by label.
+    public let packing: Packing
+    /// The classes' names, by label; synsets for ILSVRC.
     public let classes: [String]
+    /// What the classes are called by people, where their names do not say it.
+    public let labels: [String]?
     public let counts: SplitCounts
     /// Sixteen hexadecimal digits over labels, pixels' checksums, mean and shape: equal only for equal data.
     public let fingerprint: String
     /// Principal components of the colours; nil unless there are three channels.
     public let colors: ColorComponents?
 
-    /// Bytes of one stored picture.
-    public var recordSize: Int { channels * height * width }
+    /// Bytes of one picture's pixels.
+    public var pixelBytes: Int { channels * height * width }
+
+    /// The classes as they are shown: `n01440764 tench, Tinca tinca`.
+    public var names: [String] { labels.map { zip(classes, $0).map { "\($0) \($1)" } } ?? classes }
 
     /// The digest that identifies the data, whatever its name and place.
     func fingerprint(indexes: [UnsafeRawBufferPointer], mean: UnsafeRawBufferPointer) -> String {
-        let facts = [formatVersion, channels, height, width, classes.count, counts.train, counts.validation]
+        let facts = [formatVersion, channels, height, width, classes.count, counts.train, counts.validation, packing == .raw ? 0 : 1]
         var digests = facts.map { UInt64(truncatingIfNeeded: $0) } + classes.map { Digest.hash(Array($0.utf8)) }
         let colorValues = colors.map { $0.eigenvalues + $0.eigenvectors.flatMap { $0 } } ?? []
         digests += colorValues.map { UInt64($0.bitPattern) }
@@ -39,8 +45,8 @@ public struct DatasetManifest: Codable, Sendable, Equatable {
 
     func with(fingerprint: String) -> DatasetManifest {
         DatasetManifest(
-            formatVersion: formatVersion, name: name, channels: channels, height: height, width: width,
-            classes: classes, counts: counts, fingerprint: fingerprint, colors: colors)
+            formatVersion: formatVersion, name: name, channels: channels, height: height, width: width, packing: packing,
+            classes: classes, labels: labels, counts: counts, fingerprint: fingerprint, colors: colors)
     }
 
     func encoded() throws -> [UInt8] {
@@ -79,6 +85,7 @@ public struct DatasetManifest: Codable, Sendable, Equatable {
     private var isSound: Bool {
         (1...Self.channelLimit).contains(channels) && (1...Self.sideLimit).contains(height)
             && (1...Self.sideLimit).contains(width) && !classes.isEmpty && counts.train > 0 && counts.validation > 0
-            && (colors.map { channels == 3 && $0.isSound } ?? true)
+            && (colors.map { channels == 3 && $0.isSound } ?? true) && (labels.map { $0.count == classes.count } ?? true)
+            && (packing == .raw || channels == 3)
     }
 }

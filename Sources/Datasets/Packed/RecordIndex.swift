@@ -1,39 +1,49 @@
 import Tensors
 
-/// The index of one split: labels and checksums of its records.
+/// The index of one split: where its records lie, their labels and checksums.
 ///
-/// A header of 64 bytes (magic, version, count, record size, checksum of itself), then 16 bytes per record: label,
-/// four reserved bytes, and the record's XXH3. All little-endian.
+/// A header of 64 bytes (magic, version, count, bytes of all records, checksum of itself), then 24 bytes per record:
+/// offset (8), length (4), label (4), and the record's XXH3 (8). All little-endian.
 struct RecordIndex: Sendable {
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
     static let headerSize = 64
-    static let entrySize = 16
+    static let entrySize = 24
     private static let magic: [UInt8] = Array("CLNDINDX".utf8)
     private static let checkedSize = 56
 
     let file: MappedFile
     let count: Int
+    /// Bytes of all records.
+    let total: Int
 
-    static func header(count: Int, recordSize: Int) -> [UInt8] {
+    static func header(count: Int, total: Int) -> [UInt8] {
         var bytes = magic
-        func append(_ value: some FixedWidthInteger) {
-            withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
-        }
-        append(version)
-        append(UInt32(0))
-        append(UInt64(count))
-        append(UInt64(recordSize))
+        append(version, to: &bytes)
+        append(UInt32(0), to: &bytes)
+        append(UInt64(count), to: &bytes)
+        append(UInt64(total), to: &bytes)
         bytes.append(contentsOf: [UInt8](repeating: 0, count: checkedSize - bytes.count))
-        append(Digest.hash(bytes))
+        append(Digest.hash(bytes), to: &bytes)
         return bytes
     }
 
-    static func entry(label: Int, checksum: UInt64) -> (UInt64, UInt64) {
-        (UInt64(UInt32(label)).littleEndian, checksum.littleEndian)
+    static func entry(offset: Int, length: Int, label: Int, checksum: UInt64) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(entrySize)
+        append(UInt64(offset), to: &bytes)
+        append(UInt32(length), to: &bytes)
+        append(UInt32(label), to: &bytes)
+        append(checksum, to: &bytes)
+        return bytes
+    }
+
+    private static func append(_ value: some FixedWidthInteger, to bytes: inout [UInt8]) {
+        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
     }
 
     /// Opens an index and checks it against what the manifest promises.
-    init(path: String, count: Int, recordSize: Int, classes: Int) throws {
+    /// - Parameter lengths: what a record may have.
+    init(path: String, count: Int, lengths: ClosedRange<Int>, classes: Int) throws {
         let file = try MappedFile(path: path)
         guard file.bytes.count >= Self.headerSize, file.bytes.starts(with: Self.magic) else {
             throw DatasetError("\(path): not an index of records; restore the file or import the data set again")
@@ -47,10 +57,9 @@ struct RecordIndex: Sendable {
         guard UInt32(truncatingIfNeeded: word(8)) == Self.version else {
             throw DatasetError("\(path): written by another version of colonnade; import the data set again")
         }
-        guard word(16) == UInt64(count), word(24) == UInt64(recordSize) else {
+        guard word(16) == UInt64(count), word(24) <= 1 << 48 else {
             throw DatasetError(
-                "\(path): has \(word(16)) records of \(word(24)) bytes, dataset.json says \(count) of \(recordSize); "
-                    + "restore the files of one import")
+                "\(path): has \(word(16)) records, dataset.json says \(count); restore the files of one import")
         }
         guard (file.bytes.count - Self.headerSize) / Self.entrySize == count,
             (file.bytes.count - Self.headerSize) % Self.entrySize == 0
@@ -59,23 +68,32 @@ struct RecordIndex: Sendable {
                 "\(path): has \(file.bytes.count) bytes, not the \(Self.headerSize) + \(Self.entrySize) × \(count) of "
                     + "its records; restore the file or import the data set again")
         }
-        (self.file, self.count) = (file, count)
-        for record in 0..<count where label(record) >= classes {
-            throw DatasetError(
-                "\(path): record \(record) has label \(label(record)), but there are \(classes) classes; restore the "
-                    + "file or import the data set again")
+        (self.file, self.count, total) = (file, count, Int(word(24)))
+        for record in 0..<count {
+            guard label(record) < classes else {
+                throw DatasetError(
+                    "\(path): record \(record) has label \(label(record)), but there are \(classes) classes; restore the "
+                        + "file or import the data set again")
+            }
+            let (offset, length) = place(record)
+            guard lengths.contains(length), offset >= 0, offset <= total - length else {
+                throw DatasetError(
+                    "\(path): record \(record) lies outside its file; restore the file or import the data set again")
+            }
         }
     }
 
-    func label(_ record: Int) -> Int {
+    private func word<Word: FixedWidthInteger>(_ record: Int, _ offset: Int, as type: Word.Type) -> Word {
         precondition(record >= 0 && record < count)
-        let offset = Self.headerSize + Self.entrySize * record
-        return Int(UInt32(littleEndian: file.bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+        let place = Self.headerSize + Self.entrySize * record + offset
+        return Word(littleEndian: file.bytes.loadUnaligned(fromByteOffset: place, as: type))
     }
 
-    func checksum(_ record: Int) -> UInt64 {
-        precondition(record >= 0 && record < count)
-        let offset = Self.headerSize + Self.entrySize * record + 8
-        return UInt64(littleEndian: file.bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    /// Offset and length.
+    func place(_ record: Int) -> (offset: Int, length: Int) {
+        (Int(truncatingIfNeeded: word(record, 0, as: UInt64.self)), Int(word(record, 8, as: UInt32.self)))
     }
+
+    func label(_ record: Int) -> Int { Int(word(record, 12, as: UInt32.self)) }
+    func checksum(_ record: Int) -> UInt64 { word(record, 16, as: UInt64.self) }
 }

@@ -1,53 +1,47 @@
-import CSTBImage
+import CYUV
 
-/// A decoded picture: RGB bytes, interleaved, rows from the top.
+/// A decoded picture: red, green, blue and an unused byte for each pixel, rows from the top.
 struct Picture: Sendable {
     let width: Int
     let height: Int
-    let rgb: [UInt8]
+    let rgbx: [UInt8]
 
-    /// The shorter side rescaled to `size` and the central square cut out (paper §2): size×size, planar RGB.
-    func squared(_ size: Int) throws(PictureError) -> [UInt8] {
+    /// The shorter side rescaled to `size` and the central square cut out (paper §2).
+    func squared(_ size: Int) throws(PictureError) -> Picture {
         let shorter = min(width, height)
-        if shorter == size {
-            return planar(rgb, rowStride: 3 * width, top: (height - size) / 2, left: (width - size) / 2, size: size)
+        if shorter == size, width == height { return self }
+        let (scaledWidth, scaledHeight) = (scaled(width, shorter, size), scaled(height, shorter, size))
+        let (left, top) = ((scaledWidth - size) / 2, (scaledHeight - size) / 2)
+        var status: Int32 = -1
+        let square = [UInt8](unsafeUninitializedCapacity: 4 * size * size) { buffer, count in
+            guard let start = buffer.baseAddress else { return }
+            // Only the part of the rescaled picture that is kept is computed; the library counts from its corner.
+            let corner = start - (top * 4 * size + 4 * left)
+            status = ARGBScaleClip(
+                rgbx, Int32(4 * width), Int32(width), Int32(height), corner, Int32(4 * size), Int32(scaledWidth),
+                Int32(scaledHeight), Int32(left), Int32(top), Int32(size), Int32(size), kFilterBox)
+            count = status == 0 ? 4 * size * size : 0
         }
-        let scaledWidth = scaled(width, shorter, size)
-        let scaledHeight = scaled(height, shorter, size)
-        // Only the part of the rescaled picture that is kept is computed.
-        let left = Float((scaledWidth - size) / 2) / Float(scaledWidth)
-        let top = Float((scaledHeight - size) / 2) / Float(scaledHeight)
-        let right = Float((scaledWidth - size) / 2 + size) / Float(scaledWidth)
-        let bottom = Float((scaledHeight - size) / 2 + size) / Float(scaledHeight)
-        var status: Int32 = 0
-        let square = [UInt8](unsafeUninitializedCapacity: 3 * size * size) { buffer, count in
-            status = stbir_resize_region(
-                rgb, Int32(width), Int32(height), 0, buffer.baseAddress, Int32(size), Int32(size), 0,
-                STBIR_TYPE_UINT8, 3, STBIR_ALPHA_CHANNEL_NONE, 0, STBIR_EDGE_CLAMP, STBIR_EDGE_CLAMP,
-                STBIR_FILTER_DEFAULT, STBIR_FILTER_DEFAULT, STBIR_COLORSPACE_LINEAR, nil, left, top, right, bottom)
-            count = status == 1 ? 3 * size * size : 0
-        }
-        guard status == 1 else { throw PictureError("cannot be rescaled from \(width)×\(height)") }
-        return planar(square, rowStride: 3 * size, top: 0, left: 0, size: size)
+        guard status == 0 else { throw PictureError("cannot be rescaled from \(width)×\(height)") }
+        return Picture(width: size, height: size, rgbx: square)
     }
 
     /// A side after rescaling, to the nearest pixel.
     private func scaled(_ side: Int, _ shorter: Int, _ size: Int) -> Int { (side * size + shorter / 2) / shorter }
 
-    private func planar(_ source: [UInt8], rowStride: Int, top: Int, left: Int, size: Int) -> [UInt8] {
-        let area = size * size
-        return source.withUnsafeBufferPointer { source in
-            [UInt8](unsafeUninitializedCapacity: 3 * area) { planes, count in
-                for row in 0..<size {
-                    let start = (top + row) * rowStride + 3 * left
-                    for column in 0..<size {
-                        for channel in 0..<3 {
-                            planes[channel * area + row * size + column] = source[start + 3 * column + channel]
-                        }
-                    }
-                }
-                count = 3 * area
-            }
+    /// The red, green and blue planes.
+    var planar: [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 3 * width * height) { planes, count in
+            count = 3 * width * height
+            if let start = planes.baseAddress { Self.split(rgbx, width, height, into: start) }
         }
+    }
+
+    static func split(_ rgbx: UnsafePointer<UInt8>, _ width: Int, _ height: Int, into planes: UnsafeMutablePointer<UInt8>) {
+        let area = width * height
+        // What the library calls ARGB lies as blue, green, red, alpha: its blue is our red.
+        SplitARGBPlane(
+            rgbx, Int32(4 * width), planes + 2 * area, Int32(width), planes + area, Int32(width), planes, Int32(width),
+            nil, 0, Int32(width), Int32(height))
     }
 }

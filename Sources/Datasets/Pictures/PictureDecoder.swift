@@ -49,11 +49,10 @@ final class PictureDecoder {
 
     private func decodeJPEG(_ bytes: [UInt8]) throws(PictureError) -> Picture {
         let ((width, height), isCMYK) = try jpegHeader(bytes)
-        let format = isCMYK ? TJPF_CMYK : TJPF_RGB
-        let size = width * height * (isCMYK ? 4 : 3)
+        let format = isCMYK ? TJPF_CMYK : TJPF_RGBX
+        let size = width * height * 4
         var status: Int32 = 0
-        let pixels = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            buffer.initialize(repeating: 0)
+        var pixels = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             status = tjDecompress2(
                 jpeg, bytes, UInt(bytes.count), buffer.baseAddress, Int32(width), 0, Int32(height),
                 Int32(format.rawValue), TJFLAG_LIMITSCANS)
@@ -65,18 +64,35 @@ final class PictureDecoder {
             let isHarmless = ["extraneous bytes", "Adobe", "JFIF"].contains { error.reason.contains($0) }
             guard tjGetErrorCode(jpeg) == TJERR_WARNING.rawValue, isHarmless else { throw error }
         }
-        return Picture(width: width, height: height, rgb: isCMYK ? Self.rgb(cmyk: pixels) : pixels)
+        if isCMYK { Self.convert(cmyk: &pixels) }
+        return Picture(width: width, height: height, rgbx: pixels)
+    }
+
+    /// Decodes a stored JPEG picture into planes.
+    /// - Parameter scratch: memory of 4 bytes a pixel.
+    func decodeStored(
+        _ bytes: UnsafeRawBufferPointer, width: Int, height: Int, scratch: UnsafeMutablePointer<UInt8>,
+        into planes: UnsafeMutablePointer<UInt8>
+    ) throws(PictureError) {
+        let start = bytes.bindMemory(to: UInt8.self).baseAddress
+        var (foundWidth, foundHeight, sampling, space): (Int32, Int32, Int32, Int32) = (0, 0, 0, 0)
+        guard tjDecompressHeader3(jpeg, start, UInt(bytes.count), &foundWidth, &foundHeight, &sampling, &space) == 0 else {
+            throw jpegError()
+        }
+        guard Int(foundWidth) == width, Int(foundHeight) == height else {
+            throw PictureError("damaged: a picture of \(foundWidth)×\(foundHeight) among those of \(width)×\(height)")
+        }
+        let status = tjDecompress2(
+            jpeg, start, UInt(bytes.count), scratch, Int32(width), 0, Int32(height), Int32(TJPF_RGBX.rawValue), 0)
+        guard status == 0 else { throw jpegError() }
+        Picture.split(scratch, width, height, into: planes)
     }
 
     /// CMYK JPEG files hold inverted inks (255 is none), as Adobe's programs write them.
-    private static func rgb(cmyk: [UInt8]) -> [UInt8] {
-        let count = cmyk.count / 4
-        return [UInt8](unsafeUninitializedCapacity: 3 * count) { rgb, written in
-            for i in 0..<count {
-                let black = Int(cmyk[4 * i + 3])
-                for c in 0..<3 { rgb[3 * i + c] = UInt8((Int(cmyk[4 * i + c]) * black + 127) / 255) }
-            }
-            written = 3 * count
+    private static func convert(cmyk pixels: inout [UInt8]) {
+        for start in stride(from: 0, to: pixels.count, by: 4) {
+            let black = Int(pixels[start + 3])
+            for c in 0..<3 { pixels[start + c] = UInt8((Int(pixels[start + c]) * black + 127) / 255) }
         }
     }
 
@@ -97,13 +113,13 @@ final class PictureDecoder {
     private func decodeOther(_ bytes: [UInt8]) throws(PictureError) -> Picture {
         let expected = try otherSize(bytes)
         var (width, height, channels): (Int32, Int32, Int32) = (0, 0, 0)
-        guard let pixels = stbi_load_from_memory(bytes, Int32(bytes.count), &width, &height, &channels, 3) else {
+        guard let pixels = stbi_load_from_memory(bytes, Int32(bytes.count), &width, &height, &channels, 4) else {
             throw otherError()
         }
         defer { stbi_image_free(pixels) }
         guard (Int(width), Int(height)) == expected else { throw PictureError("damaged: it has two sizes") }
-        let rgb = [UInt8](UnsafeBufferPointer(start: pixels, count: 3 * Int(width) * Int(height)))
-        return Picture(width: Int(width), height: Int(height), rgb: rgb)
+        let rgbx = [UInt8](UnsafeBufferPointer(start: pixels, count: 4 * Int(width) * Int(height)))
+        return Picture(width: Int(width), height: Int(height), rgbx: rgbx)
     }
 
     private func otherError() -> PictureError {

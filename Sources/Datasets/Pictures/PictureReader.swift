@@ -12,7 +12,7 @@ public enum PictureReader {
             throw DatasetError("a network that reads \(channels) channels takes no picture files")
         }
         do {
-            let planar = try PictureDecoder().decode(path: path).squared(size)
+            let planar = try PictureDecoder().decode(path: path).squared(size).planar
             return channels == 3 ? planar : luminance(planar)
         } catch {
             throw DatasetError("\(path): \(error.reason); name a JPEG or PNG file")

@@ -25,9 +25,9 @@ final class BatchFeed: Sendable {
 
     func stop() { loader.stop() }
     func prefetch(step: Int) { loader.prefetch(trainingRequest(step)) }
-    func training(step: Int) -> LoadedBatch { loader.next(trainingRequest(step)) }
+    func training(step: Int) throws -> LoadedBatch { try loader.next(trainingRequest(step)) }
     func prefetchValidation(first: Int) { if validationCount > 0 { loader.prefetch(validationRequest(first)) } }
-    func validation(first: Int) -> LoadedBatch { loader.next(validationRequest(first)) }
+    func validation(first: Int) throws -> LoadedBatch { try loader.next(validationRequest(first)) }
 
     private func trainingRequest(_ step: Int) -> BatchRequest {
         BatchRequest(split: .train, position: (step - 1) * batch, count: batch)

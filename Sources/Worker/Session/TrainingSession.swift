@@ -179,7 +179,7 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
             let grant = try inbox.wait { $0.grants.removeValue(forKey: current) }
             let start = MonotonicClock.now
             (exchangeWait, storeWait) = (0, 0)
-            let batch = feed.training(step: step)
+            let batch = try feed.training(step: step)
             let dataWait = MonotonicClock.now - start
             if grant.validate { feed.prefetchValidation(first: 0) } else { feed.prefetch(step: step + 1) }
             try executor.run(
@@ -201,7 +201,7 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
         var first = 0
         while first < feed.validationCount {
             let count = min(configuration.recipe.batch, feed.validationCount - first)
-            let batch = feed.validation(first: first)
+            let batch = try feed.validation(first: first)
             let next = first + count
             if next < feed.validationCount { feed.prefetchValidation(first: next) } else { feed.prefetch(step: step + 1) }
             try executor.run(context(.evaluation, step: step, weights: step, batch: batch, images: count))

@@ -8,9 +8,12 @@ public enum MadePictures {
     ) throws {
         let staging = try StagingDirectory(destination: destination)
         defer { staging.discard() }
+        try staging.empty()
         let writer = DatasetWriter(
-            directory: staging.path, name: "made", channels: channels, height: height, width: width,
-            classes: (0..<classes).map { "class \($0)" })
+            directory: staging.path,
+            .init(
+                name: "made", channels: channels, height: height, width: width,
+                classes: (0..<classes).map { "class \($0)" }))
         let draws = RandomDraws(seed: 1)
         var pixels = [UInt8](repeating: 0, count: channels * height * width)
         for (split, count) in [(Split.train, train), (.validation, validation)] {

@@ -30,14 +30,14 @@ enum MNISTImport {
             try copy(images.file, labels.file, count: count, classes: classes.count, split, to: packed, target)
         }
         guard let writer else { throw DatasetError("\(source): nothing was read") }
-        return ImportReport(manifest: try writer.finish(), skipped: [])
+        return ImportReport(manifest: try writer.finish(), skipped: [], skippedCount: 0)
     }
 
     private static func copy(
         _ images: GzipFile, _ labels: GzipFile, count: Int, classes: Int, _ split: Split, to writer: DatasetWriter,
         _ target: ImportTarget
     ) throws {
-        var pixels = [UInt8](repeating: 0, count: writer.recordSize)
+        var pixels = [UInt8](repeating: 0, count: writer.draft.pixelBytes)
         var label: UInt8 = 0
         for index in 0..<count {
             try pixels.withUnsafeMutableBytes(images.read)
@@ -46,7 +46,7 @@ enum MNISTImport {
                 throw DatasetError("\(labels.path): label \(index) is \(label), but there are \(classes) classes")
             }
             try pixels.withUnsafeBytes { try writer.append($0, label: Int(label), to: split) }
-            target.report(split, index + 1, of: count)
+            target.report(split, index + 1, fraction: Double(index + 1) / Double(count))
         }
         try images.expectEnd()
         try labels.expectEnd()

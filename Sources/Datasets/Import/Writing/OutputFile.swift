@@ -8,24 +8,39 @@ final class OutputFile {
     private let path: String
     private var descriptor: Int32
     private var pending: [UInt8] = []
+    /// Bytes appended so far.
+    private(set) var size = 0
 
-    /// Creates a file that did not exist.
-    init(path: String) throws {
-        descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw FileError(path, "create it") }
+    /// - Parameter keeping: the bytes that stay of a file that was begun; nil creates one that did not exist.
+    init(path: String, keeping: Int? = nil) throws {
+        descriptor = open(path, O_WRONLY | O_CLOEXEC | (keeping == nil ? O_CREAT | O_EXCL : 0), 0o644)
+        guard descriptor >= 0 else { throw FileError(path, keeping == nil ? "create it" : "go on with it") }
         self.path = path
+        if let keeping {
+            guard ftruncate(descriptor, keeping) == 0, lseek(descriptor, 0, SEEK_END) == keeping else {
+                throw FileError(path, "go on with it")
+            }
+            size = keeping
+        }
         pending.reserveCapacity(Self.capacity)
     }
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
     func append(_ bytes: UnsafeRawBufferPointer) throws {
+        size += bytes.count
         if pending.count + bytes.count > Self.capacity { try flush() }
         if bytes.count >= Self.capacity {
             try write(bytes)
         } else {
             pending.append(contentsOf: bytes)
         }
+    }
+
+    /// Writes what is pending and waits until all of it is on the disk.
+    func sync() throws {
+        try flush()
+        guard fdatasync(descriptor) == 0 else { throw FileError(path, "flush it to the disk") }
     }
 
     /// Writes what is pending and the header, and waits until all of it is on the disk.

@@ -2,13 +2,16 @@ import Foundation
 import Glibc
 import Tensors
 
-/// A private directory beside the destination that takes the destination's name when its content is complete.
+/// A private directory beside the destination that takes the destination's name when its content is complete. Where an
+/// import was interrupted after it had kept a journal, the next one to the same destination finds the directory again.
 final class StagingDirectory {
     let path: String
     private let destination: String
+    private let lock: Int32
     private var isCommitted = false
 
-    /// - Throws: when the destination exists and is not an empty directory, or its parent is absent.
+    /// - Throws: when the destination exists and is not an empty directory, when its parent is absent, or when another
+    ///   process is at work on it.
     init(destination: String) throws {
         var target = URL(fileURLWithPath: destination).standardizedFileURL.path
         var status = stat()
@@ -28,12 +31,24 @@ final class StagingDirectory {
         guard access(parent, F_OK) == 0 else {
             throw DatasetError("\(parent) does not exist; create it first or name another destination")
         }
-        var template = Array("\(target).partial-XXXXXX".utf8CString)
-        let made = template.withUnsafeMutableBufferPointer { buffer in
-            buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) }
+        let path = "\(target).partial"
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw FileError(path, "create it") }
+        let lock = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard lock >= 0 else { throw FileError(path, "open the directory") }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            close(lock)
+            throw DatasetError("another import writes to \(destination); wait for it, or name another destination")
         }
-        guard let made else { throw FileError(destination, "create a directory beside it") }
-        (path, self.destination) = (made, target)
+        (self.path, self.destination, self.lock) = (path, target, lock)
+    }
+
+    deinit { close(lock) }
+
+    /// Removes everything in the directory.
+    func empty() throws {
+        for entry in try FolderListing.entries(path, includingHidden: true) {
+            try FileManager.default.removeItem(atPath: "\(path)/\(entry.name)")
+        }
     }
 
     /// Makes the content durable and gives it the destination's name.

@@ -2,14 +2,22 @@ import Threading
 
 /// Decodes the pictures of a queue on two threads and hands them over in the queue's order.
 final class DecodingPipeline: Sendable {
-    /// A picture's record, or why there is none.
+    /// A picture as it is stored.
+    struct Packed: Sendable {
+        /// Planar RGB.
+        let pixels: [UInt8]
+        /// The JPEG file to store; nil where pixels are stored.
+        let file: [UInt8]?
+    }
+
+    /// A picture, or why there is none.
     struct Outcome: Sendable {
-        let item: PictureQueue.Item
-        let pixels: Result<[UInt8], PictureError>
+        let item: PictureItem
+        let picture: Result<Packed, PictureError>
     }
 
     private struct State {
-        var queue: PictureQueue
+        var queue: any PictureQueue
         var taken = 0
         var delivered = 0
         var outcomes: [Int: Outcome] = [:]
@@ -24,11 +32,11 @@ final class DecodingPipeline: Sendable {
 
     private let state: Monitor<State>
 
-    init(queue: PictureQueue, size: Int) {
+    init(queue: any PictureQueue, size: Int, packing: Packing) {
         let state = Monitor(State(queue: queue, running: Self.threads))
         self.state = state
         for number in 0..<Self.threads {
-            _ = ServiceThread(name: "decode-\(number)") { Self.work(state, size: size) }
+            _ = ServiceThread(name: "decode-\(number)") { Self.work(state, size: size, packing: packing) }
         }
     }
 
@@ -55,17 +63,21 @@ final class DecodingPipeline: Sendable {
         _ = state.wait { $0.running == 0 ? true : nil }
     }
 
-    private static func work(_ state: Monitor<State>, size: Int) {
-        let decoder = PictureDecoder()
+    private static func work(_ state: Monitor<State>, size: Int, packing: Packing) {
+        let (decoder, encoder) = (PictureDecoder(), PictureEncoder())
         while let (number, item) = take(state) {
-            let pixels = Result { () throws(PictureError) in try decoder.record(item, size: size) }
-            state.update { $0.outcomes[number] = Outcome(item: item, pixels: pixels) }
+            let picture = Result { () throws(PictureError) in
+                let square = try decoder.decode(item.bytes()).squared(size)
+                let file = packing == .jpeg ? try encoder.jpeg(square) : nil
+                return Packed(pixels: square.planar, file: file)
+            }
+            state.update { $0.outcomes[number] = Outcome(item: item, picture: picture) }
         }
         state.update { $0.running -= 1 }
     }
 
-    private static func take(_ state: Monitor<State>) -> (Int, PictureQueue.Item)? {
-        let taken: (Int, PictureQueue.Item)?? = state.wait { state in
+    private static func take(_ state: Monitor<State>) -> (Int, PictureItem)? {
+        let taken: (Int, PictureItem)?? = state.wait { state in
             if state.isCancelled || state.failure != nil { return .some(nil) }
             if state.taken - state.delivered >= window { return nil }
             do {
@@ -78,17 +90,5 @@ final class DecodingPipeline: Sendable {
             }
         }
         return taken ?? nil
-    }
-}
-
-extension PictureDecoder {
-    /// The record of one file of a queue: `size`×`size`, planar RGB.
-    fileprivate func record(_ item: PictureQueue.Item, size: Int) throws(PictureError) -> [UInt8] {
-        switch item.kind {
-        case .file: try decode(path: item.path).squared(size)
-        case .folder: throw PictureError("a folder; pictures lie directly in their class's folder")
-        case .link: throw PictureError("a symbolic link; links are not followed")
-        case .other: throw PictureError("not a regular file")
-        }
     }
 }

@@ -20,7 +20,7 @@ enum CIFARImport {
                 try file.withBytes { bytes in try copy(bytes, file.path, split, to: writer, total: total, target) }
             }
         }
-        return ImportReport(manifest: try writer.finish(), skipped: [])
+        return ImportReport(manifest: try writer.finish(), skipped: [], skippedCount: 0)
     }
 
     private static func copy(
@@ -35,7 +35,7 @@ enum CIFARImport {
                         + "it again")
             }
             try writer.append(UnsafeRawBufferPointer(rebasing: record[1...]), label: Int(record[0]), to: split)
-            target.report(split, writer.count(split), of: total)
+            target.report(split, writer.count(split), fraction: Double(writer.count(split)) / Double(total))
         }
     }
 

@@ -1,0 +1,3 @@
+/* Rescaling of pictures (Debian: libyuv-dev). */
+#include <libyuv/planar_functions.h>
+#include <libyuv/scale_argb.h>

@@ -1,0 +1,175 @@
+import Glibc
+
+/// A tar archive on disk, read where it lies.
+final class TarArchive: Sendable {
+    let path: String
+    let size: Int
+    private let descriptor: Int32
+
+    init(path: String) throws {
+        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            throw DatasetError("\(path): cannot be opened: \(String(cString: strerror(errno)))")
+        }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw DatasetError("\(path): not a regular file")
+        }
+        (self.path, size) = (path, Int(status.st_size))
+    }
+
+    deinit { close(descriptor) }
+
+    /// The bytes at an offset; the caller has checked that they lie within the archive.
+    func read(at offset: Int, count: Int) throws(PictureError) -> [UInt8] {
+        var code: Int32 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            filled = 0
+            while filled < count {
+                let got = pread(descriptor, buffer.baseAddress! + filled, count - filled, off_t(offset + filled))
+                if got < 0, errno == EINTR { continue }
+                if got <= 0 {
+                    code = got < 0 ? errno : 0
+                    return
+                }
+                filled += got
+            }
+        }
+        guard bytes.count == count else {
+            throw PictureError(code == 0 ? "the archive became shorter" : "cannot be read: \(String(cString: strerror(code)))")
+        }
+        return bytes
+    }
+}
+
+/// A member of a tar archive.
+struct TarMember: Sendable {
+    enum Kind: Sendable { case file, folder, link, other }
+    let name: String
+    let kind: Kind
+    /// Where the content lies in the archive's file.
+    let offset: Int
+    let size: Int
+    /// Where the next member's header lies.
+    let next: Int
+}
+
+/// Goes through the members of an archive, or of an archive within one, without unpacking. Reads ustar, GNU long names
+/// and pax headers; every length is checked against the archive before anything is read.
+struct TarReader: Sendable {
+    private static let block = 512
+    private static let nameLimit = 64 << 10
+    private static let paxLimit = 1 << 20
+
+    let archive: TarArchive
+    /// The part of the file that is the archive.
+    let range: Range<Int>
+    /// Where the next header lies.
+    var offset: Int
+
+    init(_ archive: TarArchive) { self.init(archive, range: 0..<archive.size) }
+
+    init(_ archive: TarArchive, range: Range<Int>) {
+        (self.archive, self.range, offset) = (archive, range, range.lowerBound)
+    }
+
+    /// The next member, or nil at the end.
+    /// - Throws: `PictureError` where the archive is damaged; what follows is out of reach then.
+    mutating func next() throws(PictureError) -> TarMember? {
+        var longName: String?
+        var longSize: Int?
+        while true {
+            guard range.upperBound - offset >= Self.block else { return nil }
+            let header = try archive.read(at: offset, count: Self.block)
+            if header.allSatisfy({ $0 == 0 }) { return nil }
+            guard Self.checksum(header) == Self.number(header[148..<156]) else {
+                throw PictureError("damaged: no header of a member at byte \(offset)")
+            }
+            let content = offset + Self.block
+            guard let stated = Self.number(header[124..<136]) else {
+                throw PictureError("damaged: a member at byte \(offset) has no size")
+            }
+            let type = header[156]
+            let isName = type == UInt8(ascii: "L") || type == UInt8(ascii: "K") || type == UInt8(ascii: "x")
+            let size = isName ? stated : longSize ?? stated
+            guard size <= range.upperBound - content else {
+                throw PictureError("damaged: a member at byte \(offset) claims \(size) bytes, beyond the archive's end")
+            }
+            let next = content + (size + Self.block - 1) / Self.block * Self.block
+            switch type {
+            case UInt8(ascii: "L"):
+                guard size <= Self.nameLimit else { throw PictureError("damaged: a name of \(size) bytes") }
+                longName = Self.text(try archive.read(at: content, count: size)[...])
+            case UInt8(ascii: "x"):
+                guard size <= Self.paxLimit else { throw PictureError("damaged: an extended header of \(size) bytes") }
+                let records = Self.pax(try archive.read(at: content, count: size))
+                longName = records["path"] ?? longName
+                longSize = records["size"].flatMap { Int($0) }.map { max(0, $0) }
+            case UInt8(ascii: "g"), UInt8(ascii: "K"): break
+            default:
+                offset = next
+                return TarMember(
+                    name: longName ?? Self.name(header), kind: Self.kind(type), offset: content, size: size, next: next)
+            }
+            offset = next
+        }
+    }
+
+    private static func kind(_ type: UInt8) -> TarMember.Kind {
+        switch type {
+        case 0, UInt8(ascii: "0"), UInt8(ascii: "7"): .file
+        case UInt8(ascii: "5"): .folder
+        case UInt8(ascii: "1"), UInt8(ascii: "2"): .link
+        default: .other
+        }
+    }
+
+    private static func name(_ header: [UInt8]) -> String {
+        let name = text(header[..<100])
+        let isUstar = Array(header[257..<262]) == Array("ustar".utf8) && header[262] == 0
+        let prefix = isUstar ? text(header[345..<500]) : ""
+        return prefix.isEmpty ? name : "\(prefix)/\(name)"
+    }
+
+    private static func text(_ bytes: ArraySlice<UInt8>) -> String {
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    /// The sum of the header's bytes, its own field taken as spaces.
+    private static func checksum(_ header: [UInt8]) -> Int {
+        header.indices.reduce(0) { $0 + Int(148..<156 ~= $1 ? 0x20 : header[$1]) }
+    }
+
+    /// An octal number, or a big-endian one where the first bit is set.
+    private static func number(_ field: ArraySlice<UInt8>) -> Int? {
+        if field[field.startIndex] & 0x80 != 0 {
+            var value = Int(field[field.startIndex] & 0x7F)
+            for byte in field.dropFirst() {
+                guard value <= Int.max >> 9 else { return nil }
+                value = value << 8 | Int(byte)
+            }
+            return value
+        }
+        let digits = field.drop { $0 == 0x20 }.prefix { $0 != 0x20 && $0 != 0 }
+        guard !digits.isEmpty, digits.count <= 20, digits.allSatisfy({ 0x30...0x37 ~= $0 }) else { return nil }
+        return digits.reduce(0) { $0 << 3 | Int($1 - 0x30) }
+    }
+
+    /// "LENGTH key=value\n" records.
+    private static func pax(_ bytes: [UInt8]) -> [String: String] {
+        var records: [String: String] = [:]
+        var rest = bytes[...]
+        while let space = rest.firstIndex(of: 0x20), let length = Int(String(decoding: rest[..<space], as: UTF8.self)),
+            length > space - rest.startIndex, length <= rest.count
+        {
+            let record = rest[(space + 1)..<(rest.startIndex + length)].dropLast()
+            if let equals = record.firstIndex(of: 0x3D) {
+                records[String(decoding: record[..<equals], as: UTF8.self)] = String(
+                    decoding: record[(equals + 1)...], as: UTF8.self)
+            }
+            rest = rest[(rest.startIndex + length)...]
+        }
+        return records
+    }
+}

@@ -1,0 +1,64 @@
+import Foundation
+
+/// The classes of validation pictures that lie in one folder or archive.
+struct GroundTruth: Sendable {
+    private let path: String
+    /// Labels by the number at the end of a picture's name, from 1; -1 where the class is not trained.
+    private let byNumber: [Int]
+    /// Labels by a picture's name without folder and extension.
+    private let byName: [String: Int]
+
+    /// Reads a list of synset numbers, a list of picture names with labels (`val.txt`), or Kaggle's
+    /// `LOC_val_solution.csv`.
+    init(path: String, classes: [String], synsets: SynsetTable) throws {
+        self.path = path
+        let text = try MappedFile(path: path).withBytes { String(decoding: $0, as: UTF8.self) }
+        let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+        let labels = Dictionary(classes.enumerated().map { ($1, $0) }) { first, _ in first }
+        if lines.allSatisfy({ Int($0) != nil }) {
+            let names = Dictionary(synsets.synsets.compactMap { synset in synset.number.map { ($0, synset.name) } }) {
+                first, _ in first
+            }
+            guard !names.isEmpty else {
+                throw DatasetError(
+                    "\(path) lists synsets by number, and no file says which is which; put the devkit's meta.mat or "
+                        + "map_clsloc.txt beside it")
+            }
+            byNumber = lines.map { Int($0).flatMap { names[$0] }.flatMap { labels[$0] } ?? -1 }
+            byName = [:]
+            guard byNumber.contains(where: { $0 >= 0 }) else {
+                throw DatasetError("\(path) has no class of the training pictures; take the files of one challenge")
+            }
+            return
+        }
+        var byName: [String: Int] = [:]
+        for line in lines {
+            let parts = line.split(whereSeparator: { $0 == "," || $0 == " " || $0 == "\t" }).map(String.init)
+            guard parts.count >= 2 else { continue }
+            let label = SynsetTable.isSynset(parts[1]) ? labels[parts[1]] : Int(parts[1])
+            if let label, classes.indices.contains(label) { byName[Self.stem(parts[0])] = label }
+        }
+        guard !byName.isEmpty else {
+            throw DatasetError("\(path): not a ground truth; it lists a class for every validation picture")
+        }
+        (byNumber, self.byName) = ([], byName)
+    }
+
+    /// The label of a picture, or why it has none.
+    func label(of name: String) -> Result<Int, PictureError> {
+        let stem = Self.stem(name)
+        if let label = byName[stem] { return .success(label) }
+        let digits = String(stem.reversed().prefix { $0.isASCII && $0.isNumber }.reversed())
+        guard let number = Int(digits), byNumber.indices.contains(number - 1) else {
+            return .failure(PictureError("not in \(path)"))
+        }
+        guard byNumber[number - 1] >= 0 else {
+            return .failure(PictureError("of a class without training pictures"))
+        }
+        return .success(byNumber[number - 1])
+    }
+
+    private static func stem(_ name: String) -> String {
+        ((name as NSString).lastPathComponent as NSString).deletingPathExtension
+    }
+}

@@ -1,0 +1,120 @@
+import Foundation
+
+/// Training pictures in an archive for each synset: archives within one archive, or in a folder.
+struct SynsetArchives: PictureQueue {
+    /// One synset's archive.
+    private struct Archive: Sendable {
+        let name: String
+        let file: TarArchive
+        let range: Range<Int>
+        /// Bytes of all archives before it.
+        let before: Int
+    }
+
+    let classes: [String]
+    private let archives: [Archive]
+    private let total: Int
+    private var place = -1
+    private var reader: TarReader?
+
+    /// - Parameter path: of an archive that holds `n01440764.tar` …
+    init(archive path: String) throws {
+        let file = try TarArchive(path: path)
+        var reader = TarReader(file)
+        var found: [(String, TarArchive, Range<Int>)] = []
+        do {
+            while let member = try reader.next() {
+                guard member.kind == .file, let name = Self.synset(member.name) else { continue }
+                found.append((name, file, member.offset..<member.offset + member.size))
+            }
+        } catch {
+            throw DatasetError("\(path): \(error.reason); download it again")
+        }
+        try self.init(found, source: path)
+    }
+
+    /// - Parameter folder: one that holds `n01440764.tar` …; nil where it has none.
+    init?(folder: String) throws {
+        let names = try FolderListing.entries(folder).filter { $0.kind == .file }.map(\.name)
+        let found = try names.compactMap { name -> (String, TarArchive, Range<Int>)? in
+            guard let synset = Self.synset(name) else { return nil }
+            let file = try TarArchive(path: "\(folder)/\(name)")
+            return (synset, file, 0..<file.size)
+        }
+        guard !found.isEmpty else { return nil }
+        try self.init(found, source: folder)
+    }
+
+    private init(_ found: [(String, TarArchive, Range<Int>)], source: String) throws {
+        guard !found.isEmpty else {
+            throw DatasetError("\(source) has no archives of synsets such as n01440764.tar; download it again")
+        }
+        // Labels follow the names, as everywhere in the field; pictures are read in that order too.
+        let sorted = found.sorted { $0.0 < $1.0 }
+        var (before, archives) = (0, [Archive]())
+        for (name, file, range) in sorted {
+            guard archives.last?.name != name else { throw DatasetError("\(source) has \(name).tar twice; download it again") }
+            archives.append(Archive(name: name, file: file, range: range, before: before))
+            before += range.count
+        }
+        (self.archives, total, classes) = (archives, max(before, 1), archives.map(\.name))
+    }
+
+    /// `n01440764` of `n01440764.tar`, in whatever folder.
+    private static func synset(_ name: String) -> String? {
+        let last = (name as NSString).lastPathComponent
+        guard last.hasSuffix(".tar") else { return nil }
+        let stem = String(last.dropLast(4))
+        return SynsetTable.isSynset(stem) ? stem : nil
+    }
+
+    mutating func next() throws -> PictureItem? {
+        while true {
+            if let item = nextInArchive() { return item }
+            guard place + 1 < archives.count else { return nil }
+            open(place + 1)
+        }
+    }
+
+    /// The next picture of the archive that is open; a damaged one ends with an item that says so.
+    private mutating func nextInArchive() -> PictureItem? {
+        guard var reader else { return nil }
+        let archive = archives[place]
+        func item(_ name: String, _ content: PictureItem.Content, next: Int) -> PictureItem {
+            PictureItem(
+                name: "\(archive.name).tar/\(name)", label: place, content: content,
+                position: .init(container: place, offset: next - archive.range.lowerBound),
+                fraction: Double(archive.before + next - archive.range.lowerBound) / Double(total))
+        }
+        do {
+            while let member = try reader.next() {
+                self.reader = reader
+                switch member.kind {
+                case .folder: continue
+                case .file: return item(member.name, .member(archive.file, member), next: member.next)
+                case .link:
+                    return item(member.name, .unusable(reason: "a link; links are not followed"), next: member.next)
+                case .other: return item(member.name, .unusable(reason: "not a regular file"), next: member.next)
+                }
+            }
+            self.reader = nil
+            return nil
+        } catch {
+            self.reader = nil
+            return item("", .unusable(reason: "\(error.reason); the rest of this archive is left out"), next: archive.range.upperBound)
+        }
+    }
+
+    private mutating func open(_ place: Int) {
+        self.place = place
+        reader = TarReader(archives[place].file, range: archives[place].range)
+    }
+
+    mutating func seek(_ position: PicturePosition) throws {
+        guard archives.indices.contains(position.container),
+            (0...archives[position.container].range.count).contains(position.offset)
+        else { throw DatasetError("the source has changed; remove the unfinished import and start anew") }
+        open(position.container)
+        reader?.offset = archives[position.container].range.lowerBound + position.offset
+    }
+}

@@ -1,0 +1,61 @@
+import Foundation
+
+/// What a challenge's synsets are called, and their numbers in its ground-truth files.
+struct SynsetTable {
+    struct Synset {
+        /// `n01440764`
+        let name: String
+        /// From 1, as the ground truth counts; nil where the file does not say.
+        let number: Int?
+        /// `tench, Tinca tinca`
+        let words: String
+    }
+
+    let synsets: [Synset]
+
+    static let empty = SynsetTable(synsets: [])
+
+    /// Reads `meta.mat`, `map_clsloc.txt` (name, number, words) or a list of names with words.
+    init(path: String) throws {
+        let bytes = try MappedFile(path: path).withBytes { Array($0) }
+        synsets = path.hasSuffix(".mat") ? try Self.matlab(bytes, path) : Self.text(bytes)
+        guard !synsets.isEmpty else { throw DatasetError("\(path): names no synset; take it from the devkit again") }
+    }
+
+    private init(synsets: [Synset]) { self.synsets = synsets }
+
+    private static func matlab(_ bytes: [UInt8], _ path: String) throws -> [Synset] {
+        guard case .structs(let entries)? = try MATFile.variables(bytes, path: path)["synsets"] else { return [] }
+        return entries.compactMap { entry in
+            guard case .text(let name)? = entry["WNID"] else { return nil }
+            let numbers = entry["ILSVRC2012_ID"] ?? entry["ILSVRC2010_ID"]
+            let number: Int? = if case .numbers(let values)? = numbers { values.first.flatMap { Int(exactly: $0) } } else { nil }
+            let words: String = if case .text(let text)? = entry["words"] { text } else { name }
+            return Synset(name: name, number: number, words: words)
+        }
+    }
+
+    private static func text(_ bytes: [UInt8]) -> [Synset] {
+        String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).compactMap { line in
+            let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
+            guard parts.count == 2, isSynset(parts[0]) else { return nil }
+            let rest = parts[1].split(separator: " ", maxSplits: 1).map(String.init)
+            if rest.count == 2, let number = Int(rest[0]) {
+                return Synset(name: parts[0], number: number, words: rest[1].replacingOccurrences(of: "_", with: " "))
+            }
+            return Synset(name: parts[0], number: nil, words: parts[1].trimmingCharacters(in: .whitespaces))
+        }
+    }
+
+    /// Whether this is WordNet's number of a noun.
+    static func isSynset(_ name: String) -> Bool {
+        name.utf8.count == 9 && name.hasPrefix("n") && name.utf8.dropFirst().allSatisfy { 0x30...0x39 ~= $0 }
+    }
+
+    /// The words of each class, or nil where none is known.
+    func words(for classes: [String]) -> [String]? {
+        let known = Dictionary(synsets.map { ($0.name, $0.words) }) { first, _ in first }
+        guard classes.contains(where: { known[$0] != nil }) else { return nil }
+        return classes.map { known[$0] ?? $0 }
+    }
+}

@@ -1,0 +1,125 @@
+import Foundation
+import Glibc
+import Tensors
+
+/// What an import keeps while it is under way, so that the same command goes on where it was interrupted.
+struct ImportJournal: Codable {
+    /// What the import makes, of what: another import's journal is not taken up.
+    struct Identity: Codable, Equatable {
+        var format: String
+        var source: String
+        var side: Int
+        var packing: Packing
+        var classes: [String]
+    }
+
+    var identity: Identity
+    /// The split that is being packed, and where in it.
+    var split: Split
+    var position: PicturePosition?
+    /// By split's name.
+    var written: [String: SplitWriter.Progress]
+    var skipped: SkippedList.Progress
+    /// XXH3 of the statistics file that belongs to this state.
+    var statistics: String
+
+    private static let name = "journal.json"
+    private static let statisticsNames = ["statistics.0", "statistics.1"]
+
+    static func exists(in directory: String) -> Bool { access("\(directory)/\(name)", F_OK) == 0 }
+
+    /// Saves a state; the one before stays until this one is complete.
+    static func save(
+        _ state: ImportJournal, statistics: PixelStatistics, previous: ImportJournal?, in directory: String
+    ) throws -> ImportJournal {
+        var state = state
+        let bytes = statistics.encoded
+        state.statistics = Digest.text(Digest.hash(bytes))
+        // Two files take turns, so that the older state keeps its own.
+        let turn = previous.flatMap { try? $0.statisticsIndex(in: directory) }.map { 1 - $0 } ?? 0
+        try DurableFile.write(bytes, to: "\(directory)/\(statisticsNames[turn])", mode: 0o600)
+        try DurableFile.write([UInt8](try JSONEncoder().encode(state)), to: "\(directory)/\(name)", mode: 0o600)
+        return state
+    }
+
+    private func statisticsIndex(in directory: String) throws -> Int? {
+        try Self.statisticsNames.firstIndex { name in
+            let path = "\(directory)/\(name)"
+            guard access(path, F_OK) == 0 else { return false }
+            return try MappedFile(path: path).withBytes { Digest.text(Digest.hash($0)) } == statistics
+        }
+    }
+
+    /// The journal of an interrupted import with its statistics; nil where there is none to take up.
+    static func load(
+        _ identity: Identity, channels: Int, in directory: String
+    ) throws -> (ImportJournal, PixelStatistics)? {
+        guard exists(in: directory) else { return nil }
+        guard let data = FileManager.default.contents(atPath: "\(directory)/\(name)"),
+            let journal = try? JSONDecoder().decode(ImportJournal.self, from: data),
+            let index = try journal.statisticsIndex(in: directory),
+            let bytes = FileManager.default.contents(atPath: "\(directory)/\(statisticsNames[index])"),
+            let statistics = PixelStatistics(
+                encoded: [UInt8](bytes), channels: channels, height: identity.side, width: identity.side)
+        else { throw DatasetError("\(directory) holds an unfinished import that is damaged; remove it and import again") }
+        guard journal.identity == identity else {
+            throw DatasetError(
+                "\(directory) holds an unfinished import of \(journal.identity.source); finish that one with its own "
+                    + "command, or remove the directory")
+        }
+        return (journal, statistics)
+    }
+
+    static func remove(in directory: String) {
+        for name in statisticsNames + [name] { unlink("\(directory)/\(name)") }
+    }
+}
+
+/// The pictures that are left out: all of them in a file of the data set, the first ones in memory.
+final class SkippedList {
+    struct Progress: Codable {
+        var count: Int
+        var bytes: Int
+    }
+
+    static let name = "skipped.tsv"
+    private static let kept = 1000
+
+    private(set) var count = 0
+    private(set) var first: [SkippedPicture] = []
+    private let file: OutputFile
+    private let path: String
+
+    init(directory: String, resuming: Progress?) throws {
+        path = "\(directory)/\(Self.name)"
+        file = try OutputFile(path: path, keeping: resuming?.bytes)
+        guard let resuming, resuming.count > 0 else { return }
+        count = resuming.count
+        let text = try MappedFile(path: path).withBytes { String(decoding: $0.prefix(1 << 20), as: UTF8.self) }
+        first = text.split(separator: "\n").prefix(Self.kept).compactMap { line in
+            let parts = line.split(separator: "\t", maxSplits: 1).map(String.init)
+            return parts.count == 2 ? SkippedPicture(file: parts[0], reason: parts[1]) : nil
+        }
+    }
+
+    func append(_ picture: SkippedPicture) throws {
+        count += 1
+        if first.count < Self.kept { first.append(picture) }
+        func clean(_ text: String) -> String {
+            String(text.map { $0 == "\t" || $0.isNewline ? " " : $0 })
+        }
+        let line = Array("\(clean(picture.file))\t\(clean(picture.reason))\n".utf8)
+        try line.withUnsafeBytes(file.append)
+    }
+
+    func sync() throws -> Progress {
+        try file.sync()
+        return Progress(count: count, bytes: file.size)
+    }
+
+    /// Completes the file; a data set without left-out pictures has none.
+    func finish() throws {
+        try file.finish()
+        if count == 0 { unlink(path) }
+    }
+}

@@ -1,0 +1,46 @@
+/// Reads the pictures of a data set, and decodes them where they are stored as JPEG. For one thread at a time.
+public final class RecordReader {
+    private let dataset: Dataset
+    private let decoder = PictureDecoder()
+    /// Where JPEG pictures are decoded to: planes, and interleaved pixels before them.
+    private var planes: [UInt8] = []
+    private var scratch: [UInt8] = []
+
+    public init(_ dataset: Dataset) {
+        self.dataset = dataset
+        guard dataset.manifest.packing == .jpeg else { return }
+        planes = [UInt8](repeating: 0, count: dataset.manifest.pixelBytes)
+        scratch = [UInt8](repeating: 0, count: 4 * dataset.manifest.height * dataset.manifest.width)
+    }
+
+    /// Calls `body` with the pixels of a picture, planar CHW.
+    /// - Throws: `DatasetError` naming a record that cannot be decoded.
+    public func withPixels<Result>(
+        _ split: Split, _ index: Int, _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result {
+        let record = dataset.record(split, index)
+        guard dataset.manifest.packing == .jpeg else { return try withExtendedLifetime(dataset) { try body(record) } }
+        do {
+            try decode(record)
+        } catch {
+            throw DatasetError(
+                "\(dataset.path): record \(index) of \(split.rawValue): \(error.reason); restore the files or import the "
+                    + "data set again")
+        }
+        return try planes.withUnsafeBytes(body)
+    }
+
+    private func decode(_ record: UnsafeRawBufferPointer) throws(PictureError) {
+        var failure: PictureError?
+        let (width, height) = (dataset.manifest.width, dataset.manifest.height)
+        planes.withUnsafeMutableBufferPointer { planes in
+            scratch.withUnsafeMutableBufferPointer { scratch in
+                guard let to = planes.baseAddress, let from = scratch.baseAddress else { return }
+                do throws(PictureError) {
+                    try decoder.decodeStored(record, width: width, height: height, scratch: from, into: to)
+                } catch { failure = error }
+            }
+        }
+        if let failure { throw failure }
+    }
+}

@@ -50,6 +50,9 @@ let package = Package(
         .target(
             name: "Wire", dependencies: ["Partition", "Network", "Tensors", "Threading", "CLinux", protobuf],
             exclude: ["Messages/control.proto"], swiftSettings: swiftSettings),
+        .target(
+            name: "Interchange", dependencies: ["Network", "Tensors", protobuf], exclude: ["ONNX/onnx.proto"],
+            swiftSettings: swiftSettings),
         module("RunLog"),
         module("ParameterStore", ["Wire", "Kernels", "Partition", "Network", "Tensors", "Threading", protobuf]),
         module("Worker", ["Wire", "Kernels", "Partition", "Network", "Datasets", "Tensors", "Threading", protobuf]),
@@ -57,7 +60,7 @@ let package = Package(
         module(
             "Commands",
             [
-                "Coordinator", "Worker", "ParameterStore", "RunLog", "Wire", "Kernels", "Partition", "Network",
+                "Coordinator", "Worker", "ParameterStore", "Interchange", "RunLog", "Wire", "Kernels", "Partition", "Network",
                 "Datasets", "Tensors", "Threading", "CLinux", arguments, yaml,
             ]),
         .executableTarget(name: "colonnade", dependencies: ["Commands"], swiftSettings: swiftSettings),
@@ -72,6 +75,6 @@ let package = Package(
         tests("Coordinator", ["Wire", "Network"]),
         tests("RunLog"),
         tests("Worker", ["Network", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
-        tests("Commands", ["RunLog", "Network", "Tensors"]),
+        tests("Commands", ["RunLog", "Network", "Tensors"], resources: [.copy("Golden")]),
     ]
 )

@@ -10,7 +10,8 @@ public struct ColonnadeCommand: ParsableCommand {
         version: Product.version,
         subcommands: [
             TrainCommand.self, CoordinatorCommand.self, WorkerCommand.self, StoreCommand.self, DataCommand.self,
-            EvaluateCommand.self, PredictCommand.self, RunsCommand.self, PlanCommand.self, BenchCommand.self,
+            EvaluateCommand.self, PredictCommand.self, ExportCommand.self, ImportCommand.self, RunsCommand.self,
+            PlanCommand.self, BenchCommand.self,
         ])
 
     public init() {}

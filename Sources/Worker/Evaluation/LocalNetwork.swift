@@ -107,6 +107,19 @@ public final class LocalNetwork {
     /// log p of every image and class of the last pass, row-major.
     public var logProbabilities: UnsafeBufferPointer<Float> { executor.loss!.result }
 
+    /// A layer's result of the last pass, image by image, columns one after another.
+    public func result(layer: Int) throws -> [Float] {
+        let parts = try executor.program.columns.map { column -> (values: TensorBuffer, units: Int) in
+            let memory = executor.memory[layer, column].result
+            let packed = TensorBuffer(floats: memory.layout.shape.count)
+            try Reorder.unpack(memory, into: packed, engine: engine)
+            return (packed, memory.layout.shape.count / batch)
+        }
+        return (0..<batch).flatMap { image in
+            parts.flatMap { part in part.values.floats[image * part.units..<(image + 1) * part.units] }
+        }
+    }
+
     /// The gradients of the last training pass as a whole canonical tensor.
     public func gradient(of tensor: ParameterTensor) throws -> [Float] {
         var result = [Float](repeating: 0, count: tensor.shape.count)

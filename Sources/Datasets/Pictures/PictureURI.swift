@@ -1,0 +1,38 @@
+import CSTBImage
+import Foundation
+
+/// Pictures as `data:` addresses, for pages that hold everything they show.
+public enum PictureURI {
+    /// A picture in planes, one or three; small ones as PNG, large ones in colour as JPEG.
+    public static func picture(planar: [UInt8], channels: Int, height: Int, width: Int) -> String {
+        let area = height * width
+        guard channels == 3 || channels == 1, planar.count == channels * area, area > 0 else { return "" }
+        if channels == 3, area > 64 * 64 {
+            var rgbx = [UInt8](repeating: 255, count: 4 * area)
+            for pixel in 0..<area { for channel in 0..<3 { rgbx[4 * pixel + channel] = planar[channel * area + pixel] } }
+            if let file = try? PictureEncoder().jpeg(Picture(width: width, height: height, rgbx: rgbx)) {
+                return "data:image/jpeg;base64,\(Data(file).base64EncodedString())"
+            }
+        }
+        var interleaved = [UInt8](repeating: 0, count: channels * area)
+        for pixel in 0..<area {
+            for channel in 0..<channels { interleaved[channels * pixel + channel] = planar[channel * area + pixel] }
+        }
+        return png(interleaved, channels: channels, height: height, width: width)
+    }
+
+    /// Interleaved pixels of one or three channels as PNG.
+    public static func png(_ pixels: [UInt8], channels: Int, height: Int, width: Int) -> String {
+        precondition(pixels.count == channels * height * width)
+        var file = Data()
+        _ = withUnsafeMutablePointer(to: &file) { file in
+            stbi_write_png_to_func(
+                { context, bytes, count in
+                    guard let bytes else { return }
+                    context?.assumingMemoryBound(to: Data.self).pointee.append(
+                        bytes.assumingMemoryBound(to: UInt8.self), count: Int(count))
+                }, file, Int32(width), Int32(height), Int32(channels), pixels, Int32(width * channels))
+        }
+        return "data:image/png;base64,\(file.base64EncodedString())"
+    }
+}

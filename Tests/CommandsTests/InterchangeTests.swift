@@ -1,0 +1,115 @@
+import Commands
+import Foundation
+import Network
+import RunLog
+import Tensors
+import Testing
+
+/// Networks for other programs and from them, and pages about them.
+@Suite(.serialized) struct InterchangeTests {
+    /// Runs Golden/check_interchange.py with `COLONNADE_PYTHON`, or python3.
+    /// - Returns: false where a Python package is missing.
+    private func check(_ arguments: [String]) throws -> Bool {
+        let script = try #require(Bundle.module.path(forResource: "Golden/check_interchange", ofType: "py"))
+        // The script finds deploy/ beside itself; the resource is a copy.
+        let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("Golden/check_interchange.py").path
+        #expect(FileManager.default.contentsEqual(atPath: script, andPath: source))
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        let python = ProcessInfo.processInfo.environment["COLONNADE_PYTHON"] ?? "python3"
+        process.arguments = [python, "-B", source] + arguments
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        if process.terminationStatus == 77 || process.terminationStatus == 127 {
+            print("skipped: \(text.trimmingCharacters(in: .whitespacesAndNewlines)); name a Python in COLONNADE_PYTHON")
+            return false
+        }
+        #expect(process.terminationStatus == 0, "\(text)")
+        return true
+    }
+
+    private func train(_ runner: CommandRunner, preset: String, _ extra: [String] = []) throws -> (data: String, checkpoint: String) {
+        let data = try runner.makeData()
+        let result = try runner.run(
+            ["train", "--preset", preset, "--columns", "2", "--data", data, "--steps", "4", "--name", preset, "--set",
+             "batch=16", "optimizer.learning_rate=0.001", "checkpoint.every=0"] + extra)
+        #expect(result.code == 0, "\(result.errors)")
+        return (data, RunDirectory(runner.path("runs/\(preset)")).checkpointPath(step: 4))
+    }
+
+    @Test(arguments: ["cifar10", "cifar10-four-layer"]) func onnxRuntimeAgrees(preset: String) throws {
+        let runner = try CommandRunner()
+        let (data, checkpoint) = try train(runner, preset: preset, ["initialization=he", "data.scale=0.0156"])
+        _ = try check(["onnx", CommandRunner.executable, checkpoint, data])
+        let result = try runner.run("export", "--checkpoint", checkpoint, "--format", "onnx", "model.onnx")
+        #expect(result.code == 0)
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: runner.path("model.onnx")))
+        for word in ["LRN", "Softmax", "MaxPool", "probabilities", preset == "cifar10" ? "Split" : "Einsum"] {
+            #expect(bytes.range(of: Data(word.utf8)) != nil, "\(word)")
+        }
+    }
+
+    @Test(arguments: ["torchvision", "caffe"]) func convertedNetworksAgree(style: String) throws {
+        let runner = try CommandRunner()
+        _ = try check([style, CommandRunner.executable, runner.directory])
+    }
+
+    @Test func safetensorsThereAndBackIsTheSame() throws {
+        let runner = try CommandRunner()
+        let (data, path) = try train(runner, preset: "cifar10")
+        #expect(try runner.run("export", "--checkpoint", path, "--format", "safetensors", "a.safetensors").code == 0)
+        #expect(try runner.run("import", "a.safetensors", "back").code == 0)
+        let (old, new) = (try Checkpoint(path: path), try Checkpoint(path: runner.path("back")))
+        #expect(new.state.classes == old.state.classes && new.mean == old.mean && new.state.step == 0)
+        #expect(new.state.configuration == old.state.configuration)
+        for tensor in try old.state.configuration.network.parameterTensors() {
+            #expect(try new.model.array(tensor.name) == old.model.array(tensor.name))
+        }
+        let evaluations = try [path, "back"].map { try runner.run("evaluate", "--checkpoint", $0, "--data", data).output }
+        #expect(evaluations[0] == evaluations[1])
+        for (arguments, code, word) in [
+            (["import", "a.safetensors", "back"], 64, "exists already"),
+            (["import", "--preset", "fashion", "a.safetensors", "other"], 65, "conv1.weight"),
+            (["import", "data/dataset.json", "other"], 65, "damaged"),
+            (["export", "--checkpoint", "none", "--format", "onnx", "x"], 78, "none"),
+        ] as [([String], Int32, String)] {
+            let result = try runner.run(arguments)
+            #expect(result.code == code && result.errors.contains(word), "\(arguments): \(result.code) \(result.errors)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: runner.path("other")))
+    }
+
+    @Test func aReportHoldsAllThatItShows() throws {
+        let runner = try CommandRunner()
+        let (data, _) = try train(runner, preset: "cifar10", ["validation.every=2"])
+        let result = try runner.run("runs", "report", "cifar10", "--pictures", "4", "--neighbors", "2")
+        #expect(result.code == 0, "\(result.errors)")
+        let page = try String(contentsOfFile: runner.path("runs/cifar10/report.html"), encoding: .utf8)
+        for heading in ["Figures", "Curves", "First layer", "Guesses", "Neighbours"] {
+            #expect(page.contains("<h2>\(heading)</h2>"))
+        }
+        // Two columns of kernels, four pictures, two of them with six neighbours.
+        let pictures = page.components(separatedBy: "<img ").dropFirst()
+        #expect(pictures.count == 2 + 4 + 2 * 7)
+        #expect(pictures.allSatisfy { $0.contains("src=\"data:image/") })
+        let links = page.replacingOccurrences(of: "http://www.w3.org/2000/svg", with: "")
+        #expect(!links.contains("http") && !page.contains("<script"))
+        #expect(page.components(separatedBy: "colour-selectivity").count == 3)
+        try FileManager.default.removeItem(atPath: data)
+        let without = try runner.run("runs", "report", "cifar10", "--out", "b.html")
+        #expect(without.code == 0, "\(without.errors)")
+        #expect(try String(contentsOfFile: runner.path("b.html"), encoding: .utf8).contains("Pictures are left out"))
+    }
+
+    @Test func selectivityIsTheShareOfColour() {
+        #expect(KernelGallery.colorSelectivity([1, 2, 1, 2, 1, 2], area: 2) == 0)
+        #expect(abs(KernelGallery.colorSelectivity([1, -1, -0.5, 0.5, -0.5, 0.5], area: 2) - 1) < 1e-12)
+        // Red alone: a third of its energy is grey.
+        #expect(abs(KernelGallery.colorSelectivity([3, 0, 0], area: 1) - 2.0 / 3) < 1e-12)
+        #expect(KernelGallery.colorSelectivity([0, 0, 0], area: 1) == 0)
+    }
+}

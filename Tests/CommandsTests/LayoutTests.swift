@@ -91,7 +91,10 @@ import Testing
             text += String(decoding: more, as: UTF8.self)
         }
         let address = text.split(separator: "\n").first!.split(separator: " ").last!
-        let workers = try (0..<2).map { _ in try runner.start(["worker", "--coordinator", String(address)]).0 }
+        // One takes the data set at the coordinator's path, the other as a host without it.
+        let workers = try [[], ["--fetch-data", "--data-cache", "cache"]].map {
+            try runner.start(["worker", "--coordinator", String(address)] + $0).0
+        }
         _ = output.fileHandleForReading.readDataToEndOfFile()
         coordinator.waitUntilExit()
         for worker in workers {
@@ -100,5 +103,11 @@ import Testing
         }
         #expect(coordinator.terminationStatus == 0)
         #expect(try digests(runner.path("runs/hand")) == whole)
+        let cached = try FileManager.default.contentsOfDirectory(atPath: runner.path("cache"))
+            .filter { !$0.hasSuffix(".lock") }
+        #expect(cached.count == 1 && cached[0].count == 16)
+        #expect(try runner.run("data", "verify", "cache/\(cached[0])").code == 0)
+        let events = try String(contentsOfFile: RunDirectory(runner.path("runs/hand")).eventsPath, encoding: .utf8)
+        #expect(events.contains("fetches the data set"))
     }
 }

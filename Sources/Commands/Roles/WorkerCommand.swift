@@ -12,8 +12,17 @@ struct WorkerCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The run's coordinator.", valueName: "host:port"))
     var coordinator: String
 
-    @Option(help: ArgumentHelp("The data set on this host (default: the coordinator's path).", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "The data set on this host (default: the coordinator's path; where that has not the same data, it is fetched).",
+            valueName: "dir"))
     var data: String?
+
+    @Flag(help: "Fetch the data set from the coordinator even where its path has it.")
+    var fetchData = false
+
+    @Option(help: ArgumentHelp("Where fetched data sets are kept (default: ~/.cache/colonnade/datasets).", valueName: "dir"))
+    var dataCache: String?
 
     @Option(help: "Kernel threads; has to be the run's (default: the run's).")
     var threads: Int?
@@ -27,6 +36,7 @@ struct WorkerCommand: ParsableCommand {
         let address = try peer.check(coordinator)
         var options = WorkerService.Options(coordinator: address)
         (options.data, options.threads, options.listen) = (data, threads, try peer.address)
+        (options.fetchesData, options.dataCache) = (fetchData, dataCache)
         let outcome = try WorkerService(options) { Terminal.line($0) }.serve()
         switch outcome {
         case .finished: Terminal.line("the run has ended")

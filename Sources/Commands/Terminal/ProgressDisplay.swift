@@ -29,6 +29,8 @@ final class ProgressDisplay: @unchecked Sendable {
                         + "--coordinator \(address)")
             case .joined(let role, let rank, let host): line("\(role) \(rank) joined from \(host)")
             case .refused(let sentence): line(sentence)
+            case .fetching(let rank, let host, let bytes):
+                line("worker \(rank) on \(host) fetches the data set, \(Terminal.bytes(bytes))")
             case .initialized(let path, let anew):
                 let rest = anew.isEmpty ? "" : "; \(anew.joined(separator: ", ")) start anew"
                 line("initial values from \(path)\(rest)")

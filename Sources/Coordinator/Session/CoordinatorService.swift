@@ -38,6 +38,8 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
     private var validated: Set<Int> = []
     private var assemblies: [Int: CheckpointAssembler] = [:]
     private var checkpointsUnderWay = 0
+    /// Made when the first worker asks for the data set.
+    private var dataServer: DatasetServer?
 
     private final class Member {
         let link: Link
@@ -81,6 +83,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         let result = outcome.wait { $0 }!
         loop.submit { [self] in
             listener.stop()
+            dataServer?.stop()
             var finish = WireFinish()
             if case .failed(let reason) = result {
                 finish.failed = true
@@ -189,6 +192,16 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             work.add(store: rank, stored)
             perform(ledger.stored(store: rank, step: step))
         case (.worker, .validationReport(let report)): receivedValidation(report)
+        case (.worker(let rank), .dataQuestion):
+            let server = dataServer ?? DatasetServer(directory: plan.datasetPath, run: run)
+            dataServer = server
+            let listing = try server.listing()
+            link.send(.with { $0.dataListing = listing }, run: run)
+            writer.event("data", "worker \(rank) on \(member.hello.hostName) fetches the data set")
+            news(.fetching(rank: rank, host: member.hello.hostName, bytes: listing.files.reduce(0) { $0 + Int(clamping: $1.size) }))
+        case (.worker, .dataRequest(let request)):
+            guard let dataServer else { throw WireError(.malformed, "a request before the question") }
+            try dataServer.ask(request, link)
         default: throw WireError(.malformed, "a control message out of place")
         }
     }

@@ -44,6 +44,8 @@ public enum RunNews: Sendable {
     case waiting(workers: Int, stores: Int, SocketAddress)
     case joined(role: String, rank: Int, host: String)
     case refused(String)
+    /// A worker's host has no copy of the data set.
+    case fetching(rank: Int, host: String, bytes: Int)
     /// The run starts from a trained network's values, but for the tensors listed.
     case initialized(from: String, anew: [String])
     case started(fromStep: Int, lastStep: Int)

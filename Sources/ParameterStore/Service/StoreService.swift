@@ -117,7 +117,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             let buffer = TensorBuffer(floats: block.shape.count)
             restored[key, default: [nil, nil]][header.isMomentum ? 1 : 0] = buffer
             return .memory(UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<(block.shape.count * 4)]))
-        case .slab, .value, .snapshot: throw WireError(.malformed, "a store takes no \(header.kind) frames")
+        case .slab, .value, .snapshot, .data: throw WireError(.malformed, "a store takes no \(header.kind) frames")
         }
     }
 

@@ -3,6 +3,8 @@ import Tensors
 /// The 64 bytes before every payload; docs/wire-protocol.md has the byte table. All numbers are little-endian.
 public struct FrameHeader: Sendable, Equatable {
     public static let byteCount = 64
+    /// The largest payload of a data frame.
+    public static let dataLimit = 4 << 20
     static let magic: UInt32 = 0x4E4C_4F43  // "COLN"
     /// Raised when a frame's meaning changes; peers of another version are refused.
     public static let version: UInt8 = 1
@@ -19,6 +21,8 @@ public struct FrameHeader: Sendable, Equatable {
         case snapshot = 5
         /// The same from a checkpoint, coordinator to store.
         case restore = 6
+        /// A part of a data set's file, coordinator to worker: `layer` is the file, `step` the offset.
+        case data = 7
     }
 
     public enum Direction: UInt8, Sendable {

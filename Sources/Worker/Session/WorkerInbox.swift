@@ -14,6 +14,10 @@ final class WorkerInbox: Sendable {
         var slabs: [Slab: Int] = [:]
         /// The step of the newest value of each parameter.
         var values: [ParameterBlock.Key: Int] = [:]
+        var dataListing: WireDataListing?
+        /// Parts of the data set's files that are asked for and not here yet.
+        var dataAsked: Set<DataPart> = []
+        var dataParts: [DataPart: [UInt8]] = [:]
         var finish: WireFinish?
         var failure: WireError?
     }
@@ -32,6 +36,12 @@ final class WorkerInbox: Sendable {
     }
 
     func fail(_ error: WireError) { state.update { if $0.failure == nil { $0.failure = error } } }
+}
+
+/// Where a part of a data set's file begins.
+struct DataPart: Hashable, Sendable {
+    let file: Int
+    let offset: Int
 }
 
 /// The coordinator has ended the run.

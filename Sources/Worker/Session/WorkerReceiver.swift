@@ -25,6 +25,12 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
                 throw WireError(.malformed, "a tensor before the program was built")
             }
             return try session.destination(for: header, on: link)
+        case .data:
+            let part = DataPart(file: Int(header.layer), offset: Int(clamping: header.step))
+            guard link === coordinator, inbox.state.read({ $0.dataAsked.contains(part) }) else {
+                throw WireError(.malformed, "data that nobody asked for")
+            }
+            return .bytes(limit: FrameHeader.dataLimit)
         case .push, .snapshot, .restore: throw WireError(.malformed, "a worker takes no \(header.kind) frames")
         }
     }
@@ -35,6 +41,11 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
         case .slab:
             let slab = Slab(header)
             inbox.state.update { $0.slabs[slab] = Int(header.pass) }
+        case .data:
+            let part = DataPart(file: Int(header.layer), offset: Int(clamping: header.step))
+            inbox.state.update { state in
+                if state.dataAsked.remove(part) != nil { state.dataParts[part] = payload }
+            }
         case .value:
             let key = ParameterBlock.Key(header.blockKey)
             inbox.state.update { $0.values[key] = Int(clamping: header.step) }
@@ -55,6 +66,7 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
         case .topology(let topology) where link === coordinator: inbox.state.update { $0.topology = topology }
         case .grant(let grant) where link === coordinator:
             inbox.state.update { $0.grants[Int(clamping: grant.step)] = grant }
+        case .dataListing(let listing) where link === coordinator: inbox.state.update { $0.dataListing = listing }
         case .segment(let segment): inbox.state.update { $0.segment = segment }
         case .finish(let finish) where link === coordinator: inbox.state.update { $0.finish = finish }
         default: throw WireError(.malformed, "a control message that a worker does not take")

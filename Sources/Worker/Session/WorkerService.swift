@@ -13,8 +13,13 @@ public import Wire
 public final class WorkerService: @unchecked Sendable {
     public struct Options: Sendable {
         public var coordinator: SocketAddress
-        /// A data set on this machine; nil takes the coordinator's path.
+        /// A data set on this machine; nil takes the coordinator's path where the same data is there, and fetches it
+        /// from the coordinator where it is not.
         public var data: String?
+        /// Fetches the data set even where the coordinator's path has it.
+        public var fetchesData = false
+        /// Where fetched data sets are kept; nil takes the user's cache.
+        public var dataCache: String?
         /// Kernel threads; nil takes the run's.
         public var threads: Int?
         /// Where peers connect; nil takes a free port on the local address of the coordinator's connection.
@@ -74,25 +79,25 @@ public final class WorkerService: @unchecked Sendable {
         let listener = try Listener(place, loop: loop) { link in link.start(receiver) }
         defer { listener.stop() }
 
-        var dataset = try options.data.map { try Dataset(path: $0) }
+        let own = try options.data.map { try Dataset(path: $0) }
         let introduction = Introduction(
             role: .worker, instructionSet: Engine.instructionSet, kernelLibrary: Engine.libraryVersion,
-            threads: options.threads ?? 0, datasetFingerprint: dataset?.manifest.fingerprint ?? "")
+            threads: options.threads ?? 0, datasetFingerprint: own?.manifest.fingerprint ?? "")
         coordinator.start(receiver)
         coordinator.send(introduction.hello(listenPort: listener.address.port))
         let welcome = try inbox.wait { $0.welcome }
         let configuration = try RunConfiguration(json: welcome.configuration)
         Engine.useThreads(configuration.recipe.threads)
-        if dataset == nil { dataset = try Dataset(path: welcome.datasetPath) }
-        guard dataset!.manifest.fingerprint == welcome.datasetFingerprint else {
+        let dataset = try own ?? dataset(of: welcome, coordinator)
+        guard dataset.manifest.fingerprint == welcome.datasetFingerprint else {
             throw WireError(
-                .refused, "the data set in \(dataset!.path) has the fingerprint \(dataset!.manifest.fingerprint), the "
+                .refused, "the data set in \(dataset.path) has the fingerprint \(dataset.manifest.fingerprint), the "
                     + "coordinator's \(welcome.datasetFingerprint); name the same data set with --data")
         }
         log("joined run \(Digest.text(welcome.run)) as worker \(welcome.rank) of \(welcome.workers)")
 
         let session = try TrainingSession(
-            configuration: configuration, welcome: welcome, dataset: dataset!, coordinator: coordinator, inbox: inbox)
+            configuration: configuration, welcome: welcome, dataset: dataset, coordinator: coordinator, inbox: inbox)
         defer { session.stop() }
         receiver.attach(session)
         let topology = try inbox.wait { $0.topology }
@@ -100,5 +105,17 @@ public final class WorkerService: @unchecked Sendable {
         coordinator.send(.with { $0.ready = WireReady() }, run: welcome.run)
         try session.train()
         return .finished
+    }
+
+    /// The run's data set, at the coordinator's path or fetched.
+    private func dataset(of welcome: WireWelcome, _ coordinator: Link) throws -> Dataset {
+        if !options.fetchesData, let found = try? Dataset(path: welcome.datasetPath),
+            found.manifest.fingerprint == welcome.datasetFingerprint
+        {
+            return found
+        }
+        let cache = DatasetCache(
+            directory: options.dataCache ?? DatasetCache.usual, coordinator: coordinator, inbox: inbox, log: log)
+        return try cache.dataset(welcome.datasetFingerprint)
     }
 }

@@ -85,6 +85,30 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: runner.path("again.partial")))
     }
 
+    @Test func anImportNeedsNoMemoryForItsPictures() throws {
+        let runner = try CommandRunner()
+        // 600 pictures, 118 MB of pixels, packed twice: the second time under a watch.
+        _ = try runner.makePhotographs("many", side: 256, classes: 150)
+        let watch = Process()
+        watch.executableURL = URL(fileURLWithPath: "/bin/bash")
+        watch.arguments = [
+            "-c",
+            "\"$0\" data import --format imagefolder \"$1\" \"$2\" >/dev/null & "
+                + "while kill -0 $! 2>/dev/null; do grep VmHWM /proc/$!/status 2>/dev/null || true; sleep 0.01; done; wait $!",
+            CommandRunner.executable, runner.path("many-source"), runner.path("again"),
+        ]
+        let output = Pipe()
+        watch.standardOutput = output
+        try watch.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        watch.waitUntilExit()
+        #expect(watch.terminationStatus == 0)
+        let kilobytes = text.split(separator: "\n").compactMap { Int($0.filter(\.isNumber)) }
+        let peak = try #require(kilobytes.max())
+        #expect(peak > 5_000 && peak < 80_000, "\(peak) kB")
+        #expect(try runner.run("data", "verify", "again").output.contains("600 records"))
+    }
+
     @Test func fineTuningKeepsAllButTheLastLayer() throws {
         let runner = try CommandRunner()
         let options = ["--steps", "2", "--set", "batch=16", "optimizer.learning_rate=0.001", "checkpoint.every=1"]

@@ -223,17 +223,30 @@ import Testing
         process.waitUntilExit()
         let synsets = try scratch.names("photos10/train")
         var archives: [(String, [UInt8])] = []
+        // Among the photographs of the first synset, what ImageNet has and what it should not have.
+        var noise = Noise(6)
+        let photograph = try scratch.read("photos10/train/\(synsets[0])/\(try scratch.names("photos10/train/\(synsets[0])")[0])")
+        let odd = [
+            ("0_cut.JPEG", Array(photograph.dropLast(photograph.count / 2))), ("0_noise.JPEG", noise.bytes(5000)),
+            ("0_huge.JPEG", PictureMaker.png([0, 0, 0], width: 60_000, height: 60_000)),
+            ("0_grey.JPEG", PictureMaker.jpeg(plain([90], side: 300), width: 300, height: 300, .gray)),
+            ("0_inks.JPEG", PictureMaker.jpeg(plain([255, 128, 255, 255], side: 300), width: 300, height: 300, .cmyk)),
+            ("0_png.JPEG", PictureMaker.png(plain([7, 8, 9], side: 300), width: 300, height: 300)),
+            ("0_progressive.JPEG", PictureMaker.jpeg(plain([7, 8, 9], side: 300), width: 300, height: 300, isProgressive: true)),
+        ]
         for synset in synsets {
             let files = try scratch.names("photos10/train/\(synset)").prefix(40)
+            let further = synset == synsets[0] ? odd : []
             archives.append((
-                "\(synset).tar", TarMaker.tar(try files.map { ($0, try scratch.read("photos10/train/\(synset)/\($0)")) })
+                "\(synset).tar", TarMaker.tar(try further + files.map { ($0, try scratch.read("photos10/train/\(synset)/\($0)")) })
             ))
         }
         try scratch.write(TarMaker.tar(archives), to: "source/ILSVRC2012_img_train.tar")
         try FileManager.default.moveItem(atPath: scratch("photos10/val"), toPath: scratch("source/val"))
         let report = try Samples.pack(.ilsvrc, scratch("source"), scratch("packed"), packing: .jpeg)
-        #expect(report.manifest.classes == synsets && report.skippedCount == 0)
-        #expect(report.manifest.counts == SplitCounts(train: 40 * synsets.count, validation: 1000))
+        #expect(report.manifest.classes == synsets)
+        #expect(report.skipped.map { $0.file.split(separator: "/").last } == ["0_cut.JPEG", "0_noise.JPEG", "0_huge.JPEG"])
+        #expect(report.manifest.counts == SplitCounts(train: 40 * synsets.count + 4, validation: 1000))
         // 1.2 million pictures are to take about 25 GB.
         let size = try scratch.read("packed/train.records").count / report.manifest.counts.train
         #expect((15_000...25_000).contains(size), "\(size) bytes a picture")

@@ -6,7 +6,7 @@ enum PictureMaker {
     enum Colors { case rgb, gray, cmyk }
 
     /// A JPEG file of interleaved pixels, at full quality and without subsampling.
-    static func jpeg(_ pixels: [UInt8], width: Int, height: Int, _ colors: Colors = .rgb) -> [UInt8] {
+    static func jpeg(_ pixels: [UInt8], width: Int, height: Int, _ colors: Colors = .rgb, isProgressive: Bool = false) -> [UInt8] {
         guard let handle = tjInitCompress() else { return [] }
         defer { tjDestroy(handle) }
         let (format, sampling) =
@@ -19,7 +19,7 @@ enum PictureMaker {
         var size: UInt = 0
         let status = tjCompress2(
             handle, pixels, Int32(width), 0, Int32(height), Int32(format.rawValue), &output, &size,
-            Int32(sampling.rawValue), 100, 0)
+            Int32(sampling.rawValue), 100, isProgressive ? TJFLAG_PROGRESSIVE : 0)
         defer { tjFree(output) }
         return status == 0 ? Array(UnsafeBufferPointer(start: output, count: Int(size))) : []
     }

@@ -81,6 +81,9 @@ public final class Dataset: Sendable {
         return records[place(split)].part(offset, length)
     }
 
+    /// Gives back the memory through which records were read, so that a process does not grow with its data set.
+    func release(_ split: Split) { records[place(split)].release() }
+
     /// Compares every record with its checksum.
     /// - Parameter progress: called now and then with (records done, records in all).
     /// - Returns: the number of records.
@@ -96,7 +99,10 @@ public final class Dataset: Sendable {
                             + "file or import the data set again")
                 }
                 done += 1
-                if done % 1024 == 0 || done == total { progress?(done, total) }
+                if done % 1024 == 0 || done == total {
+                    release(split)
+                    progress?(done, total)
+                }
             }
         }
         return total

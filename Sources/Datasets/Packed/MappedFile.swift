@@ -36,6 +36,9 @@ final class MappedFile: @unchecked Sendable {
         try withExtendedLifetime(self) { try body(bytes) }
     }
 
+    /// Gives back the memory through which the file was read; the system's own cache keeps it, and reading goes on.
+    func release() { madvise(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count, MADV_DONTNEED) }
+
     /// A part of the file; the caller has checked that it lies within.
     func part(_ offset: Int, _ length: Int) -> UnsafeRawBufferPointer {
         precondition(offset >= 0 && length >= 0 && length <= bytes.count - offset)

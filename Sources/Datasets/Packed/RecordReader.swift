@@ -5,6 +5,9 @@ public final class RecordReader {
     /// Where JPEG pictures are decoded to: planes, and interleaved pixels before them.
     private var planes: [UInt8] = []
     private var scratch: [UInt8] = []
+    private var bytesRead = 0
+    /// Bytes that are read before their memory is given back.
+    private static let releaseInterval = 64 << 20
 
     public init(_ dataset: Dataset) {
         self.dataset = dataset
@@ -19,6 +22,13 @@ public final class RecordReader {
         _ split: Split, _ index: Int, _ body: (UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result {
         let record = dataset.record(split, index)
+        defer {
+            bytesRead += record.count
+            if bytesRead > Self.releaseInterval {
+                dataset.release(split)
+                bytesRead = 0
+            }
+        }
         guard dataset.manifest.packing == .jpeg else { return try withExtendedLifetime(dataset) { try body(record) } }
         do {
             try decode(record)

@@ -8,7 +8,8 @@ import Testing
     struct Case: CustomTestStringConvertible, Sendable {
         let channels, kernels, side, size, stride, padding: Int
         let isImage: Bool
-        var testDescription: String { "\(channels)→\(kernels), \(side)², \(size)/\(stride)+\(padding)" }
+        var winograd = false
+        var testDescription: String { "\(channels)→\(kernels), \(side)², \(size)/\(stride)+\(padding)\(winograd ? ", Winograd" : "")" }
     }
 
     private static let cases = [
@@ -17,6 +18,7 @@ import Testing
         Case(channels: 16, kernels: 24, side: 9, size: 5, stride: 1, padding: 2, isImage: false),
         Case(channels: 12, kernels: 20, side: 7, size: 3, stride: 1, padding: 1, isImage: false),
         Case(channels: 5, kernels: 3, side: 6, size: 3, stride: 2, padding: 1, isImage: false),
+        Case(channels: 48, kernels: 40, side: 13, size: 3, stride: 1, padding: 1, isImage: false, winograd: true),
     ]
 
     @Test(arguments: cases) func outputAndGradientsMatchPlainLoops(_ c: Case) throws {
@@ -32,7 +34,7 @@ import Testing
         let operation = try Convolution.plan(
             source: source, kernels: kernelShape, destination: destination, stride: c.stride,
             padding: c.padding, biases: true, accumulates: false, activation: nil, hasInputGradient: !c.isImage,
-            scratch: scratch, engine: engine)
+            winograd: c.winograd, scratch: scratch, engine: engine)
         func random(_ count: Int, _ purpose: UInt64) -> [Float] {
             let draws = RandomDraws(seed: 2)
             return (0..<count).map { RandomDraws.normals(draws.words(.initialValue, purpose, UInt64($0))).0 }
@@ -96,6 +98,8 @@ import Testing
                 return
             }
         }
+        let hasWinograd = operation.implementations.contains { $0.contains("wino") }
+        #expect(hasWinograd == (c.winograd && Engine.instructionSet.hasPrefix("avx512")), "\(operation.implementations)")
         agree(try values(y), ey, "output")
         agree(try values(dw), edw, "weight gradient")
         agree(try values(db), edb, "bias gradient")

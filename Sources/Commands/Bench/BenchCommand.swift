@@ -132,7 +132,7 @@ struct StepBench: ParsableCommand {
         let children = try (0..<workers).map { worker in
             try ChildProcess(
                 name: "kernels \(worker)",
-                arguments: ["bench", "kernels"] + shared + ["--worker", "\(worker)", "--unfused", "--json"],
+                arguments: ["bench", "kernels"] + shared + ["--worker", "\(worker)", "--unfused", "--json", "--set", "winograd=off"],
                 logPath: "\(scratch)/kernels-\(worker).json")
         }
         for child in children { child.end(within: 3600) }
@@ -159,7 +159,7 @@ struct StepBench: ParsableCommand {
             name: "train",
             arguments: ["train"] + shared + [
                 "--data", path!, "--steps", "\(steps + 2)", "--runs", scratch, "--name", "bench", "--store",
-                store.rawValue, "--set", "validation.every=0", "--set", "checkpoint.every=0",
+                store.rawValue, "--set", "validation.every=0", "checkpoint.every=0", "schedule.kind=drops",
             ], logPath: "\(scratch)/train.log")
         child.end(within: 7 * 86400)
         guard child.exitCode == 0 else {

@@ -4,7 +4,7 @@ public import Tensors
 /// A buffer with a layout: what kernels take as arguments.
 public final class Memory: @unchecked Sendable {
     public let layout: TensorLayout
-    public let buffer: TensorBuffer
+    public private(set) var buffer: TensorBuffer
     let handle: dnnl_memory_t
 
     public init(_ layout: TensorLayout, _ buffer: TensorBuffer, engine: Engine) throws {
@@ -15,6 +15,13 @@ public final class Memory: @unchecked Sendable {
         var descriptor = layout.descriptor
         try check(dnnl_memory_create(&handle, &descriptor, engine.engine, buffer.address), "describe memory")
         (self.layout, self.buffer, self.handle) = (layout, buffer, handle!)
+    }
+
+    /// Lies in another buffer from now on; the content stays behind.
+    func move(to buffer: TensorBuffer) throws {
+        precondition(buffer.bytes.count >= layout.byteCount)
+        try check(dnnl_memory_set_data_handle(handle, buffer.address), "move memory")
+        self.buffer = buffer
     }
 
     /// Allocates zeroed memory for a layout.

@@ -5,22 +5,27 @@ import Tensors
 public final class ScratchMemory {
     private let engine: Engine
     private var areas: [TensorBuffer]
+    /// What lies in each area.
+    private var memories: [[Memory]]
 
     public init(engine: Engine) {
         self.engine = engine
         areas = Area.allCases.map { _ in TensorBuffer(byteCount: 64) }
+        memories = Area.allCases.map { _ in [] }
     }
 
     /// A kernel's own scratchpad, and arguments in the layout that it wants where that differs from outside.
     enum Area: Int, CaseIterable { case scratchpad, source, destination, weights }
 
-    /// A memory in the shared area, which grows to the largest layout asked for.
+    /// A memory in the shared area, which grows to the largest layout asked for. Kernels are planned before any runs.
     func memory(_ layout: TensorLayout, in area: Area) throws -> Memory {
         if areas[area.rawValue].bytes.count < layout.byteCount {
-            // Memories handed out before keep the smaller area alive and go on using it; kernels are planned once,
-            // and the largest user of an area is usually its first.
-            areas[area.rawValue] = TensorBuffer(byteCount: layout.byteCount)
+            let larger = TensorBuffer(byteCount: layout.byteCount)
+            for memory in memories[area.rawValue] { try memory.move(to: larger) }
+            areas[area.rawValue] = larger
         }
-        return try Memory(layout, areas[area.rawValue], engine: engine)
+        let memory = try Memory(layout, areas[area.rawValue], engine: engine)
+        memories[area.rawValue].append(memory)
+        return memory
     }
 }

@@ -17,6 +17,8 @@ public struct Recipe: Codable, Sendable, Equatable {
     /// Kernel threads of each worker; part of the run, because it decides the order of sums.
     public var threads = 1
     public var precision = Precision.fp32
+    /// 3×3 convolutions by Winograd's F(4×4, 3×3) where it is faster; off computes every product.
+    public var winograd = true
     public var initialization = Initialization.stated
     /// Overrides every layer's dropout; 0 turns it off.
     public var dropout: Float?
@@ -30,7 +32,7 @@ public struct Recipe: Codable, Sendable, Equatable {
     public init() {}
 
     private enum Key: String, CodingKey, CaseIterable {
-        case seed, batch, threads, precision, initialization, dropout, optimizer, schedule, augmentation, data, validation, checkpoint
+        case seed, batch, threads, precision, winograd, initialization, dropout, optimizer, schedule, augmentation, data, validation, checkpoint
     }
 
     public init(from decoder: any Decoder) throws {
@@ -40,6 +42,7 @@ public struct Recipe: Codable, Sendable, Equatable {
         batch = try container.decodeIfPresent(Int.self, forKey: .batch) ?? batch
         threads = try container.decodeIfPresent(Int.self, forKey: .threads) ?? threads
         precision = try container.decodeIfPresent(Precision.self, forKey: .precision) ?? precision
+        winograd = try container.decodeIfPresent(Bool.self, forKey: .winograd) ?? winograd
         initialization =
             try container.decodeIfPresent(Initialization.self, forKey: .initialization) ?? initialization
         dropout = try container.decodeIfPresent(Float.self, forKey: .dropout)

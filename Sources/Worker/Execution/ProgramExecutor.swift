@@ -57,8 +57,8 @@ final class ProgramExecutor {
             guard case .output(let source, let first, let last) = computation.kind else { continue }
             let (layer, column) = (computation.layer, computation.column)
             let operation = try Self.plan(
-                program, layer, column, source: source, first: first, last: last && fuses, memory: memory,
-                scratch: scratch, engine: engine)
+                program, layer, column, source: source, first: first, last: last && fuses, recipe: recipe,
+                memory: memory, scratch: scratch, engine: engine)
             operations[Place(layer: layer, column: column, source: source)] = operation
             layouts[.init(layer: layer, kind: .weight, column: column, source: source)] = operation.weights
             if let biases = operation.biases {
@@ -70,7 +70,7 @@ final class ProgramExecutor {
 
     private static func plan(
         _ program: WorkerProgram, _ layer: Int, _ column: Int, source: Int, first: Bool, last: Bool,
-        memory: ActivationMemory, scratch: ScratchMemory, engine: Engine
+        recipe: Recipe, memory: ActivationMemory, scratch: ScratchMemory, engine: Engine
     ) throws -> any WeightedOperation {
         let specification = program.network.layers[layer]
         let input = memory.input(of: layer, source: source).layout
@@ -82,7 +82,7 @@ final class ProgramExecutor {
             return try Convolution.plan(
                 source: input, kernels: kernels, destination: output, stride: convolution.stride,
                 padding: convolution.padding, biases: first, accumulates: !first, activation: activation,
-                hasInputGradient: layer > 0, scratch: scratch, engine: engine)
+                hasInputGradient: layer > 0, winograd: recipe.winograd, scratch: scratch, engine: engine)
         case .locallyConnected(let local):
             return try LocalConnection(
                 source: input, destination: output, size: local.size, stride: local.stride, padding: local.padding,

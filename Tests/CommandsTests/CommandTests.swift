@@ -140,6 +140,36 @@ import Testing
         #expect(other.code == 78 && other.errors.contains("conv2.weight"), "\(other.errors)")
     }
 
+    @Test func tracedStepsTellWhatEveryProcessDid() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        var digests: [[String]] = []
+        for (name, extra) in [("traced", ["--trace-every", "2"]), ("plain", [])] {
+            let result = try runner.run(
+                ["train", "--preset", "cifar10", "--data", data, "--steps", "5", "--name", name, "--set", "batch=16",
+                 "optimizer.learning_rate=0.001", "checkpoint.every=0"] + extra)
+            #expect(result.code == 0, "\(result.errors)")
+            let metrics = try RunDirectory(runner.path("runs/\(name)")).metrics()
+            digests.append(metrics.compactMap { if case .step(let step) = $0 { step.digest } else { nil } })
+        }
+        #expect(digests[0] == digests[1] && digests[0].count == 5)
+        #expect(RunDirectory(runner.path("runs/plain")).timelines().isEmpty)
+        let lines = RunDirectory(runner.path("runs/traced")).timelines()
+        #expect(Set(lines.map { "\($0.step) \($0.role) \($0.rank)" }) == Set([2, 4].flatMap { step in
+            ["worker 0", "worker 1", "store 0"].map { "\(step) \($0)" }
+        }))
+        for line in lines {
+            // One thread's spans follow one another.
+            for (one, next) in zip(line.spans, line.spans.dropFirst()) { #expect(next.start + 2 >= one.start) }
+            let kinds = Set(line.spans.map(\.kind))
+            #expect(kinds == (line.role == "store" ? [.update] : [.compute, .exchange_wait, .store_wait, .data_wait, .send]))
+            let names = line.spans.map(\.name)
+            // Twelve tensors; blocks of conv3, fc5 and fc6 read both columns.
+            if line.role == "store" { #expect(names.count == 30 && names.contains("conv3.weight[column 0 from 1]")) }
+            if line.role == "worker" { #expect(names.contains("conv1 output") && names.contains("conv1 weight gradient")) }
+        }
+    }
+
     @Test func evaluateCountsEveryClass() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()

@@ -83,6 +83,7 @@ struct StepBench: ParsableCommand {
         let data_wait_share: Double
         let step_seconds: Double
         let batch: Int
+        let breakdown: [StepBreakdown.Line]
         let workers: [Process]
         let stores: [Process]
         let instruction_set: String
@@ -110,10 +111,14 @@ struct StepBench: ParsableCommand {
         defer { try? FileManager.default.removeItem(atPath: scratch) }
         let shared = try arguments(settings: settings, workers: workers)
 
-        let kernels = try measureKernels(shared, workers: workers, scratch: scratch)
+        // The bound that figures are compared with, and the kernels that the steps run, for the breakdown.
+        let bound = try measureKernels(shared, ["--unfused", "--set", "winograd=off"], workers: workers, scratch: scratch)
+        let alone = try measureKernels(shared, [], workers: workers, scratch: scratch)
         let record = try measureSteps(shared, configuration, workers: workers, scratch: scratch)
         let report = try self.report(
-            RunDirectory(scratch + "/bench"), record, kernels: kernels, batch: configuration.recipe.batch)
+            RunDirectory(scratch + "/bench"), record,
+            kernels: bound.map { $0.reduce(0) { $0 + $1.milliseconds } / 1e3 }.max() ?? 0, alone: alone,
+            batch: configuration.recipe.batch)
         Terminal.line(json ? try Terminal.json(report) : text(report))
     }
 
@@ -127,21 +132,23 @@ struct StepBench: ParsableCommand {
         return result
     }
 
-    /// The slowest worker's sum of unfused kernels, all workers running at once.
-    private func measureKernels(_ shared: [String], workers: Int, scratch: String) throws -> Double {
+    /// Every worker's kernels, all workers running at once.
+    private func measureKernels(
+        _ shared: [String], _ further: [String], workers: Int, scratch: String
+    ) throws -> [[KernelBenchmark.Line]] {
         let children = try (0..<workers).map { worker in
             try ChildProcess(
                 name: "kernels \(worker)",
-                arguments: ["bench", "kernels"] + shared + ["--worker", "\(worker)", "--unfused", "--json", "--set", "winograd=off"],
-                logPath: "\(scratch)/kernels-\(worker).json")
+                arguments: ["bench", "kernels"] + shared + ["--worker", "\(worker)", "--json"] + further,
+                logPath: "\(scratch)/kernels-\(further.count)-\(worker).json")
         }
         for child in children { child.end(within: 3600) }
         return try children.map { child in
             guard child.exitCode == 0, let data = FileManager.default.contents(atPath: child.logPath!) else {
                 throw CommandFailure(CommandFailure.software, child.lastWords ?? "\(child.name) failed")
             }
-            return try JSONDecoder().decode([KernelBenchmark.Line].self, from: data).reduce(0) { $0 + $1.milliseconds } / 1e3
-        }.max()!
+            return try JSONDecoder().decode([KernelBenchmark.Line].self, from: data)
+        }
     }
 
     private func measureSteps(
@@ -159,7 +166,7 @@ struct StepBench: ParsableCommand {
             name: "train",
             arguments: ["train"] + shared + [
                 "--data", path!, "--steps", "\(steps + 2)", "--runs", scratch, "--name", "bench", "--store",
-                store.rawValue, "--set", "validation.every=0", "checkpoint.every=0", "schedule.kind=drops",
+                store.rawValue, "--trace-every", "1", "--set", "validation.every=0", "checkpoint.every=0", "schedule.kind=drops",
             ], logPath: "\(scratch)/train.log")
         child.end(within: 7 * 86400)
         guard child.exitCode == 0 else {
@@ -168,7 +175,9 @@ struct StepBench: ParsableCommand {
         return try RunDirectory(scratch + "/bench").record()
     }
 
-    private func report(_ run: RunDirectory, _ record: RunRecord, kernels: Double, batch: Int) throws -> Report {
+    private func report(_ run: RunDirectory, _ record: RunRecord, kernels: Double, alone: [[KernelBenchmark.Line]], batch: Int) throws
+        -> Report
+    {
         let times = try run.metrics().compactMap { if case .step(let step) = $0, step.step > 2 { step.seconds } else { nil } }
             .sorted()
         let median = times[times.count / 2]
@@ -184,6 +193,7 @@ struct StepBench: ParsableCommand {
             images_per_second: Double(batch) / median, kernel_images_per_second: Double(batch) / kernels,
             efficiency: kernels / median, wait_share: exchange + store, exchange_wait_share: exchange,
             store_wait_share: store, data_wait_share: share(\.data_wait), step_seconds: median, batch: batch,
+            breakdown: StepBreakdown(run.timelines().filter { $0.step > 2 }, step: median, alone: alone).lines,
             workers: processes("worker"), stores: processes("store"), instruction_set: Engine.instructionSet,
             cpu: HostIdentity.cpuModel)
     }
@@ -200,6 +210,7 @@ struct StepBench: ParsableCommand {
         ]
         rows += report.workers.map { ["worker \($0.rank), memory", Terminal.bytes($0.peak_bytes)] }
         rows += report.stores.map { ["store \($0.rank), memory", Terminal.bytes($0.peak_bytes)] }
-        return "\(report.cpu), \(report.instruction_set)\n" + Terminal.table(rows)
+        return "\(report.cpu), \(report.instruction_set)\n" + Terminal.table(rows) + "\n\n"
+            + StepBreakdown.text(report.breakdown, step: report.step_seconds)
     }
 }

@@ -46,6 +46,9 @@ struct RunOptions: ParsableArguments {
     @Option(help: "Where the parameter store runs: embedded in the coordinator, or in a process of its own.")
     var store = StorePlacement.embedded
 
+    @Option(help: ArgumentHelp("Record what every process does in each n-th step, in timeline.jsonl.", valueName: "n"))
+    var traceEvery = 0
+
     @Option(help: ArgumentHelp("How long to wait for workers to join.", valueName: "seconds"))
     var joinTimeout: Double = 600
 
@@ -122,6 +125,7 @@ struct RunOptions: ParsableArguments {
             if case .validation(let line) = $0, line.step <= base { line.top1_error } else { nil }
         }
         plan.joinPatience = joinTimeout
+        plan.traceInterval = max(0, traceEvery)
         return Settled(plan: plan, dataset: dataset, resumed: resumed)
     }
 

@@ -185,11 +185,13 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             let step = Int(clamping: report.step)
             losses[step] = report.loss
             work.add(worker: rank, report)
+            if report.hasTimeline { trace(report.timeline, step: step, "worker", rank) }
             perform(ledger.report(worker: rank, step: step))
         case (.store(let rank), .stepStored(let stored)):
             let step = Int(clamping: stored.step)
             digests[step, default: []] += stored.digests
             work.add(store: rank, stored)
+            if stored.hasTimeline { trace(stored.timeline, step: step, "store", rank) }
             perform(ledger.stored(store: rank, step: step))
         case (.worker, .validationReport(let report)): receivedValidation(report)
         case (.worker(let rank), .dataQuestion):
@@ -359,6 +361,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
                 grant.step = UInt64(step)
                 grant.learningRate = rate
                 grant.validate = validate
+                grant.trace = plan.traceInterval > 0 && step % plan.traceInterval == 0
                 for member in members.values where member.role != .spare {
                     member.link.send(.with { $0.grant = grant }, run: run)
                 }
@@ -402,6 +405,13 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
                     step: step, epoch: steps.epoch(step), loss: loss, learningRate: learningRate, imagesPerSecond: rate,
                     seconds: seconds, digest: Digest.text(Digest.combine(parts))))
         } catch { end(.failed("metrics.jsonl cannot be written: \(error)")) }
+    }
+
+    private func trace(_ timeline: WireTimeline, step: Int, _ role: String, _ rank: Int) {
+        let line = TimelineLine(
+            step: step, role: role, rank: rank, origin: timeline.origin,
+            spans: timeline.spans.map { .init(name: $0.name, kind: $0.kind.word, start: $0.start, duration: $0.duration) })
+        do { try writer.append(line) } catch { end(.failed("timeline.jsonl cannot be written: \(error)")) }
     }
 
     private func receivedValidation(_ report: WireValidationReport) {
@@ -461,5 +471,20 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         guard last == steps.base || !steps.validates(after: last) || validated.contains(last) else { return }
         record { $0.work = work.lines }
         end(isStopping && last < steps.last ? .interrupted(step: last) : .finished(step: last))
+    }
+}
+
+extension WireTimeline.Kind {
+    /// As timeline.jsonl has it.
+    fileprivate var word: TimelineLine.Kind {
+        switch self {
+        case .compute: .compute
+        case .exchangeWait: .exchange_wait
+        case .storeWait: .store_wait
+        case .dataWait: .data_wait
+        case .send: .send
+        case .update: .update
+        case .other, .UNRECOGNIZED: .other
+        }
     }
 }

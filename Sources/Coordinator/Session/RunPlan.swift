@@ -21,6 +21,8 @@ public struct RunPlan: Sendable {
     public var earlierErrors: [Double] = []
     /// Nil draws initial values.
     public var start: StartingValues?
+    /// Every how many steps processes report what they did, span by span; 0 never.
+    public var traceInterval = 0
     /// Seconds to wait for everybody to join.
     public var joinPatience: Double = 600
 

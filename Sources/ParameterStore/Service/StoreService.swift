@@ -38,7 +38,8 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
     private var workers: [ObjectIdentifier: WorkerLink] = [:]
     private var owners: [ParameterBlock.Key: WorkerLink] = [:]
     private var machine: ShardStepMachine?
-    private var grants: [Int: Float] = [:]
+    /// Of steps that are traced, what the updating thread did.
+    private var timelines: [Int: WireTimeline] = [:]
     private var digests: [Int: [WireStepStored.BlockDigest]] = [:]
 
     /// A worker's connection and the memory of its columns.
@@ -159,6 +160,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         case .topology(let topology): try receivedTopology(topology)
         case .grant(let grant):
             let step = Int(clamping: grant.step)
+            if grant.trace { timelines[step] = WireTimeline() }
             perform(machine?.grant(step: step, rate: grant.learningRate) ?? [])
         case .commit(let commit): try receivedCommit(commit)
         case .finish(let finish): end(finish.failed ? .failed(finish.reason) : .finished)
@@ -298,7 +300,8 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
                     let memory = MemoryUse.current
                     stored.memory = UInt64(memory.own + memory.shared)
                 }
-                coordinator?.send(.with { $0.stepStored = stored }, run: run)
+                if let timeline = timelines.removeValue(forKey: step) { stored.timeline = timeline }
+                coordinator?.send(.with { [stored] in $0.stepStored = stored }, run: run)
             }
         }
     }
@@ -323,8 +326,11 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             let job = jobs.wait { $0.isEmpty ? nil : $0.removeFirst() }!
             switch job {
             case .update(let stored, let step, let rate, let optimizer, let attempt):
+                var stopwatch = Stopwatch(capacity: 1)
                 let digest = stored.update(step: step, rate: rate, optimizer: optimizer)
-                loop.submit { [self] in
+                stopwatch.add(0, from: stopwatch.start, to: MonotonicClock.now)
+                loop.submit { [self, stopwatch] in
+                    if timelines[step] != nil { record(stopwatch, of: stored, step: step) }
                     var entry = WireStepStored.BlockDigest()
                     entry.key = stored.block.key.wire
                     entry.digest = digest
@@ -335,6 +341,16 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             case .stop: return
             }
         }
+    }
+
+    /// Adds an update to the timeline of its step, whose origin is its first update.
+    private func record(_ stopwatch: Stopwatch, of stored: StoredBlock, step: Int) {
+        var update = WireTimeline(stopwatch) { _ in (stored.block.description, .update) }
+        guard var timeline = timelines[step] else { return }
+        if timeline.spans.isEmpty { timeline.origin = update.origin }
+        for i in update.spans.indices { update.spans[i].start += update.origin &- timeline.origin }
+        timeline.spans += update.spans
+        timelines[step] = timeline
     }
 
     private func snapshot(_ blocks: [StoredBlock], step: Int, _ link: Link, run: UInt64) {

@@ -10,6 +10,7 @@ public struct RunDirectory: Sendable, Equatable {
     public var recordPath: String { path + "/run.json" }
     public var metricsPath: String { path + "/metrics.jsonl" }
     public var eventsPath: String { path + "/events.jsonl" }
+    public var timelinePath: String { path + "/timeline.jsonl" }
     public var logsPath: String { path + "/logs" }
     public var checkpointsPath: String { path + "/checkpoints" }
     public func logPath(role: String, rank: Int) -> String { "\(logsPath)/\(role)-\(rank).log" }
@@ -71,6 +72,13 @@ public struct RunDirectory: Sendable, Equatable {
     public func metrics() throws -> [MetricsLine] {
         guard let data = FileManager.default.contents(atPath: metricsPath) else { return [] }
         return data.split(separator: 0x0A).compactMap { MetricsLine(line: Data($0)) }
+    }
+
+    /// Every readable line of timeline.jsonl, which only traced steps have.
+    public func timelines() -> [TimelineLine] {
+        guard let data = FileManager.default.contents(atPath: timelinePath) else { return [] }
+        let decoder = JSONDecoder()
+        return data.split(separator: 0x0A).compactMap { try? decoder.decode(TimelineLine.self, from: Data($0)) }
     }
 
     /// Checkpoints that are complete, by step.

@@ -6,6 +6,8 @@ public final class RunWriter: @unchecked Sendable {
     private let lock = NSLock()
     private let metrics: FileHandle
     private let events: FileHandle
+    /// Opened when the first step is traced.
+    private var timeline: FileHandle?
     private var record: RunRecord
 
     /// - Parameter keeping: of a run that is resumed, the last step whose lines stay; nil for a new run.
@@ -57,6 +59,15 @@ public final class RunWriter: @unchecked Sendable {
 
     public func append(_ step: StepMetrics) throws { try append(step, to: metrics) }
     public func append(_ validation: ValidationMetrics) throws { try append(validation, to: metrics) }
+
+    public func append(_ line: TimelineLine) throws {
+        let handle = try lock.withLock {
+            let handle = try timeline ?? Self.open(directory.timelinePath)
+            timeline = handle
+            return handle
+        }
+        try append(line, to: handle)
+    }
 
     /// Notes that something happened.
     /// - Parameter facts: further keys of the line.

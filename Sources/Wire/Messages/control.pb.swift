@@ -384,7 +384,99 @@ public nonisolated struct WireGrant: Sendable {
   /// Workers evaluate the validation split after it.
   public var validate: Bool = false
 
+  /// Workers and stores report what they did in it, span by span.
+  public var trace: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// What a process did in a step, in the order in which it began.
+public nonisolated struct WireTimeline: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Nanoseconds since 1970, by the process's own clock.
+  public var origin: UInt64 = 0
+
+  public var spans: [WireTimeline.Span] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
+    public typealias RawValue = Int
+    case other // = 0
+    case compute // = 1
+    case exchangeWait // = 2
+    case storeWait // = 3
+    case dataWait // = 4
+    case send // = 5
+    case update // = 6
+    case UNRECOGNIZED(Int)
+
+    public init() {
+      self = .other
+    }
+
+    public init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .other
+      case 1: self = .compute
+      case 2: self = .exchangeWait
+      case 3: self = .storeWait
+      case 4: self = .dataWait
+      case 5: self = .send
+      case 6: self = .update
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    public var rawValue: Int {
+      switch self {
+      case .other: return 0
+      case .compute: return 1
+      case .exchangeWait: return 2
+      case .storeWait: return 3
+      case .dataWait: return 4
+      case .send: return 5
+      case .update: return 6
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    public static let allCases: [WireTimeline.Kind] = [
+      .other,
+      .compute,
+      .exchangeWait,
+      .storeWait,
+      .dataWait,
+      .send,
+      .update,
+    ]
+
+  }
+
+  /// Times are in nanoseconds since the origin.
+  public nonisolated struct Span: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    public var name: String = String()
+
+    public var kind: WireTimeline.Kind = .other
+
+    public var start: UInt64 = 0
+
+    public var duration: UInt64 = 0
+
+    public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    public init() {}
+  }
 
   public init() {}
 }
@@ -409,9 +501,20 @@ public nonisolated struct WireStepReport: Sendable {
   /// Bytes that the worker holds, without segments shared with the store; 0 where it was not looked at.
   public var memory: UInt64 = 0
 
+  public var timeline: WireTimeline {
+    get {_timeline ?? WireTimeline()}
+    set {_timeline = newValue}
+  }
+  /// Returns true if `timeline` has been explicitly set.
+  public var hasTimeline: Bool {self._timeline != nil}
+  /// Clears the value of `timeline`. Subsequent reads from it will return its default value.
+  public mutating func clearTimeline() {self._timeline = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _timeline: WireTimeline? = nil
 }
 
 /// A store has applied every update of a step to its new buffers.
@@ -426,6 +529,15 @@ public nonisolated struct WireStepStored: Sendable {
 
   /// Bytes that the store holds, shared segments included; 0 where it was not looked at.
   public var memory: UInt64 = 0
+
+  public var timeline: WireTimeline {
+    get {_timeline ?? WireTimeline()}
+    set {_timeline = newValue}
+  }
+  /// Returns true if `timeline` has been explicitly set.
+  public var hasTimeline: Bool {self._timeline != nil}
+  /// Clears the value of `timeline`. Subsequent reads from it will return its default value.
+  public mutating func clearTimeline() {self._timeline = nil}
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -453,6 +565,8 @@ public nonisolated struct WireStepStored: Sendable {
   }
 
   public init() {}
+
+  fileprivate var _timeline: WireTimeline? = nil
 }
 
 /// Every store has stored the step: it will not be taken back.
@@ -1310,7 +1424,7 @@ nonisolated extension WireReady: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Grant"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{3}learning_rate\0\u{1}validate\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{3}learning_rate\0\u{1}validate\0\u{1}trace\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1321,6 +1435,7 @@ nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.step) }()
       case 2: try { try decoder.decodeSingularFloatField(value: &self.learningRate) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.validate) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.trace) }()
       default: break
       }
     }
@@ -1336,6 +1451,9 @@ nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.validate != false {
       try visitor.visitSingularBoolField(value: self.validate, fieldNumber: 3)
     }
+    if self.trace != false {
+      try visitor.visitSingularBoolField(value: self.trace, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1343,6 +1461,91 @@ nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.step != rhs.step {return false}
     if lhs.learningRate != rhs.learningRate {return false}
     if lhs.validate != rhs.validate {return false}
+    if lhs.trace != rhs.trace {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireTimeline: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Timeline"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}origin\0\u{1}spans\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.origin) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.spans) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.origin != 0 {
+      try visitor.visitSingularUInt64Field(value: self.origin, fieldNumber: 1)
+    }
+    if !self.spans.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.spans, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireTimeline, rhs: WireTimeline) -> Bool {
+    if lhs.origin != rhs.origin {return false}
+    if lhs.spans != rhs.spans {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireTimeline.Kind: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0OTHER\0\u{1}COMPUTE\0\u{1}EXCHANGE_WAIT\0\u{1}STORE_WAIT\0\u{1}DATA_WAIT\0\u{1}SEND\0\u{1}UPDATE\0")
+}
+
+nonisolated extension WireTimeline.Span: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = WireTimeline.protoMessageName + ".Span"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}kind\0\u{1}start\0\u{1}duration\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.start) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.duration) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.kind != .other {
+      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 2)
+    }
+    if self.start != 0 {
+      try visitor.visitSingularUInt64Field(value: self.start, fieldNumber: 3)
+    }
+    if self.duration != 0 {
+      try visitor.visitSingularUInt64Field(value: self.duration, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireTimeline.Span, rhs: WireTimeline.Span) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs.start != rhs.start {return false}
+    if lhs.duration != rhs.duration {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1350,7 +1553,7 @@ nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireStepReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".StepReport"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}loss\0\u{1}seconds\0\u{3}exchange_wait\0\u{3}store_wait\0\u{3}data_wait\0\u{1}memory\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}loss\0\u{1}seconds\0\u{3}exchange_wait\0\u{3}store_wait\0\u{3}data_wait\0\u{1}memory\0\u{1}timeline\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1365,12 +1568,17 @@ nonisolated extension WireStepReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 5: try { try decoder.decodeSingularDoubleField(value: &self.storeWait) }()
       case 6: try { try decoder.decodeSingularDoubleField(value: &self.dataWait) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.memory) }()
+      case 8: try { try decoder.decodeSingularMessageField(value: &self._timeline) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.step != 0 {
       try visitor.visitSingularUInt64Field(value: self.step, fieldNumber: 1)
     }
@@ -1392,6 +1600,9 @@ nonisolated extension WireStepReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.memory != 0 {
       try visitor.visitSingularUInt64Field(value: self.memory, fieldNumber: 7)
     }
+    try { if let v = self._timeline {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1403,6 +1614,7 @@ nonisolated extension WireStepReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.storeWait != rhs.storeWait {return false}
     if lhs.dataWait != rhs.dataWait {return false}
     if lhs.memory != rhs.memory {return false}
+    if lhs._timeline != rhs._timeline {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1410,7 +1622,7 @@ nonisolated extension WireStepReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireStepStored: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".StepStored"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}digests\0\u{1}memory\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}digests\0\u{1}memory\0\u{1}timeline\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1421,12 +1633,17 @@ nonisolated extension WireStepStored: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.step) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.digests) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.memory) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._timeline) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.step != 0 {
       try visitor.visitSingularUInt64Field(value: self.step, fieldNumber: 1)
     }
@@ -1436,6 +1653,9 @@ nonisolated extension WireStepStored: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.memory != 0 {
       try visitor.visitSingularUInt64Field(value: self.memory, fieldNumber: 3)
     }
+    try { if let v = self._timeline {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1443,6 +1663,7 @@ nonisolated extension WireStepStored: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.step != rhs.step {return false}
     if lhs.digests != rhs.digests {return false}
     if lhs.memory != rhs.memory {return false}
+    if lhs._timeline != rhs._timeline {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -17,6 +17,9 @@ final class ProgramExecutor {
     /// Loss and errors of the last forward pass.
     private(set) var outcome = SoftmaxCrossEntropy.Outcome()
 
+    /// Records what a pass spends its time on, while it is set. Places count instructions, forward then backward.
+    var stopwatch: Stopwatch?
+
     private let recipe: Recipe
     private let trains: Bool
     private let engine: Engine
@@ -122,9 +125,30 @@ final class ProgramExecutor {
     /// Runs a forward pass and, in training, the backward pass.
     func run(_ context: PassContext) throws {
         outcome = .init()
-        for step in forward { for action in step.actions { try action(context) } }
+        try run(forward, from: 0, context)
         guard context.purpose == .training else { return }
-        for step in backward { for action in step.actions { try action(context) } }
+        try run(backward, from: forward.count, context)
+    }
+
+    private func run(_ steps: [Step], from first: Int, _ context: PassContext) throws {
+        guard stopwatch != nil else {
+            for step in steps { for action in step.actions { try action(context) } }
+            return
+        }
+        var start = MonotonicClock.now
+        for (index, step) in steps.enumerated() {
+            for action in step.actions { try action(context) }
+            let end = MonotonicClock.now
+            stopwatch?.add(first + index, from: start, to: end)
+            start = end
+        }
+    }
+
+    /// The instruction of a recorded span.
+    func instruction(at place: Int) -> Instruction? {
+        let steps = place < forward.count ? forward : backward
+        let index = place < forward.count ? place : place - forward.count
+        return steps.indices.contains(index) ? steps[index].instruction : nil
     }
 
     /// Runs a pass and measures each computation, in seconds.

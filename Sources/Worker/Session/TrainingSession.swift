@@ -179,8 +179,10 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
             let grant = try inbox.wait { $0.grants.removeValue(forKey: current) }
             let start = MonotonicClock.now
             (exchangeWait, storeWait) = (0, 0)
+            executor.stopwatch = grant.trace ? Stopwatch(capacity: executor.program.instructions.count + 1) : nil
             let batch = try feed.training(step: step)
             let dataWait = MonotonicClock.now - start
+            executor.stopwatch?.add(ProgramExecutor.dataPlace, from: start, to: start + dataWait)
             if grant.validate { feed.prefetchValidation(first: 0) } else { feed.prefetch(step: step + 1) }
             try executor.run(
                 context(.training, step: step, weights: step - 1, batch: batch, images: configuration.recipe.batch))
@@ -190,7 +192,11 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
             report.seconds = MonotonicClock.now - start
             (report.exchangeWait, report.storeWait, report.dataWait) = (exchangeWait, storeWait, dataWait)
             if step - baseStep <= 3 || step % 50 == 0 { report.memory = UInt64(MemoryUse.current.own) }
-            coordinator.send(.with { $0.stepReport = report }, run: run)
+            if let timeline = executor.timeline() {
+                report.timeline = timeline
+                executor.stopwatch = nil
+            }
+            coordinator.send(.with { [report] in $0.stepReport = report }, run: run)
             if grant.validate { try validate(after: step) }
             step += 1
         }

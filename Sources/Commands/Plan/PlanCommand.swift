@@ -28,6 +28,7 @@ struct PlanCommand: ParsableCommand {
         let parameters: Int
         let columns: Int
         let batch: Int
+        let network: NetworkSpecification
         let workers: [Worker]
     }
 
@@ -43,7 +44,7 @@ struct PlanCommand: ParsableCommand {
             return Terminal.line(
                 try Terminal.json(
                     Document(
-                        parameters: total, columns: network.columns, batch: resolved.recipe.batch,
+                        parameters: total, columns: network.columns, batch: resolved.recipe.batch, network: network,
                         workers: programs.map { program in
                             .init(
                                 worker: program.worker, columns: Array(program.columns),

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Measures training steps of Colonnade and of PyTorch in turn and writes docs/performance.md.
+#   deploy/benchmark.sh [--quick]
+# COLONNADE_PYTHON names a Python with torch; without it one is made in .build. DATA names a packed data set of 256×256
+# pictures; without it made pictures are used. Close everything else that computes: ratios within one run are what counts.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+rounds=3
+steps=8
+[ "${1:-}" = --quick ] && { rounds=1; steps=4; }
+
+deploy/dependencies.sh
+swift build -c release --product colonnade
+colonnade="$PWD/.build/release/colonnade"
+python="${COLONNADE_PYTHON:-}"
+if [ -z "$python" ]; then
+    python="$PWD/.build/benchmark-python/bin/python"
+    if [ ! -x "$python" ]; then
+        python3 -m venv .build/benchmark-python
+        "$python" -m pip install -q torch==2.13.0+cpu numpy --extra-index-url https://download.pytorch.org/whl/cpu
+    fi
+fi
+scratch="$(mktemp -d)"
+trap 'rm -rf "$scratch"' EXIT
+data=()
+[ -n "${DATA:-}" ] && data=(--data "$DATA")
+
+"$colonnade" plan --preset alexnet --json >"$scratch/alexnet.json"
+"$colonnade" plan --preset cifar10 --json >"$scratch/cifar10.json"
+for round in $(seq $rounds); do
+    echo "round $round of $rounds"
+    "$colonnade" bench step --preset alexnet --workers 2 --threads 1 --steps "$steps" "${data[@]}" --json >"$scratch/ours.$round.json"
+    "$colonnade" bench step --preset alexnet --workers 1 --threads 1 --steps "$steps" "${data[@]}" --json >"$scratch/single.$round.json"
+    "$colonnade" bench step --preset cifar10 --workers 2 --threads 1 --steps 200 --json >"$scratch/small.$round.json"
+    step() { "$python" deploy/benchmark/torch_step.py "$scratch/$1.json" "${@:3}" >"$scratch/torch-$2.$round.json" 2>"$scratch/errors" || { cat "$scratch/errors" >&2; exit 1; }; }
+    step alexnet eager --steps 3
+    step alexnet gloo --processes 2 --threads 1 --steps 3
+    step cifar10 small --steps 60
+    step alexnet compiled --compile --steps 3
+    step alexnet bf16 --bf16 --steps 3
+done
+if [ "${1:-}" != --quick ]; then
+    for batch in 32 64 256 512; do
+        "$colonnade" bench step --preset cifar10 --batch $batch --workers 2 --steps 60 --json >"$scratch/curve-batch-$batch.json"
+    done
+    for columns in 1 2 4 8; do
+        "$colonnade" bench step --preset cifar10 --columns $columns --workers 1 --steps 60 --json >"$scratch/curve-columns-$columns.json"
+    done
+fi
+"$python" deploy/benchmark/write_page.py "$scratch" docs/performance.md
+echo "wrote docs/performance.md"

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Writes docs/performance.md from the measurements of deploy/benchmark.sh: medians over rounds."""
+
+import datetime
+import json
+import pathlib
+import statistics
+import sys
+
+folder, page = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+
+
+def rounds(name):
+    return [json.loads(file.read_text()) for file in sorted(folder.glob(f"{name}.[0-9]*.json"))]
+
+
+def median(name, key="images_per_second"):
+    return statistics.median(entry[key] for entry in rounds(name))
+
+
+def ratio(one, other, key="images_per_second"):
+    """The median of the rounds' own ratios: both sides of each were measured in the same minutes."""
+    pairs = zip(rounds(one), rounds(other))
+    return statistics.median(a[key] / b["images_per_second"] for a, b in pairs)
+
+
+def gib(entries):
+    return max(entry["peak_bytes"] for entry in entries) / 2**30
+
+
+ours = rounds("ours")
+first = ours[0]
+kernels_ratio = statistics.median(
+    a["kernel_images_per_second"] / b["kernel_images_per_second"] for a, b in zip(ours, rounds("single")))
+lines = [
+    "# Performance", "",
+    f"Written by `deploy/benchmark.sh` on {datetime.date.today()}: {first['cpu']}, {first['instruction_set']}, two cores, "
+    f"PyTorch {rounds('torch-eager')[0]['torch']}, oneDNN 2.6; medians over {len(ours)} {"round" if len(ours) == 1 else "rounds"}. A figure of one machine "
+    "says little; the ratios, taken within one run, say more.", "",
+    "## A full training step of `alexnet`, batch 128, fp32", "",
+    "Two workers of one thread, LRN, dropout, all augmentation, updates by the store. PyTorch trains on one made batch, without "
+    "augmentation.", "",
+    "| | images/s | Colonnade's ratio to it | target |", "|---|---|---|---|",
+    f"| Colonnade | {median('ours'):.1f} | | |",
+    f"| its kernels alone, unfused, direct convolutions, both columns at once | {median('ours', 'kernel_images_per_second'):.1f} "
+    f"| {median('ours', 'efficiency'):.2f} | 0.92 |",
+    f"| PyTorch, one process, two threads, eager | {median('torch-eager'):.1f} | {ratio('ours', 'torch-eager'):.1f} | 2.6 |",
+    f"| the same, torch.compile | {median('torch-compiled'):.1f} | {ratio('ours', 'torch-compiled'):.2f} | 1.75 |",
+    f"| PyTorch, two gloo processes of one thread | {median('torch-gloo'):.1f} | {ratio('ours', 'torch-gloo'):.1f} | 3.8 |",
+    f"| PyTorch, bf16 autocast, two threads | {median('torch-bf16'):.1f} | {ratio('ours', 'torch-bf16'):.1f} (fp32 here) | |",
+    f"| Colonnade, one worker of one thread for both columns | {median('single'):.1f} | {ratio('ours', 'single'):.2f}, over "
+    f"the kernels' own {kernels_ratio:.2f}: {ratio('ours', 'single') / kernels_ratio:.2f} | 0.97 |", "",
+    f"Waiting for another process: {100 * median('ours', 'wait_share'):.1f} % of the workers' time (target 3 %); for pictures "
+    f"{100 * median('ours', 'data_wait_share'):.1f} %. Memory: worker {gib(first['workers']):.2f} GiB (target 1.2), store "
+    f"{gib(first['stores']):.2f} GiB (target 1.3).", "",
+    "## Where a step goes", "", "| | share of the step |", "|---|---|",
+]
+kinds = {"compute": "computing", "exchange_wait": "waiting for other workers", "store_wait": "waiting for the store",
+         "data_wait": "waiting for pictures", "send": "handing over", "other": "between steps"}
+workers = sorted({line["process"] for line in first["breakdown"] if line["process"].startswith("worker")})
+for kind, name in kinds.items():
+    share = [sum(l["share"] for l in first["breakdown"] if l["process"] == w and l["kind"] == kind) for w in workers]
+    lines.append(f"| {name} | {100 * statistics.mean(share):.2f} % |")
+lines += ["", f"The kernels of {workers[0]}, in a step and alone (milliseconds; `bench step` prints all):", "",
+          "| kernel | in the step | alone | beyond |", "|---|---|---|---|"]
+for line in first["breakdown"]:
+    if line["process"] == workers[0] and line["kind"] == "compute" and line["milliseconds"] > 20:
+        alone = line.get("alone_milliseconds") or 0
+        lines.append(f"| {line['name']} | {line['milliseconds']:.1f} | {alone:.1f} | {line['milliseconds'] - alone:.1f} |")
+small, torch_small = median("small", "step_seconds"), median("torch-small", "step_seconds")
+lines += ["", "## A small network", "",
+          f"`cifar10`, batch 128: {1 / small:.1f} steps/s with two workers of one thread, {1 / torch_small:.1f} in one PyTorch "
+          f"process with two threads: {ratio('small', 'torch-small'):.2f} times as fast (target 1.5).", ""]
+
+
+def curve(title, name, values, unit):
+    found = [(value, folder / f"curve-{name}-{value}.json") for value in values]
+    found = [(value, json.loads(file.read_text())) for value, file in found if file.exists()]
+    if not found:
+        return []
+    rows = ["", title, "", f"| {unit} | steps/s | images/s | of the kernels alone |", "|---|---|---|---|"]
+    return rows + [
+        f"| {value} | {1 / entry['step_seconds']:.1f} | {entry['images_per_second']:.0f} | {entry['efficiency']:.2f} |"
+        for value, entry in found]
+
+
+batches = curve("By batch, two workers:", "batch", [32, 64, 256, 512], "batch")
+columns = curve("By columns, one worker:", "columns", [1, 2, 4, 8], "columns")
+if batches or columns:
+    lines += ["## Cost curves of `cifar10`"] + batches + columns + [""]
+page.write_text("\n".join(lines))

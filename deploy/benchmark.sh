@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-rounds=3
+rounds="${ROUNDS:-3}"
 steps=8
 [ "${1:-}" = --quick ] && { rounds=1; steps=4; }
 
@@ -33,6 +33,26 @@ for round in $(seq $rounds); do
     "$colonnade" bench step --preset alexnet --workers 2 --threads 1 --steps "$steps" "${data[@]}" --json >"$scratch/ours.$round.json"
     "$colonnade" bench step --preset alexnet --workers 1 --threads 1 --steps "$steps" "${data[@]}" --json >"$scratch/single.$round.json"
     "$colonnade" bench step --preset cifar10 --workers 2 --threads 1 --steps 200 --json >"$scratch/small.$round.json"
+    # From the command to the end of the first step, beyond a step.
+    "$python" - "$colonnade" "$scratch/first.$round.json" "${data[@]}" <<'PYTHON'
+import json, statistics, subprocess, sys, tempfile, time
+colonnade, out, data = sys.argv[1], sys.argv[2], sys.argv[3:]
+beyond = []
+for _ in range(3):
+    with tempfile.TemporaryDirectory() as folder:
+        if not data:
+            break
+        start = time.time()
+        subprocess.run(
+            [colonnade, "train", "--preset", "alexnet", *data, "--steps", "2", "--trace-every", "1", "--runs", folder, "--name",
+             "first", "--set", "validation.every=0", "schedule.kind=drops", "checkpoint.every=0"], check=True, capture_output=True)
+        lines = [json.loads(line) for line in open(f"{folder}/first/timeline.jsonl")]
+        begin = min(line["origin"] for line in lines if line["step"] == 1 and line["role"] == "worker") / 1e9
+        first, second = [json.loads(line)["seconds"] for line in open(f"{folder}/first/metrics.jsonl")]
+        beyond.append(begin - start + first - second)
+if beyond:
+    json.dump({"seconds": statistics.median(beyond)}, open(out, "w"))
+PYTHON
     step() { "$python" deploy/benchmark/torch_step.py "$scratch/$1.json" "${@:3}" >"$scratch/torch-$2.$round.json" 2>"$scratch/errors" || { cat "$scratch/errors" >&2; exit 1; }; }
     step alexnet eager --steps 3
     step alexnet gloo --processes 2 --threads 1 --steps 3

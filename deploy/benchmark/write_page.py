@@ -53,6 +53,8 @@ lines = [
     f"Waiting for another process: {100 * median('ours', 'wait_share'):.1f} % of the workers' time (target 3 %); for pictures "
     f"{100 * median('ours', 'data_wait_share'):.1f} %. Memory: worker {gib(first['workers']):.2f} GiB (target 1.2), store "
     f"{gib(first['stores']):.2f} GiB (target 1.3).", "",
+    f"From the command to the end of the first step: {median('first', 'seconds'):.1f} s beyond a step (target 3 s)."
+    if rounds("first") else "", "",
     "## Where a step goes", "", "| | share of the step |", "|---|---|",
 ]
 kinds = {"compute": "computing", "exchange_wait": "waiting for other workers", "store_wait": "waiting for the store",

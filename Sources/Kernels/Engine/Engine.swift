@@ -1,10 +1,17 @@
 import COneDNN
 import Foundation
+import Tensors
 
 /// oneDNN's CPU engine and the stream that kernels run on. Used by one compute thread at a time.
 public final class Engine: @unchecked Sendable {
     let engine: dnnl_engine_t
     let stream: dnnl_stream_t
+    /// What has been allocated for kernels, while it lives.
+    private var allocations: [Allocation] = []
+
+    private struct Allocation {
+        weak var buffer: TensorBuffer?
+    }
 
     public init() throws {
         var engine: dnnl_engine_t?
@@ -18,6 +25,14 @@ public final class Engine: @unchecked Sendable {
     deinit {
         dnnl_stream_destroy(stream)
         dnnl_engine_destroy(engine)
+    }
+
+    func note(_ buffer: TensorBuffer) { allocations.append(Allocation(buffer: buffer)) }
+
+    /// Has the system provide all memory that was allocated for kernels, so that the first step does not wait for it.
+    public func prefault() {
+        for allocation in allocations { allocation.buffer?.prefault() }
+        allocations = []
     }
 
     /// Sets how many threads kernels use that this thread calls. Sums depend on it.

@@ -26,7 +26,9 @@ public final class Memory: @unchecked Sendable {
 
     /// Allocates zeroed memory for a layout.
     public convenience init(_ layout: TensorLayout, engine: Engine) throws {
-        try self.init(layout, TensorBuffer(byteCount: layout.byteCount), engine: engine)
+        let buffer = TensorBuffer(byteCount: layout.byteCount)
+        try self.init(layout, buffer, engine: engine)
+        engine.note(buffer)
     }
 
     /// The same buffer seen through another layout.

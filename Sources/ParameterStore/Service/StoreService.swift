@@ -47,12 +47,16 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         let link: Link
         let isLocal: Bool
         var segment: StoreSegment?
+        /// The worker has planned its memory; its values are there. Both have to be before values are announced.
+        var isReady = false
+        var hasValues = false
         init(_ link: Link, isLocal: Bool) { (self.link, self.isLocal) = (link, isLocal) }
     }
 
     /// What the updating thread does, in order.
     private enum Job: Sendable {
         case update(StoredBlock, step: Int, rate: Float, Optimizer, attempt: UInt32)
+        case initialize([(block: StoredBlock, restored: [TensorBuffer?]?)], InitialValues, step: Int, of: ObjectIdentifier)
         case snapshot([StoredBlock], step: Int, Link, run: UInt64)
         case stop
     }
@@ -219,7 +223,8 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             guard let worker = workers[ObjectIdentifier(link)], let segment = worker.segment else {
                 throw WireError(.malformed, "a worker is ready before its tensors are registered")
             }
-            for stored in segment.blocks.values { announce(stored, step: base, to: worker) }
+            worker.isReady = true
+            if worker.hasValues { announceAll(segment, to: worker) }
         default: throw WireError(.malformed, "a control message that a store does not take")
         }
     }
@@ -256,22 +261,44 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         }
         let segment = try StoreSegment(entries, shared: shared)
         worker.segment = segment
-        let initial = InitialValues(configuration.recipe)
-        for stored in segment.blocks.values {
-            owners[stored.block.key] = worker
-            if let buffers = restored.removeValue(forKey: stored.block.key) {
-                try stored.restore(buffers[0]!, momentum: false, step: base, engine: engine)
-                try stored.restore(buffers[1]!, momentum: true, step: base, engine: engine)
+        for stored in segment.blocks.values { owners[stored.block.key] = worker }
+        // The worker plans its kernels on the memory while the values are drawn into it.
+        link.send(.with { $0.segment = segment.message }, run: run)
+        let blocks = segment.blocks.values.sorted { $0.block.key < $1.block.key }
+            .map { (block: $0, restored: restored.removeValue(forKey: $0.block.key)) }
+        let (initial, base) = (InitialValues(configuration.recipe), base)
+        jobs.update { $0.append(.initialize(blocks, initial, step: base, of: ObjectIdentifier(link))) }
+    }
+
+    /// Gives blocks their first values; on the updating thread.
+    private func initialize(
+        _ blocks: [(block: StoredBlock, restored: [TensorBuffer?]?)], _ initial: InitialValues, step: Int
+    ) throws {
+        for (stored, restored) in blocks {
+            if let restored, let values = restored[0], let momentum = restored[1] {
+                try stored.restore(values, momentum: false, step: step, engine: engine)
+                try stored.restore(momentum, momentum: true, step: step, engine: engine)
             } else {
                 let canonical = TensorBuffer(floats: stored.block.shape.count)
                 initial.fill(
                     UnsafeMutableBufferPointer(rebasing: canonical.floats[..<stored.block.shape.count]),
                     tensor: stored.block.tensor, region: stored.block.region, recipe: stored.block.recipe)
-                try stored.restore(canonical, momentum: false, step: base, engine: engine)
+                try stored.restore(canonical, momentum: false, step: step, engine: engine)
             }
         }
-        link.send(.with { $0.segment = segment.message }, run: run)
-        if owners.count == expected.count { sendReady() }
+    }
+
+    /// A worker's blocks have their first values.
+    private func initialized(_ identifier: ObjectIdentifier) {
+        guard let worker = workers[identifier], let segment = worker.segment else { return }
+        worker.hasValues = true
+        if worker.isReady { announceAll(segment, to: worker) }
+        let isComplete = owners.count == expected.count && workers.values.allSatisfy { $0.segment == nil || $0.hasValues }
+        if isComplete { sendReady() }
+    }
+
+    private func announceAll(_ segment: StoreSegment, to worker: WorkerLink) {
+        for stored in segment.blocks.values { announce(stored, step: base, to: worker) }
     }
 
     private func sendReady() { coordinator?.send(.with { $0.ready = WireReady() }, run: run) }
@@ -337,6 +364,11 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
                     digests[step, default: []].append(entry)
                     perform(machine?.finishedUpdate(stored.block.key, step: step, attempt: attempt) ?? [])
                 }
+            case .initialize(let blocks, let initial, let step, let identifier):
+                do {
+                    try initialize(blocks, initial, step: step)
+                    loop.submit { [self] in initialized(identifier) }
+                } catch { end(.failed("\(error)")) }
             case .snapshot(let blocks, let step, let link, let run): snapshot(blocks, step: step, link, run: run)
             case .stop: return
             }

@@ -36,6 +36,12 @@ public final class TensorBuffer: @unchecked Sendable {
     /// The memory as 32-bit floats.
     public var floats: UnsafeMutableBufferPointer<Float> { bytes.bindMemory(to: Float.self) }
 
+    /// Has the system provide every page now rather than when each is first written.
+    public func prefault() {
+        // MADV_POPULATE_WRITE; a kernel before 5.14 refuses it, and pages come as they are touched.
+        madvise(bytes.baseAddress, bytes.count, 23)
+    }
+
     /// A part of this buffer that keeps the whole alive.
     public func slice(offset: Int, byteCount: Int) -> TensorBuffer {
         precondition(offset >= 0 && byteCount >= 0 && offset + byteCount <= bytes.count)

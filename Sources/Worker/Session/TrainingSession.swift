@@ -130,6 +130,8 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
         }
         values.update { $0 = landing }
         try executor.bind(parameters, environment: self)
+        // The store draws or restores values meanwhile.
+        engine.prefault()
         // Values come when there is memory for them to land in.
         link.send(.with { $0.ready = WireReady() }, run: run)
         let (keys, base) = (executor.program.blocks.map(\.key), baseStep)

@@ -170,6 +170,43 @@ import Testing
         }
     }
 
+    @Test func runsAreFollowedComparedAndTraced() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        for (name, extra, options) in [("a", [], ["--trace-every", "2"]), ("b", [], []), ("c", ["seed=2"], [])]
+            as [(String, [String], [String])]
+        {
+            let result = try runner.run(
+                ["train", "--preset", "cifar10", "--data", data, "--steps", "4", "--name", name] + options
+                    + ["--set", "batch=16", "optimizer.learning_rate=0.001", "checkpoint.every=2"] + extra)
+            #expect(result.code == 0, "\(result.errors)")
+        }
+        let tail = try runner.run("runs", "tail", "a", "-n", "2", "-f")
+        #expect(tail.output.split(separator: "\n").count == 2 && tail.output.contains("step 4"))
+        #expect(try runner.run("runs", "tail", "a", "--json").output.split(separator: "\n").count == 5)
+        let same = try runner.run("runs", "compare", "a", "b")
+        #expect(same.output.contains("the settings are the same"))
+        let compared = try runner.run("runs", "compare", "a", "c")
+        #expect(compared.output.contains("recipe.seed") && compared.output.contains("training loss"))
+        #expect(try runner.run("runs", "diverge", "a", "b").output.contains("the same in all 4 steps"))
+        let diverged = try runner.run("runs", "diverge", "a", "c", "--json")
+        struct Divergence: Decodable { let first_differing_step: Int; let checkpoint: Int; let tensors: [String] }
+        let found = try JSONDecoder().decode(Divergence.self, from: Data(diverged.output.utf8))
+        #expect(found.first_differing_step == 1 && found.checkpoint == 0 && found.tensors.first == "conv1.weight")
+        #expect(try runner.run("runs", "trace", "b").code == 66)
+        #expect(try runner.run("runs", "trace", "a", "--out", "trace.json").code == 0)
+        struct Trace: Decodable {
+            struct Event: Decodable { let name: String; let ph: String; let pid: Int; let ts, dur: Double?; let id: Int? }
+            let traceEvents: [Event]
+        }
+        let trace = try JSONDecoder().decode(Trace.self, from: Data(contentsOf: URL(fileURLWithPath: runner.path("trace.json"))))
+        #expect(trace.traceEvents.filter { $0.ph == "M" }.count == 3)
+        #expect(trace.traceEvents.contains { $0.ph == "X" && $0.name == "conv1 output" })
+        // Every slab that is handed over is waited for: as many arrows start as end.
+        let (starts, ends) = (trace.traceEvents.filter { $0.ph == "s" }, trace.traceEvents.filter { $0.ph == "f" })
+        #expect(!starts.isEmpty && starts.count == ends.count && Set(starts.map(\.id)) == Set(ends.map(\.id)))
+    }
+
     @Test func evaluateCountsEveryClass() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()

@@ -5,7 +5,11 @@ import RunLog
 /// `colonnade runs`: what runs did.
 struct RunsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "runs", abstract: "Inspects runs.", subcommands: [List.self, Show.self, ReportCommand.self])
+        commandName: "runs", abstract: "Inspects runs.", 
+        subcommands: [
+            List.self, Show.self, TailCommand.self, CompareCommand.self, DivergeCommand.self, TraceCommand.self,
+            ReportCommand.self,
+        ])
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists the runs of a directory, newest first.")

@@ -1,0 +1,73 @@
+import ArgumentParser
+import Foundation
+import Network
+import RunLog
+import Tensors
+
+/// `colonnade runs diverge`: where two runs that should be the same part ways.
+struct DivergeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "diverge", abstract: "Names the first step and tensor in which two runs differ.")
+
+    @Argument(help: ArgumentHelp("A run's path, or its name.", valueName: "run")) var first: String
+    @Argument(help: ArgumentHelp("Another's.", valueName: "run")) var second: String
+    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir")) var runs = "runs"
+    @Flag(help: "Print JSON.") var json = false
+
+    private struct Document: Encodable {
+        /// Steps that both runs have.
+        let steps: Int
+        let first_differing_step: Int?
+        /// The first checkpoint in which they differ.
+        var checkpoint: Int?
+        /// Its differing tensors, in the network's order.
+        var tensors: [String] = []
+    }
+
+    func run() throws {
+        let directories = try [first, second].map { try RunDirectory.find($0, runs: runs) }
+        let digests = try directories.map { directory in
+            try directory.metrics().reduce(into: [Int: String]()) { if case .step(let step) = $1 { $0[step.step] = step.digest } }
+        }
+        let common = Set(digests[0].keys).intersection(digests[1].keys).sorted()
+        guard !common.isEmpty else {
+            throw CommandFailure(CommandFailure.data, "the runs have no step in common; compare runs that were trained alike")
+        }
+        let step = common.first { digests[0][$0] != digests[1][$0] }
+        var document = Document(steps: common.count, first_differing_step: step)
+        if step != nil, let (checkpoint, tensors) = try differing(directories) {
+            (document.checkpoint, document.tensors) = (checkpoint, tensors)
+        }
+        if json { return Terminal.line(try Terminal.json(document)) }
+        guard let step else {
+            return Terminal.line("the runs are the same in all \(Terminal.grouped(common.count)) steps that both have")
+        }
+        Terminal.line("the runs differ from step \(step) on (\(digests[0][step] ?? "-") and \(digests[1][step] ?? "-"))")
+        if let checkpoint = document.checkpoint {
+            Terminal.line("in the checkpoints of step \(checkpoint) these differ: \(document.tensors.joined(separator: ", "))")
+        } else {
+            Terminal.line("no checkpoint of both shows the tensor; train both with --set checkpoint.every=\(step)")
+        }
+    }
+
+    /// The first checkpoint of both runs that differs, and in which tensors.
+    private func differing(_ directories: [RunDirectory]) throws -> (Int, [String])? {
+        let checkpoints = directories.map { Dictionary($0.checkpoints().map { ($0.step, $0.path) }) { first, _ in first } }
+        for step in Set(checkpoints[0].keys).intersection(checkpoints[1].keys).sorted() {
+            guard let one = checkpoints[0][step], let other = checkpoints[1][step] else { continue }
+            let (a, b) = (try Checkpoint(path: one), try Checkpoint(path: other))
+            var names: [String] = []
+            for tensor in try a.state.configuration.network.parameterTensors() {
+                for (file, another, suffix) in [(a.model, b.model, ""), (a.momentum, b.momentum, " (momentum)")] {
+                    guard another.shape(tensor.name) == tensor.shape else {
+                        throw CommandFailure(CommandFailure.data, "\(tensor.name) has another shape in \(other); the networks differ")
+                    }
+                    let same = try file.floats(tensor.name).elementsEqual(another.floats(tensor.name))
+                    if !same { names.append(tensor.name + suffix) }
+                }
+            }
+            if !names.isEmpty { return (step, names) }
+        }
+        return nil
+    }
+}

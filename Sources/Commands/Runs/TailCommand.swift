@@ -1,0 +1,49 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import RunLog
+
+/// `colonnade runs tail`: the last lines of a run, and those to come.
+struct TailCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "tail", abstract: "Shows a run's last steps.")
+
+    @Argument(help: ArgumentHelp("The run's path, or its name.", valueName: "run")) var target: String
+    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir")) var runs = "runs"
+    @Option(name: [.customShort("n"), .long], help: "How many lines.") var lines = 20
+    @Flag(name: [.customShort("f"), .long], help: "Go on until the run ends.") var follow = false
+    @Flag(help: "Print the lines of metrics.jsonl as they are.") var json = false
+
+    func run() throws {
+        guard lines >= 0 else { throw CommandFailure(CommandFailure.usage, "--lines starts at 0") }
+        let directory = try RunDirectory.find(target, runs: runs)
+        var shown = max(0, try directory.metrics().count - lines)
+        while true {
+            // The state is read first: what is written before the end is shown before it is noticed.
+            let state = try directory.record().state
+            let metrics = try directory.metrics()
+            // A resumed run drops the lines of steps that it trains again.
+            if metrics.count < shown { shown = metrics.count }
+            for line in metrics[shown...] { try show(line) }
+            shown = metrics.count
+            guard follow, state == .running else { return }
+            usleep(200_000)
+        }
+    }
+
+    private func show(_ line: MetricsLine) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        switch line {
+        case .step(let step):
+            if json { return Terminal.line(String(decoding: try encoder.encode(step), as: UTF8.self)) }
+            Terminal.line(
+                "step \(step.step)  epoch \(step.epoch)  loss \(Terminal.fixed(step.loss, 4))  rate \(Float(step.learning_rate))  "
+                    + "\(Terminal.fixed(step.images_per_second, 1)) images/s  \(step.digest)")
+        case .validation(let line):
+            if json { return Terminal.line(String(decoding: try encoder.encode(line), as: UTF8.self)) }
+            Terminal.line(
+                "step \(line.step)  validation loss \(Terminal.fixed(line.loss, 4))  top-1 error \(Terminal.percent(line.top1_error))  "
+                    + "top-5 error \(Terminal.percent(line.top5_error))")
+        }
+    }
+}

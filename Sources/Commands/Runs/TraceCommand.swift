@@ -1,0 +1,26 @@
+import ArgumentParser
+import Foundation
+import RunLog
+import Tensors
+
+/// `colonnade runs trace`: traced steps for Perfetto.
+struct TraceCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trace", abstract: "Writes traced steps as a trace for Perfetto or chrome://tracing.")
+
+    @Argument(help: ArgumentHelp("The run's path, or its name.", valueName: "run")) var target: String
+    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir")) var runs = "runs"
+    @Option(help: ArgumentHelp("The file to write (default: trace.json in the run's directory).", valueName: "file")) var out: String?
+
+    func run() throws {
+        let directory = try RunDirectory.find(target, runs: runs)
+        let lines = directory.timelines()
+        guard !lines.isEmpty else {
+            throw CommandFailure(
+                CommandFailure.noInput, "\(directory.path) has no traced step; train with --trace-every 100, for example")
+        }
+        let path = out ?? directory.path + "/trace.json"
+        try DurableFile.write([UInt8](try ChromeTrace.json(lines)), to: path)
+        Terminal.line("wrote \(path): \(Set(lines.map(\.step)).count) steps; open it in https://ui.perfetto.dev")
+    }
+}

@@ -1,0 +1,64 @@
+public import Foundation
+
+/// Timelines as Chrome's trace events, which Perfetto and chrome://tracing show: a process for each role and rank, with
+/// an arrow from each hand-over to the wait that it ends.
+public enum ChromeTrace {
+    private struct Event: Encodable {
+        var name: String
+        /// X: complete, M: metadata, s and f: an arrow's ends.
+        var ph: String
+        var pid: Int
+        var tid = 0
+        /// Microseconds.
+        var ts: Double?
+        var dur: Double?
+        var cat: String?
+        var id: Int?
+        var bp: String?
+        var args: [String: String]?
+    }
+
+    public static func json(_ lines: [TimelineLine]) throws -> Data {
+        let roles = Set(lines.map { "\($0.role) \($0.rank)" }).sorted { ($0.hasPrefix("store") ? 1 : 0, $0) < ($1.hasPrefix("store") ? 1 : 0, $1) }
+        let places = Dictionary(uniqueKeysWithValues: roles.enumerated().map { ($1, $0) })
+        let origin = lines.map(\.origin).min() ?? 0
+        var events = roles.enumerated().map { Event(name: "process_name", ph: "M", pid: $0, args: ["name": $1]) }
+        /// Ends of hand-overs and of waits, by step, slab and pair of workers.
+        var sent: [String: (pid: Int, time: Double)] = [:]
+        var waited: [String: (pid: Int, time: Double)] = [:]
+        for line in lines {
+            guard let pid = places["\(line.role) \(line.rank)"] else { continue }
+            let shift = Double(line.origin - origin) / 1e3
+            for span in line.spans {
+                let start = shift + Double(span.start) / 1e3
+                let end = start + Double(span.duration) / 1e3
+                events.append(
+                    Event(
+                        name: span.name, ph: "X", pid: pid, ts: start, dur: end - start, cat: span.kind.rawValue,
+                        args: ["step": "\(line.step)"]))
+                if span.kind == .send, let parts = split(span.name, " to worker ") {
+                    sent["\(line.step) \(parts.0) \(line.rank) \(parts.1)"] = (pid, start)
+                } else if span.kind == .exchange_wait, let parts = split(span.name, " from worker ") {
+                    waited["\(line.step) \(parts.0) \(parts.1) \(line.rank)"] = (pid, end)
+                }
+            }
+        }
+        for (index, key) in sent.keys.sorted().enumerated() {
+            guard let from = sent[key], let to = waited[key] else { continue }
+            events.append(Event(name: "slab", ph: "s", pid: from.pid, ts: from.time, cat: "exchange", id: index))
+            events.append(Event(name: "slab", ph: "f", pid: to.pid, ts: max(from.time, to.time), cat: "exchange", id: index, bp: "e"))
+        }
+        struct Document: Encodable {
+            let traceEvents: [Event]
+            let displayTimeUnit = "ms"
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(Document(traceEvents: events))
+    }
+
+    private static func split(_ text: String, _ separator: String) -> (String, String)? {
+        guard let range = text.range(of: separator) else { return nil }
+        return (String(text[..<range.lowerBound]), String(text[range.upperBound...]))
+    }
+}

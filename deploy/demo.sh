@@ -8,6 +8,8 @@ swift build -c release --product colonnade
 colonnade=$(swift build -c release --show-bin-path)/colonnade
 
 data=${COLONNADE_DEMO_DATA:-.build/demo/fashion-mnist}
+# A copy that an earlier release packed is packed again; one that was named is left alone.
+if [ -z "${COLONNADE_DEMO_DATA:-}" ] && ! "$colonnade" data describe "$data" >/dev/null 2>&1; then rm -rf "$data"; fi
 if [ ! -e "$data/dataset.json" ]; then
     mkdir -p "$(dirname "$data")"
     "$colonnade" data import --format mnist /usr/share/datasets/fashion-mnist "$data"

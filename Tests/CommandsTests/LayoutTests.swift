@@ -34,6 +34,25 @@ import Testing
         #expect(try train(runner, "seed", data, ["--workers", "2", "--set", "seed=2"]) != one)
     }
 
+    /// Activations are rounded before they are exchanged, and parts are summed in 32 bits.
+    @Test func sixteenBitFloatsGiveTheSameBitsInEveryLayout() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        let options = ["--set", "precision=bf16"]
+        let one = try train(runner, "one", data, options + ["--workers", "1"])
+        #expect(try train(runner, "two", data, options + ["--workers", "2"]) == one)
+        #expect(try train(runner, "store", data, options + ["--workers", "2", "--store", "process"]) == one)
+        #expect(try train(runner, "fp32", data, ["--workers", "2"]) != one)
+        let four = try train(runner, "four1", data, options + ["--columns", "4", "--workers", "1"])
+        #expect(try train(runner, "four3", data, options + ["--columns", "4", "--workers", "3"]) == four)
+        let part = try runner.run(
+            "train", "--preset", "cifar10", "--data", data, "--steps", "8", "--set", "batch=16", "optimizer.learning_rate=0.001",
+            "augmentation.color=on", "precision=bf16", "--name", "parts")
+        #expect(part.code == 0, "\(part.errors)")
+        #expect(try runner.run("train", "--resume", "runs/parts", "--steps", "\(steps)").code == 0)
+        #expect(try digests(runner.path("runs/parts")) == one)
+    }
+
     /// The paper's other networks.
     @Test(arguments: ["cifar10-four-layer", "cifar10-four-layer-plain", "cifar10-four-layer-tanh"])
     func fourLayerNetworksGiveTheSameBits(preset: String) throws {

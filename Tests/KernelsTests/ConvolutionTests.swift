@@ -9,7 +9,8 @@ import Testing
         let channels, kernels, side, size, stride, padding: Int
         let isImage: Bool
         var winograd = false
-        var testDescription: String { "\(channels)→\(kernels), \(side)², \(size)/\(stride)+\(padding)\(winograd ? ", Winograd" : "")" }
+        var type = ElementType.float32
+        var testDescription: String { "\(channels)→\(kernels), \(side)², \(size)/\(stride)+\(padding)\(winograd ? ", Winograd" : "")\(type == .bfloat16 ? ", bf16" : "")" }
     }
 
     private static let cases = [
@@ -19,9 +20,12 @@ import Testing
         Case(channels: 12, kernels: 20, side: 7, size: 3, stride: 1, padding: 1, isImage: false),
         Case(channels: 5, kernels: 3, side: 6, size: 3, stride: 2, padding: 1, isImage: false),
         Case(channels: 48, kernels: 40, side: 13, size: 3, stride: 1, padding: 1, isImage: false, winograd: true),
+        Case(channels: 3, kernels: 16, side: 23, size: 11, stride: 4, padding: 2, isImage: true, type: .bfloat16),
+        Case(channels: 16, kernels: 24, side: 9, size: 5, stride: 1, padding: 2, isImage: false, type: .bfloat16),
+        Case(channels: 48, kernels: 40, side: 13, size: 3, stride: 1, padding: 1, isImage: false, type: .bfloat16),
     ]
 
-    @Test(arguments: cases) func outputAndGradientsMatchPlainLoops(_ c: Case) throws {
+    @Test(arguments: cases.filter { $0.type == .float32 || Engine.computesInBFloat16 }) func outputAndGradientsMatchPlainLoops(_ c: Case) throws {
         let engine = try Engine()
         let scratch = ScratchMemory(engine: engine)
         let out = (c.side + 2 * c.padding - c.size) / c.stride + 1
@@ -29,15 +33,19 @@ import Testing
             Shape(2, c.channels, c.side, c.side), Shape(c.kernels, c.channels, c.size, c.size),
             Shape(2, c.kernels, out, out)
         )
-        let source = try c.isImage ? TensorLayout(plain: inShape) : TensorLayout(activations: inShape)
-        let destination = try TensorLayout(activations: outShape)
+        let source = try c.isImage ? TensorLayout(plain: inShape, c.type) : TensorLayout(activations: inShape, c.type)
+        let destination = try TensorLayout(activations: outShape, c.type)
         let operation = try Convolution.plan(
             source: source, kernels: kernelShape, destination: destination, stride: c.stride,
             padding: c.padding, biases: true, accumulates: false, activation: nil, hasInputGradient: !c.isImage,
             winograd: c.winograd, scratch: scratch, engine: engine)
         func random(_ count: Int, _ purpose: UInt64) -> [Float] {
             let draws = RandomDraws(seed: 2)
-            return (0..<count).map { RandomDraws.normals(draws.words(.initialValue, purpose, UInt64($0))).0 }
+            return (0..<count).map {
+                let value = RandomDraws.normals(draws.words(.initialValue, purpose, UInt64($0))).0
+                // What enters is rounded here as well, so that only results are compared.
+                return c.type == .float32 ? value : BFloat16.float(BFloat16.bits(value))
+            }
         }
         let (x, w, b, dy) = (random(inShape.count, 1), random(kernelShape.count, 2), random(c.kernels, 3), random(outShape.count, 4))
         func memory(_ values: [Float], _ layout: TensorLayout) throws -> Memory {
@@ -55,7 +63,7 @@ import Testing
         let turn = Turn(weights: 0, pass: 0, batch: 0)
         let (xm, wm, bm) = (try memory(x, source), try memory(w, operation.weights), try memory(b, operation.biases!))
         let (y, dw, db) = (
-            try Memory(destination, engine: engine), try Memory(operation.weights, engine: engine),
+            try Memory(destination, engine: engine), try Memory(operation.gradient, engine: engine),
             try Memory(operation.biases!, engine: engine)
         )
         try operation.output(source: .fixed(xm), weights: .fixed(wm), biases: .fixed(bm), destination: .fixed(y)).run(turn)
@@ -91,22 +99,23 @@ import Testing
                 }
             }
         }
-        func agree(_ actual: [Float], _ expected: [Float], _ what: String) {
+        func agree(_ actual: [Float], _ expected: [Float], _ what: String, rounded: Bool = false) {
             let scale = expected.map(abs).max()!
-            for (a, e) in zip(actual, expected) where abs(a - e) > 1e-4 * scale {
+            // Gradients of weights have 32 bits; activations are rounded once, after the sum.
+            for (a, e) in zip(actual, expected) where abs(a - e) > 1e-4 * scale + (rounded ? abs(e) * 0x1p-8 : 0) {
                 Issue.record("\(what): \(a) instead of \(e)")
                 return
             }
         }
         let hasWinograd = operation.implementations.contains { $0.contains("wino") }
         #expect(hasWinograd == (c.winograd && Engine.instructionSet.hasPrefix("avx512")), "\(operation.implementations)")
-        agree(try values(y), ey, "output")
+        agree(try values(y), ey, "output", rounded: c.type == .bfloat16)
         agree(try values(dw), edw, "weight gradient")
         agree(try values(db), edb, "bias gradient")
         if !c.isImage {
             let dx = try Memory(source, engine: engine)
             try operation.inputGradient(destination: .fixed(dym), weights: .fixed(wm), source: .fixed(dx)).run(turn)
-            agree(try values(dx), edx, "input gradient")
+            agree(try values(dx), edx, "input gradient", rounded: c.type == .bfloat16)
         }
     }
 }

@@ -70,7 +70,8 @@ import Testing
         let program = try ProgramCompiler(network: Preset.alexnet.network, workers: 2, batch: 128).program(worker: 0)
         // conv2, conv5, fc6, fc7 both ways, and the logits.
         let slab = 128 * 13 * 13 + 128 * 6 * 6 + 2048 + 2048
-        #expect(program.bytesSent == 128 * 4 * (2 * slab + 500))
-        #expect(program.bytesReceived == program.bytesSent)
+        #expect(program.bytesSent(.float32) == 128 * 4 * (2 * slab + 500))
+        #expect(program.bytesReceived(.float32) == program.bytesSent(.float32))
+        #expect(program.bytesSent(.bfloat16) == 128 * (2 * 2 * slab + 4 * 500))
     }
 }

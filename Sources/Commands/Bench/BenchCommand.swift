@@ -66,7 +66,7 @@ struct StepBench: ParsableCommand {
     @OptionGroup var options: ConfigurationOptions
     @Option(help: "Worker processes (default: one per column).") var workers: Int?
     @Option(help: "Images of a step.") var batch: Int?
-    @Option(help: "fp32.") var precision: String?
+    @Option(help: "fp32 or bf16.") var precision: String?
     @Option(help: "Steps that are measured, after two that warm up.") var steps = 5
     @Option(help: ArgumentHelp("A packed data set (default: made pictures).", valueName: "dir")) var data: String?
     @Option(help: "Where the parameter store runs.") var store = RunOptions.StorePlacement.embedded

@@ -35,6 +35,7 @@ struct PlanCommand: ParsableCommand {
     func run() throws {
         let manifest = try data.map { try Dataset(path: $0).manifest }
         let resolved = try configuration.resolve(for: manifest)
+        let type = resolved.recipe.precision.elements
         let network = resolved.network
         let programs = try ProgramCompiler(
             network: network, workers: workers ?? network.columns, batch: resolved.recipe.batch
@@ -49,17 +50,17 @@ struct PlanCommand: ParsableCommand {
                             .init(
                                 worker: program.worker, columns: Array(program.columns),
                                 parameters: program.blocks.reduce(0) { $0 + $1.shape.count },
-                                flops_per_step: program.flops, bytes_sent_per_step: program.bytesSent,
-                                bytes_received_per_step: program.bytesReceived)
+                                flops_per_step: program.flops, bytes_sent_per_step: program.bytesSent(type),
+                                bytes_received_per_step: program.bytesReceived(type))
                         })))
         }
         Terminal.line(
             "\(Terminal.grouped(total)) parameters in \(network.columns) columns on \(programs.count) workers, "
                 + "batch \(resolved.recipe.batch)")
-        for program in programs { show(program) }
+        for program in programs { show(program, type) }
     }
 
-    private func show(_ program: WorkerProgram) {
+    private func show(_ program: WorkerProgram, _ type: ElementType) {
         Terminal.line("")
         Terminal.line("worker \(program.worker): columns \(program.columns.map(String.init).joined(separator: ", "))")
         var rows = [["layer", "reads", "output", "parameters", "GFLOP", "sent", "received"]]
@@ -85,8 +86,8 @@ struct PlanCommand: ParsableCommand {
         }
         rows.append([
             "total", "", "", Terminal.grouped(program.blocks.reduce(0) { $0 + $1.shape.count }),
-            Terminal.fixed(program.flops / 1e9, 2), Terminal.bytes(program.bytesSent),
-            Terminal.bytes(program.bytesReceived),
+            Terminal.fixed(program.flops / 1e9, 2), Terminal.bytes(program.bytesSent(type)),
+            Terminal.bytes(program.bytesReceived(type)),
         ])
         Terminal.line(Terminal.table(rows))
         if instructions { for instruction in program.instructions { Terminal.line("  \(instruction)") } }

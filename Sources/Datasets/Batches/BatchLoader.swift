@@ -14,12 +14,13 @@ public final class BatchLoader: @unchecked Sendable {
 
     /// - Parameters:
     ///   - batch: the largest number of pictures of a request.
-    ///   - imageFloats: the floats of one picture, C·H·W.
-    public init(preparer: BatchPreparer, batch: Int, imageFloats: Int) {
+    ///   - imageFloats: the elements of one picture, C·H·W.
+    ///   - type: of the pictures' elements.
+    public init(preparer: BatchPreparer, batch: Int, imageFloats: Int, type: ElementType = .float32) {
         precondition(imageFloats == preparer.imageFloats, "the loader's pictures are the preparer's")
-        buffers = (0..<2).map { _ in TensorBuffer(floats: batch * imageFloats) }
+        buffers = (0..<2).map { _ in TensorBuffer(byteCount: batch * imageFloats * type.byteCount) }
         let worker = LoaderWorker(
-            preparer: preparer, images: buffers, labels: (0..<2).map { _ in TensorBuffer(byteCount: 4 * batch) })
+            preparer: preparer, images: buffers, type: type, labels: (0..<2).map { _ in TensorBuffer(byteCount: 4 * batch) })
         (self.worker, self.batch) = (worker, batch)
         thread = ServiceThread(name: "loader") { worker.run() }
     }

@@ -48,11 +48,16 @@ public final class BatchPreparer: @unchecked Sendable {
     public func prepare(
         _ request: BatchRequest, images: UnsafeMutableBufferPointer<Float>, labels: UnsafeMutableBufferPointer<Int32>
     ) throws {
-        guard request.split == .train else {
-            try prepare(request, patch: .center, images: images, labels: labels)
-            return
-        }
-        let output = checked(request, images, labels)
+        try prepare(request, images: UnsafeMutableRawBufferPointer(images), type: .float32, labels: labels)
+    }
+
+    /// The same with pictures of either element type.
+    func prepare(
+        _ request: BatchRequest, images: UnsafeMutableRawBufferPointer, type: ElementType,
+        labels: UnsafeMutableBufferPointer<Int32>
+    ) throws {
+        let output = checked(request, images, type, labels)
+        guard request.split == .train else { return try prepare(request, patch: .center, output, labels: labels) }
         let count = dataset.count(.train)
         var (epoch, order) = (-1, [UInt32]())
         for i in 0..<request.count {
@@ -61,7 +66,7 @@ public final class BatchPreparer: @unchecked Sendable {
             let image = settings.shuffle ? Int(order[place]) : place
             labels[i] = Int32(dataset.label(.train, image))
             let variation = variation(epoch: pass, image: image)
-            try reader.withPixels(.train, image) { renderer.render($0, variation, output + i * imageFloats) }
+            try reader.withPixels(.train, image) { pixels in output.write(i) { renderer.render(pixels, variation, $0) } }
         }
     }
 
@@ -70,28 +75,35 @@ public final class BatchPreparer: @unchecked Sendable {
         _ request: BatchRequest, patch: Patch, images: UnsafeMutableBufferPointer<Float>,
         labels: UnsafeMutableBufferPointer<Int32>
     ) throws {
-        let output = checked(request, images, labels)
+        try prepare(
+            request, patch: patch, checked(request, UnsafeMutableRawBufferPointer(images), .float32, labels), labels: labels)
+    }
+
+    private func prepare(
+        _ request: BatchRequest, patch: Patch, _ output: BatchImages, labels: UnsafeMutableBufferPointer<Int32>
+    ) throws {
         let variation = renderer.variation(patch)
         for i in 0..<request.count {
             let image = request.position + i
             if image < dataset.count(request.split) {
                 labels[i] = Int32(dataset.label(request.split, image))
-                try reader.withPixels(request.split, image) { renderer.render($0, variation, output + i * imageFloats) }
+                try reader.withPixels(request.split, image) { pixels in
+                    output.write(i) { renderer.render(pixels, variation, $0) }
+                }
             } else {
                 labels[i] = 0
-                (output + i * imageFloats).update(repeating: 0, count: imageFloats)
+                output.write(i) { $0.update(repeating: 0, count: imageFloats) }
             }
         }
     }
 
     private func checked(
-        _ request: BatchRequest, _ images: UnsafeMutableBufferPointer<Float>,
+        _ request: BatchRequest, _ images: UnsafeMutableRawBufferPointer, _ type: ElementType,
         _ labels: UnsafeMutableBufferPointer<Int32>
-    ) -> UnsafeMutablePointer<Float> {
+    ) -> BatchImages {
         precondition(request.position >= 0 && request.count >= 0, "a batch starts at or after the first picture")
-        precondition(labels.count >= request.count && images.count >= request.count * imageFloats)
-        guard let output = images.baseAddress else { preconditionFailure("a batch needs memory") }
-        return output
+        precondition(labels.count >= request.count)
+        return BatchImages(images, type: type, imageFloats: imageFloats, count: request.count)
     }
 
     // MARK: One picture

@@ -6,15 +6,16 @@ final class LoaderWorker: @unchecked Sendable {
     let state = Monitor(LoaderState())
     let labels: [TensorBuffer]
     private let images: [TensorBuffer]
+    private let type: ElementType
     private let preparer: BatchPreparer
 
-    init(preparer: BatchPreparer, images: [TensorBuffer], labels: [TensorBuffer]) {
-        (self.preparer, self.images, self.labels) = (preparer, images, labels)
+    init(preparer: BatchPreparer, images: [TensorBuffer], type: ElementType, labels: [TensorBuffer]) {
+        (self.preparer, self.images, self.type, self.labels) = (preparer, images, type, labels)
     }
 
     func fill(_ index: Int, _ request: BatchRequest) throws {
         try preparer.prepare(
-            request, images: images[index].floats, labels: labels[index].bytes.bindMemory(to: Int32.self))
+            request, images: images[index].bytes, type: type, labels: labels[index].bytes.bindMemory(to: Int32.self))
     }
 
     /// The thread's body: until the loader is stopped or a picture cannot be read.

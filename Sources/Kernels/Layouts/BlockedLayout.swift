@@ -1,9 +1,10 @@
 import COneDNN
-import Tensors
+public import Tensors
 
 /// A blocked layout as plain data, for the wire and for the store: outer strides, and inner blocks by axis.
 /// See oneDNN's "Understanding Memory Formats".
 public struct BlockedLayout: Hashable, Sendable {
+    public var type: ElementType
     public var extents: [Int]
     public var paddedExtents: [Int]
     /// Of the outer blocks, in elements.
@@ -11,7 +12,10 @@ public struct BlockedLayout: Hashable, Sendable {
     public var innerBlocks: [Int]
     public var innerAxes: [Int]
 
-    public init(extents: [Int], paddedExtents: [Int], strides: [Int], innerBlocks: [Int], innerAxes: [Int]) {
+    public init(
+        type: ElementType, extents: [Int], paddedExtents: [Int], strides: [Int], innerBlocks: [Int], innerAxes: [Int]
+    ) {
+        self.type = type
         (self.extents, self.paddedExtents, self.strides) = (extents, paddedExtents, strides)
         (self.innerBlocks, self.innerAxes) = (innerBlocks, innerAxes)
     }
@@ -19,7 +23,7 @@ public struct BlockedLayout: Hashable, Sendable {
 
 extension TensorLayout {
     public func blocked() throws -> BlockedLayout {
-        guard descriptor.format_kind == dnnl_blocked, descriptor.data_type == dnnl_f32, descriptor.offset0 == 0 else {
+        guard descriptor.format_kind == dnnl_blocked, descriptor.data_type == type.code, descriptor.offset0 == 0 else {
             throw KernelError("a layout that is not blocked cannot be kept in the store: \(self)")
         }
         let rank = Int(descriptor.ndims)
@@ -29,7 +33,7 @@ extension TensorLayout {
             withUnsafeBytes(of: tuple) { $0.bindMemory(to: Int64.self).prefix(count).map(Int.init) }
         }
         return BlockedLayout(
-            extents: list(descriptor.dims, rank), paddedExtents: list(descriptor.padded_dims, rank),
+            type: type, extents: list(descriptor.dims, rank), paddedExtents: list(descriptor.padded_dims, rank),
             strides: list(blocking.strides, rank), innerBlocks: list(blocking.inner_blks, inner),
             innerAxes: list(blocking.inner_idxs, inner))
     }
@@ -56,7 +60,7 @@ extension TensorLayout {
             span += reach
         }
         guard span <= limit else { throw KernelError("impossible tensor layout \(blocked)") }
-        try self.init(plain: Shape(blocked.extents))
+        try self.init(plain: Shape(blocked.extents), blocked.type)
         func fill<Tuple>(_ tuple: inout Tuple, _ values: [Int]) {
             withUnsafeMutableBytes(of: &tuple) { bytes in
                 let words = bytes.bindMemory(to: Int64.self)

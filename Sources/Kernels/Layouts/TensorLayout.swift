@@ -1,25 +1,25 @@
 import COneDNN
 public import Tensors
 
-/// How a tensor lies in memory: oneDNN's memory descriptor. Elements are 32-bit floats.
+/// How a tensor lies in memory, and of what elements: oneDNN's memory descriptor.
 public struct TensorLayout: @unchecked Sendable, Equatable, CustomStringConvertible {
     var descriptor: dnnl_memory_desc_t
 
     init(_ descriptor: dnnl_memory_desc_t) { self.descriptor = descriptor }
 
     /// Row-major: NCHW, OIHW, [N, C].
-    public init(plain shape: Shape) throws {
+    public init(plain shape: Shape, _ type: ElementType = .float32) throws {
         let tags: [dnnl_format_tag_t] = [dnnl_a, dnnl_ab, dnnl_abc, dnnl_abcd]
         guard (1...4).contains(shape.rank) else { throw KernelError("a tensor of rank \(shape.rank) has no layout") }
-        try self.init(shape, tag: tags[shape.rank - 1])
+        try self.init(shape, type, tag: tags[shape.rank - 1])
     }
 
     /// What the processor's kernels like best for activations: channels in blocks for N×C×H×W, row-major for N×C.
-    public init(activations shape: Shape) throws {
+    public init(activations shape: Shape, _ type: ElementType = .float32) throws {
         if shape.rank == 4 {
-            try self.init(shape, tag: Engine.channelBlock == 16 ? dnnl_aBcd16b : dnnl_aBcd8b)
+            try self.init(shape, type, tag: Engine.channelBlock == 16 ? dnnl_aBcd16b : dnnl_aBcd8b)
         } else {
-            try self.init(plain: shape)
+            try self.init(plain: shape, type)
         }
     }
 
@@ -37,13 +37,13 @@ public struct TensorLayout: @unchecked Sendable, Equatable, CustomStringConverti
     }
 
     /// Left to the kernel.
-    init(any shape: Shape) throws { try self.init(shape, tag: dnnl_format_tag_any) }
+    init(any shape: Shape, _ type: ElementType) throws { try self.init(shape, type, tag: dnnl_format_tag_any) }
 
-    private init(_ shape: Shape, tag: dnnl_format_tag_t) throws {
+    private init(_ shape: Shape, _ type: ElementType, tag: dnnl_format_tag_t) throws {
         var descriptor = dnnl_memory_desc_t()
         let dims = shape.extents.map(Int64.init)
         try check(
-            dnnl_memory_desc_init_by_tag(&descriptor, Int32(dims.count), dims, dnnl_f32, tag), "lay out \(shape)")
+            dnnl_memory_desc_init_by_tag(&descriptor, Int32(dims.count), dims, type.code, tag), "lay out \(shape)")
         self.descriptor = descriptor
     }
 
@@ -62,8 +62,17 @@ public struct TensorLayout: @unchecked Sendable, Equatable, CustomStringConverti
         Shape(withUnsafeBytes(of: descriptor.dims) { $0.bindMemory(to: Int64.self).prefix(Int(descriptor.ndims)).map(Int.init) })
     }
 
+    public var type: ElementType { descriptor.data_type == dnnl_bf16 ? .bfloat16 : .float32 }
+
     /// Bytes of memory, padding included.
     public var byteCount: Int { withUnsafePointer(to: descriptor) { dnnl_memory_desc_get_size($0) } }
+
+    /// Laid out alike, of other elements.
+    func of(_ type: ElementType) -> TensorLayout {
+        var other = self
+        other.descriptor.data_type = type.code
+        return other
+    }
 
     /// The same memory with as many channels as it is padded to. The padding is zero, and stays so.
     func includingPadding() -> TensorLayout {
@@ -81,4 +90,8 @@ public struct TensorLayout: @unchecked Sendable, Equatable, CustomStringConverti
         let blocks = zip(blocked.innerBlocks, blocked.innerAxes).map { "\($0) of axis \($1)" }
         return "\(shape) in blocks of \(blocks.joined(separator: ", "))"
     }
+}
+
+extension ElementType {
+    var code: dnnl_data_type_t { self == .float32 ? dnnl_f32 : dnnl_bf16 }
 }

@@ -4,7 +4,8 @@ public import Tensors
 /// Plans a convolution of one column's kernels over one column's maps.
 public enum Convolution {
     /// - Parameters:
-    ///   - source: layout of the input, N×C×H×W.
+    ///   - source: layout of the input, N×C×H×W. Weights are of the same element type; their gradient and biases are
+    ///     32-bit floats.
     ///   - kernels: O×I×H×W.
     ///   - destination: layout of the output.
     ///   - biases: whether this part of the layer brings them.
@@ -18,18 +19,20 @@ public enum Convolution {
         accumulates: Bool, activation: Activation?, hasInputGradient: Bool, winograd: Bool, scratch: ScratchMemory, engine: Engine
     ) throws -> any WeightedOperation {
         let plan = Plan(
-            kernels: kernels, stride: stride, padding: padding,
+            kernels: kernels, type: source.type, stride: stride, padding: padding,
             biases: biases ? try TensorLayout(plain: Shape(kernels[0])) : nil, accumulates: accumulates,
             activation: activation, hasInputGradient: hasInputGradient,
-            usesWinograd: winograd && gainsByWinograd(kernels, stride: stride, outputs: destination.shape), engine: engine)
+            usesWinograd: winograd && source.type == .float32 && gainsByWinograd(kernels, stride: stride, outputs: destination.shape), engine: engine)
         let output = try plan.output(source: source, destination: destination)
         let weights = output.weightsLayout
+        // Gradients of activations have the activations' type, also where a result is left in 32 bits.
+        let difference = destination.of(source.type)
         return try PrimitiveOperation(
             source: source, destination: destination, output: output,
             inputGradient: hasInputGradient
-                ? try plan.inputGradient(source: source, destination: destination, weights: weights, hint: output) : nil,
+                ? try plan.inputGradient(source: source, destination: difference, weights: weights, hint: output) : nil,
             weightGradient: try plan.weightGradient(
-                source: source, destination: destination, weights: weights, hint: output),
+                source: source, destination: difference, weights: weights, hint: output),
             biases: plan.biases, scratch: scratch, engine: engine)
     }
 
@@ -42,6 +45,7 @@ public enum Convolution {
 
     private struct Plan {
         let kernels: Shape
+        let type: ElementType
         let stride: Int
         let padding: Int
         let biases: TensorLayout?
@@ -82,7 +86,9 @@ public enum Convolution {
         func weightGradient(
             source: TensorLayout, destination: TensorLayout, weights: TensorLayout, hint: PrimitiveDescriptor
         ) throws -> PrimitiveDescriptor {
-            try best(source, destination, weights: weights, keepsDestination: false) { from, to, weights, algorithm in
+            // A sum over the minibatch has 32 bits. It lies as the weights do where those have as many.
+            let weights = type == .float32 ? weights : try TensorLayout(any: kernels, .float32)
+            return try best(source, destination, weights: weights, keepsDestination: false) { from, to, weights, algorithm in
                 var operation = dnnl_convolution_desc_t()
                 var bias = biases?.descriptor ?? dnnl_memory_desc_t()
                 try check(
@@ -103,7 +109,7 @@ public enum Convolution {
             _ source: TensorLayout, _ destination: TensorLayout, weights: TensorLayout?, keepsDestination: Bool,
             _ make: (inout Descriptor, inout Descriptor, inout Descriptor, dnnl_alg_kind_t) throws -> PrimitiveDescriptor
         ) throws -> PrimitiveDescriptor {
-            let any = try TensorLayout(any: kernels)
+            let any = try TensorLayout(any: kernels, weights?.type ?? type)
             if usesWinograd {
                 for layout in [weights ?? any, any] {
                     var (from, to, weights) = (source.descriptor, destination.descriptor, layout.descriptor)
@@ -113,8 +119,8 @@ public enum Convolution {
             }
             var candidates = [(source, destination, weights ?? any), (source, destination, any)]
             if !keepsDestination {
-                let rows = try TensorLayout(plain: destination.shape)
-                candidates += [(source, rows, any), (try TensorLayout(plain: source.shape), rows, any)]
+                let rows = try TensorLayout(plain: destination.shape, destination.type)
+                candidates += [(source, rows, any), (try TensorLayout(plain: source.shape, source.type), rows, any)]
             }
             var first: PrimitiveDescriptor?
             for candidate in candidates {

@@ -11,6 +11,7 @@ public struct Dropout: Sendable {
     /// Units of one image in the whole network, and those of this column.
     private let units: Int
     private let column: Range<Int>
+    /// A byte for each unit: 255 where it is kept.
     private let mask: TensorBuffer
 
     /// - Parameters:
@@ -21,12 +22,17 @@ public struct Dropout: Sendable {
         self.probability = probability
         threshold = UInt64(Double(probability) * 0x1p32)
         (self.layer, self.units, self.column) = (layer, units, column)
-        mask = TensorBuffer(floats: batch * column.count)
+        mask = TensorBuffer(byteCount: batch * column.count)
     }
 
     /// Zeroes units in place, by step, image and unit: the same in every layout.
-    public func forward(_ values: UnsafeMutableBufferPointer<Float>, step: Int, batch: Int) {
-        let mask = mask.floats
+    public func forward(_ values: Memory, step: Int, batch: Int) {
+        draw(step: step, batch: batch)
+        keep(values, batch: batch)
+    }
+
+    private func draw(step: Int, batch: Int) {
+        let mask = mask.bytes
         let major = UInt64(step) << 8 | UInt64(layer)
         for image in 0..<batch {
             let row = image * column.count
@@ -43,9 +49,7 @@ public struct Dropout: Sendable {
                         case 2: words.2
                         default: words.3
                         }
-                    let keep: Float = UInt64(word) < threshold ? 0 : 1
-                    mask[row + index - first] = keep
-                    values[row + index - first] *= keep
+                    mask[row + index - first] = UInt64(word) < threshold ? 0 : 255
                     index += 1
                 } while index & 3 != 0 && index < end
             }
@@ -53,14 +57,30 @@ public struct Dropout: Sendable {
     }
 
     /// Zeroes the gradients of the units that were zeroed.
-    public func backward(_ gradient: UnsafeMutableBufferPointer<Float>, batch: Int) {
-        let mask = mask.floats
-        for i in 0..<batch * column.count { gradient[i] *= mask[i] }
+    public func backward(_ gradient: Memory, batch: Int) { keep(gradient, batch: batch) }
+
+    /// Zeroes what was dropped, whatever the elements are: all bits zero is the number zero.
+    private func keep(_ values: Memory, batch: Int) {
+        func apply<Bits: FixedWidthInteger & UnsignedInteger>(_: Bits.Type) {
+            let (bits, mask) = (values.buffer.bytes.bindMemory(to: Bits.self), mask.bytes)
+            for i in 0..<batch * column.count { bits[i] &= Bits(truncatingIfNeeded: Int8(bitPattern: mask[i])) }
+        }
+        switch values.layout.type {
+        case .float32: apply(UInt32.self)
+        case .bfloat16: apply(UInt16.self)
+        }
     }
 
     /// The test-time output.
-    public func scale(_ values: UnsafeMutableBufferPointer<Float>, batch: Int) {
+    public func scale(_ values: Memory, batch: Int) {
         let kept = 1 - probability
-        for i in 0..<batch * column.count { values[i] *= kept }
+        switch values.layout.type {
+        case .float32:
+            let floats = values.buffer.floats
+            for i in 0..<batch * column.count { floats[i] *= kept }
+        case .bfloat16:
+            let bits = values.buffer.bytes.bindMemory(to: UInt16.self)
+            for i in 0..<batch * column.count { bits[i] = BFloat16.bits(BFloat16.float(bits[i]) * kept) }
+        }
     }
 }

@@ -5,15 +5,17 @@ import Tensors
 public enum InnerProduct {
     /// - Parameters:
     ///   - source: N×C, or N×C×H×W in any layout: pixels are inputs as they lie.
-    ///   - outputs: of the reading column.
+    ///   - destination: N×outputs of the reading column. Weights are of the source's element type; their gradient and
+    ///     biases are 32-bit floats.
     public static func plan(
-        source: TensorLayout, outputs: Int, biases: Bool, accumulates: Bool, activation: Activation?,
+        source: TensorLayout, destination: TensorLayout, biases: Bool, accumulates: Bool, activation: Activation?,
         scratch: ScratchMemory, engine: Engine
     ) throws -> any WeightedOperation {
         let shape = source.shape
-        let destination = try TensorLayout(plain: Shape(shape[0], outputs))
+        let outputs = destination.shape[1]
+        let weightShape = Shape([outputs] + shape.extents.dropFirst())
         let biasLayout = biases ? try TensorLayout(plain: Shape(outputs)) : nil
-        var weights = try TensorLayout(any: Shape([outputs] + shape.extents.dropFirst())).descriptor
+        var weights = try TensorLayout(any: weightShape, source.type).descriptor
         var (from, to) = (source.descriptor, destination.descriptor)
         var bias = biasLayout?.descriptor ?? dnnl_memory_desc_t()
         let name = "an inner product of \(shape) with \(outputs) outputs"
@@ -26,12 +28,18 @@ public enum InnerProduct {
             operation, attributes: Attributes(accumulates: accumulates, activation: activation), engine: engine,
             for: name)
         weights = output.weightsLayout.descriptor
+        // Gradients of activations have the activations' type, also where a result is left in 32 bits.
+        var difference = destination.of(source.type).descriptor
+        // A sum over the minibatch has 32 bits. It lies as the weights do where those have as many.
+        var sum = source.type == .float32 ? weights : try TensorLayout(any: weightShape, .float32).descriptor
 
         try check(
-            dnnl_inner_product_backward_weights_desc_init(&operation, &from, &weights, &bias, &to), "describe \(name)")
+            dnnl_inner_product_backward_weights_desc_init(&operation, &from, &sum, &bias, &difference), "describe \(name)")
         let weightGradient = try PrimitiveDescriptor(
             operation, hint: output, engine: engine, for: "the weight gradient of \(name)")
-        try check(dnnl_inner_product_backward_data_desc_init(&operation, &from, &weights, &to), "describe \(name)")
+        if source.type == .bfloat16 { weights = try TensorLayout(any: weightShape, source.type).descriptor }
+        try check(
+            dnnl_inner_product_backward_data_desc_init(&operation, &from, &weights, &difference), "describe \(name)")
         let inputGradient = try PrimitiveDescriptor(
             operation, hint: output, engine: engine, for: "the input gradient of \(name)")
         return try PrimitiveOperation(

@@ -6,6 +6,7 @@ import Tensors
 public final class LocalConnection: WeightedOperation {
     /// O×I×(rows·columns of a kernel)×(places of the output); a place's kernels lie together, channels innermost.
     public let weights: TensorLayout
+    public var gradient: TensorLayout { weights }
     /// O×(places of the output).
     public let biases: TensorLayout?
     public let implementations = ["gemm:local"]
@@ -30,6 +31,9 @@ public final class LocalConnection: WeightedOperation {
         source: TensorLayout, destination: TensorLayout, size: Int, stride: Int, padding: Int, biases: Bool,
         accumulates: Bool, activation: Activation?, scratch: ScratchMemory, engine: Engine
     ) throws {
+        guard source.type == .float32, destination.type == .float32 else {
+            throw KernelError("locally connected layers are computed in fp32 only; set precision=fp32")
+        }
         geometry = try Geometry(
             source: ChannelLayout(source), destination: ChannelLayout(destination), size: size, stride: stride,
             padding: padding)

@@ -3,8 +3,10 @@ import Tensors
 
 /// What a layer's weights do between one column's input and one column's output, planned on the layouts of both.
 public protocol WeightedOperation: AnyObject {
-    /// As the kernels want the weights, and give their gradient.
+    /// As the kernels want the weights.
     var weights: TensorLayout { get }
+    /// As they give the weights' gradient: like the weights where those have 32 bits.
+    var gradient: TensorLayout { get }
     /// Nil where the biases are another part's.
     var biases: TensorLayout? { get }
     /// The implementations that were chosen: output, input gradient, weight gradient.
@@ -25,6 +27,7 @@ final class PrimitiveOperation: WeightedOperation {
     let source: TensorLayout
     let destination: TensorLayout
     let weights: TensorLayout
+    let gradient: TensorLayout
     let biases: TensorLayout?
     let implementations: [String]
 
@@ -40,6 +43,7 @@ final class PrimitiveOperation: WeightedOperation {
     ) throws {
         (self.source, self.destination, self.biases) = (source, destination, biases)
         weights = output.weightsLayout
+        gradient = weights.type == .float32 ? weights : weightGradient.layout(dnnl_query_diff_weights_md)!
         (outputKernel, inputGradientKernel, weightGradientKernel) = (output, inputGradient, weightGradient)
         (self.scratch, self.engine) = (scratch, engine)
         implementations = [output, inputGradient, weightGradient].compactMap { $0?.implementation }

@@ -1,6 +1,14 @@
+public import Tensors
+
 /// How a network is trained: everything but its topology. The defaults are the paper's.
 public struct Recipe: Codable, Sendable, Equatable {
-    public enum Precision: String, Codable, Sendable { case fp32 }
+    /// What weights in kernels, activations and exchanges are. Sums, gradients of weights, and what the store keeps and
+    /// updates have 32 bits either way.
+    public enum Precision: String, Codable, Sendable {
+        case fp32, bf16
+
+        public var elements: ElementType { self == .fp32 ? .float32 : .bfloat16 }
+    }
 
     /// Where initial values come from.
     public enum Initialization: String, Codable, Sendable {

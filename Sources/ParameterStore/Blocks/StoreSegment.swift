@@ -12,23 +12,29 @@ final class StoreSegment {
     /// What the worker is told of it.
     let message: WireSegment
 
+    /// A block as its worker registered it.
+    struct Entry {
+        let block: ParameterBlock
+        let values: TensorLayout
+        let gradient: TensorLayout
+        let key: WireBlockKey
+    }
+
     /// - Parameter shared: whether the worker is on this machine and will map it.
-    init(
-        _ registered: [(block: ParameterBlock, layout: TensorLayout, key: WireBlockKey)], shared: Bool
-    ) throws {
+    init(_ registered: [Entry], shared: Bool, engine: Engine) throws {
         var offset = 4096
         var message = WireSegment()
         for entry in registered {
             var place = WireSegment.Place()
             place.key = entry.key
-            place.bytes = UInt64(entry.layout.byteCount)
-            func reserve() -> UInt64 {
-                defer { offset += (entry.layout.byteCount + 63) / 64 * 64 }
+            place.bytes = UInt64(entry.values.byteCount)
+            func reserve(_ layout: TensorLayout) -> UInt64 {
+                defer { offset += (layout.byteCount + 63) / 64 * 64 }
                 return UInt64(offset)
             }
-            place.valuesEven = reserve()
-            place.valuesOdd = reserve()
-            place.gradient = reserve()
+            place.valuesEven = reserve(entry.values)
+            place.valuesOdd = reserve(entry.values)
+            place.gradient = reserve(entry.gradient)
             message.places.append(place)
         }
         nonce = UInt64.random(in: 1...UInt64.max)
@@ -42,12 +48,13 @@ final class StoreSegment {
         let memory = segment.buffer
         var blocks: [ParameterBlock.Key: StoredBlock] = [:]
         for (entry, place) in zip(registered, message.places) {
-            func slice(_ offset: UInt64) -> TensorBuffer {
-                memory.slice(offset: Int(offset), byteCount: entry.layout.byteCount)
+            func slice(_ offset: UInt64, _ layout: TensorLayout) -> TensorBuffer {
+                memory.slice(offset: Int(offset), byteCount: layout.byteCount)
             }
-            blocks[entry.block.key] = StoredBlock(
-                entry.block, layout: entry.layout, values: [slice(place.valuesEven), slice(place.valuesOdd)],
-                gradient: slice(place.gradient))
+            blocks[entry.block.key] = try StoredBlock(
+                entry.block, valueLayout: entry.values, layout: entry.gradient,
+                values: [slice(place.valuesEven, entry.values), slice(place.valuesOdd, entry.values)],
+                gradient: slice(place.gradient, entry.gradient), engine: engine)
         }
         self.blocks = blocks
         self.message = message

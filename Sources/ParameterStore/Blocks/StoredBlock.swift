@@ -4,39 +4,65 @@ import Partition
 import Tensors
 
 /// One parameter block as the store keeps it: values and momentum twice, and the place where gradients are put.
+///
+/// What is updated has 32 bits and lies as the gradient does. Kernels that compute in 16 bits read a rounded copy in a
+/// layout of their own, which is made after each update; others read what is updated.
 final class StoredBlock: @unchecked Sendable {
     let block: ParameterBlock
+    /// Of gradient, masters and momentum.
     let layout: TensorLayout
-    /// Even and odd steps.
+    let valueLayout: TensorLayout
+    /// What the worker's kernels read, of even and odd steps.
     let values: [TensorBuffer]
-    let momentum: [TensorBuffer]
     let gradient: TensorBuffer
+    /// What is updated; the same memory as `values` where kernels read 32 bits.
+    private let masters: [TensorBuffer]
+    private let momentum: [TensorBuffer]
+    /// From the masters of a step to its values.
+    private let rounding: KernelCall?
     private let digest = RunningDigest()
 
     /// - Parameters:
     ///   - values: of even and odd steps, in memory that the worker may share.
     ///   - gradient: where the worker puts it.
-    init(_ block: ParameterBlock, layout: TensorLayout, values: [TensorBuffer], gradient: TensorBuffer) {
-        (self.block, self.layout, self.values, self.gradient) = (block, layout, values, gradient)
-        momentum = [TensorBuffer(byteCount: layout.byteCount), TensorBuffer(byteCount: layout.byteCount)]
+    init(
+        _ block: ParameterBlock, valueLayout: TensorLayout, layout: TensorLayout, values: [TensorBuffer],
+        gradient: TensorBuffer, engine: Engine
+    ) throws {
+        (self.block, self.valueLayout, self.layout) = (block, valueLayout, layout)
+        (self.values, self.gradient) = (values, gradient)
+        func pair() -> [TensorBuffer] { [TensorBuffer(byteCount: layout.byteCount), TensorBuffer(byteCount: layout.byteCount)] }
+        momentum = pair()
+        guard valueLayout != layout else {
+            (masters, rounding) = (values, nil)
+            return
+        }
+        masters = pair()
+        func operand(_ layout: TensorLayout, _ buffers: [TensorBuffer]) throws -> Operand {
+            .byWeights(try Memory(layout, buffers[0], engine: engine), try Memory(layout, buffers[1], engine: engine))
+        }
+        rounding = try Reorder.call(
+            from: operand(layout, masters), to: operand(valueLayout, values), scratch: ScratchMemory(engine: engine),
+            engine: engine)
     }
 
     /// Puts a packed row-major value, or its momentum, into the buffer of a step.
     func restore(_ canonical: TensorBuffer, momentum isMomentum: Bool, step: Int, engine: Engine) throws {
-        let target = (isMomentum ? momentum : values)[step & 1]
+        let target = (isMomentum ? momentum : masters)[step & 1]
         try Reorder.pack(canonical, into: Memory(layout, target, engine: engine), engine: engine)
+        if !isMomentum { try round(step) }
     }
 
     /// The packed row-major value of a step, or its momentum.
     func canonical(momentum isMomentum: Bool, step: Int, engine: Engine) throws -> TensorBuffer {
-        let source = (isMomentum ? momentum : values)[step & 1]
+        let source = (isMomentum ? momentum : masters)[step & 1]
         let result = TensorBuffer(floats: block.shape.count)
         try Reorder.unpack(Memory(layout, source, engine: engine), into: result, engine: engine)
         return result
     }
 
     /// Computes the step's values and momentum beside the last step's (§5), and their digest on the way.
-    func update(step: Int, rate: Float, optimizer: Optimizer) -> UInt64 {
+    func update(step: Int, rate: Float, optimizer: Optimizer) throws -> UInt64 {
         let recipe = block.recipe
         let usual = block.key.kind == .weight || optimizer.decaysBiases ? optimizer.weightDecay : 0
         let scaled = rate * recipe.learningRate
@@ -45,11 +71,14 @@ final class StoredBlock: @unchecked Sendable {
         let (old, new) = ((step - 1) & 1, step & 1)
         digest.reset()
         update.apply(
-            count: layout.byteCount / 4, values: UnsafePointer(values[old].floats.baseAddress!),
+            count: layout.byteCount / 4, values: UnsafePointer(masters[old].floats.baseAddress!),
             momentum: UnsafePointer(momentum[old].floats.baseAddress!),
-            gradient: UnsafePointer(gradient.floats.baseAddress!), newValues: values[new].floats.baseAddress!,
+            gradient: UnsafePointer(gradient.floats.baseAddress!), newValues: masters[new].floats.baseAddress!,
             newMomentum: momentum[new].floats.baseAddress!
         ) { digest.add($0) }
+        try round(step)
         return digest.value
     }
+
+    private func round(_ step: Int) throws { try rounding?.run(Turn(weights: step, pass: 0, batch: 0)) }
 }

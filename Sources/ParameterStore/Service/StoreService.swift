@@ -248,18 +248,20 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
 
     private func register(_ link: Link, _ message: WireRegister, shared: Bool) throws {
         guard let worker = workers[ObjectIdentifier(link)], let configuration else { return }
-        var entries: [(block: ParameterBlock, layout: TensorLayout, key: WireBlockKey)] = []
+        var entries: [StoreSegment.Entry] = []
         for registered in message.blocks {
             guard let block = expected[.init(registered.key)], owners[block.key] == nil else {
                 throw WireError(.malformed, "a worker registered a tensor that is not of its columns")
             }
-            let layout = try TensorLayout(BlockedLayout(registered))
-            guard layout.shape.count == block.shape.count else {
-                throw WireError(.malformed, "\(block.description) was registered as \(layout.shape)")
+            let (values, gradient) = (
+                try TensorLayout(BlockedLayout(registered.values)), try TensorLayout(BlockedLayout(registered.gradient))
+            )
+            guard values.shape == gradient.shape, values.shape.count == block.shape.count, gradient.type == .float32 else {
+                throw WireError(.malformed, "\(block.description) was registered as \(values.shape)")
             }
-            entries.append((block, layout, registered.key))
+            entries.append(.init(block: block, values: values, gradient: gradient, key: registered.key))
         }
-        let segment = try StoreSegment(entries, shared: shared)
+        let segment = try StoreSegment(entries, shared: shared, engine: engine)
         worker.segment = segment
         for stored in segment.blocks.values { owners[stored.block.key] = worker }
         // The worker plans its kernels on the memory while the values are drawn into it.
@@ -343,18 +345,24 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             header.flags = .shared
             worker.link.send(header)
         } else {
-            worker.link.send(header, .tensor(stored.values[step & 1], byteCount: stored.layout.byteCount))
+            worker.link.send(header, .tensor(stored.values[step & 1], byteCount: stored.valueLayout.byteCount))
         }
     }
 
     /// The updating thread: one job after another.
     private func work() {
+        // Reorders are memory's work; the cores are the workers'.
+        Engine.useThreads(1)
         while true {
             let job = jobs.wait { $0.isEmpty ? nil : $0.removeFirst() }!
             switch job {
             case .update(let stored, let step, let rate, let optimizer, let attempt):
                 var stopwatch = Stopwatch(capacity: 1)
-                let digest = stored.update(step: step, rate: rate, optimizer: optimizer)
+                let digest: UInt64
+                do { digest = try stored.update(step: step, rate: rate, optimizer: optimizer) } catch {
+                    end(.failed("\(error)"))
+                    continue
+                }
                 stopwatch.add(0, from: stopwatch.start, to: MonotonicClock.now)
                 loop.submit { [self, stopwatch] in
                     if timelines[step] != nil { record(stopwatch, of: stored, step: step) }
@@ -405,10 +413,10 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
 }
 
 extension BlockedLayout {
-    init(_ message: WireRegister.Block) {
+    init(_ message: WireRegister.Layout) {
         func numbers(_ values: [UInt64]) -> [Int] { values.map { Int(clamping: $0) } }
         self.init(
-            extents: numbers(message.extents), paddedExtents: numbers(message.paddedExtents),
+            type: message.isBfloat16 ? .bfloat16 : .float32, extents: numbers(message.extents), paddedExtents: numbers(message.paddedExtents),
             strides: numbers(message.strides), innerBlocks: numbers(message.innerBlocks),
             innerAxes: numbers(message.innerAxes))
     }

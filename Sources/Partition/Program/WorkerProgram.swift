@@ -27,6 +27,9 @@ public struct WorkerProgram: Sendable, Equatable {
         return Shape([batch, channels.count] + whole.extents.dropFirst())
     }
 
+    /// Whether a layer's output is a sum of what several columns contribute.
+    public func sumsParts(layer: Int) -> Bool { layer > 0 && network.layers[layer].reads == .all && layout.columns > 1 }
+
     /// The shape of a slab: the result of its layer, of the column whose output it is or is a gradient of.
     public func shape(of slab: Slab) -> Shape {
         resultShape(layer: slab.layer, column: slab.direction == .forward ? slab.from : slab.to)
@@ -39,12 +42,19 @@ public struct WorkerProgram: Sendable, Equatable {
         instructions.reduce(0) { if case .compute(let computation) = $1 { $0 + computation.flops } else { $0 } }
     }
 
-    /// Bytes of activations and their gradients that the worker sends in a training step.
-    public var bytesSent: Int {
-        instructions.reduce(0) { if case .send(let slab, _) = $1 { $0 + shape(of: slab).count * 4 } else { $0 } }
+    /// What a slab's elements are: the logits keep 32 bits for the softmax.
+    public func elements(of slab: Slab, _ type: ElementType) -> ElementType {
+        slab.direction == .forward && slab.layer == network.layers.count - 1 ? .float32 : type
     }
 
-    public var bytesReceived: Int {
-        instructions.reduce(0) { if case .receive(let slab, _) = $1 { $0 + shape(of: slab).count * 4 } else { $0 } }
+    private func bytes(_ slab: Slab, _ type: ElementType) -> Int { shape(of: slab).count * elements(of: slab, type).byteCount }
+
+    /// Bytes of activations and their gradients that the worker sends in a training step.
+    public func bytesSent(_ type: ElementType) -> Int {
+        instructions.reduce(0) { if case .send(let slab, _) = $1 { $0 + bytes(slab, type) } else { $0 } }
+    }
+
+    public func bytesReceived(_ type: ElementType) -> Int {
+        instructions.reduce(0) { if case .receive(let slab, _) = $1 { $0 + bytes(slab, type) } else { $0 } }
     }
 }

@@ -701,6 +701,42 @@ public nonisolated struct WireRegister: Sendable {
     /// Clears the value of `key`. Subsequent reads from it will return its default value.
     public mutating func clearKey() {self._key = nil}
 
+    /// What the worker's kernels read, and what they give.
+    public var values: WireRegister.Layout {
+      get {_values ?? WireRegister.Layout()}
+      set {_values = newValue}
+    }
+    /// Returns true if `values` has been explicitly set.
+    public var hasValues: Bool {self._values != nil}
+    /// Clears the value of `values`. Subsequent reads from it will return its default value.
+    public mutating func clearValues() {self._values = nil}
+
+    public var gradient: WireRegister.Layout {
+      get {_gradient ?? WireRegister.Layout()}
+      set {_gradient = newValue}
+    }
+    /// Returns true if `gradient` has been explicitly set.
+    public var hasGradient: Bool {self._gradient != nil}
+    /// Clears the value of `gradient`. Subsequent reads from it will return its default value.
+    public mutating func clearGradient() {self._gradient = nil}
+
+    public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    public init() {}
+
+    fileprivate var _key: WireBlockKey? = nil
+    fileprivate var _values: WireRegister.Layout? = nil
+    fileprivate var _gradient: WireRegister.Layout? = nil
+  }
+
+  /// How a tensor lies in memory: outer strides, and inner blocks by axis.
+  public nonisolated struct Layout: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    public var isBfloat16: Bool = false
+
     public var extents: [UInt64] = []
 
     public var paddedExtents: [UInt64] = []
@@ -714,8 +750,6 @@ public nonisolated struct WireRegister: Sendable {
     public var unknownFields = SwiftProtobuf.UnknownStorage()
 
     public init() {}
-
-    fileprivate var _key: WireBlockKey? = nil
   }
 
   public init() {}
@@ -1994,7 +2028,7 @@ nonisolated extension WireRegister: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension WireRegister.Block: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = WireRegister.protoMessageName + ".Block"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}extents\0\u{3}padded_extents\0\u{1}strides\0\u{3}inner_blocks\0\u{3}inner_axes\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}values\0\u{1}gradient\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2003,11 +2037,8 @@ nonisolated extension WireRegister.Block: SwiftProtobuf.Message, SwiftProtobuf._
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._key) }()
-      case 2: try { try decoder.decodeRepeatedUInt64Field(value: &self.extents) }()
-      case 3: try { try decoder.decodeRepeatedUInt64Field(value: &self.paddedExtents) }()
-      case 4: try { try decoder.decodeRepeatedUInt64Field(value: &self.strides) }()
-      case 5: try { try decoder.decodeRepeatedUInt64Field(value: &self.innerBlocks) }()
-      case 6: try { try decoder.decodeRepeatedUInt64Field(value: &self.innerAxes) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._values) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._gradient) }()
       default: break
       }
     }
@@ -2021,6 +2052,49 @@ nonisolated extension WireRegister.Block: SwiftProtobuf.Message, SwiftProtobuf._
     try { if let v = self._key {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
     } }()
+    try { if let v = self._values {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._gradient {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireRegister.Block, rhs: WireRegister.Block) -> Bool {
+    if lhs._key != rhs._key {return false}
+    if lhs._values != rhs._values {return false}
+    if lhs._gradient != rhs._gradient {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireRegister.Layout: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = WireRegister.protoMessageName + ".Layout"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}is_bfloat16\0\u{1}extents\0\u{3}padded_extents\0\u{1}strides\0\u{3}inner_blocks\0\u{3}inner_axes\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.isBfloat16) }()
+      case 2: try { try decoder.decodeRepeatedUInt64Field(value: &self.extents) }()
+      case 3: try { try decoder.decodeRepeatedUInt64Field(value: &self.paddedExtents) }()
+      case 4: try { try decoder.decodeRepeatedUInt64Field(value: &self.strides) }()
+      case 5: try { try decoder.decodeRepeatedUInt64Field(value: &self.innerBlocks) }()
+      case 6: try { try decoder.decodeRepeatedUInt64Field(value: &self.innerAxes) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.isBfloat16 != false {
+      try visitor.visitSingularBoolField(value: self.isBfloat16, fieldNumber: 1)
+    }
     if !self.extents.isEmpty {
       try visitor.visitPackedUInt64Field(value: self.extents, fieldNumber: 2)
     }
@@ -2039,8 +2113,8 @@ nonisolated extension WireRegister.Block: SwiftProtobuf.Message, SwiftProtobuf._
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  public static func ==(lhs: WireRegister.Block, rhs: WireRegister.Block) -> Bool {
-    if lhs._key != rhs._key {return false}
+  public static func ==(lhs: WireRegister.Layout, rhs: WireRegister.Layout) -> Bool {
+    if lhs.isBfloat16 != rhs.isBfloat16 {return false}
     if lhs.extents != rhs.extents {return false}
     if lhs.paddedExtents != rhs.paddedExtents {return false}
     if lhs.strides != rhs.strides {return false}

@@ -18,6 +18,8 @@ public final class LocalNetwork {
     public let images: TensorBuffer
     private let engine: Engine
     private let executor: ProgramExecutor
+    /// Of the images, where the network reads fewer bits.
+    private let rounding: KernelCall?
     private let environment = FixedEnvironment()
     private var parameters: [ParameterBlock.Key: ParameterMemory] = [:]
     private var pass = 0
@@ -37,21 +39,35 @@ public final class LocalNetwork {
         _ configuration: RunConfiguration, batch: Int, trains: Bool, workers: Int, worker: Int, fuses: Bool,
         value: (ParameterTensor) throws -> UnsafeRawBufferPointer
     ) throws {
-        (self.configuration, self.batch) = (configuration, batch)
+        self.batch = batch
         engine = try Engine()
+        var configuration = configuration
+        // A network that was trained elsewhere can be looked at here.
+        if !trains, !Engine.computesInBFloat16 { configuration.recipe.precision = .fp32 }
+        self.configuration = configuration
         Engine.useThreads(configuration.recipe.threads)
         let program = try ProgramCompiler(network: configuration.network, workers: workers, batch: batch)
             .program(worker: worker)
         let input = configuration.network.input
         images = TensorBuffer(floats: batch * input.channels * input.height * input.width)
+        let type = configuration.recipe.precision.elements
+        let shape = Shape(batch, input.channels, input.height, input.width)
+        let read = type == .float32 ? images : TensorBuffer(byteCount: shape.count * type.byteCount)
+        rounding =
+            type == .float32
+            ? nil
+            : try Reorder.call(
+                from: .fixed(Memory(TensorLayout(plain: shape), images, engine: engine)),
+                to: .fixed(Memory(TensorLayout(plain: shape, type), read, engine: engine)),
+                scratch: ScratchMemory(engine: engine), engine: engine)
         executor = try ProgramExecutor(
-            program: program, recipe: configuration.recipe, images: [images, images], trains: trains, fuses: fuses,
+            program: program, recipe: configuration.recipe, images: [read, read], trains: trains, fuses: fuses,
             engine: engine)
         for block in program.blocks {
             let layout = executor.parameterLayouts[block.key]!
-            let memory = try Memory(layout, engine: engine)
+            let memory = try Memory(layout.values, engine: engine)
             parameters[block.key] = ParameterMemory(
-                even: memory, odd: memory, gradient: trains ? try Memory(layout, engine: engine) : nil)
+                even: memory, odd: memory, gradient: trains ? try Memory(layout.gradient, engine: engine) : nil)
         }
         try load(value)
         try executor.bind(parameters, environment: environment)
@@ -83,10 +99,12 @@ public final class LocalNetwork {
     private func run(_ purpose: PassContext.Purpose, labels: [Int32], count: Int, step: Int) throws -> Outcome {
         precondition(labels.count == batch && count <= batch)
         pass += 1
+        let turn = Turn(weights: 0, pass: pass, batch: 0)
+        try rounding?.run(turn)
         return try labels.withUnsafeBufferPointer { labels in
             try executor.run(
                 PassContext(
-                    purpose: purpose, step: step, pass: pass, turn: Turn(weights: 0, pass: pass, batch: 0),
+                    purpose: purpose, step: step, pass: pass, turn: turn,
                     labels: labels, images: count))
             let outcome = executor.outcome
             return Outcome(lossSum: outcome.lossSum, top1Wrong: outcome.top1Wrong, top5Wrong: outcome.top5Wrong)

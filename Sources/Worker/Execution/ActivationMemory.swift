@@ -10,6 +10,8 @@ final class ActivationMemory {
     final class LayerMemory {
         /// After the weights and a fused activation.
         var output: Memory
+        /// Where the parts of several columns are summed in 32 bits, where the output has fewer.
+        var accumulator: Memory?
         /// After each stage; a stage that works in place repeats what was before it.
         var stages: [Memory] = []
         /// By stage, where it keeps something for its gradient.
@@ -30,40 +32,49 @@ final class ActivationMemory {
     /// Gradients that a hosted column computes for another column's result.
     private(set) var partial: [Slab: Memory] = [:]
 
-    /// - Parameter trains: false leaves out all gradients.
-    init(program: WorkerProgram, images: [TensorBuffer], trains: Bool, engine: Engine) throws {
+    /// - Parameters:
+    ///   - type: of activations and their gradients; the logits have 32 bits.
+    ///   - trains: false leaves out all gradients.
+    init(program: WorkerProgram, type: ElementType, images: [TensorBuffer], trains: Bool, engine: Engine) throws {
         let input = program.network.input
-        let imageLayout = try TensorLayout(plain: Shape(program.batch, input.channels, input.height, input.width))
+        let imageLayout = try TensorLayout(plain: Shape(program.batch, input.channels, input.height, input.width), type)
         self.images = try images.map { try Memory(imageLayout, $0, engine: engine) }
         for layer in program.network.layers.indices {
             for column in program.columns {
-                let output = try TensorLayout(
-                    activations: program.columnShape(program.shapes[layer].output, column: column))
+                let isLast = layer == program.network.layers.count - 1
+                let shape = program.columnShape(program.shapes[layer].output, column: column)
+                let output = try TensorLayout(activations: shape, isLast ? .float32 : type)
                 let memory = LayerMemory(output: try Memory(output, engine: engine))
+                if output.type != .float32, program.sumsParts(layer: layer) {
+                    memory.accumulator = try Memory(TensorLayout(activations: shape), engine: engine)
+                }
                 var current = memory.output
                 for (index, stage) in program.network.layers[layer].then.enumerated() {
                     switch stage {
                     case .relu, .tanh, .dropout: break
                     case .normalization, .maxPooling:
                         let shape = program.columnShape(program.shapes[layer].stages[index], column: column)
-                        current = try Memory(TensorLayout(activations: shape), engine: engine)
+                        current = try Memory(TensorLayout(activations: shape, type), engine: engine)
                     }
                     memory.stages.append(current)
                 }
-                if trains { memory.resultGradient = try Memory(memory.result.layout, engine: engine) }
+                if trains {
+                    memory.resultGradient = try Memory(
+                        TensorLayout(activations: memory.result.layout.shape, type), engine: engine)
+                }
                 layers[layer, default: [:]][column] = memory
             }
         }
         for instruction in trains ? program.instructions : program.forward {
             switch instruction {
             case .receive(let slab, _):
-                let layout = try TensorLayout(activations: program.shape(of: slab))
+                let layout = try TensorLayout(activations: program.shape(of: slab), program.elements(of: slab, type))
                 received[slab] = [try Memory(layout, engine: engine), try Memory(layout, engine: engine)]
             case .compute(let computation):
                 guard case .inputGradient(let source) = computation.kind, source != computation.column else { continue }
                 let slab = Slab(
                     layer: computation.layer - 1, direction: .backward, from: computation.column, to: source)
-                partial[slab] = try Memory(TensorLayout(activations: program.shape(of: slab)), engine: engine)
+                partial[slab] = try Memory(TensorLayout(activations: program.shape(of: slab), type), engine: engine)
             default: continue
             }
         }

@@ -1,5 +1,12 @@
 import Kernels
 
+/// How a parameter block lies in memory. Gradients, and what the store keeps, have 32 bits; values in kernels may have
+/// fewer, and another layout then.
+struct ParameterLayout: Equatable {
+    let values: TensorLayout
+    let gradient: TensorLayout
+}
+
 /// A parameter block's memory as kernels see it.
 struct ParameterMemory {
     /// Values of even and odd steps.

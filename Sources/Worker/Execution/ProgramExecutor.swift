@@ -11,7 +11,7 @@ final class ProgramExecutor {
     let program: WorkerProgram
     let memory: ActivationMemory
     /// How kernels want the parameters; known before any memory for them exists.
-    let parameterLayouts: [ParameterBlock.Key: TensorLayout]
+    let parameterLayouts: [ParameterBlock.Key: ParameterLayout]
     /// The implementations that were chosen, by computation.
     private(set) var implementations: [String] = []
     /// Loss and errors of the last forward pass.
@@ -52,10 +52,13 @@ final class ProgramExecutor {
     ) throws {
         (self.program, self.recipe, self.trains, self.engine) = (program, recipe, trains, engine)
         self.fuses = fuses
+        guard recipe.precision == .fp32 || Engine.computesInBFloat16 else {
+            throw KernelPlanError.noBFloat16(Engine.instructionSet)
+        }
         scratch = ScratchMemory(engine: engine)
-        memory = try ActivationMemory(program: program, images: images, trains: trains, engine: engine)
+        memory = try ActivationMemory(program: program, type: recipe.precision.elements, images: images, trains: trains, engine: engine)
         var operations: [Place: any WeightedOperation] = [:]
-        var layouts: [ParameterBlock.Key: TensorLayout] = [:]
+        var layouts: [ParameterBlock.Key: ParameterLayout] = [:]
         for case .compute(let computation) in program.forward {
             guard case .output(let source, let first, let last) = computation.kind else { continue }
             let (layer, column) = (computation.layer, computation.column)
@@ -63,9 +66,11 @@ final class ProgramExecutor {
                 program, layer, column, source: source, first: first, last: last && fuses, recipe: recipe,
                 memory: memory, scratch: scratch, engine: engine)
             operations[Place(layer: layer, column: column, source: source)] = operation
-            layouts[.init(layer: layer, kind: .weight, column: column, source: source)] = operation.weights
+            layouts[.init(layer: layer, kind: .weight, column: column, source: source)] = ParameterLayout(
+                values: operation.weights, gradient: operation.gradient)
             if let biases = operation.biases {
-                layouts[.init(layer: layer, kind: .bias, column: column, source: column)] = biases
+                layouts[.init(layer: layer, kind: .bias, column: column, source: column)] = ParameterLayout(
+                    values: biases, gradient: biases)
             }
         }
         (self.operations, parameterLayouts) = (operations, layouts)
@@ -77,7 +82,7 @@ final class ProgramExecutor {
     ) throws -> any WeightedOperation {
         let specification = program.network.layers[layer]
         let input = memory.input(of: layer, source: source).layout
-        let output = memory[layer, column].output.layout
+        let output = (memory[layer, column].accumulator ?? memory[layer, column].output).layout
         let activation = last ? specification.activation : nil
         switch specification.operation {
         case .convolution(let convolution):
@@ -92,7 +97,7 @@ final class ProgramExecutor {
                 biases: first, accumulates: !first, activation: activation, scratch: scratch, engine: engine)
         case .innerProduct:
             return try InnerProduct.plan(
-                source: input, outputs: output.shape[1], biases: first, accumulates: !first, activation: activation,
+                source: input, destination: output, biases: first, accumulates: !first, activation: activation,
                 scratch: scratch, engine: engine)
         }
     }
@@ -191,13 +196,17 @@ final class ProgramExecutor {
             let (layer, column) = (computation.layer, computation.column)
             let memory = executor.memory
             switch computation.kind {
-            case .output(let source, _, _):
+            case .output(let source, _, let last):
+                let place = memory[layer, column]
                 let call = try operation(layer, column, source).output(
                     source: memory.input(of: layer, source: source),
                     weights: parameter(layer, .weight, column, source).values,
                     biases: source == column ? parameter(layer, .bias, column, column).values : nil,
-                    destination: .fixed(memory[layer, column].output))
-                return [{ try call.run($0.turn) }]
+                    destination: .fixed(place.accumulator ?? place.output))
+                guard last, let accumulator = place.accumulator else { return [{ try call.run($0.turn) }] }
+                let rounding = try Reorder.call(
+                    from: .fixed(accumulator), to: .fixed(place.output), scratch: executor.scratch, engine: executor.engine)
+                return [{ try call.run($0.turn) }, { try rounding.run($0.turn) }]
             case .stages: return stagePlan(layer, column).forward
             case .stagesGradient: return stagePlan(layer, column).backward
             case .loss:

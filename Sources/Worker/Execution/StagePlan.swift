@@ -56,13 +56,13 @@ struct StagePlan {
                 let batch = program.batch
                 forward.append { context in
                     switch context.purpose {
-                    case .training: dropout.forward(result.buffer.floats, step: context.step, batch: batch)
-                    case .evaluation: dropout.scale(result.buffer.floats, batch: batch)
+                    case .training: dropout.forward(result, step: context.step, batch: batch)
+                    case .evaluation: dropout.scale(result, batch: batch)
                     }
                 }
                 guard let gradient else { continue }
                 // Stages run backward in the order opposite to this; see below.
-                backwardByStage[index] = { _ in dropout.backward(gradient.buffer.floats, batch: batch) }
+                backwardByStage[index] = { _ in dropout.backward(gradient, batch: batch) }
             }
         }
         guard gradient != nil else { return }
@@ -120,10 +120,12 @@ extension LayerStage {
 /// A network that the kernels cannot run.
 enum KernelPlanError: Error, CustomStringConvertible {
     case dropoutAfterConvolution(String)
+    case noBFloat16(String)
 
     var description: String {
         switch self {
         case .dropoutAfterConvolution(let layer): "\(layer): dropout follows fully connected layers only"
+        case .noBFloat16(let set): "this processor (\(set)) has no kernels for 16-bit floats; train with precision=fp32"
         }
     }
 }

@@ -93,7 +93,7 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
             guard let layout = executor.parameterLayouts[block.key] else {
                 throw WireError(.malformed, "\(block.description) has no kernel")
             }
-            return WireRegister.Block(block.key, try layout.blocked())
+            return WireRegister.Block(block.key, values: try layout.values.blocked(), gradient: try layout.gradient.blocked())
         }
         link.send(.with { $0.register = message }, run: run)
         let announced = try inbox.wait { $0.segment }
@@ -111,18 +111,20 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
         var landing: [ParameterBlock.Key: [Memory]] = [:]
         for place in announced.places {
             let key = ParameterBlock.Key(place.key)
-            guard let layout = executor.parameterLayouts[key], Int(clamping: place.bytes) == layout.byteCount else {
+            guard let layout = executor.parameterLayouts[key], Int(clamping: place.bytes) == layout.values.byteCount else {
                 throw WireError(.malformed, "the store keeps another tensor than was registered")
             }
-            func slice(_ offset: UInt64) throws -> Memory {
+            func slice(_ offset: UInt64, _ layout: TensorLayout) throws -> Memory {
                 guard offset <= UInt64(memory.bytes.count), Int(offset) + layout.byteCount <= memory.bytes.count else {
                     throw WireError(.malformed, "the store's tensor lies outside its memory")
                 }
                 return try Memory(
                     layout, memory.slice(offset: Int(offset), byteCount: layout.byteCount), engine: engine)
             }
-            let memories = (even: try slice(place.valuesEven), odd: try slice(place.valuesOdd))
-            parameters[key] = ParameterMemory(even: memories.even, odd: memories.odd, gradient: try slice(place.gradient))
+            let memories = (
+                even: try slice(place.valuesEven, layout.values), odd: try slice(place.valuesOdd, layout.values)
+            )
+            parameters[key] = ParameterMemory(even: memories.even, odd: memories.odd, gradient: try slice(place.gradient, layout.gradient))
             landing[key] = [memories.even, memories.odd]
         }
         guard parameters.count == executor.program.blocks.count else {
@@ -141,7 +143,8 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
     /// The memory that the announced tensors need, bounded by what was registered.
     private static func size(of segment: WireSegment) throws -> Int {
         let size = Int(clamping: segment.bytes)
-        guard size <= 3 * segment.places.reduce(0, { $0 + Int(clamping: min($1.bytes, 1 << 40)) + 64 }) + 4096 else {
+        // Two values and a gradient, which may have twice their bytes.
+        guard size <= 4 * segment.places.reduce(0, { $0 + Int(clamping: min($1.bytes, 1 << 40)) + 64 }) + 4096 else {
             throw WireError(.malformed, "the store announced impossible memory")
         }
         return size
@@ -284,10 +287,19 @@ extension WireTopology.Endpoint {
 }
 
 extension WireRegister.Block {
-    init(_ key: ParameterBlock.Key, _ layout: BlockedLayout) {
+    init(_ key: ParameterBlock.Key, values: BlockedLayout, gradient: BlockedLayout) {
+        self.init()
+        self.key = key.wire
+        self.values = .init(values)
+        self.gradient = .init(gradient)
+    }
+}
+
+extension WireRegister.Layout {
+    init(_ layout: BlockedLayout) {
         self.init()
         func numbers(_ values: [Int]) -> [UInt64] { values.map { UInt64($0) } }
-        self.key = key.wire
+        isBfloat16 = layout.type == .bfloat16
         extents = numbers(layout.extents)
         paddedExtents = numbers(layout.paddedExtents)
         strides = numbers(layout.strides)

@@ -3,8 +3,8 @@ import Testing
 import Wire
 
 @Suite struct RendezvousTests {
-    private func rendezvous() -> Rendezvous {
-        Rendezvous(workers: 2, stores: 1, threads: 1, datasetFingerprint: "aaaa", version: "1.0")
+    private func rendezvous(_ stores: StorePlacement = .byHand(1)) -> Rendezvous {
+        Rendezvous(workers: 2, stores: stores, threads: 1, datasetFingerprint: "aaaa", version: "1.0")
     }
 
     private func worker(_ change: (inout WireHello) -> Void = { _ in }) -> WireHello {
@@ -19,10 +19,10 @@ import Wire
 
     @Test func ranksAreGivenInOrderAndTheRestAreSpares() {
         var rendezvous = rendezvous()
-        #expect(rendezvous.admit(worker()) == .worker(rank: 0))
+        #expect(rendezvous.admit(worker()) == .worker(rank: 0, startsStore: false))
         #expect(rendezvous.admit(worker { $0.role = .store }) == .store(rank: 0))
         #expect(!rendezvous.isComplete)
-        #expect(rendezvous.admit(worker()) == .worker(rank: 1))
+        #expect(rendezvous.admit(worker()) == .worker(rank: 1, startsStore: false))
         #expect(rendezvous.isComplete)
         #expect(rendezvous.admit(worker()) == .spare)
     }
@@ -43,5 +43,22 @@ import Wire
             for word in words { #expect(reason.contains(word)) }
         }
         #expect(rendezvous.workers.count == 1)
+    }
+
+    @Test func everyHostOfWorkersHasOneStore() {
+        var rendezvous = rendezvous(.everyHost(coordinator: "a"))
+        func hello(_ role: WireHello.Role, on host: String) -> WireHello {
+            worker { ($0.role, $0.hostIdentity) = (role, host) }
+        }
+        #expect(rendezvous.storesMissing == 1)
+        #expect(rendezvous.admit(hello(.store, on: "b")) == .refused("no worker of the run is on its host"))
+        #expect(rendezvous.admit(hello(.worker, on: "b")) == .worker(rank: 0, startsStore: true))
+        #expect(rendezvous.storesMissing == 2)
+        #expect(rendezvous.admit(hello(.store, on: "b")) == .store(rank: 0))
+        #expect(rendezvous.admit(hello(.store, on: "b")) == .refused("its host has a parameter store of the run already"))
+        #expect(rendezvous.admit(hello(.worker, on: "b")) == .worker(rank: 1, startsStore: false))
+        #expect(!rendezvous.isComplete)
+        #expect(rendezvous.admit(hello(.store, on: "a")) == .store(rank: 1))
+        #expect(rendezvous.isComplete)
     }
 }

@@ -3,7 +3,6 @@ import Coordinator
 import Foundation
 import Glibc
 import Network
-import ParameterStore
 import RunLog
 import Tensors
 import Threading
@@ -37,7 +36,7 @@ struct CoordinatorCommand: ParsableCommand {
                     + "everyone on that network is trusted")
         }
         var settled = try options.settle(listen: address)
-        settled.plan.stores = 1
+        settled.plan.stores = options.store == .embedded ? .everyHost(coordinator: HostIdentity.value) : .byHand(options.stores)
         let run = UInt64.random(in: 1...UInt64.max)
         let writer = try options.open(settled, directory: directory.map(RunDirectory.init), run: run)
         let display = ProgressDisplay(batch: settled.plan.configuration.recipe.batch)
@@ -51,22 +50,10 @@ struct CoordinatorCommand: ParsableCommand {
         }
         if !address.isLoopback { writer.event("insecure", "\(service.address) takes connections without encryption") }
         if let addressFile { try DurableFile.write([UInt8]("\(service.address)".utf8), to: addressFile) }
-        if options.store == .embedded { try startStore(service.address) }
+        if options.store == .embedded { try EmbeddedStore.start(service.address) }
         signals.onInterrupt { service.stop() }
         let outcome = service.serve()
         display.finish()
         try RunReport.finish(writer, outcome)
-    }
-
-    /// The same store as `colonnade store`, on threads of this process.
-    private func startStore(_ address: SocketAddress) throws {
-        let store = try StoreService { Terminal.error($0) }
-        _ = ServiceThread(name: "store") {
-            do {
-                _ = try store.serve(coordinator: address)
-            } catch {
-                Terminal.error("the parameter store ended: \(error)")
-            }
-        }
     }
 }

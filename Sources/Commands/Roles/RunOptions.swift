@@ -43,7 +43,10 @@ struct RunOptions: ParsableArguments {
             valueName: "checkpoint"))
     var initialize: String?
 
-    @Option(help: "Where the parameter store runs: embedded in the coordinator, or in a process of its own.")
+    @Option(
+        help: ArgumentHelp(
+            "Where the parameter store runs: embedded in the coordinator's process and, on other hosts, in a worker's; or in a "
+                + "process of its own."))
     var store = StorePlacement.embedded
 
     @Option(help: ArgumentHelp("Record what every process does in each n-th step, in timeline.jsonl.", valueName: "n"))
@@ -51,6 +54,9 @@ struct RunOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("How long to wait for workers to join.", valueName: "seconds"))
     var joinTimeout: Double = 600
+
+    @Option(help: "With --store process, the store processes that are waited for.")
+    var stores = 1
 
     enum StorePlacement: String, ExpressibleByArgument, CaseIterable { case embedded, process }
 
@@ -72,7 +78,7 @@ struct RunOptions: ParsableArguments {
         guard steps == nil || epochs == nil else {
             throw CommandFailure(CommandFailure.usage, "--steps and --epochs exclude each other; give one")
         }
-        for (option, value) in [("--steps", steps), ("--epochs", epochs), ("--workers", workers)] {
+        for (option, value) in [("--steps", steps), ("--epochs", epochs), ("--workers", workers), ("--stores", stores)] {
             if let value, !(1...1_000_000_000).contains(value) {
                 throw CommandFailure(CommandFailure.usage, "\(option) has to be at least 1, not \(value)")
             }

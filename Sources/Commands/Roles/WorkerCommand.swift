@@ -37,6 +37,7 @@ struct WorkerCommand: ParsableCommand {
         var options = WorkerService.Options(coordinator: address)
         (options.data, options.threads, options.listen) = (data, threads, try peer.address)
         (options.fetchesData, options.dataCache) = (fetchData, dataCache)
+        options.startStore = { try EmbeddedStore.start($0) }
         let outcome = try WorkerService(options) { Terminal.line($0) }.serve()
         switch outcome {
         case .finished: Terminal.line("the run has ended")

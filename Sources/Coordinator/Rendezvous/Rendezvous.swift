@@ -4,7 +4,8 @@ package import Wire
 /// Who has joined a run, and whether the next one may. No sockets: a greeting in, a verdict out.
 package struct Rendezvous {
     package enum Verdict: Equatable {
-        case worker(rank: Int)
+        /// - Parameter startsStore: whether its host has no store yet, and its process is to start one.
+        case worker(rank: Int, startsStore: Bool)
         case store(rank: Int)
         /// Beyond the number needed; waits.
         case spare
@@ -12,19 +13,33 @@ package struct Rendezvous {
     }
 
     package let workersNeeded: Int
-    package let storesNeeded: Int
+    private let placement: StorePlacement
     package let threads: Int
     package let datasetFingerprint: String
     package let version: String
     package private(set) var workers: [WireHello] = []
     package private(set) var stores: [WireHello] = []
 
-    package init(workers: Int, stores: Int, threads: Int, datasetFingerprint: String, version: String) {
-        (workersNeeded, storesNeeded, self.threads) = (workers, stores, threads)
+    package init(workers: Int, stores: StorePlacement, threads: Int, datasetFingerprint: String, version: String) {
+        (workersNeeded, placement, self.threads) = (workers, stores, threads)
         (self.datasetFingerprint, self.version) = (datasetFingerprint, version)
     }
 
-    package var isComplete: Bool { workers.count == workersNeeded && stores.count == storesNeeded }
+    package var isComplete: Bool { workers.count == workersNeeded && storesMissing == 0 }
+
+    /// Stores that are still to join, as far as the workers that are here tell.
+    package var storesMissing: Int {
+        switch placement {
+        case .byHand(let count): count - stores.count
+        case .everyHost: hostsOfStores.subtracting(stores.map(\.hostIdentity)).count
+        }
+    }
+
+    /// The coordinator's, and every host that a worker is on.
+    private var hostsOfStores: Set<String> {
+        guard case .everyHost(let coordinator) = placement else { return [] }
+        return Set(workers.map(\.hostIdentity)).union([coordinator])
+    }
 
     package mutating func admit(_ hello: WireHello) -> Verdict {
         guard hello.productVersion == version else {
@@ -35,10 +50,22 @@ package struct Rendezvous {
         case .worker:
             if let obstacle = obstacle(worker: hello) { return .refused(obstacle) }
             guard workers.count < workersNeeded else { return .spare }
+            let hosts = hostsOfStores
             workers.append(hello)
-            return .worker(rank: workers.count - 1)
+            let startsStore = !hostsOfStores.subtracting(hosts).isEmpty
+            return .worker(rank: workers.count - 1, startsStore: startsStore)
         case .store:
-            guard stores.count < storesNeeded else { return .refused("the run has its parameter store already") }
+            switch placement {
+            case .byHand(let count):
+                guard stores.count < count else { return .refused("the run has its parameter store already") }
+            case .everyHost:
+                guard hostsOfStores.contains(hello.hostIdentity) else {
+                    return .refused("no worker of the run is on its host")
+                }
+                guard !stores.contains(where: { $0.hostIdentity == hello.hostIdentity }) else {
+                    return .refused("its host has a parameter store of the run already")
+                }
+            }
             stores.append(hello)
             return .store(rank: stores.count - 1)
         default: return .refused("its role is unknown")
@@ -65,4 +92,12 @@ package struct Rendezvous {
         }
         return nil
     }
+}
+
+/// Where the shards of the parameter store are.
+public enum StorePlacement: Sendable, Equatable {
+    /// So many are started by a person, wherever they are.
+    case byHand(Int)
+    /// One on the coordinator's host, whose identity this is, and one on each host that has workers.
+    case everyHost(coordinator: String)
 }

@@ -60,7 +60,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             workers: plan.workers, stores: plan.stores, threads: plan.configuration.recipe.threads,
             datasetFingerprint: plan.datasetFingerprint, version: Product.version)
         ledger = StepLedger(
-            plan: steps, workers: plan.workers, stores: plan.stores, errors: plan.earlierErrors)
+            plan: steps, workers: plan.workers, stores: 1, errors: plan.earlierErrors)
         loop = try EventLoop(name: "coordinator-io")
         let accepted = accepted
         do {
@@ -129,12 +129,12 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         loop.schedule(after: delay) { [weak self] in
             guard let self, !rendezvous.isComplete, outcome.read({ $0 == nil }) else { return }
             let (workers, stores) = (
-                plan.workers - rendezvous.workers.count, plan.stores - rendezvous.stores.count
+                plan.workers - rendezvous.workers.count, rendezvous.storesMissing
             )
             if MonotonicClock.now > joinDeadline {
                 let missing = [
                     workers > 0 ? "\(workers) of \(plan.workers) workers" : nil,
-                    stores > 0 ? "\(stores) of \(plan.stores) stores" : nil,
+                    stores > 0 ? "\(stores) \(stores == 1 ? "store" : "stores")" : nil,
                 ].compactMap { $0 }.joined(separator: " and ")
                 let role = workers > 0 ? "worker" : "store"
                 return end(
@@ -181,7 +181,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         case (_, .failure(let failure)):
             throw WireError(.refused, failure.reason)
         case (.worker, .ready), (.store, .ready): ready()
-        case (.worker(let rank), .stepReport(let report)):
+        case (.worker(let rank, _), .stepReport(let report)):
             let step = Int(clamping: report.step)
             losses[step] = report.loss
             work.add(worker: rank, report)
@@ -194,7 +194,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             if stored.hasTimeline { trace(stored.timeline, step: step, "store", rank) }
             perform(ledger.stored(store: rank, step: step))
         case (.worker, .validationReport(let report)): receivedValidation(report)
-        case (.worker(let rank), .dataQuestion):
+        case (.worker(let rank, _), .dataQuestion):
             let server = dataServer ?? DatasetServer(directory: plan.datasetPath, run: run)
             dataServer = server
             let listing = try server.listing()
@@ -213,7 +213,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         guard outcome.read({ $0 == nil }) else { return }
         let name: String
         switch member.role {
-        case .worker(let rank): name = "worker \(rank)"
+        case .worker(let rank, _): name = "worker \(rank)"
         case .store(let rank): name = "store \(rank)"
         case .spare, .refused: return
         }
@@ -242,17 +242,19 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             news(.refused("a \(role) on \(place) was refused: \(reason)"))
             return
         case .spare: return writer.event("spare", "a worker on \(place) waits as a spare")
-        case .worker(let rank): welcome(link, hello, role: "worker", rank: rank)
+        case .worker(let rank, let startsStore):
+            welcome(link, hello, role: "worker", rank: rank, startsStore: startsStore)
         case .store(let rank): welcome(link, hello, role: "store", rank: rank)
         }
         if rendezvous.isComplete { sendTopology() }
     }
 
-    private func welcome(_ link: Link, _ hello: WireHello, role: String, rank: Int) {
+    private func welcome(_ link: Link, _ hello: WireHello, role: String, rank: Int, startsStore: Bool = false) {
         var welcome = WireWelcome()
         welcome.run = run
         welcome.rank = UInt32(rank)
         welcome.workers = UInt32(plan.workers)
+        welcome.startsStore = startsStore
         welcome.datasetPath = plan.datasetPath
         welcome.datasetFingerprint = plan.datasetFingerprint
         do { welcome.configuration = try plan.configuration.json() } catch { return end(.failed("\(error)")) }
@@ -279,12 +281,14 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
     }
 
     private func sendTopology() {
+        ledger = StepLedger(
+            plan: steps, workers: plan.workers, stores: rendezvous.stores.count, errors: plan.earlierErrors)
         var topology = WireTopology()
         topology.baseStep = UInt64(steps.base)
         topology.restores = plan.start != nil
-        func endpoints(_ count: Int, _ role: (Int) -> Rendezvous.Verdict) -> [WireTopology.Endpoint] {
+        func endpoints(_ count: Int, _ isIt: (Rendezvous.Verdict, Int) -> Bool) -> [WireTopology.Endpoint] {
             (0..<count).compactMap { rank in
-                guard let member = members.values.first(where: { $0.role == role(rank) }) else { return nil }
+                guard let member = members.values.first(where: { isIt($0.role, rank) }) else { return nil }
                 var endpoint = WireTopology.Endpoint()
                 endpoint.address = member.link.remote.host
                 endpoint.port = member.hello.listenPort
@@ -293,8 +297,8 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
                 return endpoint
             }
         }
-        topology.workers = endpoints(plan.workers) { .worker(rank: $0) }
-        topology.stores = endpoints(plan.stores) { .store(rank: $0) }
+        topology.workers = endpoints(plan.workers) { if case .worker(let rank, _) = $0 { rank == $1 } else { false } }
+        topology.stores = endpoints(rendezvous.stores.count) { $0 == .store(rank: $1) }
         topology.storeOfColumn = storeOfColumn().map(UInt32.init)
         for member in members.values where member.role != .spare {
             member.link.send(.with { $0.topology = topology }, run: run)
@@ -310,7 +314,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         return (0..<layout.columns).map { column in
             let worker = layout.worker(of: column)
             let host = rendezvous.workers[worker].hostIdentity
-            return rendezvous.stores.firstIndex { $0.hostIdentity == host } ?? worker % plan.stores
+            return rendezvous.stores.firstIndex { $0.hostIdentity == host } ?? worker % rendezvous.stores.count
         }
     }
 
@@ -340,7 +344,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
 
     private func ready() {
         readyCount += 1
-        guard readyCount == plan.workers + plan.stores else { return }
+        guard readyCount == plan.workers + rendezvous.stores.count else { return }
         isTraining = true
         lastCommit = MonotonicClock.now
         writer.event("started", "training from step \(steps.base + 1) to \(steps.last)")

@@ -5,7 +5,7 @@ public import Wire
 public struct RunPlan: Sendable {
     public var configuration: RunConfiguration
     public var workers: Int
-    public var stores = 1
+    public var stores = StorePlacement.byHand(1)
     /// The step to reach.
     public var steps: Int
     public var datasetPath: String

@@ -300,6 +300,9 @@ public nonisolated struct WireWelcome: Sendable {
 
   public var datasetFingerprint: String = String()
 
+  /// No store is on the worker's host: its process is to start one.
+  public var startsStore: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1259,7 +1262,7 @@ nonisolated extension WireHello.Role: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Welcome"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}rank\0\u{1}configuration\0\u{1}workers\0\u{3}dataset_path\0\u{3}dataset_fingerprint\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}rank\0\u{1}configuration\0\u{1}workers\0\u{3}dataset_path\0\u{3}dataset_fingerprint\0\u{3}starts_store\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1273,6 +1276,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.workers) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.datasetPath) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.datasetFingerprint) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.startsStore) }()
       default: break
       }
     }
@@ -1297,6 +1301,9 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.datasetFingerprint.isEmpty {
       try visitor.visitSingularStringField(value: self.datasetFingerprint, fieldNumber: 6)
     }
+    if self.startsStore != false {
+      try visitor.visitSingularBoolField(value: self.startsStore, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1307,6 +1314,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.workers != rhs.workers {return false}
     if lhs.datasetPath != rhs.datasetPath {return false}
     if lhs.datasetFingerprint != rhs.datasetFingerprint {return false}
+    if lhs.startsStore != rhs.startsStore {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -26,6 +26,8 @@ public final class WorkerService: @unchecked Sendable {
         public var listen: SocketAddress?
         /// Seconds to wait for the coordinator to come up.
         public var patience: Double = 30
+        /// Starts a shard of the store in this process, where the host has none.
+        public var startStore: (@Sendable (SocketAddress) throws -> Void)?
 
         public init(coordinator: SocketAddress) { self.coordinator = coordinator }
     }
@@ -93,6 +95,11 @@ public final class WorkerService: @unchecked Sendable {
             throw WireError(
                 .refused, "the data set in \(dataset.path) has the fingerprint \(dataset.manifest.fingerprint), the "
                     + "coordinator's \(welcome.datasetFingerprint); name the same data set with --data")
+        }
+        if welcome.startsStore {
+            guard let startStore = options.startStore else { throw WireError(.refused, "this worker cannot start a store") }
+            log("this host has no parameter store of the run yet: starting one")
+            try startStore(options.coordinator)
         }
         log("joined run \(Digest.text(welcome.run)) as worker \(welcome.rank) of \(welcome.workers)")
 

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Trains over two hosts, made of network namespaces with a link of limited rate between them, and on one, in turn; prints
+# one line of JSON. Needs root.
+#   deploy/benchmark/two-hosts.sh COLONNADE DATA [train's options …]
+# RATE is the link's (default: 1gbit), STEPS the steps of a run (default: 8), the first two of which do not count.
+set -euo pipefail
+colonnade="$1" data="$2"
+shift 2
+rate="${RATE:-1gbit}" steps="${STEPS:-8}"
+scratch="$(mktemp -d)"
+a="colonnade-a-$$" b="colonnade-b-$$"
+clean() {
+    kill $(jobs -p) 2>/dev/null || true
+    wait 2>/dev/null || true
+    ip netns delete "$a" 2>/dev/null || true
+    ip netns delete "$b" 2>/dev/null || true
+    rm -rf "$scratch"
+}
+trap clean EXIT
+
+ip netns add "$a"
+ip netns add "$b"
+ip link add col-a netns "$a" type veth peer name col-b netns "$b"
+for side in a b; do
+    name="${!side}"
+    ip -n "$name" address add "10.77.0.$([ $side = a ] && echo 1 || echo 2)/24" dev "col-$side"
+    ip -n "$name" link set "col-$side" up
+    ip -n "$name" link set lo up
+    ip netns exec "$name" tc qdisc add dev "col-$side" root tbf rate "$rate" burst 256kb latency 50ms
+done
+
+quiet=(--set validation.every=0 checkpoint.every=0 schedule.kind=drops)
+export OMP_WAIT_POLICY=passive
+two_hosts() {
+    ip netns exec "$a" "$colonnade" coordinator --insecure --listen 10.77.0.1:7070 --data "$data" --steps "$steps" --workers 2 \
+        --runs "$scratch" --name "two-$1" "${@:2}" "${quiet[@]}" >"$scratch/coordinator.log" 2>&1 &
+    local coordinator=$!
+    ip netns exec "$a" "$colonnade" worker --insecure --coordinator 10.77.0.1:7070 >"$scratch/a.log" 2>&1 &
+    ip netns exec "$b" "$colonnade" worker --insecure --coordinator 10.77.0.1:7070 >"$scratch/b.log" 2>&1 &
+    wait $coordinator || { cat "$scratch"/*.log >&2; exit 1; }
+    wait
+}
+count() { ip netns exec "$1" cat "/sys/class/net/$2/statistics/tx_bytes"; }
+for round in 1 2 3; do
+    "$colonnade" train --data "$data" --steps "$steps" --workers 2 --runs "$scratch" --name "one-$round" "$@" "${quiet[@]}" \
+        >"$scratch/train.log" 2>&1 || { cat "$scratch/train.log" >&2; exit 1; }
+    before=$(($(count "$a" col-a) + $(count "$b" col-b)))
+    two_hosts "$round" "$@"
+    echo $((($(count "$a" col-a) + $(count "$b" col-b) - before) / steps)) >"$scratch/two-$round/bytes"
+done
+python3 - "$scratch" "$rate" <<'PYTHON'
+import glob, json, statistics, sys
+scratch, rate = sys.argv[1:]
+def lines(run):
+    return [json.loads(line) for line in open(f"{scratch}/{run}/metrics.jsonl")]
+def speed(run):
+    return statistics.median(line["images_per_second"] for line in lines(run) if line["step"] > 2)
+def digest(run):
+    return lines(run)[-1]["digest"]
+one, two = [f"one-{i}" for i in (1, 2, 3)], [f"two-{i}" for i in (1, 2, 3)]
+events = [json.loads(line) for line in open(f"{scratch}/two-1/events.jsonl")]
+print(json.dumps({
+    "rate": rate,
+    "one_host": statistics.median(map(speed, one)), "two_hosts": statistics.median(map(speed, two)),
+    "ratio": statistics.median(speed(b) / speed(a) for a, b in zip(one, two)),
+    "link_bytes_per_step": statistics.median(int(open(f"{scratch}/{run}/bytes").read()) for run in two),
+    "stores": sum(event["kind"] == "joined" and event.get("role") == "store" for event in events),
+    "same_bits": len({digest(run) for run in one + two}) == 1,
+}))
+PYTHON

@@ -75,6 +75,6 @@ import Testing
         #expect(stores.count == 2)
         #expect(Set(stores.map { $0.address.split(separator: ":")[0] }) == ["10.78.0.1", "10.78.0.2"])
         // A checkpoint is gathered from both.
-        #expect(try runner.run("evaluate", "--checkpoint", "runs/two", "--data", data).code == 0)
+        #expect(try runner.run("evaluate", "--checkpoint", "runs/two/checkpoints/step-00000012", "--data", data).code == 0)
     }
 }

@@ -3,7 +3,7 @@ import Foundation
 
 /// XXH3, 64 bits: frame checksums, record checksums, and the digests of weights that tell whether two runs agree.
 public enum Digest {
-    public static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 { XXH3_64bits(bytes.baseAddress, bytes.count) }
+    public static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 { colonnade_xxh3(bytes.baseAddress, bytes.count) }
 
     public static func hash(_ bytes: [UInt8]) -> UInt64 { bytes.withUnsafeBytes(hash) }
 
@@ -29,6 +29,6 @@ public final class RunningDigest {
     deinit { XXH3_freeState(state) }
 
     public func reset() { XXH3_64bits_reset(state) }
-    public func add(_ bytes: UnsafeRawBufferPointer) { XXH3_64bits_update(state, bytes.baseAddress, bytes.count) }
+    public func add(_ bytes: UnsafeRawBufferPointer) { colonnade_xxh3_update(state, bytes.baseAddress, bytes.count) }
     public var value: UInt64 { XXH3_64bits_digest(state) }
 }

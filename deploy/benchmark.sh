@@ -32,6 +32,8 @@ for round in $(seq $rounds); do
     echo "round $round of $rounds"
     "$colonnade" bench step --preset alexnet --workers 2 --threads 1 --steps "$steps" "${data[@]}" --json >"$scratch/ours.$round.json"
     "$colonnade" bench step --preset alexnet --workers 1 --threads 1 --steps "$steps" "${data[@]}" --json >"$scratch/single.$round.json"
+    "$colonnade" bench step --preset alexnet --workers 2 --threads 1 --precision bf16 --steps "$steps" "${data[@]}" --json >"$scratch/bf16.$round.json"
+    "$colonnade" bench update --json >"$scratch/update.$round.json"
     "$colonnade" bench step --preset cifar10 --workers 2 --threads 1 --steps 200 --json >"$scratch/small.$round.json"
     # From the command to the end of the first step, beyond a step.
     "$python" - "$colonnade" "$scratch/first.$round.json" "${data[@]}" <<'PYTHON'
@@ -61,11 +63,22 @@ PYTHON
     step alexnet bf16 --bf16 --steps 3
 done
 if [ "${1:-}" != --quick ]; then
-    for batch in 32 64 256 512; do
+    for batch in 32 64 128 256 512; do
         "$colonnade" bench step --preset cifar10 --batch $batch --workers 2 --steps 60 --json >"$scratch/curve-batch-$batch.json"
     done
     for columns in 1 2 4 8; do
         "$colonnade" bench step --preset cifar10 --columns $columns --workers 1 --steps 60 --json >"$scratch/curve-columns-$columns.json"
+    done
+    for size in 32 64 96 128 160 192 224; do
+        sed "s/SIZE/$size/g" deploy/benchmark/sizes.yaml >"$scratch/size.yaml"
+        "$colonnade" bench step --config "$scratch/size.yaml" --workers 2 --steps 8 --json >"$scratch/curve-size-$size.json"
+    done
+fi
+# Two hosts need a packed data set and the right to make network namespaces.
+if [ ${#data[@]} -gt 0 ] && ip netns add colonnade-try 2>/dev/null; then
+    ip netns delete colonnade-try
+    for precision in fp32 bf16; do
+        deploy/benchmark/two-hosts.sh "$colonnade" "$DATA" --preset alexnet --set precision=$precision >"$scratch/hosts-$precision.json"
     done
 fi
 "$python" deploy/benchmark/write_page.py "$scratch" docs/performance.md

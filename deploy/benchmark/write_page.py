@@ -24,6 +24,30 @@ def ratio(one, other, key="images_per_second"):
     return statistics.median(a[key] / b["images_per_second"] for a, b in pairs)
 
 
+def ratio_of(one, other, key):
+    return statistics.median(a["images_per_second"] / b[key] for a, b in zip(rounds(one), rounds(other)))
+
+
+def hosts():
+    """Two hosts beside one, where they could be made."""
+    rows = []
+    for precision in ("fp32", "bf16"):
+        file = folder / f"hosts-{precision}.json"
+        if file.exists() and file.stat().st_size:
+            run = json.loads(file.read_text())
+            rows.append(
+                f"| {precision} | {run['one_host']:.1f} | {run['two_hosts']:.1f} | {run['ratio']:.2f} | "
+                f"{run['link_bytes_per_step'] / 1e6:.0f} MB | {'yes' if run['same_bits'] else 'NO'} |")
+    if not rows:
+        return []
+    return [
+        "## Two hosts", "",
+        "Two network namespaces joined by a link of 1 Gbit/s (tbf), a worker and a store shard on each, beside one host "
+        "(`deploy/benchmark/two-hosts.sh`; target 0.90). The link's bytes are both directions' and hold the one checkpoint at the "
+        "end, shared out over the steps.", "",
+        "| | one host, images/s | two hosts | ratio | over the link, a step | same bits |", "|---|---|---|---|---|---|", *rows, ""]
+
+
 def gib(entries):
     return max(entry["peak_bytes"] for entry in entries) / 2**30
 
@@ -47,7 +71,6 @@ lines = [
     f"| PyTorch, one process, two threads, eager | {median('torch-eager'):.1f} | {ratio('ours', 'torch-eager'):.1f} | 2.6 |",
     f"| the same, torch.compile | {median('torch-compiled'):.1f} | {ratio('ours', 'torch-compiled'):.2f} | 1.75 |",
     f"| PyTorch, two gloo processes of one thread | {median('torch-gloo'):.1f} | {ratio('ours', 'torch-gloo'):.1f} | 3.8 |",
-    f"| PyTorch, bf16 autocast, two threads | {median('torch-bf16'):.1f} | {ratio('ours', 'torch-bf16'):.1f} (fp32 here) | |",
     f"| Colonnade, one worker of one thread for both columns | {median('single'):.1f} | {ratio('ours', 'single'):.2f}, over "
     f"the kernels' own {kernels_ratio:.2f}: {ratio('ours', 'single') / kernels_ratio:.2f} | 0.97 |", "",
     f"Waiting for another process: {100 * median('ours', 'wait_share'):.1f} % of the workers' time (target 3 %); for pictures "
@@ -55,7 +78,24 @@ lines = [
     f"{gib(first['stores']):.2f} GiB (target 1.3).", "",
     f"From the command to the end of the first step: {median('first', 'seconds'):.1f} s beyond a step (target 3 s)."
     if rounds("first") else "", "",
-    "## Where a step goes", "", "| | share of the step |", "|---|---|",
+    "## bf16", "",
+    "Weights in kernels, activations and exchanges have 16 bits; sums, gradients of weights, masters, momentum, logits and "
+    "softmax keep 32. Normalization computes in 32 bits and keeps its denominators for the backward pass in 16, as oneDNN's "
+    "kernel does.", "",
+    "| | images/s | Colonnade's ratio to it | target |", "|---|---|---|---|",
+    f"| Colonnade, bf16 | {median('bf16'):.1f} | | |",
+    f"| its kernels alone, unfused | {median('bf16', 'kernel_images_per_second'):.1f} | {median('bf16', 'efficiency'):.2f} | |",
+    f"| PyTorch, bf16 autocast, two threads | {median('torch-bf16'):.1f} | {ratio('bf16', 'torch-bf16'):.1f} | 4.3 |",
+    f"| Colonnade, fp32 | {median('ours'):.1f} | {ratio('bf16', 'ours'):.2f} | 1.7 |",
+    f"| Colonnade's fp32 kernels without Winograd, which 16-bit kernels do not have | "
+    f"{median('ours', 'kernel_images_per_second'):.1f} | {ratio_of('bf16', 'ours', 'kernel_images_per_second'):.2f} | |", "",
+    f"Waiting for another process: {100 * median('bf16', 'wait_share'):.1f} %. Memory: worker "
+    f"{gib(rounds('bf16')[0]['workers']):.2f} GiB, store {gib(rounds('bf16')[0]['stores']):.2f} GiB.", "",
+    "## The store's update", "",
+    f"`bench update`: {median('update', 'update_gigabytes_per_second'):.1f} GB/s on one thread, values, momentum, gradient and "
+    f"digest; streaming (STREAM's triad) {median('update', 'stream_gigabytes_per_second'):.1f} GB/s: "
+    f"{median('update', 'share'):.2f} of it (target 0.70). A worker and its store share the memory; no parameter crosses a socket.",
+    "", *hosts(), "## Where a step goes", "", "| | share of the step |", "|---|---|",
 ]
 kinds = {"compute": "computing", "exchange_wait": "waiting for other workers", "store_wait": "waiting for the store",
          "data_wait": "waiting for pictures", "send": "handing over", "other": "between steps"}
@@ -90,4 +130,12 @@ batches = curve("By batch, two workers:", "batch", [32, 64, 256, 512], "batch")
 columns = curve("By columns, one worker:", "columns", [1, 2, 4, 8], "columns")
 if batches or columns:
     lines += ["## Cost curves of `cifar10`"] + batches + columns + [""]
+sizes = [(size, folder / f"curve-size-{size}.json") for size in (32, 64, 96, 128, 160, 192, 224)]
+sizes = [(size, json.loads(file.read_text())) for size, file in sizes if file.exists()]
+if sizes:
+    lines += ["## Cost by the size of pictures", "", "One network (`deploy/benchmark/sizes.yaml`), batch 32, two workers.", "",
+              "| side | steps/s | images/s | million pixels/s | of the kernels alone |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {size} | {1 / entry['step_seconds']:.1f} | {entry['images_per_second']:.0f} | "
+        f"{entry['images_per_second'] * size * size / 1e6:.1f} | {entry['efficiency']:.2f} |" for size, entry in sizes] + [""]
 page.write_text("\n".join(lines))

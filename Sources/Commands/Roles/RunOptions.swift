@@ -58,6 +58,12 @@ struct RunOptions: ParsableArguments {
     @Option(help: "With --store process, the store processes that are waited for.")
     var stores = 1
 
+    @Option(help: "How often in a row a lost process may restart the run from its last checkpoint without a new one.")
+    var restarts = 5
+
+    /// Set by `train` where it restarts a run: what ended it.
+    @Option(help: .hidden) var restartReason: String?
+
     enum StorePlacement: String, ExpressibleByArgument, CaseIterable { case embedded, process }
 
     /// Everything settled and checked, before anything is started or written.
@@ -78,14 +84,18 @@ struct RunOptions: ParsableArguments {
         guard steps == nil || epochs == nil else {
             throw CommandFailure(CommandFailure.usage, "--steps and --epochs exclude each other; give one")
         }
+        guard restarts >= 0 else { throw CommandFailure(CommandFailure.usage, "--restarts must not be negative") }
         for (option, value) in [("--steps", steps), ("--epochs", epochs), ("--workers", workers), ("--stores", stores)] {
             if let value, !(1...1_000_000_000).contains(value) {
                 throw CommandFailure(CommandFailure.usage, "\(option) has to be at least 1, not \(value)")
             }
         }
         let resumed = try resume.map { try RunDirectory.find($0, runs: runs) }
-        let checkpoint = try resumed.map(Self.lastCheckpoint)
         let record = try resumed?.record()
+        // A run that was lost after its last step lacks the last validation: it trains the last stretch again.
+        let before = restartReason == nil ? nil : record?.steps
+        let found = try resumed.map { try Self.lastCheckpoint($0, before: before) }
+        let checkpoint = found?.checkpoint
         guard let path = data ?? record?.dataset else {
             throw CommandFailure(
                 CommandFailure.usage, "name the data with --data DIR; make it with `colonnade data import`")
@@ -131,8 +141,14 @@ struct RunOptions: ParsableArguments {
             if case .validation(let line) = $0, line.step <= base { line.top1_error } else { nil }
         }
         plan.joinPatience = joinTimeout
+        (plan.restartReason, plan.passedOver) = (restartReason, found?.passedOver ?? [])
         plan.traceInterval = max(0, traceEvery)
         return Settled(plan: plan, dataset: dataset, resumed: resumed)
+    }
+
+    /// What a coordinator that takes up this run again is told besides the run: the run's record has the rest.
+    var argumentsForRestart: [String] {
+        ["--store", store.rawValue, "--stores", "\(stores)", "--trace-every", "\(traceEvery)", "--join-timeout", "\(joinTimeout)"]
     }
 
     /// A run keeps what decides its bits; only how it goes on may be set anew.
@@ -150,11 +166,21 @@ struct RunOptions: ParsableArguments {
         return result
     }
 
-    private static func lastCheckpoint(_ run: RunDirectory) throws -> Checkpoint {
-        guard let last = run.checkpoints().last else {
-            throw CommandFailure(CommandFailure.noInput, "\(run.path) has no checkpoint to continue from; start it anew")
+    /// The newest checkpoint that is whole, and why newer ones are not used.
+    /// - Parameter before: only checkpoints of earlier steps count.
+    private static func lastCheckpoint(
+        _ run: RunDirectory, before: Int?
+    ) throws -> (checkpoint: Checkpoint, passedOver: [String]) {
+        var passedOver: [String] = []
+        var first: (any Error)?
+        for candidate in run.checkpoints().reversed() where before.map({ candidate.step < $0 }) ?? true {
+            do { return (try Checkpoint(path: candidate.path), passedOver) } catch {
+                passedOver.append("\(CommandFailure(error)?.description ?? "\(error)"); an older one is taken")
+                first = first ?? error
+            }
         }
-        return try Checkpoint(path: last.path)
+        if let first { throw first }
+        throw CommandFailure(CommandFailure.noInput, "\(run.path) has no checkpoint to continue from; start it anew")
     }
 
     /// Creates the run's directory and record, or takes up the one that is resumed.
@@ -176,6 +202,7 @@ struct RunOptions: ParsableArguments {
             dataset: plan.datasetPath, datasetFingerprint: plan.datasetFingerprint,
             imagesPerEpoch: plan.imagesPerEpoch, workers: plan.workers, initializedFrom: plan.start?.checkpoint.path,
             configuration: json)
-        return try RunWriter(directory, record: record)
+        // A run that was lost before its first checkpoint starts again in its place.
+        return try RunWriter(directory, record: record, keeping: 0)
     }
 }

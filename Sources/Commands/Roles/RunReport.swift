@@ -12,15 +12,19 @@ enum RunReport {
             case .interrupted(let step):
                 record.state = .interrupted
                 record.reason = "stopped after step \(step)"
-            case .failed(let reason):
+            case .failed(let reason), .lost(let reason):
                 record.state = .failed
                 record.reason = reason
             }
         }
-        if case .failed(let reason) = outcome {
+        switch outcome {
+        case .finished, .interrupted: break
+        case .failed(let reason), .lost(let reason):
             // What is said is the reason, even where the disk that it came from takes no record either.
             try? writer.update(close)
             writer.event("failed", reason)
+            // `train` starts a run again that lost a process, not one that would end the same way.
+            if case .lost = outcome { throw CommandFailure(CommandFailure.unavailable, reason) }
             throw CommandFailure(CommandFailure.temporary, reason)
         }
         try writer.update(close)
@@ -29,7 +33,7 @@ enum RunReport {
         case .finished(let step): writer.event("finished", "finished at step \(step)")
         case .interrupted(let step):
             writer.event("interrupted", "stopped after step \(step)")
-        case .failed: break
+        case .failed, .lost: break
         }
         Terminal.line("")
         Terminal.line(try summary(writer.directory))

@@ -19,6 +19,8 @@ final class ProgressDisplay: @unchecked Sendable {
         lock.withLock {
             switch news {
             case .listening(let address): line("coordinator listens on \(address)")
+            case .recovered(let reason, let step): line("restarted from step \(step): \(reason)")
+            case .passedOver(let reason): line(reason)
             case .waiting(let workers, let stores, let address):
                 let missing = [
                     workers > 0 ? "\(workers) more \(workers == 1 ? "worker" : "workers")" : nil,

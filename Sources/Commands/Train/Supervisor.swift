@@ -3,16 +3,20 @@ import Glibc
 import RunLog
 import Threading
 
-/// Starts the roles of a run, and sees to it that none is left when it ends.
+/// Starts the roles of a run, starts them again when one is lost, and sees to it that none is left when it ends.
 final class Supervisor: @unchecked Sendable {
     private let directory: RunDirectory
     private let workers: Int
     private let store: RunOptions.StorePlacement
+    private let restarts: Int
+    /// The coordinator's, but for the reason of a restart. On the thread that runs.
+    private var arguments: [String] = []
     private let coordinator = Monitor<ChildProcess?>(nil)
     private let interrupts = Monitor(0)
 
-    init(directory: RunDirectory, workers: Int, store: RunOptions.StorePlacement) {
-        (self.directory, self.workers, self.store) = (directory, workers, store)
+    /// - Parameter restarts: how often in a row the run is started again without a checkpoint between.
+    init(directory: RunDirectory, workers: Int, store: RunOptions.StorePlacement, restarts: Int) {
+        (self.directory, self.workers, self.store, self.restarts) = (directory, workers, store, restarts)
     }
 
     /// The first interrupt ends the run with a checkpoint, the second at once.
@@ -24,9 +28,44 @@ final class Supervisor: @unchecked Sendable {
         coordinator.read { $0 }?.send(count == 1 ? SIGTERM : SIGKILL)
     }
 
-    /// Runs to the end.
+    /// Runs to the end, from the last checkpoint after each loss.
+    /// - Parameters:
+    ///   - arguments: the coordinator's, at first.
+    ///   - again: its arguments besides the run when it takes it up again.
     /// - Returns: the coordinator's exit code.
-    func run(arguments: [String]) throws -> Int32 {
+    func run(arguments: [String], again: [String]) throws -> Int32 {
+        self.arguments = arguments
+        var (arguments, inARow, reached) = (arguments, 0, directory.checkpoints().last?.step)
+        while true {
+            let ending = try attempt(arguments)
+            guard let loss = ending.loss, interrupts.read({ $0 == 0 }) else { return ending.code }
+            let checkpoint = directory.checkpoints().last?.step
+            let isUsable = try directory.checkpoints().contains { try $0.step < directory.record().steps }
+            inARow = checkpoint == reached ? inARow + 1 : 1
+            reached = checkpoint
+            guard inARow <= restarts else {
+                if restarts > 0 { Terminal.error("\(loss) \(inARow) times in a row: the run is not started again") }
+                return ending.code
+            }
+            // At once after the first loss; a cause that stays gets more and more time to go away.
+            if inARow > 1 { pause(min(30, 0.5 * Double(1 << min(inARow, 6)))) }
+            guard interrupts.read({ $0 == 0 }) else { return ending.code }
+            let reason = ["--restart-reason", loss]
+            self.arguments = isUsable ? ["--resume", directory.path] + again : self.arguments
+            arguments = self.arguments + reason
+        }
+    }
+
+    private func pause(_ seconds: Double) { _ = interrupts.wait(timeout: seconds) { $0 > 0 ? true : nil } }
+
+    /// How an attempt ended.
+    private struct Ending {
+        let code: Int32
+        /// What was lost, where the run can go on.
+        let loss: String?
+    }
+
+    private func attempt(_ arguments: [String]) throws -> Ending {
         let addressFile = directory.path + "/.coordinator-address"
         try? FileManager.default.removeItem(atPath: addressFile)
         defer { try? FileManager.default.removeItem(atPath: addressFile) }
@@ -42,14 +81,15 @@ final class Supervisor: @unchecked Sendable {
             // They leave when the coordinator says so, or is gone.
             for child in others { child.end(within: 10) }
         }
-        guard let address = waitForAddress(addressFile, coordinator) else {
-            return coordinator.exitCode ?? CommandFailure.software
+        if let address = waitForAddress(addressFile, coordinator) {
+            if store == .process { others.append(try start("store", 0, address)) }
+            for rank in 0..<workers { others.append(try start("worker", rank, address)) }
+            try watch(coordinator, others)
         }
-        if store == .process {
-            others.append(try start("store", 0, address))
-        }
-        for rank in 0..<workers { others.append(try start("worker", rank, address)) }
-        return try watch(coordinator, others)
+        let code = coordinator.exitCode ?? CommandFailure.software
+        if code >= 128 { return Ending(code: code, loss: "the coordinator was ended by signal \(code - 128)") }
+        guard code == CommandFailure.unavailable else { return Ending(code: code, loss: nil) }
+        return Ending(code: code, loss: (try? directory.record().reason) ?? "a process was lost")
     }
 
     private func start(_ role: String, _ rank: Int, _ address: String) throws -> ChildProcess {
@@ -66,15 +106,20 @@ final class Supervisor: @unchecked Sendable {
         return nil
     }
 
-    /// Waits for the coordinator; a worker that ends before it joined is something it cannot know.
-    private func watch(_ coordinator: ChildProcess, _ others: [ChildProcess]) throws -> Int32 {
+    /// Waits for the coordinator; a process that ends before it joined is something it cannot know.
+    private func watch(_ coordinator: ChildProcess, _ others: [ChildProcess]) throws {
         var firstFailure: (child: ChildProcess, at: Double)?
-        while true {
-            if let code = coordinator.exitCode { return code }
+        while coordinator.exitCode == nil {
             if firstFailure == nil, let failed = others.first(where: { ($0.exitCode ?? 0) != 0 }) {
                 firstFailure = (failed, MonotonicClock.now)
             }
             if let (child, time) = firstFailure, MonotonicClock.now - time > 3 {
+                // One that was killed before it joined may be started again with the rest; what it says of itself stays.
+                if (child.exitCode ?? 0) >= 128 {
+                    coordinator.send(SIGKILL)
+                    coordinator.end(within: 10)
+                    return
+                }
                 coordinator.send(SIGTERM)
                 coordinator.end(within: 10)
                 throw CommandFailure(

@@ -18,11 +18,11 @@ struct TrainCommand: ParsableCommand {
         // Everything that can be wrong is found here, before a process is started or a file written.
         let settled = try options.settle(listen: SocketAddress(host: "127.0.0.1", port: 0))
         let directory = try settled.resumed ?? RunDirectory.create(runs: options.runs, name: options.name)
-        let supervisor = Supervisor(directory: directory, workers: settled.plan.workers, store: options.store)
+        let supervisor = Supervisor(directory: directory, workers: settled.plan.workers, store: options.store, restarts: options.restarts)
         signals.onInterrupt { supervisor.interrupt() }
         let code: Int32
         do {
-            code = try supervisor.run(arguments: Self.coordinatorArguments())
+            code = try supervisor.run(arguments: Self.coordinatorArguments(), again: options.argumentsForRestart)
         } catch {
             if settled.resumed == nil, (try? directory.metrics().isEmpty) == true {
                 try? FileManager.default.removeItem(atPath: directory.path)

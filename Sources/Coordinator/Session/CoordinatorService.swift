@@ -78,6 +78,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         loop.submit { [self] in
             joinDeadline = MonotonicClock.now + plan.joinPatience
             news(.listening(address))
+            announceRestart()
         }
         remindLater(after: 5)
         let result = outcome.wait { $0 }!
@@ -85,9 +86,9 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             listener.stop()
             dataServer?.stop()
             var finish = WireFinish()
-            if case .failed(let reason) = result {
-                finish.failed = true
-                finish.reason = reason
+            switch result {
+            case .failed(let reason), .lost(let reason): (finish.failed, finish.reason) = (true, reason)
+            case .finished, .interrupted: break
             }
             for member in members.values {
                 member.link.send(.with { $0.finish = finish }, run: run)
@@ -118,6 +119,18 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             guard isTraining else { return end(.interrupted(step: steps.base)) }
             perform(ledger.stop())
             finishIfDone()
+        }
+    }
+
+    /// Says what a run that was restarted lost, and which checkpoints it could not use.
+    private func announceRestart() {
+        for reason in plan.passedOver {
+            writer.event("checkpoint-damaged", reason)
+            news(.passedOver(reason))
+        }
+        if let reason = plan.restartReason {
+            writer.event("recovered", "restarted from step \(steps.base): \(reason)", ["step": "\(steps.base)"])
+            news(.recovered(reason: reason, fromStep: steps.base))
         }
     }
 
@@ -219,7 +232,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         }
         writer.event("lost", "\(name) on \(member.hello.hostName) is gone: \(error)")
         end(
-            .failed(
+            .lost(
                 "\(name) on \(member.hello.hostName) (process \(member.hello.processID)) is gone: \(error); "
                     + "continue with --resume \(writer.directory.path)"))
     }
@@ -455,6 +468,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             let failure: String?
             do {
                 try assembly.write(to: path, state: state, mean: mean)
+                writer.directory.removeCheckpoints(keeping: plan.configuration.recipe.checkpoint.keep)
                 failure = nil
             } catch { failure = "\(error)" }
             loop.submit { [self] in

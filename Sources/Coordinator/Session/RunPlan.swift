@@ -19,6 +19,10 @@ public struct RunPlan: Sendable {
     public var listen: SocketAddress
     /// Validation errors up to the checkpoint, in their order, for schedules that depend on them.
     public var earlierErrors: [Double] = []
+    /// What ended the run before, where it was restarted.
+    public var restartReason: String?
+    /// Checkpoints that are newer than the one it continues from, and why each is not used.
+    public var passedOver: [String] = []
     /// Nil draws initial values.
     public var start: StartingValues?
     /// Every how many steps processes report what they did, span by span; 0 never.
@@ -51,6 +55,10 @@ public enum RunNews: Sendable {
     /// The run starts from a trained network's values, but for the tensors listed.
     case initialized(from: String, anew: [String])
     case started(fromStep: Int, lastStep: Int)
+    /// The run was ended by a loss and goes on.
+    case recovered(reason: String, fromStep: Int)
+    /// A newer checkpoint cannot be used.
+    case passedOver(String)
     case step(Int, epoch: Int, loss: Double, rate: Double, imagesPerSecond: Double)
     case validated(step: Int, loss: Double, top1Error: Double, top5Error: Double)
     case checkpoint(step: Int, path: String)
@@ -63,5 +71,8 @@ public enum RunNews: Sendable {
 public enum RunOutcome: Sendable, Equatable {
     case finished(step: Int)
     case interrupted(step: Int)
+    /// A process or its host was lost; the run can go on from its last checkpoint.
+    case lost(String)
+    /// Going on would end the same way.
     case failed(String)
 }

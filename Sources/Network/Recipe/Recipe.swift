@@ -35,7 +35,7 @@ public struct Recipe: Codable, Sendable, Equatable {
     public var augmentation = Augmentation()
     public var data = DataReading()
     public var validation = Interval()
-    public var checkpoint = Interval()
+    public var checkpoint = CheckpointRule()
 
     public init() {}
 
@@ -59,7 +59,7 @@ public struct Recipe: Codable, Sendable, Equatable {
         augmentation = try container.decodeIfPresent(Augmentation.self, forKey: .augmentation) ?? augmentation
         data = try container.decodeIfPresent(DataReading.self, forKey: .data) ?? data
         validation = try container.decodeIfPresent(Interval.self, forKey: .validation) ?? validation
-        checkpoint = try container.decodeIfPresent(Interval.self, forKey: .checkpoint) ?? checkpoint
+        checkpoint = try container.decodeIfPresent(CheckpointRule.self, forKey: .checkpoint) ?? checkpoint
     }
 
     /// Checks what no type can: ranges.
@@ -82,8 +82,8 @@ public struct Recipe: Codable, Sendable, Equatable {
             throw NetworkError("data.scale must be above 0, not \(data.scale)")
         }
         try schedule.check(validates: validation.every != 0)
-        for (name, interval) in [("validation", validation), ("checkpoint", checkpoint)] {
-            if let every = interval.every, every < 0 { throw NetworkError("\(name).every must not be negative") }
+        for (name, every) in [("validation", validation.every), ("checkpoint", checkpoint.every)] {
+            if let every, every < 0 { throw NetworkError("\(name).every must not be negative") }
         }
     }
 }
@@ -151,6 +151,25 @@ public struct DataReading: Codable, Sendable, Equatable {
         let container = try decoder.container(keyedBy: Key.self)
         shuffle = try container.decodeIfPresent(Bool.self, forKey: .shuffle) ?? shuffle
         scale = try container.decodeIfPresent(Float.self, forKey: .scale) ?? scale
+    }
+}
+
+/// When checkpoints are written, and how many are kept.
+public struct CheckpointRule: Codable, Sendable, Equatable {
+    /// In steps: nil once an epoch, 0 only at the end.
+    public var every: Int?
+    /// The newest so many; 0 keeps all.
+    public var keep = 0
+
+    public init() {}
+
+    private enum Key: String, CodingKey, CaseIterable { case every, keep }
+    public init(from decoder: any Decoder) throws {
+        try decoder.rejectUnknownKeys(Key.self)
+        let container = try decoder.container(keyedBy: Key.self)
+        every = try container.decodeIfPresent(Int.self, forKey: .every)
+        keep = try container.decodeIfPresent(Int.self, forKey: .keep) ?? keep
+        guard keep >= 0 else { throw NetworkError("checkpoint.keep must not be negative") }
     }
 }
 

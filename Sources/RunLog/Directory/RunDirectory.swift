@@ -90,6 +90,13 @@ public struct RunDirectory: Sendable, Equatable {
         }.sorted { $0.step < $1.step }
     }
 
+    /// Removes the oldest checkpoints but the newest `keeping`; 0 keeps all.
+    public func removeCheckpoints(keeping: Int) {
+        guard keeping > 0 else { return }
+        // One that cannot be removed is there the next time.
+        for checkpoint in checkpoints().dropLast(keeping) { try? FileManager.default.removeItem(atPath: checkpoint.path) }
+    }
+
     /// Every run below a directory, newest first.
     public static func all(in runs: String) -> [RunDirectory] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: runs)) ?? []

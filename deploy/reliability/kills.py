@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""Kills workers, stores and coordinators of small runs at random instants and compares each run with an undisturbed one.
+
+    deploy/reliability/kills.py COLONNADE DATA [--kills 200] [--seed 1] [--steps 300]
+
+Prints one line of JSON: kills by role, runs that ended with the undisturbed run's bits, and seconds to resume, from a kill to
+the next committed step. A seed repeats the choice of victims and instants. DATA is a packed data set of 32×32 pictures.
+"""
+
+import argparse
+import collections
+import json
+import os
+import pathlib
+import random
+import signal
+import statistics
+import subprocess
+import tempfile
+import time
+
+options = argparse.ArgumentParser()
+options.add_argument("colonnade")
+options.add_argument("data")
+options.add_argument("--kills", type=int, default=200)
+options.add_argument("--seed", type=int, default=1)
+options.add_argument("--steps", type=int, default=300)
+options = options.parse_args()
+colonnade = os.path.abspath(options.colonnade)
+draw = random.Random(options.seed)
+
+
+def start(runs, name):
+    return subprocess.Popen(
+        [colonnade, "train", "--preset", "cifar10", "--data", options.data, "--steps", str(options.steps), "--runs", runs, "--name",
+         name, "--store", "process", "--restarts", "20", "--set", "batch=16", "optimizer.learning_rate=0.001",
+         "checkpoint.every=20", "checkpoint.keep=3", "validation.every=0"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def steps(run):
+    """Committed steps: number to digest. A step has one line."""
+    try:
+        text = pathlib.Path(run, "metrics.jsonl").read_text()
+    except FileNotFoundError:
+        return {}
+    found = {}
+    for line in text.splitlines():
+        try:
+            entry = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        if entry["kind"] == "step":
+            assert entry["step"] not in found, f"step {entry['step']} has two lines"
+            found[entry["step"]] = entry["digest"]
+    return found
+
+
+def children(parent):
+    """Processes of a run by role."""
+    found = {}
+    for process in subprocess.run(["pgrep", "-P", str(parent)], capture_output=True, text=True).stdout.split():
+        try:
+            words = pathlib.Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if len(words) > 1:
+            found.setdefault(words[1].decode(), []).append(int(process))
+    return found
+
+
+with tempfile.TemporaryDirectory() as runs:
+    whole = start(runs, "whole")
+    assert whole.wait() == 0
+    expected = steps(f"{runs}/whole")
+    killed, resumed, same, ended = collections.Counter(), [], 0, 0
+    while sum(killed.values()) < options.kills:
+        run = f"{runs}/run-{ended}"
+        process = start(runs, f"run-{ended}")
+        while process.poll() is None and sum(killed.values()) < options.kills:
+            time.sleep(draw.uniform(0.05, 3))
+            alive = children(process.pid)
+            role = draw.choice(["worker", "worker", "store", "coordinator"])
+            if process.poll() is not None or not alive.get(role):
+                continue
+            victim = draw.choice(alive[role])
+            events = pathlib.Path(run, "events.jsonl")
+            starts = events.read_text().count('"kind":"started"') if events.exists() else 0
+            moment = time.time()
+            os.kill(victim, signal.SIGKILL)
+            killed[role] += 1
+            # Until a step is committed that was not before, or the run has ended.
+            while process.poll() is None and time.time() < moment + 60:
+                restarted = events.exists() and events.read_text().count('"kind":"started"') > starts
+                if restarted and os.path.getmtime(f"{run}/metrics.jsonl") > os.path.getmtime(events):
+                    resumed.append(time.time() - moment)
+                    break
+                time.sleep(0.01)
+        code = process.wait()
+        ended += 1
+        same += code == 0 and steps(run) == expected
+    left = subprocess.run(["pgrep", "-f", runs], capture_output=True, text=True).stdout.split()
+    print(json.dumps({
+        "kills": dict(killed), "runs": ended, "runs_with_the_same_bits": same, "processes_left": len(left),
+        "median_seconds_to_resume": round(statistics.median(resumed), 2) if resumed else None,
+        "longest": round(max(resumed), 2) if resumed else None}))

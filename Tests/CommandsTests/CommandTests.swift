@@ -272,10 +272,13 @@ import Testing
         try runner.run(
             "train", "--preset", "cifar10", "--data", data, "--steps", "2", "--set", "batch=16", "--set",
              "optimizer.learning_rate=0.001", "--name", "a")
-        let path = RunDirectory(runner.path("runs/a")).checkpointPath(step: 2) + "/model.safetensors"
-        var bytes = FileManager.default.contents(atPath: path)!
-        bytes[bytes.count / 2] ^= 1
-        try bytes.write(to: URL(fileURLWithPath: path))
+        // Of step 0 and of step 2: one that is whole would be taken.
+        for checkpoint in RunDirectory(runner.path("runs/a")).checkpoints() {
+            let path = checkpoint.path + "/model.safetensors"
+            var bytes = FileManager.default.contents(atPath: path)!
+            bytes[bytes.count / 2] ^= 1
+            try bytes.write(to: URL(fileURLWithPath: path))
+        }
         let result = try runner.run("train", "--resume", "runs/a", "--steps", "4")
         #expect(result.code == 78)
         #expect(result.errors.contains("damaged"))

@@ -56,10 +56,11 @@ ours = rounds("ours")
 first = ours[0]
 kernels_ratio = statistics.median(
     a["kernel_images_per_second"] / b["kernel_images_per_second"] for a, b in zip(ours, rounds("single")))
+word = "round" if len(ours) == 1 else "rounds"
 lines = [
     "# Performance", "",
     f"Written by `deploy/benchmark.sh` on {datetime.date.today()}: {first['cpu']}, {first['instruction_set']}, two cores, "
-    f"PyTorch {rounds('torch-eager')[0]['torch']}, oneDNN 2.6; medians over {len(ours)} {"round" if len(ours) == 1 else "rounds"}. A figure of one machine "
+    f"PyTorch {rounds('torch-eager')[0]['torch']}, oneDNN 2.6; medians over {len(ours)} {word}. A figure of one machine "
     "says little; the ratios, taken within one run, say more.", "",
     "## A full training step of `alexnet`, batch 128, fp32", "",
     "Two workers of one thread, LRN, dropout, all augmentation, updates by the store. PyTorch trains on one made batch, without "
@@ -73,6 +74,9 @@ lines = [
     f"| PyTorch, two gloo processes of one thread | {median('torch-gloo'):.1f} | {ratio('ours', 'torch-gloo'):.1f} | 3.8 |",
     f"| Colonnade, one worker of one thread for both columns | {median('single'):.1f} | {ratio('ours', 'single'):.2f}, over "
     f"the kernels' own {kernels_ratio:.2f}: {ratio('ours', 'single') / kernels_ratio:.2f} | 0.97 |", "",
+    "Two workers on two cores share them with what one worker leaves to the second core: the store's update, the loaders and "
+    "the exchange take about 3 % of both cores' time (by perf), waiting and the shared caches the rest. Pinning the computing "
+    "threads to cores and giving the others a lower priority changed nothing that could be told from noise.", "",
     f"Waiting for another process: {100 * median('ours', 'wait_share'):.1f} % of the workers' time (target 3 %); for pictures "
     f"{100 * median('ours', 'data_wait_share'):.1f} %. Memory: worker {gib(first['workers']):.2f} GiB (target 1.2), store "
     f"{gib(first['stores']):.2f} GiB (target 1.3).", "",
@@ -89,6 +93,8 @@ lines = [
     f"| Colonnade, fp32 | {median('ours'):.1f} | {ratio('bf16', 'ours'):.2f} | 1.7 |",
     f"| Colonnade's fp32 kernels without Winograd, which 16-bit kernels do not have | "
     f"{median('ours', 'kernel_images_per_second'):.1f} | {ratio_of('bf16', 'ours', 'kernel_images_per_second'):.2f} | |", "",
+    "Against this release's fp32 the gain is smaller than against fp32 without Winograd's convolutions, for which oneDNN has no "
+    "16-bit kernels. [experiments.md](experiments.md) shows that networks train as well.", "",
     f"Waiting for another process: {100 * median('bf16', 'wait_share'):.1f} %. Memory: worker "
     f"{gib(rounds('bf16')[0]['workers']):.2f} GiB, store {gib(rounds('bf16')[0]['stores']):.2f} GiB.", "",
     "## The store's update", "",

@@ -118,4 +118,43 @@ import Testing
             agree(try values(dx), edx, "input gradient", rounded: c.type == .bfloat16)
         }
     }
+
+    /// A layer that reads several columns adds a part per column; widths that are no whole block included.
+    @Test(arguments: [12, 16, 40]) func aPartIsAddedToWhatIsThere(_ channels: Int) throws {
+        let engine = try Engine()
+        let scratch = ScratchMemory(engine: engine)
+        let (source, destination) = (
+            try TensorLayout(activations: Shape(2, channels, 7, 7)), try TensorLayout(activations: Shape(2, 24, 7, 7))
+        )
+        func operation(accumulates: Bool) throws -> any WeightedOperation {
+            try Convolution.plan(
+                source: source, kernels: Shape(24, channels, 3, 3), destination: destination, stride: 1, padding: 1, biases: false,
+                accumulates: accumulates, activation: accumulates ? .relu : nil, hasInputGradient: true, winograd: false,
+                scratch: scratch, engine: engine)
+        }
+        func filled(_ layout: TensorLayout, _ purpose: UInt64) throws -> Memory {
+            let memory = try Memory(layout, engine: engine)
+            let packed = TensorBuffer(floats: layout.shape.count)
+            for i in 0..<layout.shape.count {
+                packed.floats[i] = RandomDraws.normals(RandomDraws(seed: 3).words(.initialValue, purpose, UInt64(i))).0
+            }
+            try Reorder.pack(packed, into: memory, engine: engine)
+            return memory
+        }
+        func values(_ memory: Memory) throws -> [Float] {
+            let packed = TensorBuffer(floats: memory.layout.shape.count)
+            try Reorder.unpack(memory, into: packed, engine: engine)
+            return Array(packed.floats[..<memory.layout.shape.count])
+        }
+        let (alone, adding) = (try operation(accumulates: false), try operation(accumulates: true))
+        let (x, before) = (try filled(source, 1), try filled(destination, 2))
+        let (part, sum) = (try Memory(destination, engine: engine), try filled(destination, 2))
+        let turn = Turn(weights: 0, pass: 0, batch: 0)
+        try alone.output(source: .fixed(x), weights: .fixed(filled(alone.weights, 3)), biases: nil, destination: .fixed(part)).run(turn)
+        try adding.output(source: .fixed(x), weights: .fixed(filled(adding.weights, 3)), biases: nil, destination: .fixed(sum)).run(turn)
+        let expected = zip(try values(part), try values(before)).map { max(0, $0 + $1) }
+        let largest = zip(try values(sum), expected).map { abs($0 - $1) }.max()!
+        #expect(largest < 1e-4 * expected.max()!, "\(adding.implementations)")
+        #expect(!adding.implementations.contains { $0.contains("ref") }, "\(adding.implementations)")
+    }
 }

@@ -74,9 +74,7 @@ lines = [
     f"| PyTorch, two gloo processes of one thread | {median('torch-gloo'):.1f} | {ratio('ours', 'torch-gloo'):.1f} | 3.8 |",
     f"| Colonnade, one worker of one thread for both columns | {median('single'):.1f} | {ratio('ours', 'single'):.2f}, over "
     f"the kernels' own {kernels_ratio:.2f}: {ratio('ours', 'single') / kernels_ratio:.2f} | 0.97 |", "",
-    "Two workers on two cores share them with what one worker leaves to the second core: the store's update, the loaders and "
-    "the exchange take about 3 % of both cores' time (by perf), waiting and the shared caches the rest. Pinning the computing "
-    "threads to cores and giving the others a lower priority changed nothing that could be told from noise.", "",
+    "One worker leaves the second core to the store's update, the loader and the exchange; two workers share theirs with them.", "",
     f"Waiting for another process: {100 * median('ours', 'wait_share'):.1f} % of the workers' time (target 3 %); for pictures "
     f"{100 * median('ours', 'data_wait_share'):.1f} %. Memory: worker {gib(first['workers']):.2f} GiB (target 1.2), store "
     f"{gib(first['stores']):.2f} GiB (target 1.3).", "",
@@ -135,8 +133,8 @@ def curve(title, name, values, unit):
 batches = curve("By batch, two workers:", "batch", [32, 64, 256, 512], "batch")
 columns = curve("By columns, one worker:", "columns", [1, 2, 4, 8], "columns")
 if columns:
-    columns += ["", "With eight columns a part of conv3 reads 12 channels and adds to what is there, for which oneDNN has only its reference "
-                "loops; a width of whole blocks (16 channels a column) has generated kernels."]
+    columns += ["", "With eight columns a column of conv3 reads parts of 12 channels, which are computed in blocks of 16 beside the sum and "
+                "then added, because oneDNN adds onto what is there only by its reference loops."]
 if batches or columns:
     lines += ["## Cost curves of `cifar10`"] + batches + columns + [""]
 sizes = [(size, folder / f"curve-size-{size}.json") for size in (32, 64, 96, 128, 160, 192, 224)]

@@ -15,7 +15,7 @@ public final class ScratchMemory {
     }
 
     /// A kernel's own scratchpad, and arguments in the layout that it wants where that differs from outside.
-    enum Area: Int, CaseIterable { case scratchpad, source, destination, weights }
+    enum Area: Int, CaseIterable { case scratchpad, source, destination, weights, sum }
 
     /// A memory in the shared area, which grows to the largest layout asked for. Kernels are planned before any runs.
     func memory(_ layout: TensorLayout, in area: Area) throws -> Memory {

@@ -24,6 +24,14 @@ public enum Convolution {
             activation: activation, hasInputGradient: hasInputGradient,
             usesWinograd: winograd && source.type == .float32 && gainsByWinograd(kernels, stride: stride, outputs: destination.shape), engine: engine)
         let output = try plan.output(source: source, destination: destination)
+        if accumulates, output.isReference {
+            // Some widths oneDNN computes fast but not onto what is there, such as 12 channels of blocks of 16.
+            let beside = try Self.plan(
+                source: source, kernels: kernels, destination: destination, stride: stride, padding: padding, biases: biases,
+                accumulates: false, activation: nil, hasInputGradient: hasInputGradient, winograd: winograd, scratch: scratch,
+                engine: engine)
+            return AddedOperation(beside, activation: activation, scratch: scratch, engine: engine)
+        }
         let weights = output.weightsLayout
         // Gradients of activations have the activations' type, also where a result is left in 32 bits.
         let difference = destination.of(source.type)

@@ -18,7 +18,12 @@ enum RunReport {
             }
         }
         switch outcome {
-        case .finished, .interrupted: break
+        case .finished(let step):
+            try writer.update(close)
+            writer.event("finished", "finished at step \(step)")
+        case .interrupted(let step):
+            try writer.update(close)
+            writer.event("interrupted", "stopped after step \(step)")
         case .failed(let reason), .lost(let reason):
             // What is said is the reason, even where the disk that it came from takes no record either.
             try? writer.update(close)
@@ -27,14 +32,7 @@ enum RunReport {
             if case .lost = outcome { throw CommandFailure(CommandFailure.unavailable, reason) }
             throw CommandFailure(CommandFailure.temporary, reason)
         }
-        try writer.update(close)
         let path = writer.directory.path
-        switch outcome {
-        case .finished(let step): writer.event("finished", "finished at step \(step)")
-        case .interrupted(let step):
-            writer.event("interrupted", "stopped after step \(step)")
-        case .failed, .lost: break
-        }
         Terminal.line("")
         Terminal.line(try summary(writer.directory))
         if case .interrupted = outcome { Terminal.line("\nstopped; continue with --resume \(path)") }

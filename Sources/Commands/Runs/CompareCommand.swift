@@ -7,9 +7,7 @@ struct CompareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare", abstract: "Shows two runs' settings where they differ, and their figures side by side.")
 
-    @Argument(help: ArgumentHelp("A run's path, or its name.", valueName: "run")) var first: String
-    @Argument(help: ArgumentHelp("Another's.", valueName: "run")) var second: String
-    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir")) var runs = "runs"
+    @OptionGroup var pair: RunPair
     @Flag(help: "Print JSON.") var json = false
 
     private struct Row: Encodable {
@@ -26,7 +24,7 @@ struct CompareCommand: ParsableCommand {
     }
 
     func run() throws {
-        let directories = try [first, second].map { try RunDirectory.find($0, runs: runs) }
+        let directories = try pair.directories()
         let records = try directories.map { try $0.record() }
         let settings = records.map { record in
             var flat: [String: String] = [:]

@@ -9,9 +9,7 @@ struct DivergeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "diverge", abstract: "Names the first step and tensor in which two runs differ.")
 
-    @Argument(help: ArgumentHelp("A run's path, or its name.", valueName: "run")) var first: String
-    @Argument(help: ArgumentHelp("Another's.", valueName: "run")) var second: String
-    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir")) var runs = "runs"
+    @OptionGroup var pair: RunPair
     @Flag(help: "Print JSON.") var json = false
 
     private struct Document: Encodable {
@@ -25,7 +23,7 @@ struct DivergeCommand: ParsableCommand {
     }
 
     func run() throws {
-        let directories = try [first, second].map { try RunDirectory.find($0, runs: runs) }
+        let directories = try pair.directories()
         let digests = try directories.map { directory in
             try directory.metrics().reduce(into: [Int: String]()) { if case .step(let step) = $1 { $0[step.step] = step.digest } }
         }

@@ -5,7 +5,7 @@ import RunLog
 /// `colonnade runs`: what runs did.
 struct RunsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "runs", abstract: "Inspects runs.", 
+        commandName: "runs", abstract: "Inspects runs.",
         subcommands: [
             List.self, Show.self, TailCommand.self, CompareCommand.self, DivergeCommand.self, TraceCommand.self,
             ReportCommand.self,

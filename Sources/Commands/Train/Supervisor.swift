@@ -9,8 +9,6 @@ final class Supervisor: @unchecked Sendable {
     private let workers: Int
     private let store: RunOptions.StorePlacement
     private let restarts: Int
-    /// The coordinator's, but for the reason of a restart. On the thread that runs.
-    private var arguments: [String] = []
     private let coordinator = Monitor<ChildProcess?>(nil)
     private let interrupts = Monitor(0)
 
@@ -34,10 +32,9 @@ final class Supervisor: @unchecked Sendable {
     ///   - again: its arguments besides the run when it takes it up again.
     /// - Returns: the coordinator's exit code.
     func run(arguments: [String], again: [String]) throws -> Int32 {
-        self.arguments = arguments
-        var (arguments, inARow, reached) = (arguments, 0, directory.checkpoints().last?.step)
+        var (inARow, reached, restart) = (0, directory.checkpoints().last?.step, [String]())
         while true {
-            let ending = try attempt(arguments)
+            let ending = try attempt(restart.isEmpty ? arguments : restart)
             guard let loss = ending.loss, interrupts.read({ $0 == 0 }) else { return ending.code }
             let checkpoint = directory.checkpoints().last?.step
             let isUsable = try directory.checkpoints().contains { try $0.step < directory.record().steps }
@@ -50,9 +47,7 @@ final class Supervisor: @unchecked Sendable {
             // At once after the first loss; a cause that stays gets more and more time to go away.
             if inARow > 1 { pause(min(30, 0.5 * Double(1 << min(inARow, 6)))) }
             guard interrupts.read({ $0 == 0 }) else { return ending.code }
-            let reason = ["--restart-reason", loss]
-            self.arguments = isUsable ? ["--resume", directory.path] + again : self.arguments
-            arguments = self.arguments + reason
+            restart = (isUsable ? ["--resume", directory.path] + again : arguments) + ["--restart-reason", loss]
         }
     }
 

@@ -294,8 +294,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
     }
 
     private func sendTopology() {
-        ledger = StepLedger(
-            plan: steps, workers: plan.workers, stores: rendezvous.stores.count, errors: plan.earlierErrors)
+        ledger.stores = rendezvous.stores.count
         var topology = WireTopology()
         topology.baseStep = UInt64(steps.base)
         topology.restores = plan.start != nil

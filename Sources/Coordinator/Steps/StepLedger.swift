@@ -16,7 +16,8 @@ package struct StepLedger {
     /// Steps that are to be validated and whose error the next rate depends on.
     private var awaitsValidation: Int?
     private let workers: Int
-    private let stores: Int
+    /// Set once, before the first step: which hosts need one is known when all workers are.
+    package var stores: Int
     package private(set) var committed: Int
     package private(set) var granted: Int
     /// Where the run ends; lowered when it is asked to stop.

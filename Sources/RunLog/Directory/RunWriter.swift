@@ -22,14 +22,18 @@ public final class RunWriter: @unchecked Sendable {
 
     /// Drops the lines of steps that will be trained again: a step leaves one line.
     private static func truncate(_ directory: RunDirectory, after step: Int) throws {
-        guard let data = FileManager.default.contents(atPath: directory.metricsPath) else { return }
-        var kept = Data()
-        for line in data.split(separator: 0x0A) {
-            guard let metrics = MetricsLine(line: Data(line)), metrics.step <= step else { continue }
-            kept.append(contentsOf: line)
-            kept.append(0x0A)
+        struct Line: Decodable { let step: Int }
+        let decoder = JSONDecoder()
+        for path in [directory.metricsPath, directory.timelinePath] {
+            guard let data = FileManager.default.contents(atPath: path) else { continue }
+            var kept = Data()
+            for line in data.split(separator: 0x0A) {
+                guard let parsed = try? decoder.decode(Line.self, from: Data(line)), parsed.step <= step else { continue }
+                kept.append(contentsOf: line)
+                kept.append(0x0A)
+            }
+            try kept.write(to: URL(fileURLWithPath: path), options: .atomic)
         }
-        try kept.write(to: URL(fileURLWithPath: directory.metricsPath), options: .atomic)
     }
 
     private static func open(_ path: String) throws -> FileHandle {

@@ -106,7 +106,7 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
             self.segment = segment
             memory = segment.buffer
         } else {
-            memory = TensorBuffer(byteCount: try Self.size(of: announced))
+            memory = TensorBuffer(byteCount: try size(of: announced))
         }
         var landing: [ParameterBlock.Key: [Memory]] = [:]
         for place in announced.places {
@@ -141,10 +141,11 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
     }
 
     /// The memory that the announced tensors need, bounded by what was registered.
-    private static func size(of segment: WireSegment) throws -> Int {
+    private func size(of segment: WireSegment) throws -> Int {
         let size = Int(clamping: segment.bytes)
-        // Two values and a gradient, which may have twice their bytes.
-        guard size <= 4 * segment.places.reduce(0, { $0 + Int(clamping: min($1.bytes, 1 << 40)) + 64 }) + 4096 else {
+        // Two values and a gradient, each rounded up to 64 bytes, after a page.
+        let needed = executor.parameterLayouts.values.reduce(0) { $0 + 2 * $1.values.byteCount + $1.gradient.byteCount + 3 * 64 }
+        guard size <= needed + 4096 else {
             throw WireError(.malformed, "the store announced impossible memory")
         }
         return size

@@ -88,6 +88,12 @@ public final class WorkerService: @unchecked Sendable {
         coordinator.start(receiver)
         coordinator.send(introduction.hello(listenPort: listener.address.port))
         let welcome = try inbox.wait { $0.welcome }
+        // Before anything that takes long: the run waits for the store.
+        if welcome.startsStore {
+            guard let startStore = options.startStore else { throw WireError(.refused, "this worker cannot start a store") }
+            log("this host has no parameter store of the run yet: starting one")
+            try startStore(options.coordinator)
+        }
         let configuration = try RunConfiguration(json: welcome.configuration)
         Engine.useThreads(configuration.recipe.threads)
         let dataset = try own ?? dataset(of: welcome, coordinator)
@@ -95,11 +101,6 @@ public final class WorkerService: @unchecked Sendable {
             throw WireError(
                 .refused, "the data set in \(dataset.path) has the fingerprint \(dataset.manifest.fingerprint), the "
                     + "coordinator's \(welcome.datasetFingerprint); name the same data set with --data")
-        }
-        if welcome.startsStore {
-            guard let startStore = options.startStore else { throw WireError(.refused, "this worker cannot start a store") }
-            log("this host has no parameter store of the run yet: starting one")
-            try startStore(options.coordinator)
         }
         log("joined run \(Digest.text(welcome.run)) as worker \(welcome.rank) of \(welcome.workers)")
 

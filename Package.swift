@@ -53,7 +53,7 @@ let package = Package(
         .target(
             name: "Interchange", dependencies: ["Network", "Tensors", protobuf], exclude: ["ONNX/onnx.proto"],
             swiftSettings: swiftSettings),
-        module("RunLog"),
+        module("RunLog", ["Threading"]),
         module("ParameterStore", ["Wire", "Kernels", "Partition", "Network", "Tensors", "Threading", protobuf]),
         module("Worker", ["Wire", "Kernels", "Partition", "Network", "Datasets", "Tensors", "Threading", protobuf]),
         module("Coordinator", ["Wire", "Partition", "Network", "RunLog", "Tensors", "Threading", protobuf]),
@@ -72,7 +72,7 @@ let package = Package(
         tests("Datasets", ["Tensors", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
         tests("Wire", ["Tensors", "Threading"]),
         tests("ParameterStore", ["Partition", "Network"]),
-        tests("Coordinator", ["Wire", "Network"]),
+        tests("Coordinator", ["ParameterStore", "Partition", "Wire", "Network"]),
         tests("RunLog"),
         tests("Worker", ["Network", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
         tests("Commands", ["RunLog", "Network", "Tensors"], resources: [.copy("Golden")]),

@@ -19,6 +19,8 @@ struct CommandFailure: Error, CustomStringConvertible {
     static let cannotCreate: Int32 = 73
     static let inputOutput: Int32 = 74
     static let temporary: Int32 = 75
+    /// The other side does not answer any more, though it has not said that it ends (EX_PROTOCOL).
+    static let noAnswer: Int32 = 76
     static let configuration: Int32 = 78
 
     init(_ code: Int32, _ description: String) { (self.code, self.description) = (code, description) }
@@ -31,6 +33,7 @@ struct CommandFailure: Error, CustomStringConvertible {
         case let error as DatasetError: self.init(Self.data, error.description)
         case let error as SafetensorsError: self.init(Self.data, error.description)
         case let error as RunLogError: self.init(Self.noInput, error.description)
+        case let error as WireError where error.code == .timeout: self.init(Self.noAnswer, error.description)
         case let error as WireError: self.init(Self.unavailable, error.description)
         case let error as FileError: self.init(Self.inputOutput, error.description)
         case let error as KernelError: self.init(Self.software, error.description)

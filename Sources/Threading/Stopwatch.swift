@@ -1,5 +1,3 @@
-import Glibc
-
 /// Records spans of one thread's time, for a timeline. A span costs two readings of the clock.
 public struct Stopwatch: Sendable {
     public struct Span: Sendable {
@@ -16,9 +14,7 @@ public struct Stopwatch: Sendable {
     public private(set) var spans: [Span] = []
 
     public init(capacity: Int) {
-        var wall = timespec()
-        clock_gettime(CLOCK_REALTIME, &wall)
-        origin = UInt64(wall.tv_sec) * 1_000_000_000 + UInt64(wall.tv_nsec)
+        origin = UInt64(max(0, WallClock.now) * 1e9)
         start = MonotonicClock.now
         spans.reserveCapacity(capacity)
     }

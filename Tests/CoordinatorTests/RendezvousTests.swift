@@ -61,4 +61,33 @@ import Wire
         #expect(rendezvous.admit(hello(.store, on: "a")) == .store(rank: 1))
         #expect(rendezvous.isComplete)
     }
+
+    @Test func aLostWorkersPlaceIsTakenByOneOnItsHostFirst() {
+        var rendezvous = rendezvous(.everyHost(coordinator: "a"))
+        func hello(_ role: WireHello.Role, on host: String) -> WireHello {
+            worker { ($0.role, $0.hostIdentity) = (role, host) }
+        }
+        for host in ["a", "b"] {
+            _ = rendezvous.admit(hello(.worker, on: host))
+            _ = rendezvous.admit(hello(.store, on: host))
+        }
+        #expect(rendezvous.isComplete)
+        rendezvous.settle()
+        #expect(rendezvous.admit(hello(.worker, on: "c")) == .spare)
+        rendezvous.vacate(worker: 0)
+        rendezvous.vacate(worker: 1)
+        #expect(rendezvous.workersMissing == 2)
+        #expect(rendezvous.admit(hello(.worker, on: "b")) == .worker(rank: 1, startsStore: false))
+        // Parameters stay where they are: no new host gets a store.
+        #expect(rendezvous.admit(hello(.worker, on: "c")) == .worker(rank: 0, startsStore: false))
+        #expect(rendezvous.isComplete)
+    }
+
+    @Test func whoTakesAPlaceComputesAsTheFirstDidThoughItIsGone() {
+        var rendezvous = rendezvous()
+        _ = rendezvous.admit(worker())
+        rendezvous.vacate(worker: 0)
+        guard case .refused = rendezvous.admit(worker { $0.cpuModel = "other" }) else { return #expect(Bool(false), "admitted") }
+        #expect(rendezvous.admit(worker()) == .worker(rank: 0, startsStore: false))
+    }
 }

@@ -88,4 +88,39 @@ import Testing
         var continued = StepLedger(plan: rest, workers: 1, stores: 1, errors: [0.5, 0.5])
         #expect(continued.advance() == [.grant(step: 3, rate: 0.01 * 0.1, validate: true)])
     }
+
+    @Test func aLossTakesBackWhatIsNotCommitted() {
+        var ledger = StepLedger(plan: plan(last: 5), workers: 2, stores: 1)
+        _ = ledger.advance()
+        for worker in 0..<2 { _ = ledger.report(worker: worker, step: 1) }
+        _ = ledger.stored(store: 0, step: 1)
+        _ = ledger.report(worker: 0, step: 2)
+        #expect(ledger.missingWorkers == [1] && ledger.missingStores == [0])
+        ledger.abort(validated: true)
+        #expect(ledger.committed == 1 && ledger.granted == 1)
+        #expect(
+            ledger.advance() == [.grant(step: 2, rate: 0.01, validate: false), .grant(step: 3, rate: 0.01, validate: false)])
+        // What worker 0 said of the attempt before does not count.
+        _ = ledger.stored(store: 0, step: 2)
+        #expect(ledger.report(worker: 1, step: 2).isEmpty)
+        #expect(ledger.report(worker: 0, step: 2).contains(.commit(step: 2, snapshot: false)))
+    }
+
+    @Test func aLossKeepsARateWaitingForItsValidation() {
+        var recipe = Recipe()
+        recipe.schedule.kind = .plateau
+        recipe.validation.every = 1
+        let plan = StepPlan(recipe: recipe, imagesPerEpoch: 1000, base: 0, last: 9)
+        var ledger = StepLedger(plan: plan, workers: 1, stores: 1)
+        _ = ledger.advance()
+        // Lost before the step is committed: it is granted again.
+        ledger.abort(validated: true)
+        #expect(ledger.advance() == [.grant(step: 1, rate: 0.01, validate: true)])
+        _ = ledger.stored(store: 0, step: 1)
+        _ = ledger.report(worker: 0, step: 1)
+        // Lost after the commit and before the validation: nothing is granted until it is there.
+        ledger.abort(validated: false)
+        #expect(ledger.advance().isEmpty)
+        #expect(ledger.validated(step: 1, error: 0.5) == [.grant(step: 2, rate: 0.01, validate: true)])
+    }
 }

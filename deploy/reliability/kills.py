@@ -3,12 +3,13 @@
 
     deploy/reliability/kills.py COLONNADE DATA [--kills 200] [--seed 1] [--steps 300]
 
-Prints one line of JSON: kills by role, runs that ended with the undisturbed run's bits, and seconds to resume, from a kill to
+Prints one line of JSON: kills by role, runs that ended with the undisturbed run's bits, and by role the seconds from a kill to
 the next committed step. A seed repeats the choice of victims and instants. DATA is a packed data set of 32×32 pictures.
 """
 
 import argparse
 import collections
+import datetime
 import json
 import os
 import pathlib
@@ -69,11 +70,29 @@ def children(parent):
     return found
 
 
+def begun(run):
+    """Events after which steps are trained: at first, from a checkpoint, or with a worker's place taken again."""
+    try:
+        lines = pathlib.Path(run, "events.jsonl").read_text().splitlines()
+    except FileNotFoundError:
+        return []
+    return [line for line in lines if '"kind":"started"' in line or '"kind":"recovered"' in line and '"attempt"' in line]
+
+
+def times_begun(run):
+    return len(begun(run))
+
+
+def begun_at(run):
+    time_of_day = json.loads(begun(run)[-1])["time"].replace("Z", "+00:00")
+    return datetime.datetime.fromisoformat(time_of_day).timestamp()
+
+
 with tempfile.TemporaryDirectory() as runs:
     whole = start(runs, "whole")
     assert whole.wait() == 0
     expected = steps(f"{runs}/whole")
-    killed, resumed, same, ended = collections.Counter(), [], 0, 0
+    killed, resumed, same, ended = collections.Counter(), collections.defaultdict(list), 0, 0
     while sum(killed.values()) < options.kills:
         run = f"{runs}/run-{ended}"
         process = start(runs, f"run-{ended}")
@@ -84,16 +103,13 @@ with tempfile.TemporaryDirectory() as runs:
             if process.poll() is not None or not alive.get(role):
                 continue
             victim = draw.choice(alive[role])
-            events = pathlib.Path(run, "events.jsonl")
-            starts = events.read_text().count('"kind":"started"') if events.exists() else 0
-            moment = time.time()
+            before, moment = times_begun(run), time.time()
             os.kill(victim, signal.SIGKILL)
             killed[role] += 1
             # Until a step is committed that was not before, or the run has ended.
             while process.poll() is None and time.time() < moment + 60:
-                restarted = events.exists() and events.read_text().count('"kind":"started"') > starts
-                if restarted and os.path.getmtime(f"{run}/metrics.jsonl") > os.path.getmtime(events):
-                    resumed.append(time.time() - moment)
+                if times_begun(run) > before and os.path.getmtime(f"{run}/metrics.jsonl") > begun_at(run):
+                    resumed[role].append(time.time() - moment)
                     break
                 time.sleep(0.01)
         code = process.wait()
@@ -102,5 +118,5 @@ with tempfile.TemporaryDirectory() as runs:
     left = subprocess.run(["pgrep", "-f", runs], capture_output=True, text=True).stdout.split()
     print(json.dumps({
         "kills": dict(killed), "runs": ended, "runs_with_the_same_bits": same, "processes_left": len(left),
-        "median_seconds_to_resume": round(statistics.median(resumed), 2) if resumed else None,
-        "longest": round(max(resumed), 2) if resumed else None}))
+        "seconds_to_resume": {role: {"median": round(statistics.median(times), 2), "longest": round(max(times), 2), "measured": len(times)}
+                              for role, times in resumed.items()}}))

@@ -65,7 +65,9 @@ final class ChildProcess: @unchecked Sendable {
     func send(_ signal: Int32) { if exitCode == nil { kill(process, signal) } }
 
     /// Waits for the end, and ends it after the timeout (seconds).
-    func end(within timeout: Double) {
+    /// - Parameter signal: sent first; nil only waits.
+    func end(within timeout: Double, by signal: Int32? = nil) {
+        if let signal { send(signal) }
         if status.wait(timeout: timeout, until: { $0 }) == nil {
             send(SIGKILL)
             _ = status.wait(timeout: 5) { $0 }

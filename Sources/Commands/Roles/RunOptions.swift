@@ -58,8 +58,14 @@ struct RunOptions: ParsableArguments {
     @Option(help: "With --store process, the store processes that are waited for.")
     var stores = 1
 
-    @Option(help: "How often in a row a lost process may restart the run from its last checkpoint without a new one.")
+    @Option(help: "How often in a row a lost process may take the run back to the same step, or to the same checkpoint.")
     var restarts = 5
+
+    @Option(
+        help: ArgumentHelp(
+            "How long a process may be silent, or at one instruction, before it can be taken for hung; longer where its own history says so.",
+            valueName: "seconds"))
+    var patience: Double = 5
 
     /// Set by `train` where it restarts a run: what ended it.
     @Option(help: .hidden) var restartReason: String?
@@ -83,6 +89,9 @@ struct RunOptions: ParsableArguments {
         }
         guard steps == nil || epochs == nil else {
             throw CommandFailure(CommandFailure.usage, "--steps and --epochs exclude each other; give one")
+        }
+        guard patience >= 1, patience.isFinite else {
+            throw CommandFailure(CommandFailure.usage, "--patience has to be at least 1 second, not \(patience)")
         }
         guard restarts >= 0 else { throw CommandFailure(CommandFailure.usage, "--restarts must not be negative") }
         for (option, value) in [("--steps", steps), ("--epochs", epochs), ("--workers", workers), ("--stores", stores)] {
@@ -140,7 +149,7 @@ struct RunOptions: ParsableArguments {
         plan.earlierErrors = try (resumed?.metrics() ?? []).compactMap {
             if case .validation(let line) = $0, line.step <= base { line.top1_error } else { nil }
         }
-        plan.joinPatience = joinTimeout
+        (plan.joinPatience, plan.patience, plan.restarts) = (joinTimeout, patience, restarts)
         (plan.restartReason, plan.passedOver) = (restartReason, found?.passedOver ?? [])
         plan.traceInterval = max(0, traceEvery)
         return Settled(plan: plan, dataset: dataset, resumed: resumed)
@@ -148,7 +157,8 @@ struct RunOptions: ParsableArguments {
 
     /// What a coordinator that takes up this run again is told besides the run: the run's record has the rest.
     var argumentsForRestart: [String] {
-        ["--store", store.rawValue, "--stores", "\(stores)", "--trace-every", "\(traceEvery)", "--join-timeout", "\(joinTimeout)"]
+        ["--store", store.rawValue, "--stores", "\(stores)", "--trace-every", "\(traceEvery)", "--join-timeout", "\(joinTimeout)",
+         "--patience", "\(patience)", "--restarts", "\(restarts)"]
     }
 
     /// A run keeps what decides its bits; only how it goes on may be set anew.

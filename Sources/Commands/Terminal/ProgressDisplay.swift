@@ -20,6 +20,9 @@ final class ProgressDisplay: @unchecked Sendable {
             switch news {
             case .listening(let address): line("coordinator listens on \(address)")
             case .recovered(let reason, let step): line("restarted from step \(step): \(reason)")
+            case .verdict(let sentence): line(sentence)
+            case .holding(let reason, let step): line("holding after step \(step): \(reason)")
+            case .resumed(let step): line("goes on after step \(step)")
             case .passedOver(let reason): line(reason)
             case .waiting(let workers, let stores, let address):
                 let missing = [

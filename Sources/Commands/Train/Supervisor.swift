@@ -2,8 +2,10 @@ import Foundation
 import Glibc
 import RunLog
 import Threading
+import Wire
 
-/// Starts the roles of a run, starts them again when one is lost, and sees to it that none is left when it ends.
+/// Starts the roles of a run and sees to it that none is left when it ends. A worker that is lost is started again by
+/// itself, and takes its place in the run; a coordinator or store that is lost takes the run back to its last checkpoint.
 final class Supervisor: @unchecked Sendable {
     private let directory: RunDirectory
     private let workers: Int
@@ -12,7 +14,8 @@ final class Supervisor: @unchecked Sendable {
     private let coordinator = Monitor<ChildProcess?>(nil)
     private let interrupts = Monitor(0)
 
-    /// - Parameter restarts: how often in a row the run is started again without a checkpoint between.
+    /// - Parameter restarts: how often in a row the run is started again without a checkpoint between, and a worker that
+    ///   does not live long.
     init(directory: RunDirectory, workers: Int, store: RunOptions.StorePlacement, restarts: Int) {
         (self.directory, self.workers, self.store, self.restarts) = (directory, workers, store, restarts)
     }
@@ -26,7 +29,7 @@ final class Supervisor: @unchecked Sendable {
         coordinator.read { $0 }?.send(count == 1 ? SIGTERM : SIGKILL)
     }
 
-    /// Runs to the end, from the last checkpoint after each loss.
+    /// Runs to the end, from the last checkpoint after each loss of a coordinator or store.
     /// - Parameters:
     ///   - arguments: the coordinator's, at first.
     ///   - again: its arguments besides the run when it takes it up again.
@@ -45,8 +48,9 @@ final class Supervisor: @unchecked Sendable {
                 return ending.code
             }
             // At once after the first loss; a cause that stays gets more and more time to go away.
-            if inARow > 1 { pause(min(30, 0.5 * Double(1 << min(inARow, 6)))) }
+            if inARow > 1 { pause(Backoff.seconds(inARow)) }
             guard interrupts.read({ $0 == 0 }) else { return ending.code }
+            FaultPlace.clear()
             restart = (isUsable ? ["--resume", directory.path] + again : arguments) + ["--restart-reason", loss]
         }
     }
@@ -70,27 +74,23 @@ final class Supervisor: @unchecked Sendable {
                 + ["--listen", "127.0.0.1:0", "--directory", directory.path, "--address-file", addressFile],
             logPath: nil)
         self.coordinator.update { $0 = coordinator }
-        var others: [ChildProcess] = []
+        let children = Children(directory: directory, coordinator: coordinator, restarts: restarts)
         defer {
             coordinator.end(within: 60)
             // They leave when the coordinator says so, or is gone.
-            for child in others { child.end(within: 10) }
+            children.end()
         }
+        var hung: String?
         if let address = waitForAddress(addressFile, coordinator) {
-            if store == .process { others.append(try start("store", 0, address)) }
-            for rank in 0..<workers { others.append(try start("worker", rank, address)) }
-            try watch(coordinator, others)
+            if store == .process { try children.start("store", 0, address) }
+            for rank in 0..<workers { try children.start("worker", rank, address) }
+            hung = try children.watch(address)
         }
         let code = coordinator.exitCode ?? CommandFailure.software
+        if let hung { return Ending(code: code, loss: hung) }
         if code >= 128 { return Ending(code: code, loss: "the coordinator was ended by signal \(code - 128)") }
         guard code == CommandFailure.unavailable else { return Ending(code: code, loss: nil) }
         return Ending(code: code, loss: (try? directory.record().reason) ?? "a process was lost")
-    }
-
-    private func start(_ role: String, _ rank: Int, _ address: String) throws -> ChildProcess {
-        try ChildProcess(
-            name: "\(role) \(rank)", arguments: [role, "--coordinator", address],
-            logPath: directory.logPath(role: role, rank: rank))
     }
 
     private func waitForAddress(_ path: String, _ coordinator: ChildProcess) -> String? {
@@ -100,28 +100,10 @@ final class Supervisor: @unchecked Sendable {
         }
         return nil
     }
+}
 
-    /// Waits for the coordinator; a process that ends before it joined is something it cannot know.
-    private func watch(_ coordinator: ChildProcess, _ others: [ChildProcess]) throws {
-        var firstFailure: (child: ChildProcess, at: Double)?
-        while coordinator.exitCode == nil {
-            if firstFailure == nil, let failed = others.first(where: { ($0.exitCode ?? 0) != 0 }) {
-                firstFailure = (failed, MonotonicClock.now)
-            }
-            if let (child, time) = firstFailure, MonotonicClock.now - time > 3 {
-                // One that was killed before it joined may be started again with the rest; what it says of itself stays.
-                if (child.exitCode ?? 0) >= 128 {
-                    coordinator.send(SIGKILL)
-                    coordinator.end(within: 10)
-                    return
-                }
-                coordinator.send(SIGTERM)
-                coordinator.end(within: 10)
-                throw CommandFailure(
-                    CommandFailure.temporary,
-                    "\(child.name) ended: \(child.lastWords ?? "exit code \(child.exitCode ?? 0)"); its log is \(child.logPath ?? "-")")
-            }
-            usleep(20_000)
-        }
-    }
+/// How long to wait before something is tried again that has failed several times in a row.
+enum Backoff {
+    /// - Parameter inARow: failures so far.
+    static func seconds(_ inARow: Int) -> Double { min(30, 0.5 * Double(1 << min(inARow, 6))) }
 }

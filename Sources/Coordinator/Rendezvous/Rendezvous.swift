@@ -17,19 +17,30 @@ package struct Rendezvous {
     package let threads: Int
     package let datasetFingerprint: String
     package let version: String
-    package private(set) var workers: [WireHello] = []
+    /// By rank; nil where a worker was lost and none has taken its place.
+    package private(set) var workers: [WireHello?] = []
     package private(set) var stores: [WireHello] = []
+    /// Hosts of workers that were lost, by rank.
+    private var vacancies: [Int: String] = [:]
+    /// The first that joined; everybody after it computes as it does.
+    private var reference: WireHello?
+    /// Tensors have their places: a worker that takes another's joins no new host's store.
+    private var isSettled = false
 
     package init(workers: Int, stores: StorePlacement, threads: Int, datasetFingerprint: String, version: String) {
         (workersNeeded, placement, self.threads) = (workers, stores, threads)
         (self.datasetFingerprint, self.version) = (datasetFingerprint, version)
     }
 
-    package var isComplete: Bool { workers.count == workersNeeded && storesMissing == 0 }
+    package var isComplete: Bool { workersMissing == 0 && storesMissing == 0 }
+
+    /// Workers that are still to join.
+    package var workersMissing: Int { workersNeeded - workers.count(where: { $0 != nil }) }
 
     /// Stores that are still to join, as far as the workers that are here tell.
     package var storesMissing: Int {
-        switch placement {
+        if isSettled { return 0 }
+        return switch placement {
         case .byHand(let count): count - stores.count
         case .everyHost: hostsOfStores.subtracting(stores.map(\.hostIdentity)).count
         }
@@ -38,7 +49,27 @@ package struct Rendezvous {
     /// The coordinator's, and every host that a worker is on.
     private var hostsOfStores: Set<String> {
         guard case .everyHost(let coordinator) = placement else { return [] }
-        return Set(workers.map(\.hostIdentity)).union([coordinator])
+        return Set(workers.compactMap { $0?.hostIdentity }).union([coordinator])
+    }
+
+    /// From now on stores stay where they are.
+    package mutating func settle() { isSettled = true }
+
+    /// A worker was lost.
+    package mutating func vacate(worker rank: Int) {
+        guard workers.indices.contains(rank), let hello = workers[rank] else { return }
+        (workers[rank], vacancies[rank]) = (nil, hello.hostIdentity)
+    }
+
+    /// The place of the next worker: that of a lost one on its own host, whose parameters are there, before any other.
+    private mutating func place(_ hello: WireHello) -> Int {
+        let free = vacancies.keys.sorted()
+        guard let rank = free.first(where: { vacancies[$0] == hello.hostIdentity }) ?? free.first else {
+            workers.append(hello)
+            return workers.count - 1
+        }
+        (workers[rank], vacancies[rank]) = (hello, nil)
+        return rank
     }
 
     package mutating func admit(_ hello: WireHello) -> Verdict {
@@ -49,11 +80,11 @@ package struct Rendezvous {
         switch hello.role {
         case .worker:
             if let obstacle = obstacle(worker: hello) { return .refused(obstacle) }
-            guard workers.count < workersNeeded else { return .spare }
+            guard workersMissing > 0 else { return .spare }
             let hosts = hostsOfStores
-            workers.append(hello)
-            let startsStore = !hostsOfStores.subtracting(hosts).isEmpty
-            return .worker(rank: workers.count - 1, startsStore: startsStore)
+            let rank = place(hello)
+            reference = reference ?? hello
+            return .worker(rank: rank, startsStore: !isSettled && !hostsOfStores.subtracting(hosts).isEmpty)
         case .store:
             switch placement {
             case .byHand(let count):
@@ -82,12 +113,12 @@ package struct Rendezvous {
             return "it was started with --threads \(hello.threads), the run is planned for \(threads); "
                 + "start it with --threads \(threads)"
         }
-        guard let first = workers.first else { return nil }
+        guard let reference else { return nil }
         func facts(_ hello: WireHello) -> String {
             "\(hello.cpuModel), \(hello.instructionSet), oneDNN \(hello.kernelLibrary)"
         }
-        if facts(hello) != facts(first) {
-            return "it computes with \(facts(hello)), worker 0 with \(facts(first)); the same bits need the same "
+        if facts(hello) != facts(reference) {
+            return "it computes with \(facts(hello)), the first worker with \(facts(reference)); the same bits need the same "
                 + "processor and library on every worker"
         }
         return nil

@@ -27,6 +27,10 @@ public struct RunPlan: Sendable {
     public var start: StartingValues?
     /// Every how many steps processes report what they did, span by span; 0 never.
     public var traceInterval = 0
+    /// Seconds that a process may be silent, or at one instruction, before it can be taken for hung.
+    public var patience: Double = 5
+    /// How often in a row the run may be taken back to the same step.
+    public var restarts = 5
     /// Seconds to wait for everybody to join.
     public var joinPatience: Double = 600
 
@@ -57,6 +61,12 @@ public enum RunNews: Sendable {
     case started(fromStep: Int, lastStep: Int)
     /// The run was ended by a loss and goes on.
     case recovered(reason: String, fromStep: Int)
+    /// Who keeps the run from going on.
+    case verdict(String)
+    /// A loss ended the attempt; survivors hold.
+    case holding(reason: String, step: Int)
+    /// Everybody is there again.
+    case resumed(fromStep: Int)
     /// A newer checkpoint cannot be used.
     case passedOver(String)
     case step(Int, epoch: Int, loss: Double, rate: Double, imagesPerSecond: Double)

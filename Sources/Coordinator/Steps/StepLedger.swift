@@ -33,6 +33,18 @@ package struct StepLedger {
         (committed, granted, last) = (plan.base, plan.base, plan.last)
     }
 
+    /// Workers and stores whose word is missing before the next step can be committed.
+    package var missingWorkers: [Int] { (0..<workers).filter { reports[committed + 1]?.contains($0) != true } }
+    package var missingStores: [Int] { (0..<stores).filter { stored[committed + 1]?.contains($0) != true } }
+
+    /// A process was lost: whatever is not committed is trained again.
+    /// - Parameter validated: whether the last committed step's validation is there, where one is due.
+    package mutating func abort(validated: Bool) {
+        granted = committed
+        (reports, stored) = ([:], [:])
+        if awaitsValidation != committed || validated { awaitsValidation = nil }
+    }
+
     package var isDone: Bool { committed == last }
 
     package mutating func report(worker: Int, step: Int) -> [Action] {

@@ -5,12 +5,12 @@ import Tensors
 import Wire
 
 /// The memory of the blocks of one worker: a shared segment with every block's two values and its gradient.
-final class StoreSegment {
+final class StoreSegment: @unchecked Sendable {
     let segment: SharedSegment
     let nonce: UInt64
     let blocks: [ParameterBlock.Key: StoredBlock]
-    /// What the worker is told of it.
-    let message: WireSegment
+    private let registered: [Entry]
+    private let message: WireSegment
 
     /// A block as its worker registered it.
     struct Entry {
@@ -20,8 +20,8 @@ final class StoreSegment {
         let key: WireBlockKey
     }
 
-    /// - Parameter shared: whether the worker is on this machine and will map it.
-    init(_ registered: [Entry], shared: Bool, engine: Engine) throws {
+    init(_ registered: [Entry], engine: Engine) throws {
+        self.registered = registered
         var offset = 4096
         var message = WireSegment()
         for entry in registered {
@@ -40,7 +40,6 @@ final class StoreSegment {
         nonce = UInt64.random(in: 1...UInt64.max)
         segment = try SharedSegment(byteCount: offset)
         segment.buffer.bytes.storeBytes(of: nonce, as: UInt64.self)
-        message.shared = shared
         message.processID = UInt32(getpid())
         message.descriptor = UInt32(segment.descriptor)
         message.bytes = UInt64(offset)
@@ -58,5 +57,20 @@ final class StoreSegment {
         }
         self.blocks = blocks
         self.message = message
+    }
+
+    /// What a worker is told of it.
+    /// - Parameter shared: whether the worker is on this machine and will map it.
+    func announcement(shared: Bool) -> WireSegment {
+        var message = message
+        message.shared = shared
+        return message
+    }
+
+    /// Whether the same tensors are asked for in the same layouts.
+    func isOf(_ entries: [Entry]) -> Bool {
+        entries.count == registered.count && zip(entries, registered).allSatisfy {
+            $0.key == $1.key && $0.values == $1.values && $0.gradient == $1.gradient
+        }
     }
 }

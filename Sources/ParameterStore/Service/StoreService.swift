@@ -18,47 +18,45 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         case failed(String)
     }
 
-    private let loop: EventLoop
+    let loop: EventLoop
     private let engine: Engine
     private let log: @Sendable (String) -> Void
     private let outcome = Monitor<Outcome?>(nil)
-    private let jobs = Monitor<[Job]>([])
+    private let updates: UpdateThread
+    private let updated = Monitor<(@Sendable (UpdateThread.Report) -> Void)?>(nil)
 
     // Touched by the loop's thread only.
     private var coordinator: Link?
     private var listener: Listener?
+    private var address: SocketAddress?
+    private var introduction: Introduction?
+    private var heartbeat: HeartbeatSender?
     private var run: UInt64 = 0
+    private var rank = 0
+    private var patience = 0.0
     private var configuration: RunConfiguration?
-    private var columns: Set<Int> = []
     private var base = 0
     private var restores = false
-    private var expected: [ParameterBlock.Key: ParameterBlock] = [:]
+    private var memory: ShardMemory?
     private var restored: [ParameterBlock.Key: [TensorBuffer?]] = [:]
-    private var waiting: [(Link, WireRegister, shared: Bool)] = []
     private var workers: [ObjectIdentifier: WorkerLink] = [:]
-    private var owners: [ParameterBlock.Key: WorkerLink] = [:]
     private var machine: ShardStepMachine?
-    /// Of steps that are traced, what the updating thread did.
-    private var timelines: [Int: WireTimeline] = [:]
-    private var digests: [Int: [WireStepStored.BlockDigest]] = [:]
+    /// The attempt whose topology is here; the machine's is newer between a loss and the next topology.
+    private var joined: UInt32?
+    private var toldReady: UInt32?
+    private var steps = StepRecords()
 
-    /// A worker's connection and the memory of its columns.
+    /// A worker's connection, for one attempt.
     private final class WorkerLink {
         let link: Link
         let isLocal: Bool
+        let attempt: UInt32
+        /// Waits until the values that it asks for are known.
+        var register: WireRegister?
         var segment: StoreSegment?
-        /// The worker has planned its memory; its values are there. Both have to be before values are announced.
+        /// The worker has memory for its values to land in.
         var isReady = false
-        var hasValues = false
-        init(_ link: Link, isLocal: Bool) { (self.link, self.isLocal) = (link, isLocal) }
-    }
-
-    /// What the updating thread does, in order.
-    private enum Job: Sendable {
-        case update(StoredBlock, step: Int, rate: Float, Optimizer, attempt: UInt32)
-        case initialize([(block: StoredBlock, restored: [TensorBuffer?]?)], InitialValues, step: Int, of: ObjectIdentifier)
-        case snapshot([StoredBlock], step: Int, Link, run: UInt64)
-        case stop
+        init(_ link: Link, isLocal: Bool, attempt: UInt32) { (self.link, self.isLocal, self.attempt) = (link, isLocal, attempt) }
     }
 
     /// - Parameter log: takes lines for the process's log.
@@ -66,6 +64,8 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         self.log = log
         engine = try Engine()
         loop = try EventLoop(name: "store-io")
+        let updated = updated
+        updates = UpdateThread(engine: engine) { report in updated.read { $0 }?(report) }
     }
 
     /// Joins a run and serves it until it ends.
@@ -84,18 +84,23 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         let introduction = Introduction(
             role: .store, instructionSet: Engine.instructionSet, kernelLibrary: Engine.libraryVersion, threads: 1,
             datasetFingerprint: "")
+        updated.update { $0 = { [weak self] report in
+            guard let self else { return }
+            loop.submit { self.received(report) }
+        } }
         loop.submit { [self] in
-            coordinator = link
-            self.listener = listener
+            (coordinator, self.address, self.listener, self.introduction) = (link, address, listener, introduction)
         }
-        let updater = ServiceThread(name: "store-update") { [self] in work() }
+        let updates = updates
+        let updater = ServiceThread(name: "store-update") { updates.run() }
         link.start(self)
         link.send(introduction.hello(listenPort: listener.address.port))
         let result = outcome.wait { $0 }!
-        jobs.update { $0.append(.stop) }
+        updates.submit(.stop)
         updater.join()
         loop.submit { [self] in
             listener.stop()
+            heartbeat?.stop()
             for worker in workers.values { worker.link.cancel() }
             link.finish()
         }
@@ -104,19 +109,21 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         return result
     }
 
+    private func end(_ result: Outcome) { outcome.update { if $0 == nil { $0 = result } } }
+
     // MARK: Frames
 
     public func destination(for header: FrameHeader, on link: Link) throws -> PayloadDestination {
         switch header.kind {
         case .control: return .bytes(limit: WireControlMessage.sizeLimit)
         case .push:
-            guard header.run == run, let worker = workers[ObjectIdentifier(link)],
+            guard header.run == run, let worker = workers[ObjectIdentifier(link)], worker.attempt == header.attempt,
                 let block = worker.segment?.blocks[ParameterBlock.Key(header.blockKey)]
             else { throw WireError(.malformed, "a gradient for a tensor that is not this worker's") }
             return header.flags.contains(.shared) ? .bytes(limit: 0) : .memory(block.gradient.bytes)
         case .restore:
             let key = ParameterBlock.Key(header.blockKey)
-            guard link === coordinator, header.run == run, let block = expected[key] else {
+            guard link === coordinator, header.run == run, let block = memory?.expected[key] else {
                 throw WireError(.malformed, "a value for a tensor that is not this store's")
             }
             let buffer = TensorBuffer(floats: block.shape.count)
@@ -132,8 +139,8 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             let message = try WireControlMessage(payload: payload)
             if link === coordinator { try receivedFromCoordinator(message) } else { try receivedFromWorker(message, link) }
         case .push:
-            let key = ParameterBlock.Key(header.blockKey)
             do {
+                let key = ParameterBlock.Key(header.blockKey)
                 perform(try machine?.push(key, step: Int(clamping: header.step), attempt: header.attempt) ?? [])
             } catch { throw WireError(.malformed, "a gradient out of turn: \(error)") }
         case .restore: try registerWaiting()
@@ -144,61 +151,68 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
     public func closed(_ link: Link, _ error: WireError) {
         if link === coordinator {
             end(.failed("the coordinator is gone: \(error)"))
-        } else {
-            if workers.removeValue(forKey: ObjectIdentifier(link)) != nil, error.code != .closed {
-                log("connection to a worker ended: \(error)")
-            }
+        } else if workers.removeValue(forKey: ObjectIdentifier(link)) != nil, error.code != .closed {
+            log("connection to a worker ended: \(error)")
         }
     }
-
-    private func end(_ result: Outcome) { outcome.update { if $0 == nil { $0 = result } } }
 
     // MARK: Control
 
     private func receivedFromCoordinator(_ message: WireControlMessage) throws {
         switch message.body {
         case .welcome(let welcome):
-            run = welcome.run
+            (run, rank, patience) = (welcome.run, Int(welcome.rank), welcome.patience)
             configuration = try RunConfiguration(json: welcome.configuration)
+            FaultPlace.identify(.store, rank: rank)
+            try startHeartbeat()
         case .refusal(let refusal): end(.failed("the coordinator refused this store: \(refusal.reason)"))
-        case .topology(let topology): try receivedTopology(topology)
+        case .topology(let topology): try received(topology)
+        case .abort(let abort):
+            machine?.abort(attempt: abort.attempt)
+            updates.abort(abort.attempt)
+            steps = StepRecords()
+            // Workers come again, on connections of the new attempt.
+            for worker in workers.values where worker.attempt < abort.attempt { worker.link.cancel("a loss ended the attempt") }
         case .grant(let grant):
             let step = Int(clamping: grant.step)
-            if grant.trace { timelines[step] = WireTimeline() }
+            if grant.trace { steps.trace(step) }
             perform(machine?.grant(step: step, rate: grant.learningRate) ?? [])
-        case .commit(let commit): try receivedCommit(commit)
+        case .commit(let commit): try received(commit)
         case .finish(let finish): end(finish.failed ? .failed(finish.reason) : .finished)
         default: throw WireError(.malformed, "a control message that a store does not take")
         }
     }
 
-    private func receivedTopology(_ topology: WireTopology) throws {
+    private func received(_ topology: WireTopology) throws {
         guard let configuration, let listener else { throw WireError(.malformed, "a topology before the welcome") }
         let own = topology.stores.firstIndex { $0.port == UInt32(listener.address.port) && $0.processID == UInt32(getpid()) }
         guard let own, topology.storeOfColumn.count == configuration.network.columns else {
             throw WireError(.malformed, "a topology without this store")
         }
-        columns = Set(topology.storeOfColumn.indices.filter { topology.storeOfColumn[$0] == UInt32(own) })
-        (base, restores) = (Int(clamping: topology.baseStep), topology.restores)
-        for block in try configuration.network.parameterBlocks() where columns.contains(block.key.column) {
-            expected[block.key] = block
+        if memory == nil {
+            let columns = Set(topology.storeOfColumn.indices.filter { topology.storeOfColumn[$0] == UInt32(own) })
+            (base, restores) = (Int(clamping: topology.baseStep), topology.restores)
+            let blocks = try configuration.network.parameterBlocks().filter { columns.contains($0.key.column) }
+            memory = ShardMemory(blocks)
+            machine = ShardStepMachine(keys: Set(blocks.map(\.key)), base: base, attempt: topology.attempt)
         }
-        machine = ShardStepMachine(keys: Set(expected.keys), base: base, attempt: 0)
-        if expected.isEmpty { sendReady() }
+        guard let machine, topology.attempt == machine.attempt, topology.baseStep == UInt64(machine.committed) else {
+            throw WireError(.malformed, "a topology of another attempt than the store is in")
+        }
+        joined = topology.attempt
         try registerWaiting()
+        sendReady()
     }
 
-    private func receivedCommit(_ commit: WireCommit) throws {
+    private func received(_ commit: WireCommit) throws {
         guard machine != nil else { return }
         let step = Int(clamping: commit.step)
         do { perform(try machine!.commit(step: step)) } catch {
             throw WireError(.malformed, "the coordinator committed step \(step), which is not stored: \(error)")
         }
-        digests[step] = nil
-        if commit.snapshot, let coordinator {
-            let blocks = owners.compactMap { key, worker in worker.segment?.blocks[key] }
-                .sorted { $0.block.key < $1.block.key }
-            jobs.update { $0.append(.snapshot(blocks, step: step, coordinator, run: run)) }
+        steps.forget(step)
+        if commit.snapshot, let coordinator, let memory {
+            updates.submit(.snapshot(memory.blocks, step: step, coordinator, run: run))
         }
     }
 
@@ -212,19 +226,20 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
                 link.finish()
                 return
             }
-            workers[ObjectIdentifier(link)] = WorkerLink(link, isLocal: hello.hostIdentity == HostIdentity.value)
+            workers[ObjectIdentifier(link)] = WorkerLink(
+                link, isLocal: hello.hostIdentity == HostIdentity.value, attempt: hello.attempt)
         case .register(let register):
-            guard let worker = workers[ObjectIdentifier(link)], worker.segment == nil else {
+            guard let worker = workers[ObjectIdentifier(link)], worker.segment == nil, worker.register == nil else {
                 throw WireError(.malformed, "a worker registered twice, or before its introduction")
             }
-            waiting.append((link, register, shared: worker.isLocal))
+            worker.register = register
             try registerWaiting()
         case .ready:
-            guard let worker = workers[ObjectIdentifier(link)], let segment = worker.segment else {
+            guard let worker = workers[ObjectIdentifier(link)], worker.segment != nil else {
                 throw WireError(.malformed, "a worker is ready before its tensors are registered")
             }
             worker.isReady = true
-            if worker.hasValues { announceAll(segment, to: worker) }
+            announceAll(to: worker)
         default: throw WireError(.malformed, "a control message that a store does not take")
         }
     }
@@ -232,113 +247,77 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
     /// Registers the workers whose tensors' values are known: initial ones when the topology is, restored ones when
     /// they are here. A worker may have heard of the topology first.
     private func registerWaiting() throws {
-        guard machine != nil else { return }
-        let entries = waiting
-        waiting = []
-        for entry in entries {
-            let keys = entry.1.blocks.map { ParameterBlock.Key($0.key) }
+        guard memory != nil, let configuration, let machine else { return }
+        for worker in workers.values {
+            guard let message = worker.register, worker.attempt == machine.attempt, joined == machine.attempt else { continue }
+            let keys = message.blocks.map { ParameterBlock.Key($0.key) }
+            let isKnown = keys.allSatisfy { memory?.segment(of: $0) != nil }
             let isComplete = keys.allSatisfy { restored[$0]?.allSatisfy { $0 != nil } ?? false }
-            if !restores || isComplete {
-                try register(entry.0, entry.1, shared: entry.shared)
-            } else {
-                waiting.append(entry)
-            }
+            guard !restores || isKnown || isComplete else { continue }
+            worker.register = nil
+            let (segment, isNew) = try memory!.register(message, engine: engine)
+            worker.segment = segment
+            // The worker plans its kernels on the memory while the values are drawn into it.
+            worker.link.send(.with { $0.segment = segment.announcement(shared: worker.isLocal) }, run: run, attempt: worker.attempt)
+            guard isNew else { continue }
+            let blocks = segment.blocks.values.sorted { $0.block.key < $1.block.key }
+                .map { (block: $0, restored: restored.removeValue(forKey: $0.block.key)) }
+            updates.submit(.initialize(blocks, InitialValues(configuration.recipe), step: base, of: segment))
         }
     }
 
-    private func register(_ link: Link, _ message: WireRegister, shared: Bool) throws {
-        guard let worker = workers[ObjectIdentifier(link)], let configuration else { return }
-        var entries: [StoreSegment.Entry] = []
-        for registered in message.blocks {
-            guard let block = expected[.init(registered.key)], owners[block.key] == nil else {
-                throw WireError(.malformed, "a worker registered a tensor that is not of its columns")
-            }
-            let (values, gradient) = (
-                try TensorLayout(BlockedLayout(registered.values)), try TensorLayout(BlockedLayout(registered.gradient))
-            )
-            guard values.shape == gradient.shape, values.shape.count == block.shape.count, gradient.type == .float32 else {
-                throw WireError(.malformed, "\(block.description) was registered as \(values.shape)")
-            }
-            entries.append(.init(block: block, values: values, gradient: gradient, key: registered.key))
-        }
-        let segment = try StoreSegment(entries, shared: shared, engine: engine)
-        worker.segment = segment
-        for stored in segment.blocks.values { owners[stored.block.key] = worker }
-        // The worker plans its kernels on the memory while the values are drawn into it.
-        link.send(.with { $0.segment = segment.message }, run: run)
-        let blocks = segment.blocks.values.sorted { $0.block.key < $1.block.key }
-            .map { (block: $0, restored: restored.removeValue(forKey: $0.block.key)) }
-        let (initial, base) = (InitialValues(configuration.recipe), base)
-        jobs.update { $0.append(.initialize(blocks, initial, step: base, of: ObjectIdentifier(link))) }
+    /// Tells a worker of all its values, once it can take them and they are there.
+    private func announceAll(to worker: WorkerLink) {
+        guard worker.isReady, let machine, worker.attempt == machine.attempt, let segment = worker.segment,
+            memory?.hasValues(segment) == true
+        else { return }
+        for stored in segment.blocks.values { announce(stored, step: machine.committed, to: worker) }
     }
 
-    /// Gives blocks their first values; on the updating thread.
-    private func initialize(
-        _ blocks: [(block: StoredBlock, restored: [TensorBuffer?]?)], _ initial: InitialValues, step: Int
-    ) throws {
-        for (stored, restored) in blocks {
-            if let restored, let values = restored[0], let momentum = restored[1] {
-                try stored.restore(values, momentum: false, step: step, engine: engine)
-                try stored.restore(momentum, momentum: true, step: step, engine: engine)
-            } else {
-                let canonical = TensorBuffer(floats: stored.block.shape.count)
-                initial.fill(
-                    UnsafeMutableBufferPointer(rebasing: canonical.floats[..<stored.block.shape.count]),
-                    tensor: stored.block.tensor, region: stored.block.region, recipe: stored.block.recipe)
-                try stored.restore(canonical, momentum: false, step: step, engine: engine)
-            }
-        }
+    /// Says, once in an attempt, that every tensor has values.
+    private func sendReady() {
+        guard memory?.isComplete == true, let joined, toldReady != joined, joined == machine?.attempt else { return }
+        toldReady = joined
+        coordinator?.send(.with { $0.ready = WireReady() }, run: run, attempt: joined)
     }
-
-    /// A worker's blocks have their first values.
-    private func initialized(_ identifier: ObjectIdentifier) {
-        guard let worker = workers[identifier], let segment = worker.segment else { return }
-        worker.hasValues = true
-        if worker.isReady { announceAll(segment, to: worker) }
-        let isComplete = owners.count == expected.count && workers.values.allSatisfy { $0.segment == nil || $0.hasValues }
-        if isComplete { sendReady() }
-    }
-
-    private func announceAll(_ segment: StoreSegment, to worker: WorkerLink) {
-        for stored in segment.blocks.values { announce(stored, step: base, to: worker) }
-    }
-
-    private func sendReady() { coordinator?.send(.with { $0.ready = WireReady() }, run: run) }
 
     // MARK: Updates
 
+    private func received(_ report: UpdateThread.Report) {
+        switch report {
+        case .updated(let stored, let step, let attempt, let digest, let stopwatch):
+            guard attempt == machine?.attempt else { return }
+            steps.add(stored, step: step, digest: digest, stopwatch)
+            perform(machine?.finishedUpdate(stored.block.key, step: step, attempt: attempt) ?? [])
+        case .initialized(let segment):
+            memory?.setInitialized(segment)
+            for worker in workers.values where worker.segment === segment { announceAll(to: worker) }
+            sendReady()
+        case .failed(let error): end(.failed("\(error)"))
+        }
+    }
+
     private func perform(_ actions: [ShardStepMachine.Action]) {
-        guard let configuration, let machine else { return }
+        guard let configuration, let machine, let memory else { return }
         for action in actions {
             switch action {
             case .update(let key, let step, let rate):
-                guard let stored = owners[key]?.segment?.blocks[key] else { continue }
-                jobs.update {
-                    $0.append(
-                        .update(
-                            stored, step: step, rate: rate, configuration.recipe.optimizer, attempt: machine.attempt))
-                }
+                guard let stored = memory.block(key) else { continue }
+                updates.submit(
+                    .update(stored, step: step, rate: rate, configuration.recipe.optimizer, attempt: machine.attempt))
             case .announce(let key, let step):
-                guard let worker = owners[key], let stored = worker.segment?.blocks[key] else { continue }
-                announce(stored, step: step, to: worker)
+                guard let stored = memory.block(key), let segment = memory.segment(of: key) else { continue }
+                for worker in workers.values where worker.segment === segment { announce(stored, step: step, to: worker) }
             case .stored(let step):
-                var stored = WireStepStored()
-                stored.step = UInt64(step)
-                stored.digests = (digests[step] ?? []).sorted { $0.key < $1.key }
-                if step - base <= 3 || step % 50 == 0 {
-                    let memory = MemoryUse.current
-                    stored.memory = UInt64(memory.own + memory.shared)
-                }
-                if let timeline = timelines.removeValue(forKey: step) { stored.timeline = timeline }
-                coordinator?.send(.with { [stored] in $0.stepStored = stored }, run: run)
+                let stored = steps.stored(step, measuresMemory: step - base <= 3 || step % 50 == 0)
+                coordinator?.send(.with { $0.stepStored = stored }, run: run, attempt: machine.attempt)
             }
         }
     }
 
     private func announce(_ stored: StoredBlock, step: Int, to worker: WorkerLink) {
         var header = FrameHeader(.value)
-        header.run = run
-        header.attempt = machine?.attempt ?? 0
+        (header.run, header.attempt) = (run, worker.attempt)
         header.step = UInt64(step)
         header.blockKey = stored.block.key.wire
         if worker.isLocal {
@@ -349,75 +328,35 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         }
     }
 
-    /// The updating thread: one job after another.
-    private func work() {
-        // Reorders are memory's work; the cores are the workers'.
-        Engine.useThreads(1)
-        while true {
-            let job = jobs.wait { $0.isEmpty ? nil : $0.removeFirst() }!
-            switch job {
-            case .update(let stored, let step, let rate, let optimizer, let attempt):
-                var stopwatch = Stopwatch(capacity: 1)
-                let digest: UInt64
-                do { digest = try stored.update(step: step, rate: rate, optimizer: optimizer) } catch {
-                    end(.failed("\(error)"))
-                    continue
-                }
-                stopwatch.add(0, from: stopwatch.start, to: MonotonicClock.now)
-                loop.submit { [self, stopwatch] in
-                    if timelines[step] != nil { record(stopwatch, of: stored, step: step) }
-                    var entry = WireStepStored.BlockDigest()
-                    entry.key = stored.block.key.wire
-                    entry.digest = digest
-                    digests[step, default: []].append(entry)
-                    perform(machine?.finishedUpdate(stored.block.key, step: step, attempt: attempt) ?? [])
-                }
-            case .initialize(let blocks, let initial, let step, let identifier):
-                do {
-                    try initialize(blocks, initial, step: step)
-                    loop.submit { [self] in initialized(identifier) }
-                } catch { end(.failed("\(error)")) }
-            case .snapshot(let blocks, let step, let link, let run): snapshot(blocks, step: step, link, run: run)
-            case .stop: return
-            }
+    // MARK: Heartbeats
+
+    private func startHeartbeat() throws {
+        guard heartbeat == nil, let introduction, let address else { return }
+        var hello = introduction.hello(listenPort: 0).hello
+        (hello.run, hello.rank) = (run, UInt32(rank))
+        let greeting = hello
+        let (loop, patience) = (loop, patience)
+        // Connecting waits, and the loop must not.
+        _ = ServiceThread(name: "heartbeat") { [weak self] in
+            do {
+                let sender = try HeartbeatSender(
+                    coordinator: address, hello: greeting, patience: patience, loop: loop,
+                    beat: { [weak self] in self?.beat() ?? WireHeartbeat() },
+                    silent: { [weak self] in self?.end(.failed("\($0)")) })
+                loop.submit { [weak self] in self?.heartbeat = sender }
+            } catch { self?.end(.failed("\(error)")) }
         }
     }
 
-    /// Adds an update to the timeline of its step, whose origin is its first update.
-    private func record(_ stopwatch: Stopwatch, of stored: StoredBlock, step: Int) {
-        var update = WireTimeline(stopwatch) { _ in (stored.block.description, .update) }
-        guard var timeline = timelines[step] else { return }
-        if timeline.spans.isEmpty { timeline.origin = update.origin }
-        for i in update.spans.indices { update.spans[i].start += update.origin &- timeline.origin }
-        timeline.spans += update.spans
-        timelines[step] = timeline
-    }
-
-    private func snapshot(_ blocks: [StoredBlock], step: Int, _ link: Link, run: UInt64) {
-        for stored in blocks {
-            for isMomentum in [false, true] {
-                do {
-                    let canonical = try stored.canonical(momentum: isMomentum, step: step, engine: engine)
-                    var header = FrameHeader(.snapshot)
-                    header.run = run
-                    header.step = UInt64(step)
-                    header.blockKey = stored.block.key.wire
-                    header.isMomentum = isMomentum
-                    link.send(header, .tensor(canonical, byteCount: stored.block.shape.count * 4))
-                } catch {
-                    return end(.failed("\(error)"))
-                }
-            }
-        }
-    }
-}
-
-extension BlockedLayout {
-    init(_ message: WireRegister.Layout) {
-        func numbers(_ values: [UInt64]) -> [Int] { values.map { Int(clamping: $0) } }
-        self.init(
-            type: message.isBfloat16 ? .bfloat16 : .float32, extents: numbers(message.extents), paddedExtents: numbers(message.paddedExtents),
-            strides: numbers(message.strides), innerBlocks: numbers(message.innerBlocks),
-            innerAxes: numbers(message.innerAxes))
+    /// On the loop's thread.
+    private func beat() -> WireHeartbeat {
+        let activity = updates.current
+        var heartbeat = WireHeartbeat()
+        heartbeat.attempt = machine?.attempt ?? 0
+        heartbeat.step = UInt64(machine?.committed ?? 0)
+        (heartbeat.phase, heartbeat.instruction) = (activity.phase, activity.words)
+        (heartbeat.seconds, heartbeat.usual) = (max(0, MonotonicClock.now - activity.since), activity.usualNow)
+        if activity.phase == .idle { heartbeat.missing = machine?.missing.sorted().map(\.wire) ?? [] }
+        return heartbeat
     }
 }

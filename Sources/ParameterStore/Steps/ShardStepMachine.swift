@@ -87,6 +87,9 @@ public struct ShardStepMachine: Sendable {
         updated = [:]
     }
 
+    /// Tensors whose gradient for the next step to be committed has not come.
+    public var missing: Set<Key> { keys.subtracting(pushed[committed + 1] ?? []) }
+
     private mutating func release() -> [Action] {
         let step = committed + 1
         guard let rate = rates[step], let keys = waiting.removeValue(forKey: step) else { return [] }

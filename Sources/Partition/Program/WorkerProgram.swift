@@ -42,6 +42,19 @@ public struct WorkerProgram: Sendable, Equatable {
         instructions.reduce(0) { if case .compute(let computation) = $1 { $0 + computation.flops } else { $0 } }
     }
 
+    /// Multiplications and additions before the worker first waits for another.
+    public var flopsBeforeWaiting: Double {
+        var sum = 0.0
+        for instruction in instructions {
+            if case .receive = instruction { break }
+            if case .compute(let computation) = instruction { sum += computation.flops }
+        }
+        return sum
+    }
+
+    /// Where the program sends a slab to a worker: an instruction's place, forward before backward.
+    public func place(ofSending slab: Slab, to worker: Int) -> Int? { instructions.firstIndex(of: .send(slab, to: worker)) }
+
     /// What a slab's elements are: the logits keep 32 bits for the softmax.
     public func elements(of slab: Slab, _ type: ElementType) -> ElementType {
         slab.direction == .forward && slab.layer == network.layers.count - 1 ? .float32 : type

@@ -1,4 +1,5 @@
 import Foundation
+import Threading
 
 /// Writes a run's record, metrics and events. One process writes a run; calls may come from any thread.
 public final class RunWriter: @unchecked Sendable {
@@ -79,12 +80,19 @@ public final class RunWriter: @unchecked Sendable {
         var line = facts
         line["kind"] = kind
         line["message"] = message
-        line["time"] = Self.now
+        line["time"] = Self.precise
         // An event that cannot be written must not end the run.
         try? append(line, to: events)
     }
 
-    public static var now: String { ISO8601DateFormatter().string(from: Date()) }
+    public static var now: String { ISO8601DateFormatter().string(from: Date(timeIntervalSince1970: WallClock.now)) }
+
+    /// With milliseconds.
+    private static var precise: String {
+        let formatter = ISO8601DateFormatter()
+        formatter.formatOptions = [.withInternetDateTime, .withFractionalSeconds]
+        return formatter.string(from: Date(timeIntervalSince1970: WallClock.now))
+    }
 
     private func append(_ value: some Encodable, to handle: FileHandle) throws {
         let encoder = JSONEncoder()

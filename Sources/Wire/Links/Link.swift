@@ -44,6 +44,9 @@ public final class Link: @unchecked Sendable, EventHandler {
     private var nextSequence: UInt64 = 0
     private var isOpen = true
     private var closesWhenSent = false
+    /// By injected faults: when sending goes on, and a frame that is sent again.
+    private var pausedUntil = 0.0
+    private var repeated: (header: [UInt8], payload: [UInt8])?
     /// The owner's own word on the link: a rank, a role. On the loop's thread.
     public var tag = 0
 
@@ -79,9 +82,9 @@ public final class Link: @unchecked Sendable, EventHandler {
     }
 
     /// Sends a control message.
-    public func send(_ message: WireControlMessage, run: UInt64 = 0) {
+    public func send(_ message: WireControlMessage, run: UInt64 = 0, attempt: UInt32 = 0) {
         var header = FrameHeader(.control)
-        header.run = run
+        (header.run, header.attempt) = (run, attempt)
         // Serialization of these messages cannot fail: they have no required fields.
         let bytes: [UInt8] = (try? message.serializedBytes()) ?? []
         send(header, .bytes(bytes))
@@ -165,13 +168,16 @@ public final class Link: @unchecked Sendable, EventHandler {
     }
 
     private func flush() {
-        guard isOpen else { return }
+        guard isOpen, pausedUntil == 0 || MonotonicClock.now >= pausedUntil else { return }
         sending += queue.update { queue in
             defer { queue = [] }
             return queue
         }
         while !sending.isEmpty {
-            if headerBytes.isEmpty { encodeFirst() }
+            if headerBytes.isEmpty {
+                encodeFirst()
+                if let fault = FaultInjector.shared?.fault(at: sending[0].header), commit(fault) { break }
+            }
             let total = FrameHeader.byteCount + Int(sending[0].header.payloadCount)
             let count = sendFirst()
             if count < 0 {
@@ -181,9 +187,15 @@ public final class Link: @unchecked Sendable, EventHandler {
             }
             sent += count
             if sent == total {
-                sending.removeFirst()
+                let header = sending.removeFirst().header
                 headerBytes = []
                 sent = 0
+                if let again = repeated {
+                    // Numbered as before, by an injected fault.
+                    repeated = nil
+                    sending.insert(Outgoing(header: header, payload: .bytes(again.payload)), at: 0)
+                    headerBytes = again.header
+                }
             }
         }
         if sending.isEmpty, closesWhenSent { return end(WireError(.closed, "closed here")) }
@@ -205,6 +217,60 @@ public final class Link: @unchecked Sendable, EventHandler {
         }
         headerBytes = [UInt8](repeating: 0, count: FrameHeader.byteCount)
         headerBytes.withUnsafeMutableBytes { sending[0].header.encode(into: $0) }
+    }
+
+    /// Lets something go wrong with the first frame, which is encoded.
+    /// - Returns: whether sending ends here.
+    private func commit(_ fault: Fault) -> Bool {
+        func forget() {
+            sending.removeFirst()
+            headerBytes = []
+        }
+        switch fault.kind {
+        case .drop:
+            forget()
+            if sending.isEmpty { return true }
+            encodeFirst()
+        case .lose:
+            nextSequence -= 1
+            forget()
+            if sending.isEmpty { return true }
+            encodeFirst()
+        case .cut:
+            let first = headerBytes
+            _ = first.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count / 2, Int32(MSG_NOSIGNAL)) }
+            end(WireError(.closed, "cut by an injected fault"))
+            return true
+        case .flip:
+            if sending[0].header.payloadCount == 0 {
+                headerBytes[33] ^= 4
+            } else {
+                var bytes = bytesOfFirst()
+                bytes[bytes.count / 2] ^= 4
+                sending[0] = Outgoing(header: sending[0].header, payload: .bytes(bytes))
+            }
+        case .duplicate: repeated = (headerBytes, bytesOfFirst())
+        case .delay:
+            pausedUntil = MonotonicClock.now + (fault.seconds ?? 1)
+            loop.schedule(after: fault.seconds ?? 1) { [weak self] in self?.flush() }
+            return true
+        case .halfOpen:
+            pausedUntil = .infinity
+            return true
+        case .stop: kill(getpid(), SIGSTOP)
+        case .kill: kill(getpid(), SIGKILL)
+        case .clock: WallClock.jump(by: fault.seconds ?? 3600)
+        case .hang: usleep(UInt32((fault.seconds ?? 1) * 1e6))
+        }
+        return false
+    }
+
+    private func bytesOfFirst() -> [UInt8] {
+        switch sending[0].payload {
+        case .none: []
+        case .bytes(let bytes): bytes
+        case .tensor(let buffer, let count): Array(buffer.bytes[..<count])
+        }
     }
 
     /// Writes as much of the first frame as the socket takes.

@@ -172,6 +172,38 @@ public nonisolated struct WireControlMessage: Sendable {
     set {body = .dataRequest(newValue)}
   }
 
+  public var abort: WireAbort {
+    get {
+      if case .abort(let v)? = body {return v}
+      return WireAbort()
+    }
+    set {body = .abort(newValue)}
+  }
+
+  public var linkLost: WireLinkLost {
+    get {
+      if case .linkLost(let v)? = body {return v}
+      return WireLinkLost()
+    }
+    set {body = .linkLost(newValue)}
+  }
+
+  public var heartbeat: WireHeartbeat {
+    get {
+      if case .heartbeat(let v)? = body {return v}
+      return WireHeartbeat()
+    }
+    set {body = .heartbeat(newValue)}
+  }
+
+  public var pulse: WirePulse {
+    get {
+      if case .pulse(let v)? = body {return v}
+      return WirePulse()
+    }
+    set {body = .pulse(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -192,6 +224,10 @@ public nonisolated struct WireControlMessage: Sendable {
     case dataQuestion(WireDataQuestion)
     case dataListing(WireDataListing)
     case dataRequest(WireDataRequest)
+    case abort(WireAbort)
+    case linkLost(WireLinkLost)
+    case heartbeat(WireHeartbeat)
+    case pulse(WirePulse)
 
   }
 
@@ -229,10 +265,16 @@ public nonisolated struct WireHello: Sendable {
   /// Where the process takes connections of its own.
   public var listenPort: UInt32 = 0
 
-  /// Between workers, and from worker to store.
+  /// Between workers, from worker to store, and on a heartbeat's connection.
   public var run: UInt64 = 0
 
   public var rank: UInt32 = 0
+
+  /// The attempt that the connection is for; it ends with it.
+  public var attempt: UInt32 = 0
+
+  /// The connection carries heartbeats of the process that joined as this role and rank.
+  public var heartbeat: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -303,6 +345,9 @@ public nonisolated struct WireWelcome: Sendable {
   /// No store is on the worker's host: its process is to start one.
   public var startsStore: Bool = false
 
+  /// Seconds without a pulse after which the coordinator counts as gone.
+  public var patience: Double = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -340,6 +385,12 @@ public nonisolated struct WireTopology: Sendable {
   /// The coordinator sends the values that the run starts from; otherwise stores draw initial values.
   public var restores: Bool = false
 
+  /// Raised by every loss; the base step is then the last that was committed.
+  public var attempt: UInt32 = 0
+
+  /// The base step was to be validated and was not before the loss: workers begin with that.
+  public var validatesBase: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated struct Endpoint: Sendable {
@@ -359,6 +410,155 @@ public nonisolated struct WireTopology: Sendable {
 
     public init() {}
   }
+
+  public init() {}
+}
+
+/// A loss ended the attempt: what is not committed is dropped, connections between workers and with stores are closed,
+/// and everybody waits for the next topology.
+public nonisolated struct WireAbort: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var attempt: UInt32 = 0
+
+  public var committed: UInt64 = 0
+
+  public var reason: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// A connection that this process needs has broken, though the process itself can go on.
+public nonisolated struct WireLinkLost: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var role: WireHello.Role = .unknown
+
+  public var rank: UInt32 = 0
+
+  public var reason: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// What a process is at, on a connection of its own.
+public nonisolated struct WireHeartbeat: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var attempt: UInt32 = 0
+
+  public var phase: WireHeartbeat.Phase = .preparing
+
+  /// Of a worker: the step and pass that it is in; of a store: the last step that was committed.
+  public var step: UInt64 = 0
+
+  public var pass: UInt32 = 0
+
+  /// The instruction's place in the program, forward before backward; their number when the pass is done.
+  public var place: UInt32 = 0
+
+  /// In words.
+  public var instruction: String = String()
+
+  /// Seconds since it began, and what it usually takes at most; 0 before there is a history.
+  public var seconds: Double = 0
+
+  public var usual: Double = 0
+
+  /// Of a store: tensors whose gradient for the next step has not come.
+  public var missing: [WireBlockKey] = []
+
+  /// Of a worker: the step whose values its pass reads.
+  public var awaitedStep: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum Phase: SwiftProtobuf.Enum, Swift.CaseIterable {
+    public typealias RawValue = Int
+    case preparing // = 0
+    case computing // = 1
+    case awaitingSlab // = 2
+    case awaitingValue // = 3
+    case awaitingGrant // = 4
+    case awaitingPictures // = 5
+    case holding // = 6
+    case idle // = 7
+    case updating // = 8
+    case sending // = 9
+    case UNRECOGNIZED(Int)
+
+    public init() {
+      self = .preparing
+    }
+
+    public init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .preparing
+      case 1: self = .computing
+      case 2: self = .awaitingSlab
+      case 3: self = .awaitingValue
+      case 4: self = .awaitingGrant
+      case 5: self = .awaitingPictures
+      case 6: self = .holding
+      case 7: self = .idle
+      case 8: self = .updating
+      case 9: self = .sending
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    public var rawValue: Int {
+      switch self {
+      case .preparing: return 0
+      case .computing: return 1
+      case .awaitingSlab: return 2
+      case .awaitingValue: return 3
+      case .awaitingGrant: return 4
+      case .awaitingPictures: return 5
+      case .holding: return 6
+      case .idle: return 7
+      case .updating: return 8
+      case .sending: return 9
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    public static let allCases: [WireHeartbeat.Phase] = [
+      .preparing,
+      .computing,
+      .awaitingSlab,
+      .awaitingValue,
+      .awaitingGrant,
+      .awaitingPictures,
+      .holding,
+      .idle,
+      .updating,
+      .sending,
+    ]
+
+  }
+
+  public init() {}
+}
+
+/// The coordinator's answer to a heartbeat.
+public nonisolated struct WirePulse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 }
@@ -512,6 +712,11 @@ public nonisolated struct WireStepReport: Sendable {
   public var hasTimeline: Bool {self._timeline != nil}
   /// Clears the value of `timeline`. Subsequent reads from it will return its default value.
   public mutating func clearTimeline() {self._timeline = nil}
+
+  /// Computing before the first wait for another worker: what a slow machine shows before it makes others slow.
+  public var leadingSeconds: Double = 0
+
+  public var leadingFlops: Double = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -846,7 +1051,7 @@ fileprivate nonisolated let _protobuf_package = "colonnade.wire"
 
 nonisolated extension WireControlMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ControlMessage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}welcome\0\u{1}refusal\0\u{1}topology\0\u{1}ready\0\u{1}grant\0\u{3}step_report\0\u{3}step_stored\0\u{1}commit\0\u{3}validation_report\0\u{1}register\0\u{1}segment\0\u{1}finish\0\u{1}failure\0\u{3}data_question\0\u{3}data_listing\0\u{3}data_request\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}welcome\0\u{1}refusal\0\u{1}topology\0\u{1}ready\0\u{1}grant\0\u{3}step_report\0\u{3}step_stored\0\u{1}commit\0\u{3}validation_report\0\u{1}register\0\u{1}segment\0\u{1}finish\0\u{1}failure\0\u{3}data_question\0\u{3}data_listing\0\u{3}data_request\0\u{1}abort\0\u{3}link_lost\0\u{1}heartbeat\0\u{1}pulse\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1075,6 +1280,58 @@ nonisolated extension WireControlMessage: SwiftProtobuf.Message, SwiftProtobuf._
           self.body = .dataRequest(v)
         }
       }()
+      case 18: try {
+        var v: WireAbort?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .abort(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .abort(v)
+        }
+      }()
+      case 19: try {
+        var v: WireLinkLost?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .linkLost(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .linkLost(v)
+        }
+      }()
+      case 20: try {
+        var v: WireHeartbeat?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .heartbeat(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .heartbeat(v)
+        }
+      }()
+      case 21: try {
+        var v: WirePulse?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .pulse(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .pulse(v)
+        }
+      }()
       default: break
       }
     }
@@ -1154,6 +1411,22 @@ nonisolated extension WireControlMessage: SwiftProtobuf.Message, SwiftProtobuf._
       guard case .dataRequest(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
     }()
+    case .abort?: try {
+      guard case .abort(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+    }()
+    case .linkLost?: try {
+      guard case .linkLost(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+    }()
+    case .heartbeat?: try {
+      guard case .heartbeat(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+    }()
+    case .pulse?: try {
+      guard case .pulse(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -1168,7 +1441,7 @@ nonisolated extension WireControlMessage: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Hello"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}role\0\u{3}product_version\0\u{3}cpu_model\0\u{3}instruction_set\0\u{3}kernel_library\0\u{1}threads\0\u{3}dataset_fingerprint\0\u{3}host_identity\0\u{3}host_name\0\u{3}process_id\0\u{3}listen_port\0\u{1}run\0\u{1}rank\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}role\0\u{3}product_version\0\u{3}cpu_model\0\u{3}instruction_set\0\u{3}kernel_library\0\u{1}threads\0\u{3}dataset_fingerprint\0\u{3}host_identity\0\u{3}host_name\0\u{3}process_id\0\u{3}listen_port\0\u{1}run\0\u{1}rank\0\u{1}attempt\0\u{1}heartbeat\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1189,6 +1462,8 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 11: try { try decoder.decodeSingularUInt32Field(value: &self.listenPort) }()
       case 12: try { try decoder.decodeSingularUInt64Field(value: &self.run) }()
       case 13: try { try decoder.decodeSingularUInt32Field(value: &self.rank) }()
+      case 14: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
+      case 15: try { try decoder.decodeSingularBoolField(value: &self.heartbeat) }()
       default: break
       }
     }
@@ -1234,6 +1509,12 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.rank != 0 {
       try visitor.visitSingularUInt32Field(value: self.rank, fieldNumber: 13)
     }
+    if self.attempt != 0 {
+      try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 14)
+    }
+    if self.heartbeat != false {
+      try visitor.visitSingularBoolField(value: self.heartbeat, fieldNumber: 15)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1251,6 +1532,8 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.listenPort != rhs.listenPort {return false}
     if lhs.run != rhs.run {return false}
     if lhs.rank != rhs.rank {return false}
+    if lhs.attempt != rhs.attempt {return false}
+    if lhs.heartbeat != rhs.heartbeat {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1262,7 +1545,7 @@ nonisolated extension WireHello.Role: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Welcome"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}rank\0\u{1}configuration\0\u{1}workers\0\u{3}dataset_path\0\u{3}dataset_fingerprint\0\u{3}starts_store\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}rank\0\u{1}configuration\0\u{1}workers\0\u{3}dataset_path\0\u{3}dataset_fingerprint\0\u{3}starts_store\0\u{1}patience\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1277,6 +1560,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 5: try { try decoder.decodeSingularStringField(value: &self.datasetPath) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.datasetFingerprint) }()
       case 7: try { try decoder.decodeSingularBoolField(value: &self.startsStore) }()
+      case 8: try { try decoder.decodeSingularDoubleField(value: &self.patience) }()
       default: break
       }
     }
@@ -1304,6 +1588,9 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if self.startsStore != false {
       try visitor.visitSingularBoolField(value: self.startsStore, fieldNumber: 7)
     }
+    if self.patience.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.patience, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1315,6 +1602,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.datasetPath != rhs.datasetPath {return false}
     if lhs.datasetFingerprint != rhs.datasetFingerprint {return false}
     if lhs.startsStore != rhs.startsStore {return false}
+    if lhs.patience != rhs.patience {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1352,7 +1640,7 @@ nonisolated extension WireRefusal: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireTopology: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Topology"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}workers\0\u{1}stores\0\u{3}store_of_column\0\u{3}base_step\0\u{1}restores\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}workers\0\u{1}stores\0\u{3}store_of_column\0\u{3}base_step\0\u{1}restores\0\u{1}attempt\0\u{3}validates_base\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1365,6 +1653,8 @@ nonisolated extension WireTopology: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.storeOfColumn) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.baseStep) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.restores) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.validatesBase) }()
       default: break
       }
     }
@@ -1386,6 +1676,12 @@ nonisolated extension WireTopology: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.restores != false {
       try visitor.visitSingularBoolField(value: self.restores, fieldNumber: 5)
     }
+    if self.attempt != 0 {
+      try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 6)
+    }
+    if self.validatesBase != false {
+      try visitor.visitSingularBoolField(value: self.validatesBase, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1395,6 +1691,8 @@ nonisolated extension WireTopology: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.storeOfColumn != rhs.storeOfColumn {return false}
     if lhs.baseStep != rhs.baseStep {return false}
     if lhs.restores != rhs.restores {return false}
+    if lhs.attempt != rhs.attempt {return false}
+    if lhs.validatesBase != rhs.validatesBase {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1440,6 +1738,184 @@ nonisolated extension WireTopology.Endpoint: SwiftProtobuf.Message, SwiftProtobu
     if lhs.port != rhs.port {return false}
     if lhs.hostName != rhs.hostName {return false}
     if lhs.processID != rhs.processID {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireAbort: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Abort"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}attempt\0\u{1}committed\0\u{1}reason\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.committed) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.attempt != 0 {
+      try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 1)
+    }
+    if self.committed != 0 {
+      try visitor.visitSingularUInt64Field(value: self.committed, fieldNumber: 2)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireAbort, rhs: WireAbort) -> Bool {
+    if lhs.attempt != rhs.attempt {return false}
+    if lhs.committed != rhs.committed {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireLinkLost: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".LinkLost"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}role\0\u{1}rank\0\u{1}reason\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.role) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.rank) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.role != .unknown {
+      try visitor.visitSingularEnumField(value: self.role, fieldNumber: 1)
+    }
+    if self.rank != 0 {
+      try visitor.visitSingularUInt32Field(value: self.rank, fieldNumber: 2)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireLinkLost, rhs: WireLinkLost) -> Bool {
+    if lhs.role != rhs.role {return false}
+    if lhs.rank != rhs.rank {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Heartbeat"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}attempt\0\u{1}phase\0\u{1}step\0\u{1}pass\0\u{1}place\0\u{1}instruction\0\u{1}seconds\0\u{1}usual\0\u{1}missing\0\u{3}awaited_step\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.phase) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.step) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.pass) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.place) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.instruction) }()
+      case 7: try { try decoder.decodeSingularDoubleField(value: &self.seconds) }()
+      case 8: try { try decoder.decodeSingularDoubleField(value: &self.usual) }()
+      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.missing) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.awaitedStep) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.attempt != 0 {
+      try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 1)
+    }
+    if self.phase != .preparing {
+      try visitor.visitSingularEnumField(value: self.phase, fieldNumber: 2)
+    }
+    if self.step != 0 {
+      try visitor.visitSingularUInt64Field(value: self.step, fieldNumber: 3)
+    }
+    if self.pass != 0 {
+      try visitor.visitSingularUInt32Field(value: self.pass, fieldNumber: 4)
+    }
+    if self.place != 0 {
+      try visitor.visitSingularUInt32Field(value: self.place, fieldNumber: 5)
+    }
+    if !self.instruction.isEmpty {
+      try visitor.visitSingularStringField(value: self.instruction, fieldNumber: 6)
+    }
+    if self.seconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.seconds, fieldNumber: 7)
+    }
+    if self.usual.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.usual, fieldNumber: 8)
+    }
+    if !self.missing.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.missing, fieldNumber: 9)
+    }
+    if self.awaitedStep != 0 {
+      try visitor.visitSingularUInt64Field(value: self.awaitedStep, fieldNumber: 10)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireHeartbeat, rhs: WireHeartbeat) -> Bool {
+    if lhs.attempt != rhs.attempt {return false}
+    if lhs.phase != rhs.phase {return false}
+    if lhs.step != rhs.step {return false}
+    if lhs.pass != rhs.pass {return false}
+    if lhs.place != rhs.place {return false}
+    if lhs.instruction != rhs.instruction {return false}
+    if lhs.seconds != rhs.seconds {return false}
+    if lhs.usual != rhs.usual {return false}
+    if lhs.missing != rhs.missing {return false}
+    if lhs.awaitedStep != rhs.awaitedStep {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireHeartbeat.Phase: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0PREPARING\0\u{1}COMPUTING\0\u{1}AWAITING_SLAB\0\u{1}AWAITING_VALUE\0\u{1}AWAITING_GRANT\0\u{1}AWAITING_PICTURES\0\u{1}HOLDING\0\u{1}IDLE\0\u{1}UPDATING\0\u{1}SENDING\0")
+}
+
+nonisolated extension WirePulse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Pulse"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WirePulse, rhs: WirePulse) -> Bool {
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1595,7 +2071,7 @@ nonisolated extension WireTimeline.Span: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension WireStepReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".StepReport"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}loss\0\u{1}seconds\0\u{3}exchange_wait\0\u{3}store_wait\0\u{3}data_wait\0\u{1}memory\0\u{1}timeline\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}loss\0\u{1}seconds\0\u{3}exchange_wait\0\u{3}store_wait\0\u{3}data_wait\0\u{1}memory\0\u{1}timeline\0\u{3}leading_seconds\0\u{3}leading_flops\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1611,6 +2087,8 @@ nonisolated extension WireStepReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 6: try { try decoder.decodeSingularDoubleField(value: &self.dataWait) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.memory) }()
       case 8: try { try decoder.decodeSingularMessageField(value: &self._timeline) }()
+      case 9: try { try decoder.decodeSingularDoubleField(value: &self.leadingSeconds) }()
+      case 10: try { try decoder.decodeSingularDoubleField(value: &self.leadingFlops) }()
       default: break
       }
     }
@@ -1645,6 +2123,12 @@ nonisolated extension WireStepReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
     try { if let v = self._timeline {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     } }()
+    if self.leadingSeconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.leadingSeconds, fieldNumber: 9)
+    }
+    if self.leadingFlops.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.leadingFlops, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1657,6 +2141,8 @@ nonisolated extension WireStepReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.dataWait != rhs.dataWait {return false}
     if lhs.memory != rhs.memory {return false}
     if lhs._timeline != rhs._timeline {return false}
+    if lhs.leadingSeconds != rhs.leadingSeconds {return false}
+    if lhs.leadingFlops != rhs.leadingFlops {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

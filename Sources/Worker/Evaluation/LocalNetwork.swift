@@ -104,7 +104,7 @@ public final class LocalNetwork {
         return try labels.withUnsafeBufferPointer { labels in
             try executor.run(
                 PassContext(
-                    purpose: purpose, step: step, pass: pass, turn: turn,
+                    purpose: purpose, step: step, weights: 0, pass: pass, turn: turn,
                     labels: labels, images: count))
             let outcome = executor.outcome
             return Outcome(lossSum: outcome.lossSum, top1Wrong: outcome.top1Wrong, top5Wrong: outcome.top5Wrong)
@@ -117,7 +117,7 @@ public final class LocalNetwork {
         return try labels.withUnsafeBufferPointer { labels in
             try executor.profile(
                 PassContext(
-                    purpose: .training, step: 1, pass: pass, turn: Turn(weights: 0, pass: pass, batch: 0),
+                    purpose: .training, step: 1, weights: 0, pass: pass, turn: Turn(weights: 0, pass: pass, batch: 0),
                     labels: labels, images: batch))
         }
     }
@@ -153,6 +153,7 @@ public final class LocalNetwork {
 
     /// Everything is here already.
     private final class FixedEnvironment: ExecutionEnvironment {
+        func begin(place: Int, at now: Double, context: PassContext) {}
         func send(_ slab: Slab, to worker: Int, memory: Memory, context: PassContext) {}
         func receive(_ slab: Slab, from worker: Int, context: PassContext) {}
         func pull(_ key: ParameterBlock.Key, context: PassContext) {}

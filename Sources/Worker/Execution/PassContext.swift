@@ -8,6 +8,8 @@ struct PassContext {
     let purpose: Purpose
     /// The step that is trained, or after which is evaluated.
     let step: Int
+    /// The step whose values are read.
+    let weights: Int
     /// Counts passes within the attempt.
     let pass: Int
     let turn: Turn
@@ -19,6 +21,10 @@ struct PassContext {
 /// What the executor needs of the world: other workers' slabs and the store's values. A process that hosts all
 /// columns over a fixed set of values needs neither.
 protocol ExecutionEnvironment: AnyObject {
+    /// An instruction begins, at a time on the monotonic clock.
+    /// - Parameter place: in the program, forward before backward.
+    /// - Throws: where the pass is not to go on.
+    func begin(place: Int, at now: Double, context: PassContext) throws
     func send(_ slab: Slab, to worker: Int, memory: Memory, context: PassContext) throws
     func receive(_ slab: Slab, from worker: Int, context: PassContext) throws
     func pull(_ key: ParameterBlock.Key, context: PassContext) throws

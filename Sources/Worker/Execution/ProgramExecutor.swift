@@ -30,6 +30,8 @@ final class ProgramExecutor {
     private var forward: [Step] = []
     private var backward: [Step] = []
     private(set) var loss: SoftmaxCrossEntropy?
+    /// Owns this object, or outlives it.
+    private weak var environment: (any ExecutionEnvironment)?
 
     /// An instruction with what it was planned to.
     private struct Step {
@@ -118,7 +120,7 @@ final class ProgramExecutor {
             slabs: (0..<program.layout.columns).map { memory.result(layer: last, column: $0) },
             gradients: trains ? program.columns.map { ($0, memory[last, $0].resultGradient!) } : [],
             scratch: scratch, engine: engine)
-        self.loss = loss
+        (self.loss, self.environment) = (loss, environment)
         let builder = Builder(executor: self, parameters: parameters, stages: stages, loss: loss, environment: environment)
         func steps(_ instructions: [Instruction]) throws -> [Step] {
             try instructions.map { Step(instruction: $0, actions: try builder.actions($0)) }
@@ -136,12 +138,10 @@ final class ProgramExecutor {
     }
 
     private func run(_ steps: [Step], from first: Int, _ context: PassContext) throws {
-        guard stopwatch != nil else {
-            for step in steps { for action in step.actions { try action(context) } }
-            return
-        }
+        let environment = environment
         var start = MonotonicClock.now
         for (index, step) in steps.enumerated() {
+            try environment?.begin(place: first + index, at: start, context: context)
             for action in step.actions { try action(context) }
             let end = MonotonicClock.now
             stopwatch?.add(first + index, from: start, to: end)

@@ -8,7 +8,7 @@ import Tensors
 import Threading
 import Wire
 
-/// A worker's part in one run: its program, its memory, and its connections to peers and store.
+/// A worker's part in one run: its program, its memory, and its place in one attempt after another.
 final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
     private let configuration: RunConfiguration
     private let run: UInt64
@@ -18,18 +18,16 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
     private let engine: Engine
     private let executor: ProgramExecutor
     private let feed: BatchFeed
-    private let store = Monitor<Link?>(nil)
-    private var parameters: [ParameterBlock.Key: ParameterMemory] = [:]
-    private let values = Monitor<[ParameterBlock.Key: [Memory]]>([:])
-    private var segment: SharedSegment?
-    private var isShared = false
-    private var baseStep = 0
+    private let connections: SessionConnections
+    let activity = WorkerActivity()
+    /// Set before the first pass; the loop's thread reads it for values that arrive.
+    private let binding = Monitor<ParameterBinding?>(nil)
+    private var attempt: UInt32 = 0
     private var pass = 0
-    /// The pass that is being computed, for frames that come early.
-    private let currentPass = Monitor(0)
-    private var exchangeWait = 0.0
-    private var storeWait = 0.0
-    /// Slabs and places where they land, fixed once planned.
+    /// The attempt and the pass that is being computed, for frames that come early.
+    private let position = Monitor<(attempt: UInt32, pass: Int)>((0, 0))
+    private var times = StepTimes()
+    /// Places where slabs land, fixed once planned.
     private let landing: [Slab: [Memory]]
 
     init(
@@ -46,166 +44,125 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
         executor = try ProgramExecutor(
             program: program, recipe: configuration.recipe, images: feed.buffers, trains: true, engine: engine)
         landing = executor.memory.received
+        connections = SessionConnections(run: welcome.run, rank: Int(welcome.rank), coordinator: coordinator, inbox: inbox)
     }
+
+    var program: WorkerProgram { executor.program }
 
     func stop() { feed.stop() }
 
-    func isStore(_ link: Link) -> Bool { store.read { $0 === link } }
+    /// The store's rank, where a connection is the one to it.
+    func storeRank(of link: Link) -> Int? { connections.storeRank(of: link) }
 
-    // MARK: Joining
+    /// Ends the connection to the store with the attempt that it was for.
+    func leaveStore() { connections.leaveStore() }
 
-    /// Connects to every worker and to the store, and plans the kernels on the store's memory.
-    func connect(
+    // MARK: Attempts
+
+    /// Trains attempt after attempt until the run ends, which it throws.
+    func serve(loop: EventLoop, receiver: WorkerReceiver, introduction: Introduction) throws -> Never {
+        while true {
+            do {
+                let topology = try inbox.joinAttempt()
+                try join(topology, loop: loop, receiver: receiver, introduction: introduction)
+                coordinator.send(.with { $0.ready = WireReady() }, run: run, attempt: attempt)
+                let base = Int(clamping: topology.baseStep)
+                if topology.validatesBase { try validate(after: base) }
+                try train(after: base)
+            } catch is AttemptEnded {
+                activity.begin(attempt: inbox.state.read { $0.attempt }, .holding)
+            }
+        }
+    }
+
+    /// Connects to every worker and to the store, and the first time plans the kernels on the store's memory.
+    private func join(
         _ topology: WireTopology, loop: EventLoop, receiver: WorkerReceiver, introduction: Introduction
     ) throws {
-        guard topology.workers.count == executor.program.layout.workers,
-            topology.storeOfColumn.count == executor.program.layout.columns
-        else { throw WireError(.malformed, "a topology for another layout") }
-        baseStep = Int(clamping: topology.baseStep)
-        func hello() -> WireControlMessage {
-            var message = introduction.hello(listenPort: 0)
-            message.hello.run = run
-            message.hello.rank = UInt32(rank)
-            return message
+        guard topology.workers.count == program.layout.workers, topology.storeOfColumn.count == program.layout.columns else {
+            throw WireError(.malformed, "a topology for another layout")
         }
-        // The lower rank connects, so that a pair has one connection.
-        for (other, endpoint) in topology.workers.enumerated() where other > rank {
-            let link = try Connector.connect(to: endpoint.socketAddress, loop: loop)
-            link.start(receiver)
-            link.send(hello(), run: run)
-            inbox.state.update { $0.peers[other] = link }
-        }
-        let lower = rank
-        _ = try inbox.wait { state in (0..<lower).allSatisfy { state.peers[$0] != nil } ? true : nil }
-
-        let index = Int(topology.storeOfColumn[executor.program.columns.lowerBound])
-        guard index < topology.stores.count else { throw WireError(.malformed, "a topology without a store") }
-        let link = try Connector.connect(to: topology.stores[index].socketAddress, loop: loop)
-        store.update { $0 = link }
-        link.start(receiver)
-        link.send(hello(), run: run)
-        try register(link)
-    }
-
-    private func register(_ link: Link) throws {
-        var message = WireRegister()
-        message.blocks = try executor.program.blocks.map { block in
-            guard let layout = executor.parameterLayouts[block.key] else {
-                throw WireError(.malformed, "\(block.description) has no kernel")
-            }
-            return WireRegister.Block(block.key, values: try layout.values.blocked(), gradient: try layout.gradient.blocked())
-        }
-        link.send(.with { $0.register = message }, run: run)
+        (attempt, pass) = (topology.attempt, 0)
+        let now = (attempt, 0)
+        position.update { $0 = now }
+        activity.begin(attempt: attempt, .preparing)
+        let store = try connections.connect(
+            topology, column: program.columns.lowerBound, loop: loop, receiver: receiver, introduction: introduction)
+        try ParameterBinding.register(
+            program.blocks, layouts: executor.parameterLayouts, on: store, run: run, attempt: attempt)
         let announced = try inbox.wait { $0.segment }
-        isShared = announced.shared
-        let memory: TensorBuffer
-        if announced.shared {
-            let segment = try SharedSegment(
-                ofProcess: Int32(bitPattern: announced.processID), descriptor: Int32(bitPattern: announced.descriptor),
-                byteCount: Int(clamping: announced.bytes), nonce: announced.nonce)
-            self.segment = segment
-            memory = segment.buffer
-        } else {
-            memory = TensorBuffer(byteCount: try size(of: announced))
+        if binding.read({ $0?.isOf(announced) }) != true {
+            let new = try ParameterBinding(announced, layouts: executor.parameterLayouts, engine: engine)
+            try executor.bind(new.parameters, environment: self)
+            binding.update { $0 = new }
+            // The store draws or restores values meanwhile.
+            engine.prefault()
         }
-        var landing: [ParameterBlock.Key: [Memory]] = [:]
-        for place in announced.places {
-            let key = ParameterBlock.Key(place.key)
-            guard let layout = executor.parameterLayouts[key], Int(clamping: place.bytes) == layout.values.byteCount else {
-                throw WireError(.malformed, "the store keeps another tensor than was registered")
-            }
-            func slice(_ offset: UInt64, _ layout: TensorLayout) throws -> Memory {
-                guard offset <= UInt64(memory.bytes.count), Int(offset) + layout.byteCount <= memory.bytes.count else {
-                    throw WireError(.malformed, "the store's tensor lies outside its memory")
-                }
-                return try Memory(
-                    layout, memory.slice(offset: Int(offset), byteCount: layout.byteCount), engine: engine)
-            }
-            let memories = (
-                even: try slice(place.valuesEven, layout.values), odd: try slice(place.valuesOdd, layout.values)
-            )
-            parameters[key] = ParameterMemory(even: memories.even, odd: memories.odd, gradient: try slice(place.gradient, layout.gradient))
-            landing[key] = [memories.even, memories.odd]
-        }
-        guard parameters.count == executor.program.blocks.count else {
-            throw WireError(.malformed, "the store keeps fewer tensors than were registered")
-        }
-        values.update { $0 = landing }
-        try executor.bind(parameters, environment: self)
-        // The store draws or restores values meanwhile.
-        engine.prefault()
         // Values come when there is memory for them to land in.
-        link.send(.with { $0.ready = WireReady() }, run: run)
-        let (keys, base) = (executor.program.blocks.map(\.key), baseStep)
+        store.send(.with { $0.ready = WireReady() }, run: run, attempt: attempt)
+        let (keys, base) = (program.blocks.map(\.key), Int(clamping: topology.baseStep))
         _ = try inbox.wait { state in keys.allSatisfy { (state.values[$0] ?? -1) >= base } ? true : nil }
-    }
-
-    /// The memory that the announced tensors need, bounded by what was registered.
-    private func size(of segment: WireSegment) throws -> Int {
-        let size = Int(clamping: segment.bytes)
-        // Two values and a gradient, each rounded up to 64 bytes, after a page.
-        let needed = executor.parameterLayouts.values.reduce(0) { $0 + 2 * $1.values.byteCount + $1.gradient.byteCount + 3 * 64 }
-        guard size <= needed + 4096 else {
-            throw WireError(.malformed, "the store announced impossible memory")
-        }
-        return size
     }
 
     // MARK: Frames, on the loop's thread
 
     func destination(for header: FrameHeader, on link: Link) throws -> PayloadDestination {
         guard header.run == run else { throw WireError(.malformed, "a tensor of another run") }
+        let position = position.read { $0 }
+        guard header.attempt == position.attempt else { throw WireError(.malformed, "a tensor of another attempt") }
         func whole(_ memory: Memory) -> PayloadDestination {
             .memory(UnsafeMutableRawBufferPointer(rebasing: memory.buffer.bytes[..<memory.layout.byteCount]))
         }
         if header.kind == .slab {
             let pass = Int(header.pass)
-            let current = currentPass.read { $0 }
-            guard let memories = landing[Slab(header)], (current...current + 1).contains(pass) else {
+            guard let memories = landing[Slab(header)], (position.pass...position.pass + 1).contains(pass) else {
                 throw WireError(.malformed, "an activation that nobody waits for")
             }
             return whole(memories[pass & 1])
         }
-        if header.flags.contains(.shared) { return .bytes(limit: 0) }
-        let key = ParameterBlock.Key(header.blockKey)
-        guard isStore(link), let memories = values.read({ $0[key] }) else {
+        guard storeRank(of: link) != nil, let memories = binding.read({ $0?.values[ParameterBlock.Key(header.blockKey)] }) else {
             throw WireError(.malformed, "a value for a tensor that is not this worker's")
         }
-        return whole(memories[Int(header.step & 1)])
+        return header.flags.contains(.shared) ? .bytes(limit: 0) : whole(memories[Int(header.step & 1)])
     }
 
     // MARK: Training
 
-    /// Trains step after step as they are granted, until the run is finished.
-    func train() throws {
-        var step = baseStep + 1
+    /// Trains step after step as they are granted.
+    private func train(after base: Int) throws -> Never {
+        var step = base + 1
         feed.prefetch(step: step)
         while true {
             let current = step
+            activity.enter(.awaitingGrant, step: step)
             let grant = try inbox.wait { $0.grants.removeValue(forKey: current) }
             let start = MonotonicClock.now
-            (exchangeWait, storeWait) = (0, 0)
-            executor.stopwatch = grant.trace ? Stopwatch(capacity: executor.program.instructions.count + 1) : nil
+            times = StepTimes(start: start)
+            executor.stopwatch = grant.trace ? Stopwatch(capacity: program.instructions.count + 1) : nil
+            activity.enter(.awaitingPictures, step: step)
             let batch = try feed.training(step: step)
-            let dataWait = MonotonicClock.now - start
-            executor.stopwatch?.add(ProgramExecutor.dataPlace, from: start, to: start + dataWait)
+            times.data = MonotonicClock.now - start
+            executor.stopwatch?.add(ProgramExecutor.dataPlace, from: start, to: start + times.data)
             if grant.validate { feed.prefetchValidation(first: 0) } else { feed.prefetch(step: step + 1) }
             try executor.run(
                 context(.training, step: step, weights: step - 1, batch: batch, images: configuration.recipe.batch))
-            var report = WireStepReport()
-            report.step = UInt64(step)
-            report.loss = executor.outcome.lossSum / Double(configuration.recipe.batch)
-            report.seconds = MonotonicClock.now - start
-            (report.exchangeWait, report.storeWait, report.dataWait) = (exchangeWait, storeWait, dataWait)
-            if step - baseStep <= 3 || step % 50 == 0 { report.memory = UInt64(MemoryUse.current.own) }
-            if let timeline = executor.timeline() {
-                report.timeline = timeline
-                executor.stopwatch = nil
-            }
-            coordinator.send(.with { [report] in $0.stepReport = report }, run: run)
+            report(step, isFirst: step - base <= 3)
             if grant.validate { try validate(after: step) }
             step += 1
         }
+    }
+
+    private func report(_ step: Int, isFirst: Bool) {
+        var report = WireStepReport()
+        report.step = UInt64(step)
+        report.loss = executor.outcome.lossSum / Double(configuration.recipe.batch)
+        times.fill(&report, flopsBeforeWaiting: program.flopsBeforeWaiting)
+        if isFirst || step % 50 == 0 { report.memory = UInt64(MemoryUse.current.own) }
+        if let timeline = executor.timeline() {
+            report.timeline = timeline
+            executor.stopwatch = nil
+        }
+        coordinator.send(.with { [report] in $0.stepReport = report }, run: run, attempt: attempt)
     }
 
     private func validate(after step: Int) throws {
@@ -213,6 +170,7 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
         var first = 0
         while first < feed.validationCount {
             let count = min(configuration.recipe.batch, feed.validationCount - first)
+            activity.enter(.awaitingPictures, step: step)
             let batch = try feed.validation(first: first)
             let next = first + count
             if next < feed.validationCount { feed.prefetchValidation(first: next) } else { feed.prefetch(step: step + 1) }
@@ -226,85 +184,67 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
         report.images = UInt64(total.images)
         report.top1Wrong = UInt64(total.top1Wrong)
         report.top5Wrong = UInt64(total.top5Wrong)
-        coordinator.send(.with { $0.validationReport = report }, run: run)
+        coordinator.send(.with { $0.validationReport = report }, run: run, attempt: attempt)
     }
 
     private func context(
         _ purpose: PassContext.Purpose, step: Int, weights: Int, batch: LoadedBatch, images: Int
     ) -> PassContext {
         pass += 1
-        let now = pass
-        currentPass.update { $0 = now }
+        let now = (attempt, pass)
+        position.update { $0 = now }
         return PassContext(
-            purpose: purpose, step: step, pass: pass, turn: Turn(weights: weights, pass: pass, batch: batch.index),
+            purpose: purpose, step: step, weights: weights, pass: pass, turn: Turn(weights: weights, pass: pass, batch: batch.index),
             labels: batch.labels, images: images)
     }
 
     // MARK: Exchange, on the compute thread
 
+    func begin(place: Int, at now: Double, context: PassContext) throws {
+        activity.run(place: place, step: context.step, pass: context.pass, weights: context.weights, at: now)
+        if inbox.isInterrupted { _ = try inbox.wait { _ in true } }
+    }
+
     func send(_ slab: Slab, to worker: Int, memory: Memory, context: PassContext) throws {
         var header = FrameHeader(.slab)
-        header.run = run
+        (header.run, header.attempt) = (run, attempt)
         header.direction = slab.direction == .forward ? .forward : .backward
         header.step = UInt64(context.step)
         header.pass = UInt32(truncatingIfNeeded: context.pass)
         header.layer = UInt16(slab.layer)
         header.source = UInt16(slab.from)
         header.destination = UInt16(slab.to)
-        let peer = try inbox.wait { $0.peers[worker] }
+        let attempt = attempt
+        let peer = try inbox.wait { $0.peers[.init(attempt: attempt, rank: worker)] }
         peer.send(header, .tensor(memory.buffer, byteCount: memory.layout.byteCount))
     }
 
     func receive(_ slab: Slab, from worker: Int, context: PassContext) throws {
         let start = MonotonicClock.now
+        times.beginExchange(at: start)
         _ = try inbox.wait { $0.slabs[slab] == context.pass ? true : nil }
-        exchangeWait += MonotonicClock.now - start
+        times.exchange += MonotonicClock.now - start
     }
 
     func pull(_ key: ParameterBlock.Key, context: PassContext) throws {
         let start = MonotonicClock.now
-        let step = context.purpose == .training ? context.step - 1 : context.step
-        _ = try inbox.wait { ($0.values[key] ?? -1) >= step ? true : nil }
-        storeWait += MonotonicClock.now - start
+        _ = try inbox.wait { ($0.values[key] ?? -1) >= context.weights ? true : nil }
+        times.store += MonotonicClock.now - start
     }
 
     func push(_ key: ParameterBlock.Key, context: PassContext) throws {
         var header = FrameHeader(.push)
-        header.run = run
+        (header.run, header.attempt) = (run, attempt)
         header.step = UInt64(context.step)
         header.blockKey = key.wire
-        guard let link = store.read({ $0 }), let gradient = parameters[key]?.gradient else { return }
+        guard let link = connections.storeLink, let (gradient, isShared) = binding.read({ binding in
+            (binding?.parameters[key]?.gradient).map { ($0, binding?.isShared ?? false) }
+        }) else { return }
         if isShared {
             header.flags = .shared
             link.send(header)
         } else {
             link.send(header, .tensor(gradient.buffer, byteCount: gradient.layout.byteCount))
         }
-    }
-}
-
-extension WireTopology.Endpoint {
-    var socketAddress: SocketAddress { SocketAddress(host: address, port: UInt16(truncatingIfNeeded: port)) }
-}
-
-extension WireRegister.Block {
-    init(_ key: ParameterBlock.Key, values: BlockedLayout, gradient: BlockedLayout) {
-        self.init()
-        self.key = key.wire
-        self.values = .init(values)
-        self.gradient = .init(gradient)
-    }
-}
-
-extension WireRegister.Layout {
-    init(_ layout: BlockedLayout) {
-        self.init()
-        func numbers(_ values: [Int]) -> [UInt64] { values.map { UInt64($0) } }
-        isBfloat16 = layout.type == .bfloat16
-        extents = numbers(layout.extents)
-        paddedExtents = numbers(layout.paddedExtents)
-        strides = numbers(layout.strides)
-        innerBlocks = numbers(layout.innerBlocks)
-        innerAxes = numbers(layout.innerAxes)
     }
 }

@@ -1,4 +1,5 @@
 import Partition
+import SwiftProtobuf
 import Threading
 import Wire
 
@@ -6,9 +7,14 @@ import Wire
 final class WorkerInbox: Sendable {
     struct State: Sendable {
         var welcome: WireWelcome?
+        /// Raised by every loss that the coordinator tells of.
+        var attempt: UInt32 = 0
+        /// The attempt that the compute thread is in: nil before its first, behind `attempt` until it has noticed a loss.
+        var joined: UInt32?
+        /// Of `attempt`, once everybody is there again.
         var topology: WireTopology?
         var segment: WireSegment?
-        var peers: [Int: Link] = [:]
+        var peers: [Peer: Link] = [:]
         var grants: [Int: WireGrant] = [:]
         /// The last pass for which a slab has arrived.
         var slabs: [Slab: Int] = [:]
@@ -20,22 +26,58 @@ final class WorkerInbox: Sendable {
         var dataParts: [DataPart: [UInt8]] = [:]
         var finish: WireFinish?
         var failure: WireError?
+
+        /// Forgets all that belongs to the attempt before.
+        /// - Returns: its connections, which are to be closed.
+        mutating func abort(_ attempt: UInt32) -> [Link] {
+            self.attempt = attempt
+            (topology, segment, grants, slabs, values) = (nil, nil, [:], [:], [:])
+            let old = peers.filter { $0.key.attempt < attempt }
+            for peer in old.keys { peers[peer] = nil }
+            return Array(old.values)
+        }
+    }
+
+    /// Another worker, in one attempt.
+    struct Peer: Hashable, Sendable {
+        let attempt: UInt32
+        let rank: Int
     }
 
     let state = Monitor(State())
 
-    /// Waits until `body` finds what it looks for; throws when the run ends or a connection is lost before.
+    /// Waits until `body` finds what it looks for.
+    /// - Throws: `RunEnded`, `AttemptEnded`, or the connection's error where the coordinator is lost.
     func wait<Result>(until body: (inout State) -> Result?) throws -> Result {
         let result: Swift.Result<Result, any Error>? = state.wait { state in
+            // What is found counts only in the attempt that it was looked for in.
+            if let joined = state.joined, joined != state.attempt { return .failure(state.finish.map(RunEnded.init) ?? AttemptEnded()) }
             if let found = body(&state) { return .success(found) }
-            if let finish = state.finish { return .failure(RunEnded(finish: finish)) }
-            if let failure = state.failure { return .failure(failure) }
-            return nil
+            return state.end.map { .failure($0) }
         }
         return try result!.get()
     }
 
+    /// Waits for the topology of the newest attempt, and takes part in it from now on.
+    func joinAttempt() throws -> WireTopology {
+        let result: Swift.Result<WireTopology, any Error>? = state.wait { state in
+            if let topology = state.topology {
+                state.joined = state.attempt
+                return .success(topology)
+            }
+            return state.end.map { .failure($0) }
+        }
+        return try result!.get()
+    }
+
+    /// Whether a loss ended the attempt that the compute thread is in, or the run has ended.
+    var isInterrupted: Bool { state.read { $0.attempt != $0.joined ?? $0.attempt || $0.finish?.failed == true || $0.failure != nil } }
+
     func fail(_ error: WireError) { state.update { if $0.failure == nil { $0.failure = error } } }
+}
+
+extension WorkerInbox.State {
+    fileprivate var end: (any Error)? { finish.map(RunEnded.init) ?? failure }
 }
 
 /// Where a part of a data set's file begins.
@@ -48,3 +90,6 @@ struct DataPart: Hashable, Sendable {
 struct RunEnded: Error {
     let finish: WireFinish
 }
+
+/// A process was lost: what this attempt has not committed is dropped.
+struct AttemptEnded: Error {}

@@ -17,6 +17,11 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
 
     func attach(_ session: TrainingSession) { self.session.update { $0 = session } }
 
+    /// What the coordinator is told that this process is at.
+    var heartbeat: WireHeartbeat {
+        session.read { $0 }.map { $0.activity.current.heartbeat(program: $0.program) } ?? WireHeartbeat()
+    }
+
     func destination(for header: FrameHeader, on link: Link) throws -> PayloadDestination {
         switch header.kind {
         case .control: return .bytes(limit: WireControlMessage.sizeLimit)
@@ -40,7 +45,7 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
         case .control: try received(WireControlMessage(payload: payload), on: link)
         case .slab:
             let slab = Slab(header)
-            inbox.state.update { $0.slabs[slab] = Int(header.pass) }
+            inbox.state.update { if $0.attempt == header.attempt { $0.slabs[slab] = Int(header.pass) } }
         case .data:
             let part = DataPart(file: Int(header.layer), offset: Int(clamping: header.step))
             inbox.state.update { state in
@@ -48,7 +53,7 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
             }
         case .value:
             let key = ParameterBlock.Key(header.blockKey)
-            inbox.state.update { $0.values[key] = Int(clamping: header.step) }
+            inbox.state.update { if $0.attempt == header.attempt { $0.values[key] = Int(clamping: header.step) } }
         default: break
         }
     }
@@ -56,14 +61,20 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
     private func received(_ message: WireControlMessage, on link: Link) throws {
         switch message.body {
         case .hello(let hello):
-            let run = inbox.state.read { $0.welcome?.run }
-            guard hello.role == .worker, let run, hello.run == run, hello.rank < 4096 else {
+            let known = inbox.state.read { ($0.welcome?.run, $0.attempt) }
+            guard hello.role == .worker, let run = known.0, hello.run == run, hello.rank < 4096, hello.attempt >= known.1 else {
                 throw WireError(.malformed, "a stranger's connection")
             }
-            inbox.state.update { $0.peers[Int(hello.rank)] = link }
+            // A peer may have heard of a new attempt first.
+            inbox.state.update { $0.peers[.init(attempt: hello.attempt, rank: Int(hello.rank))] = link }
         case .welcome(let welcome) where link === coordinator: inbox.state.update { $0.welcome = welcome }
         case .refusal(let refusal): inbox.fail(WireError(.refused, refusal.reason))
-        case .topology(let topology) where link === coordinator: inbox.state.update { $0.topology = topology }
+        case .topology(let topology) where link === coordinator: try received(topology)
+        case .abort(let abort) where link === coordinator:
+            log("attempt \(abort.attempt) begins after step \(abort.committed): \(abort.reason)")
+            let old = inbox.state.update { $0.abort(abort.attempt) }
+            for link in old { link.cancel("a loss ended the attempt") }
+            session.read { $0 }?.leaveStore()
         case .grant(let grant) where link === coordinator:
             inbox.state.update { $0.grants[Int(clamping: grant.step)] = grant }
         case .dataListing(let listing) where link === coordinator: inbox.state.update { $0.dataListing = listing }
@@ -73,15 +84,32 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
         }
     }
 
+    private func received(_ topology: WireTopology) throws {
+        try inbox.state.update { state in
+            // One that joins late begins with the attempt that it is told of.
+            guard topology.attempt >= state.attempt else { throw WireError(.malformed, "a topology of an older attempt") }
+            if topology.attempt > state.attempt { _ = state.abort(topology.attempt) }
+            state.topology = topology
+        }
+    }
+
     func closed(_ link: Link, _ error: WireError) {
         if link === coordinator {
             inbox.fail(WireError(error.code, "the coordinator is gone: \(error)"))
-        } else if let rank = inbox.state.read({ $0.peers.first { $0.value === link }?.key }) {
-            log("connection to worker \(rank) ended: \(error)")
-            inbox.fail(WireError(error.code, "worker \(rank) is gone: \(error)"))
-        } else if session.read({ $0?.isStore(link) ?? false }) {
-            inbox.fail(WireError(error.code, "the parameter store is gone: \(error)"))
+        } else if let peer = inbox.state.read({ $0.peers.first { $0.value === link }?.key }) {
+            lost(.worker, rank: peer.rank, attempt: peer.attempt, error)
+        } else if let session = session.read({ $0 }), let store = session.storeRank(of: link) {
+            lost(.store, rank: store, attempt: inbox.state.read { $0.attempt }, error)
         }
+    }
+
+    /// The coordinator knows whether the other end is gone or only the connection to it, and ends the attempt.
+    private func lost(_ role: WireHello.Role, rank: Int, attempt: UInt32, _ error: WireError) {
+        guard inbox.state.read({ $0.finish == nil && $0.attempt <= attempt }) else { return }
+        log("the connection to \(role.word) \(rank) ended: \(error)")
+        var message = WireLinkLost()
+        (message.role, message.rank, message.reason) = (role, UInt32(rank), "\(error)")
+        coordinator.send(.with { $0.linkLost = message }, run: inbox.state.read { $0.welcome?.run ?? 0 }, attempt: attempt)
     }
 }
 

@@ -59,10 +59,8 @@ public final class WorkerService: @unchecked Sendable {
         } catch let ended as RunEnded {
             return ended.finish.failed ? .failed(ended.finish.reason) : .finished
         } catch let error as WireError where error.code == .closed {
-            // A peer that hangs up may have heard the end of the run first; the coordinator's word counts.
-            if let finish = inbox.state.wait(timeout: 2, until: { $0.finish }) {
-                return finish.failed ? .failed(finish.reason) : .finished
-            }
+            // The end of the run may have been said just before the connection ended; the coordinator's word counts.
+            if let finish = inbox.state.read({ $0.finish }) { return finish.failed ? .failed(finish.reason) : .finished }
             throw error
         } catch {
             // Said to the coordinator, which decides what it means for the run.
@@ -88,12 +86,15 @@ public final class WorkerService: @unchecked Sendable {
         coordinator.start(receiver)
         coordinator.send(introduction.hello(listenPort: listener.address.port))
         let welcome = try inbox.wait { $0.welcome }
+        FaultPlace.identify(.worker, rank: Int(welcome.rank))
         // Before anything that takes long: the run waits for the store.
         if welcome.startsStore {
             guard let startStore = options.startStore else { throw WireError(.refused, "this worker cannot start a store") }
             log("this host has no parameter store of the run yet: starting one")
             try startStore(options.coordinator)
         }
+        let heartbeat = try heartbeat(receiver, welcome: welcome, introduction)
+        defer { heartbeat.stop() }
         let configuration = try RunConfiguration(json: welcome.configuration)
         Engine.useThreads(configuration.recipe.threads)
         let dataset = try own ?? dataset(of: welcome, coordinator)
@@ -108,11 +109,18 @@ public final class WorkerService: @unchecked Sendable {
             configuration: configuration, welcome: welcome, dataset: dataset, coordinator: coordinator, inbox: inbox)
         defer { session.stop() }
         receiver.attach(session)
-        let topology = try inbox.wait { $0.topology }
-        try session.connect(topology, loop: loop, receiver: receiver, introduction: introduction)
-        coordinator.send(.with { $0.ready = WireReady() }, run: welcome.run)
-        try session.train()
-        return .finished
+        try session.serve(loop: loop, receiver: receiver, introduction: introduction)
+    }
+
+    private func heartbeat(
+        _ receiver: WorkerReceiver, welcome: WireWelcome, _ introduction: Introduction
+    ) throws -> HeartbeatSender {
+        var hello = introduction.hello(listenPort: 0).hello
+        (hello.run, hello.rank) = (welcome.run, welcome.rank)
+        let inbox = inbox
+        return try HeartbeatSender(
+            coordinator: options.coordinator, hello: hello, patience: welcome.patience, loop: loop,
+            beat: { receiver.heartbeat }, silent: { inbox.fail($0) })
     }
 
     /// The run's data set, at the coordinator's path or fetched.

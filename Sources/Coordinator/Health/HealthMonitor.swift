@@ -1,0 +1,246 @@
+import Network
+package import Partition
+package import Wire
+
+/// Judges from heartbeats who keeps a run from going on: it follows the chain of who waits for whom to the one that waits
+/// for nobody. No sockets and no clock of its own: heartbeats and times in, verdicts out.
+package struct HealthMonitor {
+    /// What the coordinator knows by itself.
+    package struct Facts {
+        /// The attempt whose steps are trained.
+        package var attempt: UInt32
+        package var committed: Int
+        package var granted: Int
+        /// Ranks that have not reported the step after the last that is committed.
+        package var missingWorkers: [Int]
+        package var missingStores: [Int]
+        /// The shard that keeps a column.
+        package var storeOfColumn: [Int]
+
+        package init(
+            attempt: UInt32, committed: Int, granted: Int, missingWorkers: [Int], missingStores: [Int], storeOfColumn: [Int]
+        ) {
+            (self.attempt, self.committed, self.granted) = (attempt, committed, granted)
+            (self.missingWorkers, self.missingStores, self.storeOfColumn) = (missingWorkers, missingStores, storeOfColumn)
+        }
+    }
+
+    private let programs: [WorkerProgram]
+    /// Seconds that anything may take before it can be found too long.
+    package let patience: Double
+    package private(set) var workers: [Int: ProcessHealth] = [:]
+    package private(set) var stores: [Int: ProcessHealth] = [:]
+    private var lastTick: Double?
+
+    package init(programs: [WorkerProgram], patience: Double) { (self.programs, self.patience) = (programs, patience) }
+
+    /// A process has joined, which counts as a sign of life.
+    package mutating func add(_ process: ProcessName, at now: Double) {
+        switch process.role {
+        case .worker: workers[process.rank] = ProcessHealth(process, heard: now)
+        case .store: stores[process.rank] = ProcessHealth(process, heard: now)
+        }
+    }
+
+    package mutating func remove(_ process: ProcessName) {
+        switch process.role {
+        case .worker: workers[process.rank] = nil
+        case .store: stores[process.rank] = nil
+        }
+    }
+
+    package mutating func hear(_ process: ProcessName, _ heartbeat: WireHeartbeat, at now: Double) {
+        switch process.role {
+        case .worker: workers[process.rank]?.hear(heartbeat, at: now)
+        case .store: stores[process.rank]?.hear(heartbeat, at: now)
+        }
+    }
+
+    /// Judges. Called several times a second.
+    /// - Parameter facts: nil while no step is trained: then only silence counts.
+    package mutating func judge(at now: Double, _ facts: Facts?) -> Verdict? {
+        // Where the coordinator itself did not run, the others had no chance to be heard.
+        if let lastTick, now - lastTick > 1 {
+            for rank in workers.keys { workers[rank]!.shift(now - lastTick) }
+            for rank in stores.keys { stores[rank]!.shift(now - lastTick) }
+        }
+        lastTick = now
+        let all = workers.sorted { $0.key < $1.key }.map(\.value) + stores.sorted { $0.key < $1.key }.map(\.value)
+        for health in all where health.silence(now) > health.silenceLimit(patience) {
+            return verdict(
+                .process(health.process), "has not been heard of for \(Self.text(health.silence(now))) s, usually every 0.25 s; it was \(words(health))",
+                deadline: health.silenceLimit(patience), facts)
+        }
+        for health in all {
+            if let verdict = busyTooLong(health, facts) { return verdict }
+        }
+        guard let facts else { return nil }
+        for (rank, health) in workers.sorted(by: { $0.key < $1.key }) where health.heartbeat.attempt == facts.attempt {
+            if let verdict = lostOnTheWay(rank, health, facts) { return verdict }
+        }
+        return nil
+    }
+
+    // MARK: Judging
+
+    /// A process that waits for nobody and takes too long.
+    private func busyTooLong(_ health: ProcessHealth, _ facts: Facts?) -> Verdict? {
+        switch health.heartbeat.phase {
+        case .computing, .awaitingPictures, .sending, .updating: break
+        default: return nil
+        }
+        let limit = health.limit(patience)
+        guard health.heartbeat.seconds > limit else { return nil }
+        let usual = health.heartbeat.usual > 0 ? "usually \(Self.text(health.heartbeat.usual)) s at most" : "the first time"
+        return verdict(
+            .process(health.process), "has been \(words(health)) for \(Self.text(health.heartbeat.seconds)) s, \(usual)",
+            deadline: limit, facts)
+    }
+
+    /// A worker that waits for what another process has sent already: the connection between them has lost it.
+    private func lostOnTheWay(_ rank: Int, _ health: ProcessHealth, _ facts: Facts) -> Verdict? {
+        let limit = health.limit(patience)
+        guard health.heartbeat.seconds > limit, let sender = culprit(of: rank, health, facts) else { return nil }
+        return verdict(sender.culprit, "\(sender.what) for \(Self.text(health.heartbeat.seconds)) s", deadline: limit, facts)
+    }
+
+    /// The end of a waiting worker's chain, where that is something lost between two processes; nil where the chain ends
+    /// with one that works and may.
+    private func culprit(of rank: Int, _ health: ProcessHealth, _ facts: Facts) -> (culprit: Verdict.Culprit, what: String)? {
+        let heartbeat = health.heartbeat
+        switch heartbeat.phase {
+        case .awaitingSlab:
+            guard let (slab, from) = awaitedSlab(rank, heartbeat), let sender = workers[from],
+                sender.heartbeat.attempt == facts.attempt, let place = programs[from].place(ofSending: slab, to: rank)
+            else { return nil }
+            let isPast = (Int(sender.heartbeat.pass), Int(sender.heartbeat.place)) > (Int(heartbeat.pass), place)
+            guard isPast else { return nil }
+            return (
+                .connection(from: sender.process, to: health.process),
+                "\(sender.process) has sent \(what(slab)) of step \(heartbeat.step), and it has not reached \(health.process)"
+            )
+        case .awaitingValue:
+            guard let key = awaitedValue(rank, heartbeat), facts.storeOfColumn.indices.contains(key.column),
+                let store = stores[facts.storeOfColumn[key.column]], store.heartbeat.attempt == facts.attempt
+            else { return nil }
+            let layer = programs[rank].network.layers[key.layer].name
+            let wanted = Int(heartbeat.awaitedStep)
+            // What is computed or waits for a commit has its own reason.
+            guard store.heartbeat.phase == .idle else { return nil }
+            guard Int(store.heartbeat.step) + 1 >= wanted else { return lateCommit(facts) }
+            if Int(store.heartbeat.step) + 1 == wanted, store.heartbeat.missing.contains(where: { ParameterBlock.Key($0) == key }) {
+                return (
+                    .connection(from: health.process, to: store.process),
+                    "\(health.process) has pushed the gradient of \(layer).\(key.kind.rawValue) of step \(wanted), and it has not reached \(store.process)"
+                )
+            }
+            return (
+                .connection(from: store.process, to: health.process),
+                "\(store.process) has announced \(layer).\(key.kind.rawValue) of step \(wanted), and it has not reached \(health.process)"
+            )
+        case .awaitingGrant:
+            // Granted and not heard, or done and not heard of: the connection to the coordinator.
+            if facts.granted >= Int(heartbeat.step) {
+                return (.process(health.process), "has been granted step \(heartbeat.step) and has not heard of it")
+            }
+            return lateCommit(facts)
+        default: return nil
+        }
+    }
+
+    /// Whose word is missing for the next commit though all the work for it is done.
+    private func lateCommit(_ facts: Facts) -> (culprit: Verdict.Culprit, what: String)? {
+        let step = facts.committed + 1
+        for worker in facts.missingWorkers.compactMap({ workers[$0] }) where Int(worker.heartbeat.step) > step {
+            return (.process(worker.process), "has trained step \(step) and its report has not come")
+        }
+        guard facts.missingWorkers.isEmpty else { return nil }
+        for store in facts.missingStores.compactMap({ stores[$0] }) {
+            guard store.heartbeat.phase == .idle, store.heartbeat.attempt == facts.attempt else { continue }
+            if Int(store.heartbeat.step) < facts.committed {
+                return (.process(store.process), "has not heard that step \(facts.committed) is committed")
+            }
+            guard let key = store.heartbeat.missing.first.map({ ParameterBlock.Key($0) }) else {
+                return (.process(store.process), "has updated step \(step) and its report has not come")
+            }
+            guard let owner = programs.firstIndex(where: { $0.columns.contains(key.column) }), let worker = workers[owner] else { continue }
+            return (
+                .connection(from: worker.process, to: store.process),
+                "\(worker.process) has pushed all gradients of step \(step), and some have not reached \(store.process)"
+            )
+        }
+        return nil
+    }
+
+    // MARK: Words
+
+    private func verdict(
+        _ culprit: Verdict.Culprit, _ what: String, deadline: Double, _ facts: Facts?
+    ) -> Verdict {
+        var waiting: [ProcessName] = []
+        if facts != nil {
+            let others = workers.sorted { $0.key < $1.key }.map(\.value)
+            for health in others where health.process != culprit.process {
+                switch health.heartbeat.phase {
+                case .awaitingSlab, .awaitingValue, .awaitingGrant: waiting.append(health.process)
+                default: break
+                }
+            }
+        }
+        var sentence = what
+        if case .process(let process) = culprit { sentence = "\(process) \(what)" }
+        if !waiting.isEmpty {
+            sentence += "; \(waiting.map(\.short).joined(separator: ", ")) \(waiting.count == 1 ? "waits" : "wait") because of it"
+        }
+        return Verdict(culprit: culprit, sentence: sentence, deadline: deadline, waiting: waiting)
+    }
+
+    private func words(_ health: ProcessHealth) -> String {
+        let heartbeat = health.heartbeat
+        let step = " in step \(heartbeat.step)"
+        switch heartbeat.phase {
+        case .preparing: return heartbeat.instruction.isEmpty ? "preparing" : "preparing \(heartbeat.instruction)"
+        case .computing: return "computing \(heartbeat.instruction)\(step)"
+        case .awaitingSlab: return "waiting for \(heartbeat.instruction)\(step)"
+        case .awaitingValue: return "waiting for the value of \(heartbeat.instruction)\(step)"
+        case .awaitingGrant: return "waiting for the grant of step \(heartbeat.step)"
+        case .awaitingPictures: return "reading pictures\(step)"
+        case .sending: return "handing over \(heartbeat.instruction)\(step)"
+        case .updating: return "computing the \(heartbeat.instruction)"
+        case .holding: return "holding"
+        case .idle, .UNRECOGNIZED: return "idle"
+        }
+    }
+
+    private func what(_ slab: Slab) -> String {
+        let layer = programs[0].network.layers[slab.layer].name
+        return slab.direction == .forward ? "the activations of \(layer)" : "the gradient of \(layer)"
+    }
+
+    private func awaitedSlab(_ rank: Int, _ heartbeat: WireHeartbeat) -> (Slab, from: Int)? {
+        guard case .receive(let slab, let from)? = instruction(rank, heartbeat) else { return nil }
+        return (slab, from)
+    }
+
+    private func awaitedValue(_ rank: Int, _ heartbeat: WireHeartbeat) -> ParameterBlock.Key? {
+        guard case .pull(let key)? = instruction(rank, heartbeat) else { return nil }
+        return key
+    }
+
+    private func instruction(_ rank: Int, _ heartbeat: WireHeartbeat) -> Instruction? {
+        guard programs.indices.contains(rank) else { return nil }
+        let (program, place) = (programs[rank], Int(heartbeat.place))
+        if place < program.forward.count { return program.forward[place] }
+        let index = place - program.forward.count
+        return program.backward.indices.contains(index) ? program.backward[index] : nil
+    }
+
+    private static func text(_ seconds: Double) -> String {
+        let rounded = (seconds * 100).rounded() / 100
+        return seconds >= 10 ? "\(Int(seconds.rounded()))" : "\(rounded)"
+    }
+}
+
+extension Verdict.Culprit {
+    fileprivate var process: ProcessName? { if case .process(let process) = self { process } else { nil } }
+}

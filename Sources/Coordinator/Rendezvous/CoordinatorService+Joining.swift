@@ -1,0 +1,195 @@
+import Network
+import Partition
+import RunLog
+import SwiftProtobuf
+import Tensors
+import Threading
+import Wire
+
+/// Who joins, and what everybody is told when all are there.
+extension CoordinatorService {
+    func admit(_ hello: WireHello, _ link: Link) throws {
+        if hello.heartbeat { return try admitHeartbeat(hello, link) }
+        let verdict = rendezvous.admit(hello)
+        let place = "\(hello.hostName) (\(link.remote), process \(hello.processID))"
+        switch verdict {
+        case .refused(let reason):
+            var refusal = WireRefusal()
+            refusal.reason = reason
+            link.send(.with { $0.refusal = refusal })
+            link.finish()
+            writer.event("refused", "a \(hello.role.word) on \(place) was refused: \(reason)")
+            return news(.refused("a \(hello.role.word) on \(place) was refused: \(reason)"))
+        case .spare:
+            members[ObjectIdentifier(link)] = Member(link, hello, .spare)
+            return writer.event("spare", "a worker on \(place) waits as a spare")
+        case .worker(let rank, let startsStore): welcome(Member(link, hello, .worker(rank: rank)), startsStore: startsStore)
+        case .store(let rank): welcome(Member(link, hello, .store(rank: rank)))
+        }
+        if rendezvous.isComplete { sendTopology() }
+    }
+
+    private func admitHeartbeat(_ hello: WireHello, _ link: Link) throws {
+        let owner = members.values.first { member in
+            guard hello.processID == member.hello.processID, hello.hostIdentity == member.hello.hostIdentity else { return false }
+            return switch member.role {
+            case .worker(let rank): hello.role == .worker && hello.rank == UInt32(rank)
+            case .store(let rank): hello.role == .store && hello.rank == UInt32(rank)
+            case .spare, .heartbeat: false
+            }
+        }
+        guard hello.run == run, let name = owner?.name else { throw WireError(.malformed, "heartbeats of a process that has not joined") }
+        members[ObjectIdentifier(link)] = Member(link, hello, .heartbeat(of: name))
+    }
+
+    /// A spare takes a place that has become free.
+    func promoteSpares() {
+        for member in members.values where member.role == .spare && rendezvous.workersMissing > 0 {
+            guard case .worker(let rank, let startsStore) = rendezvous.admit(member.hello) else { continue }
+            member.role = .worker(rank: rank)
+            welcome(member, startsStore: startsStore)
+        }
+    }
+
+    private func welcome(_ member: Member, startsStore: Bool = false) {
+        members[ObjectIdentifier(member.link)] = member
+        guard let name = member.name else { return }
+        var welcome = WireWelcome()
+        welcome.run = run
+        welcome.rank = UInt32(name.rank)
+        welcome.workers = UInt32(plan.workers)
+        welcome.startsStore = startsStore
+        welcome.datasetPath = plan.datasetPath
+        welcome.datasetFingerprint = plan.datasetFingerprint
+        welcome.patience = 2 * plan.patience
+        do { welcome.configuration = try plan.configuration.json() } catch { return end(.failed("\(error)")) }
+        member.link.send(.with { $0.welcome = welcome }, run: run)
+        health.add(name, at: MonotonicClock.now)
+        let hello = member.hello
+        writer.event(
+            "joined", "\(name.short) on \(hello.hostName)",
+            ["role": name.role.rawValue, "rank": "\(name.rank)", "address": "\(member.link.remote)", "process": "\(hello.processID)"])
+        news(.joined(role: name.role.rawValue, rank: name.rank, host: hello.hostName))
+        record { record in
+            record.processes.removeAll { $0.role == name.role.rawValue && $0.rank == name.rank }
+            record.processes.append(
+                .init(
+                    role: name.role.rawValue, rank: name.rank, host: hello.hostName, address: "\(member.link.remote)",
+                    process: Int(hello.processID)))
+            if name.role == .worker, name.rank == 0 {
+                record.versions = .init(
+                    colonnade: hello.productVersion, kernelLibrary: "oneDNN \(hello.kernelLibrary)",
+                    instructionSet: hello.instructionSet, cpu: hello.cpuModel)
+            }
+        }
+    }
+
+    func record(_ body: (inout RunRecord) -> Void) {
+        do { try writer.update(body) } catch { end(.failed("run.json cannot be written: \(error)")) }
+    }
+
+    /// Tells everybody who is where; a new attempt begins with it.
+    func sendTopology() {
+        let isFirst = storeOfColumn.isEmpty
+        if isFirst {
+            rendezvous.settle()
+            ledger.stores = rendezvous.stores.count
+            storeOfColumn = placeColumns()
+        }
+        var topology = WireTopology()
+        topology.attempt = attempt
+        topology.baseStep = UInt64(ledger.committed)
+        topology.restores = plan.start != nil
+        topology.validatesBase = hasStarted && isValidationMissing(after: ledger.committed)
+        func endpoints(_ count: Int, _ role: (Int) -> Member.Role) -> [WireTopology.Endpoint] {
+            (0..<count).compactMap { rank in
+                guard let member = members.values.first(where: { $0.role == role(rank) }) else { return nil }
+                var endpoint = WireTopology.Endpoint()
+                endpoint.address = member.link.remote.host
+                endpoint.port = member.hello.listenPort
+                endpoint.hostName = member.hello.hostName
+                endpoint.processID = member.hello.processID
+                return endpoint
+            }
+        }
+        topology.workers = endpoints(plan.workers) { .worker(rank: $0) }
+        topology.stores = endpoints(rendezvous.stores.count) { .store(rank: $0) }
+        topology.storeOfColumn = storeOfColumn.map(UInt32.init)
+        broadcast(.with { $0.topology = topology })
+        if isFirst, let start = plan.start { restore(start) }
+    }
+
+    /// A store on the host of the column's worker, where there is one; the others take turns.
+    private func placeColumns() -> [Int] {
+        guard let layout = try? ColumnLayout(columns: plan.configuration.network.columns, workers: plan.workers) else {
+            return []
+        }
+        return (0..<layout.columns).map { column in
+            let worker = layout.worker(of: column)
+            let host = rendezvous.workers[worker]?.hostIdentity
+            return rendezvous.stores.firstIndex { $0.hostIdentity == host } ?? worker % rendezvous.stores.count
+        }
+    }
+
+    private func restore(_ start: StartingValues) {
+        do {
+            if case .trained(let checkpoint) = start {
+                let anew = try start.anew(plan.configuration)
+                writer.event("initialized", "initial values from \(checkpoint.path)", ["anew": anew.joined(separator: " ")])
+                news(.initialized(from: checkpoint.path, anew: anew))
+            }
+            for block in try plan.configuration.network.parameterBlocks() {
+                guard let store = members.values.first(where: { $0.role == .store(rank: storeOfColumn[block.key.column]) }) else {
+                    continue
+                }
+                for isMomentum in [false, true] {
+                    let packed = try start.packed(block, isMomentum: isMomentum, recipe: plan.configuration.recipe)
+                    var header = FrameHeader(.restore)
+                    header.run = run
+                    header.blockKey = block.key.wire
+                    header.isMomentum = isMomentum
+                    store.link.send(header, .tensor(packed, byteCount: 4 * block.shape.count))
+                }
+            }
+        } catch { end(.failed("\(error)")) }
+    }
+
+    /// Training begins, or goes on, when everybody is ready for the attempt.
+    func startIfReady() {
+        let taking = members.values.filter(\.takesPart)
+        guard !isTraining, rendezvous.isComplete, taking.count == plan.workers + rendezvous.stores.count,
+            taking.allSatisfy({ $0.ready == attempt })
+        else { return }
+        isTraining = true
+        records.start(at: MonotonicClock.now)
+        if hasStarted {
+            resumed()
+        } else {
+            hasStarted = true
+            writer.event("started", "training from step \(steps.base + 1) to \(steps.last)")
+            news(.started(fromStep: steps.base, lastStep: steps.last))
+            if steps.base == 0, plan.configuration.recipe.checkpoint.every != 0 { perform([.commit(step: 0, snapshot: true)]) }
+        }
+        perform(ledger.advance())
+        finishIfDone()
+    }
+
+    /// Says every few seconds who is missing, and gives up after the patience for joining.
+    func remindLater(after delay: Double) {
+        loop.schedule(after: delay) { [weak self] in
+            guard let self, !hasEnded else { return }
+            defer { remindLater(after: 10) }
+            guard !rendezvous.isComplete else { return }
+            let (workers, stores) = (rendezvous.workersMissing, rendezvous.storesMissing)
+            guard MonotonicClock.now > joinDeadline else { return news(.waiting(workers: workers, stores: stores, address)) }
+            let missing = [
+                workers > 0 ? "\(workers) of \(plan.workers) workers" : nil,
+                stores > 0 ? "\(stores) \(stores == 1 ? "store" : "stores")" : nil,
+            ].compactMap { $0 }.joined(separator: " and ")
+            let role = workers > 0 ? "worker" : "store"
+            let sentence = "\(missing) did not join in \(Int(plan.joinPatience)) seconds; "
+                + "start one with: colonnade \(role) --coordinator \(address)"
+            end(hasStarted ? .lost(sentence) : .failed(sentence))
+        }
+    }
+}

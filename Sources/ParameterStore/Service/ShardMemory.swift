@@ -1,0 +1,65 @@
+import Kernels
+import Network
+import Partition
+import Tensors
+import Wire
+
+/// The tensors of a shard and who uses them. Segments stay when a worker is lost: the one that takes its place, on the
+/// same columns, maps the same memory.
+struct ShardMemory {
+    /// The blocks of the columns that this shard keeps.
+    let expected: [ParameterBlock.Key: ParameterBlock]
+    private(set) var segments: [StoreSegment] = []
+    private var owners: [ParameterBlock.Key: StoreSegment] = [:]
+    private var initialized: Set<ObjectIdentifier> = []
+
+    init(_ blocks: [ParameterBlock]) { expected = Dictionary(uniqueKeysWithValues: blocks.map { ($0.key, $0) }) }
+
+    func segment(of key: ParameterBlock.Key) -> StoreSegment? { owners[key] }
+
+    func block(_ key: ParameterBlock.Key) -> StoredBlock? { owners[key]?.blocks[key] }
+
+    /// Every block, in the order of their keys.
+    var blocks: [StoredBlock] { owners.compactMap { $1.blocks[$0] }.sorted { $0.block.key < $1.block.key } }
+
+    func hasValues(_ segment: StoreSegment) -> Bool { initialized.contains(ObjectIdentifier(segment)) }
+
+    /// Whether every tensor of the shard has values.
+    var isComplete: Bool { owners.count == expected.count && segments.allSatisfy(hasValues) }
+
+    mutating func setInitialized(_ segment: StoreSegment) { initialized.insert(ObjectIdentifier(segment)) }
+
+    /// The memory of a worker's tensors, made when they are registered for the first time.
+    /// - Returns: the segment, and whether it is new.
+    mutating func register(_ message: WireRegister, engine: Engine) throws -> (StoreSegment, isNew: Bool) {
+        var entries: [StoreSegment.Entry] = []
+        for registered in message.blocks {
+            guard let block = expected[.init(registered.key)] else {
+                throw WireError(.malformed, "a worker registered a tensor that is not of its columns")
+            }
+            let (values, gradient) = (
+                try TensorLayout(BlockedLayout(registered.values)), try TensorLayout(BlockedLayout(registered.gradient))
+            )
+            guard values.shape == gradient.shape, values.shape.count == block.shape.count, gradient.type == .float32 else {
+                throw WireError(.malformed, "\(block.description) was registered as \(values.shape)")
+            }
+            entries.append(.init(block: block, values: values, gradient: gradient, key: registered.key))
+        }
+        guard let first = entries.first else { throw WireError(.malformed, "a worker registered no tensors") }
+        if let known = owners[first.block.key] {
+            guard known.isOf(entries) else {
+                throw WireError(
+                    .refused, "a worker wants \(first.block.description) in another layout than the worker before it; the same "
+                        + "bits need the same processor and library")
+            }
+            return (known, false)
+        }
+        guard !entries.contains(where: { owners[$0.block.key] != nil }) else {
+            throw WireError(.malformed, "a worker registered a tensor of another worker")
+        }
+        let segment = try StoreSegment(entries, engine: engine)
+        segments.append(segment)
+        for entry in entries { owners[entry.block.key] = segment }
+        return (segment, true)
+    }
+}

@@ -1,0 +1,127 @@
+import Kernels
+import Network
+import Partition
+import Tensors
+import Threading
+import Wire
+
+/// The store's one thread that touches tensors: first values, updates and snapshots, one after another.
+final class UpdateThread: Sendable {
+    enum Job: Sendable {
+        case update(StoredBlock, step: Int, rate: Float, Optimizer, attempt: UInt32)
+        case initialize([(block: StoredBlock, restored: [TensorBuffer?]?)], InitialValues, step: Int, of: StoreSegment)
+        case snapshot([StoredBlock], step: Int, Link, run: UInt64)
+        case stop
+    }
+
+    /// What has been done; reported from the thread itself.
+    enum Report: Sendable {
+        case updated(StoredBlock, step: Int, attempt: UInt32, digest: UInt64, Stopwatch)
+        case initialized(StoreSegment)
+        case failed(any Error)
+    }
+
+    /// What the thread is at.
+    struct Activity: Sendable {
+        var phase = WireHeartbeat.Phase.idle
+        var words = ""
+        var since = MonotonicClock.now
+        var step = 0
+        fileprivate var usual: [String: UsualTime] = [:]
+        var usualNow: Double { usual[words]?.most ?? 0 }
+    }
+
+    private let jobs = Monitor<[Job]>([])
+    private let activity = Monitor(Activity())
+    private let engine: Engine
+    private let report: @Sendable (Report) -> Void
+
+    init(engine: Engine, report: @escaping @Sendable (Report) -> Void) { (self.engine, self.report) = (engine, report) }
+
+    var current: Activity { activity.read { $0 } }
+
+    func submit(_ job: Job) { jobs.update { $0.append(job) } }
+
+    /// Drops updates that wait and are of an older attempt. One that is being computed writes beside the values that
+    /// are committed, into a buffer that the next attempt's update, which waits behind it, writes anew.
+    func abort(_ attempt: UInt32) {
+        jobs.update { jobs in
+            jobs.removeAll { if case .update(_, _, _, _, let of) = $0 { of < attempt } else { false } }
+        }
+    }
+
+    /// The thread's body.
+    func run() {
+        // Reorders are memory's work; the cores are the workers'.
+        Engine.useThreads(1)
+        while true {
+            let job = jobs.wait { $0.isEmpty ? nil : $0.removeFirst() }!
+            begin(job)
+            do {
+                switch job {
+                case .update(let stored, let step, let rate, let optimizer, let attempt):
+                    var stopwatch = Stopwatch(capacity: 1)
+                    let digest = try stored.update(step: step, rate: rate, optimizer: optimizer)
+                    stopwatch.add(0, from: stopwatch.start, to: MonotonicClock.now)
+                    report(.updated(stored, step: step, attempt: attempt, digest: digest, stopwatch))
+                case .initialize(let blocks, let initial, let step, let segment):
+                    for (stored, restored) in blocks { try initialize(stored, restored, initial, step: step) }
+                    report(.initialized(segment))
+                case .snapshot(let blocks, let step, let link, let run): try snapshot(blocks, step: step, link, run: run)
+                case .stop: return
+                }
+            } catch { report(.failed(error)) }
+            end()
+        }
+    }
+
+    private func begin(_ job: Job) {
+        activity.update { activity in
+            activity.since = MonotonicClock.now
+            switch job {
+            case .update(let stored, let step, _, _, _):
+                (activity.phase, activity.words, activity.step) = (.updating, "update of \(stored.block.description)", step)
+            case .initialize: (activity.phase, activity.words) = (.preparing, "first values")
+            case .snapshot(_, let step, _, _): (activity.phase, activity.words, activity.step) = (.sending, "snapshot", step)
+            case .stop: break
+            }
+        }
+    }
+
+    private func end() {
+        activity.update { activity in
+            let now = MonotonicClock.now
+            activity.usual[activity.words, default: UsualTime()].add(now - activity.since)
+            (activity.phase, activity.words, activity.since) = (.idle, "", now)
+        }
+    }
+
+    /// Gives a block its first values: restored ones where there are, initial ones otherwise.
+    private func initialize(_ stored: StoredBlock, _ restored: [TensorBuffer?]?, _ initial: InitialValues, step: Int) throws {
+        if let restored, let values = restored[0], let momentum = restored[1] {
+            try stored.restore(values, momentum: false, step: step, engine: engine)
+            try stored.restore(momentum, momentum: true, step: step, engine: engine)
+        } else {
+            let canonical = TensorBuffer(floats: stored.block.shape.count)
+            initial.fill(
+                UnsafeMutableBufferPointer(rebasing: canonical.floats[..<stored.block.shape.count]),
+                tensor: stored.block.tensor, region: stored.block.region, recipe: stored.block.recipe)
+            try stored.restore(canonical, momentum: false, step: step, engine: engine)
+        }
+    }
+
+    /// Sends blocks of a committed step to the coordinator.
+    private func snapshot(_ blocks: [StoredBlock], step: Int, _ link: Link, run: UInt64) throws {
+        for stored in blocks {
+            for isMomentum in [false, true] {
+                let canonical = try stored.canonical(momentum: isMomentum, step: step, engine: engine)
+                var header = FrameHeader(.snapshot)
+                header.run = run
+                header.step = UInt64(step)
+                header.blockKey = stored.block.key.wire
+                header.isMomentum = isMomentum
+                link.send(header, .tensor(canonical, byteCount: stored.block.shape.count * 4))
+            }
+        }
+    }
+}

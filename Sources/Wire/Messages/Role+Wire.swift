@@ -1,0 +1,11 @@
+extension WireHello.Role {
+    /// As messages name it.
+    public var word: String {
+        switch self {
+        case .coordinator: "coordinator"
+        case .worker: "worker"
+        case .store: "store"
+        case .unknown, .UNRECOGNIZED: "process of unknown role"
+        }
+    }
+}

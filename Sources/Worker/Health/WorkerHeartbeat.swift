@@ -1,0 +1,42 @@
+import Network
+import Partition
+import Threading
+import Wire
+
+extension WorkerActivity.State {
+    /// As the coordinator hears it.
+    func heartbeat(program: WorkerProgram) -> WireHeartbeat {
+        var heartbeat = WireHeartbeat()
+        heartbeat.attempt = attempt
+        heartbeat.step = UInt64(max(0, step))
+        heartbeat.pass = UInt32(truncatingIfNeeded: pass)
+        heartbeat.awaitedStep = UInt64(max(0, weights))
+        heartbeat.seconds = max(0, MonotonicClock.now - since)
+        heartbeat.usual = usualNow
+        let instructions = program.forward.count + program.backward.count
+        switch phase {
+        case .preparing: (heartbeat.phase, heartbeat.place) = (.preparing, 0)
+        case .holding: (heartbeat.phase, heartbeat.place) = (.holding, 0)
+        case .awaitingGrant: (heartbeat.phase, heartbeat.place) = (.awaitingGrant, UInt32(instructions))
+        case .awaitingPictures: (heartbeat.phase, heartbeat.place) = (.awaitingPictures, UInt32(instructions))
+        case .running:
+            heartbeat.place = UInt32(place)
+            let instruction = place < program.forward.count ? program.forward[place] : program.backward[place - program.forward.count]
+            heartbeat.phase = instruction.phase
+            heartbeat.instruction = instruction.described(
+                layers: program.network.layers.map(\.name), namesColumns: program.columns.count > 1).name
+        }
+        return heartbeat
+    }
+}
+
+extension Instruction {
+    fileprivate var phase: WireHeartbeat.Phase {
+        switch self {
+        case .compute: .computing
+        case .receive: .awaitingSlab
+        case .pull: .awaitingValue
+        case .send, .push: .sending
+        }
+    }
+}

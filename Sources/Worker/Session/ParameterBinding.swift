@@ -1,0 +1,100 @@
+import Kernels
+import Partition
+import SwiftProtobuf
+import Tensors
+import Threading
+import Wire
+
+/// A worker's parameters in the memory of its store, or in a mirror of it where the store is on another host.
+final class ParameterBinding {
+    /// Whether gradients and values lie in memory that the store reads and writes.
+    let isShared: Bool
+    let parameters: [ParameterBlock.Key: ParameterMemory]
+    /// Where values of even and odd steps land.
+    let values: [ParameterBlock.Key: [Memory]]
+    private let segment: SharedSegment?
+    private let announced: WireSegment
+
+    /// Tells a store how the kernels lay out the columns' parameters.
+    static func register(
+        _ blocks: [ParameterBlock], layouts: [ParameterBlock.Key: ParameterLayout], on link: Link, run: UInt64, attempt: UInt32
+    ) throws {
+        var message = WireRegister()
+        message.blocks = try blocks.map { block in
+            guard let layout = layouts[block.key] else { throw WireError(.malformed, "\(block.description) has no kernel") }
+            return WireRegister.Block(block.key, values: try layout.values.blocked(), gradient: try layout.gradient.blocked())
+        }
+        link.send(.with { $0.register = message }, run: run, attempt: attempt)
+    }
+
+    /// Maps what a store has announced.
+    init(_ announced: WireSegment, layouts: [ParameterBlock.Key: ParameterLayout], engine: Engine) throws {
+        self.announced = announced
+        isShared = announced.shared
+        let memory: TensorBuffer
+        if announced.shared {
+            let segment = try SharedSegment(
+                ofProcess: Int32(bitPattern: announced.processID), descriptor: Int32(bitPattern: announced.descriptor),
+                byteCount: Int(clamping: announced.bytes), nonce: announced.nonce)
+            self.segment = segment
+            memory = segment.buffer
+        } else {
+            segment = nil
+            memory = TensorBuffer(byteCount: try Self.size(of: announced, layouts))
+        }
+        var (parameters, values) = ([ParameterBlock.Key: ParameterMemory](), [ParameterBlock.Key: [Memory]]())
+        for place in announced.places {
+            let key = ParameterBlock.Key(place.key)
+            guard let layout = layouts[key], Int(clamping: place.bytes) == layout.values.byteCount else {
+                throw WireError(.malformed, "the store keeps another tensor than was registered")
+            }
+            func slice(_ offset: UInt64, _ layout: TensorLayout) throws -> Memory {
+                guard offset <= UInt64(memory.bytes.count), Int(offset) + layout.byteCount <= memory.bytes.count else {
+                    throw WireError(.malformed, "the store's tensor lies outside its memory")
+                }
+                return try Memory(layout, memory.slice(offset: Int(offset), byteCount: layout.byteCount), engine: engine)
+            }
+            let (even, odd) = (try slice(place.valuesEven, layout.values), try slice(place.valuesOdd, layout.values))
+            parameters[key] = ParameterMemory(even: even, odd: odd, gradient: try slice(place.gradient, layout.gradient))
+            values[key] = [even, odd]
+        }
+        guard parameters.count == layouts.count else {
+            throw WireError(.malformed, "the store keeps fewer tensors than were registered")
+        }
+        (self.parameters, self.values) = (parameters, values)
+    }
+
+    /// Whether a later announcement is of this memory, which kernels are planned on.
+    func isOf(_ other: WireSegment) -> Bool { other == announced }
+
+    /// The memory that the announced tensors need, bounded by what was registered.
+    private static func size(of segment: WireSegment, _ layouts: [ParameterBlock.Key: ParameterLayout]) throws -> Int {
+        let size = Int(clamping: segment.bytes)
+        // Two values and a gradient, each rounded up to 64 bytes, after a page.
+        let needed = layouts.values.reduce(0) { $0 + 2 * $1.values.byteCount + $1.gradient.byteCount + 3 * 64 }
+        guard size <= needed + 4096 else { throw WireError(.malformed, "the store announced impossible memory") }
+        return size
+    }
+}
+
+extension WireRegister.Block {
+    init(_ key: ParameterBlock.Key, values: BlockedLayout, gradient: BlockedLayout) {
+        self.init()
+        self.key = key.wire
+        self.values = .init(values)
+        self.gradient = .init(gradient)
+    }
+}
+
+extension WireRegister.Layout {
+    init(_ layout: BlockedLayout) {
+        self.init()
+        func numbers(_ values: [Int]) -> [UInt64] { values.map { UInt64($0) } }
+        isBfloat16 = layout.type == .bfloat16
+        extents = numbers(layout.extents)
+        paddedExtents = numbers(layout.paddedExtents)
+        strides = numbers(layout.strides)
+        innerBlocks = numbers(layout.innerBlocks)
+        innerAxes = numbers(layout.innerAxes)
+    }
+}

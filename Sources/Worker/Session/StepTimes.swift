@@ -1,0 +1,24 @@
+import Threading
+import Wire
+
+/// What a step's time went to, in seconds.
+struct StepTimes {
+    private let start: Double
+    var data = 0.0
+    var exchange = 0.0
+    var store = 0.0
+    /// Computing before the first wait for another worker.
+    private var leading: Double?
+
+    init(start: Double = MonotonicClock.now) { self.start = start }
+
+    mutating func beginExchange(at now: Double) { if leading == nil { leading = now - start - data - store } }
+
+    /// - Parameter flopsBeforeWaiting: of the program, for `leading`.
+    func fill(_ report: inout WireStepReport, flopsBeforeWaiting: Double) {
+        report.seconds = MonotonicClock.now - start
+        (report.exchangeWait, report.storeWait, report.dataWait) = (exchange, store, data)
+        report.leadingSeconds = leading ?? (report.seconds - data - store)
+        report.leadingFlops = flopsBeforeWaiting
+    }
+}

@@ -1,0 +1,295 @@
+import Coordinator
+import Network
+import ParameterStore
+import Partition
+import Testing
+
+/// The whole step protocol in memory: the product's ledger and shard machines, workers that push and pull as the session
+/// does, and connections as queues that deliver in order, at any time, or lose what is under way with their worker.
+///
+/// A tensor's value after a step is a number that depends on all steps before; a step that is applied twice, left out, or
+/// computed from another buffer than the last committed one shows in it.
+struct StepProtocolModel {
+    typealias Key = ParameterBlock.Key
+
+    enum ToPeer { case abort(UInt32, committed: Int), topology(UInt32, base: Int), grant(Int, Float), commit(Int) }
+    enum ToCoordinator { case ready(UInt32), reported(Int, UInt32), stored(Int, UInt32), closed }
+    enum ToStore { case join(UInt32), push(Key, Int, UInt32) }
+
+    struct Worker {
+        let keys: [Key]
+        let shard: Int
+        var isAlive = true
+        var attempt: UInt32 = 0
+        var isTold = false
+        var step = 0
+        var pushed = 0
+        var values: [Key: Int] = [:]
+        var grants: Set<Int> = []
+        var isReady = false
+        var orders: [ToPeer] = []
+        var words: [ToCoordinator] = []
+        var toStore: [ToStore] = []
+        var fromStore: [(Key, Int, UInt32)] = []
+    }
+
+    struct Shard {
+        var machine: ShardStepMachine
+        var buffers: [Key: [(step: Int, value: UInt64)]]
+        var jobs: [(key: Key, step: Int, attempt: UInt32)] = []
+        var links: [Int: UInt32] = [:]
+        var orders: [ToPeer] = []
+        var words: [ToCoordinator] = []
+    }
+
+    var random: Generator
+    var ledger: StepLedger
+    var attempt: UInt32 = 0
+    var isTraining = false
+    var ready: Set<String> = []
+    var lost: Set<Int> = []
+    var workers: [Worker]
+    var shards: [Shard]
+    var commits: [Int] = []
+    let last: Int
+
+    init(seed: UInt64, workers count: Int, shards shardCount: Int, last: Int) {
+        random = Generator(state: seed &* 0x9E37_79B9_7F4A_7C15 | 1)
+        self.last = last
+        var recipe = Recipe()
+        (recipe.validation.every, recipe.checkpoint.every) = (0, 0)
+        ledger = StepLedger(
+            plan: StepPlan(recipe: recipe, imagesPerEpoch: 1000, base: 0, last: last), workers: count, stores: shardCount)
+        workers = (0..<count).map { rank in
+            Worker(keys: (0..<3).map { Key(layer: $0, kind: .weight, column: rank, source: rank) }, shard: rank % shardCount)
+        }
+        shards = (0..<shardCount).map { _ in Shard(machine: ShardStepMachine(keys: [], base: 0, attempt: 0), buffers: [:]) }
+        for shard in shards.indices {
+            let keys = workers.filter { $0.shard == shard }.flatMap(\.keys)
+            shards[shard].machine = ShardStepMachine(keys: Set(keys), base: 0, attempt: 0)
+            for key in keys { shards[shard].buffers[key] = [(0, Self.value(key, 0)), (-1, 0)] }
+        }
+        sendTopology()
+    }
+
+    static func value(_ key: Key, _ step: Int) -> UInt64 {
+        (0..<step).reduce(UInt64(key.layer * 100 + key.column)) { next($0, key, $1 + 1) }
+    }
+
+    static func next(_ value: UInt64, _ key: Key, _ step: Int) -> UInt64 {
+        (value &* 6_364_136_223_846_793_005 &+ UInt64(step * 1000 + key.layer * 10 + key.column)) ^ (value >> 29)
+    }
+
+    // MARK: Coordinator
+
+    mutating func order(_ order: ToPeer) {
+        for rank in workers.indices where !lost.contains(rank) { workers[rank].orders.append(order) }
+        for shard in shards.indices { shards[shard].orders.append(order) }
+    }
+
+    mutating func sendTopology() { order(.topology(attempt, base: ledger.committed)) }
+
+    mutating func perform(_ actions: [StepLedger.Action]) {
+        for action in actions {
+            switch action {
+            case .grant(let step, let rate, _): order(.grant(step, rate))
+            case .commit(let step, _):
+                commits.append(step)
+                for shard in shards.indices { shards[shard].orders.append(.commit(step)) }
+            }
+        }
+    }
+
+    mutating func abort() {
+        attempt += 1
+        isTraining = false
+        ready = []
+        ledger.abort(validated: true)
+        order(.abort(attempt, committed: ledger.committed))
+        if lost.isEmpty { sendTopology() }
+    }
+
+    mutating func hear(_ word: ToCoordinator, from name: String, rank: Int) {
+        switch word {
+        case .closed:
+            lost.insert(rank)
+            abort()
+        case .ready(let of) where of == attempt:
+            ready.insert(name)
+            guard !isTraining, lost.isEmpty, ready.count == workers.count + shards.count else { return }
+            isTraining = true
+            perform(ledger.advance())
+        case .reported(let step, let of) where of == attempt: perform(ledger.report(worker: rank, step: step))
+        case .stored(let step, let of) where of == attempt: perform(ledger.stored(store: rank, step: step))
+        default: break
+        }
+    }
+
+    // MARK: Stores
+
+    mutating func perform(_ actions: [ShardStepMachine.Action], shard: Int) {
+        for action in actions {
+            switch action {
+            case .update(let key, let step, _): shards[shard].jobs.append((key, step, shards[shard].machine.attempt))
+            case .announce(let key, let step): announce(key, step, shard)
+            case .stored(let step): shards[shard].words.append(.stored(step, shards[shard].machine.attempt))
+            }
+        }
+    }
+
+    mutating func announce(_ key: Key, _ step: Int, _ shard: Int) {
+        let owner = key.column
+        guard let of = shards[shard].links[owner], workers[owner].isAlive else { return }
+        workers[owner].fromStore.append((key, step, of))
+    }
+
+    mutating func obey(_ order: ToPeer, shard: Int) throws {
+        switch order {
+        case .abort(let attempt, let committed):
+            #expect(shards[shard].machine.committed == committed)
+            shards[shard].machine.abort(attempt: attempt)
+            shards[shard].jobs.removeAll { $0.attempt < attempt }
+            shards[shard].links = shards[shard].links.filter { $0.value >= attempt }
+        case .topology(let attempt, let base):
+            guard attempt == shards[shard].machine.attempt else { return }
+            #expect(base == shards[shard].machine.committed)
+            shards[shard].words.append(.ready(attempt))
+            for (rank, of) in shards[shard].links where of == attempt { announceAll(to: rank, shard) }
+        case .grant(let step, let rate): perform(shards[shard].machine.grant(step: step, rate: rate), shard: shard)
+        case .commit(let step):
+            // The values that a loss returns to are whole.
+            for (key, buffers) in shards[shard].buffers {
+                #expect(buffers[step & 1] == (step, Self.value(key, step)))
+            }
+            perform(try shards[shard].machine.commit(step: step), shard: shard)
+        }
+    }
+
+    mutating func announceAll(to rank: Int, _ shard: Int) {
+        for key in workers[rank].keys { announce(key, shards[shard].machine.committed, shard) }
+    }
+
+    mutating func take(_ message: ToStore, from rank: Int) throws {
+        let shard = workers[rank].shard
+        switch message {
+        case .join(let of):
+            guard of >= shards[shard].machine.attempt else { return }
+            shards[shard].links[rank] = of
+            if of == shards[shard].machine.attempt { announceAll(to: rank, shard) }
+        case .push(let key, let step, let of):
+            guard shards[shard].links[rank] == of else { return }
+            perform(try shards[shard].machine.push(key, step: step, attempt: of), shard: shard)
+        }
+    }
+
+    mutating func compute(shard: Int) {
+        let job = shards[shard].jobs.removeFirst()
+        let old = shards[shard].buffers[job.key]![(job.step - 1) & 1]
+        // Nothing is written over what is committed.
+        #expect(shards[shard].buffers[job.key]![job.step & 1].step != shards[shard].machine.committed)
+        #expect(old.step == job.step - 1)
+        shards[shard].buffers[job.key]![job.step & 1] = (job.step, Self.next(old.value, job.key, job.step))
+        perform(shards[shard].machine.finishedUpdate(job.key, step: job.step, attempt: job.attempt), shard: shard)
+    }
+
+    // MARK: Workers
+
+    mutating func obey(_ order: ToPeer, worker rank: Int) {
+        switch order {
+        case .abort(let attempt, _): begin(attempt, rank)
+        case .topology(let attempt, let base):
+            if attempt > workers[rank].attempt { begin(attempt, rank) }
+            workers[rank].isTold = true
+            workers[rank].step = base + 1
+            workers[rank].toStore = [.join(attempt)]
+        case .grant(let step, _): workers[rank].grants.insert(step)
+        case .commit: break
+        }
+    }
+
+    private mutating func begin(_ attempt: UInt32, _ rank: Int) {
+        var worker = workers[rank]
+        (worker.attempt, worker.isTold, worker.isReady, worker.pushed) = (attempt, false, false, 0)
+        (worker.values, worker.grants, worker.toStore, worker.fromStore) = ([:], [], [], [])
+        workers[rank] = worker
+    }
+
+    /// Whether a worker can do something by itself.
+    func canWork(_ rank: Int) -> Bool {
+        let worker = workers[rank]
+        guard worker.isAlive, worker.isTold else { return false }
+        let hasValues = worker.keys.allSatisfy { (worker.values[$0] ?? -1) >= worker.step - 1 }
+        return worker.isReady ? worker.grants.contains(worker.step) && hasValues : hasValues
+    }
+
+    mutating func work(_ rank: Int) {
+        var worker = workers[rank]
+        if !worker.isReady {
+            worker.isReady = true
+            worker.words.append(.ready(worker.attempt))
+        } else if worker.pushed < worker.keys.count {
+            worker.toStore.append(.push(worker.keys[worker.pushed], worker.step, worker.attempt))
+            worker.pushed += 1
+        } else {
+            worker.words.append(.reported(worker.step, worker.attempt))
+            (worker.step, worker.pushed) = (worker.step + 1, 0)
+        }
+        workers[rank] = worker
+    }
+
+    mutating func crash(_ rank: Int) {
+        guard workers[rank].isAlive else { return }
+        var worker = Worker(keys: workers[rank].keys, shard: workers[rank].shard)
+        // What it had sent the coordinator still arrives, and then the end of the connection.
+        (worker.isAlive, worker.words) = (false, workers[rank].words + [.closed])
+        workers[rank] = worker
+        shards[worker.shard].links[rank] = nil
+    }
+
+    mutating func restart(_ rank: Int) {
+        workers[rank].isAlive = true
+        lost.remove(rank)
+        if lost.isEmpty { sendTopology() }
+    }
+
+    // MARK: Running
+
+    /// One event that may happen next, chosen at random.
+    /// - Returns: false when nothing can happen.
+    mutating func advance() throws -> Bool {
+        var events: [(inout StepProtocolModel) throws -> Void] = []
+        for rank in workers.indices {
+            let worker = workers[rank]
+            if !worker.words.isEmpty { events.append { $0.hear($0.workers[rank].words.removeFirst(), from: "worker \(rank)", rank: rank) } }
+            if !worker.isAlive, lost.contains(rank) { events.append { $0.restart(rank) } }
+            guard worker.isAlive else { continue }
+            if !worker.orders.isEmpty { events.append { $0.obey($0.workers[rank].orders.removeFirst(), worker: rank) } }
+            if !worker.toStore.isEmpty { events.append { try $0.take($0.workers[rank].toStore.removeFirst(), from: rank) } }
+            if !worker.fromStore.isEmpty {
+                events.append { model in
+                    let (key, step, of) = model.workers[rank].fromStore.removeFirst()
+                    if of == model.workers[rank].attempt { model.workers[rank].values[key] = step }
+                }
+            }
+            if canWork(rank) { events.append { $0.work(rank) } }
+        }
+        for shard in shards.indices {
+            if !shards[shard].orders.isEmpty { events.append { try $0.obey($0.shards[shard].orders.removeFirst(), shard: shard) } }
+            if !shards[shard].jobs.isEmpty { events.append { $0.compute(shard: shard) } }
+            if !shards[shard].words.isEmpty { events.append { $0.hear($0.shards[shard].words.removeFirst(), from: "store \(shard)", rank: shard) } }
+        }
+        guard let event = events.randomElement(using: &random) else { return false }
+        try event(&self)
+        return true
+    }
+
+    struct Generator: RandomNumberGenerator {
+        var state: UInt64
+        mutating func next() -> UInt64 {
+            state ^= state << 13
+            state ^= state >> 7
+            state ^= state << 17
+            return state
+        }
+    }
+}

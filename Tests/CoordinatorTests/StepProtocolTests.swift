@@ -1,0 +1,60 @@
+import ParameterStore
+import Testing
+
+/// Attempts, two buffers and commits over several shards, with losses at every message.
+@Suite struct StepProtocolTests {
+    /// Runs a model to its end.
+    /// - Parameters:
+    ///   - crashes: the worker that is lost before an event, by the event's number.
+    ///   - aborts: events before which a connection breaks that costs no process.
+    /// - Returns: the number of events.
+    private func run(
+        seed: Int, workers: Int, shards: Int, crashes: [Int: Int] = [:], aborts: Set<Int> = []
+    ) throws -> Int {
+        var model = StepProtocolModel(seed: UInt64(seed), workers: workers, shards: shards, last: 5)
+        var events = 0
+        while true {
+            if let rank = crashes[events] { model.crash(rank) }
+            if aborts.contains(events) { model.abort() }
+            guard try model.advance() else { break }
+            events += 1
+            guard events < 100_000 else {
+                Issue.record("seed \(seed): no end")
+                break
+            }
+        }
+        #expect(model.commits == Array(1...5), "seed \(seed), crashes \(crashes), aborts \(aborts)")
+        for shard in model.shards {
+            #expect(shard.machine.committed == 5)
+            for (key, buffers) in shard.buffers { #expect(buffers[1] == (5, StepProtocolModel.value(key, 5))) }
+        }
+        return events
+    }
+
+    @Test(arguments: [(1, 1), (2, 1), (2, 2), (3, 2), (4, 3)]) func aLossAtAnyMessageCostsNoStepAndRepeatsNone(_ workers: Int, _ shards: Int) throws {
+        for seed in 1...6 {
+            let events = try run(seed: seed, workers: workers, shards: shards)
+            for event in 0..<events { _ = try run(seed: seed, workers: workers, shards: shards, crashes: [event: event % workers]) }
+        }
+    }
+
+    @Test func brokenConnectionsAtAnyMessageCostNothing() throws {
+        for seed in 1...6 {
+            let events = try run(seed: seed, workers: 2, shards: 2)
+            for event in 0..<events { _ = try run(seed: seed, workers: 2, shards: 2, aborts: [event]) }
+        }
+    }
+
+    /// Losses during the recovery from losses.
+    @Test func manyLossesInARowAreSurvived() throws {
+        var generator = StepProtocolModel.Generator(state: 77)
+        for seed in 1...400 {
+            var (crashes, aborts): ([Int: Int], Set<Int>) = ([:], [])
+            for _ in 0..<6 {
+                crashes[Int.random(in: 0..<300, using: &generator)] = Int.random(in: 0..<3, using: &generator)
+                aborts.insert(Int.random(in: 0..<300, using: &generator))
+            }
+            _ = try run(seed: seed, workers: 3, shards: 2, crashes: crashes, aborts: aborts)
+        }
+    }
+}

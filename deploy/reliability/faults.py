@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""Injects one fault into each of many small runs and checks that its culprit is named, in time, and that the bits are those
+of an undisturbed run.
+
+    deploy/reliability/faults.py COLONNADE DATA [--faults 100] [--seed 1] [--log FILE]
+
+Faults: a frame dropped (with and without a gap in the numbers), cut, with a flipped bit, sent twice; a connection that is
+held for seconds or for ever; a process that is stopped, killed or hangs; a clock that jumps; a disk that is full (needs root).
+Two and four workers in turn. A seed repeats everything. Prints a line for each run and one of JSON at the end. DATA is a
+packed data set of 32×32 pictures.
+"""
+
+import argparse
+import collections
+import datetime
+import json
+import os
+import pathlib
+import random
+import re
+import statistics
+import subprocess
+import tempfile
+
+options = argparse.ArgumentParser()
+options.add_argument("colonnade")
+options.add_argument("data")
+options.add_argument("--faults", type=int, default=100)
+options.add_argument("--seed", type=int, default=1)
+options.add_argument("--first", type=int, default=0, help="start with this number, to repeat one")
+options = options.parse_args()
+colonnade = os.path.abspath(options.colonnade)
+STEPS = 80
+
+
+def train(runs, name, workers, fault=None, runs_on=None):
+    environment = dict(os.environ)
+    if fault:
+        environment["COLONNADE_FAULTS"] = json.dumps([fault])
+    try:
+        return subprocess.run(
+            [colonnade, "train", "--preset", "cifar10", "--columns", str(workers), "--workers", str(workers), "--data", options.data,
+             "--steps", str(STEPS), "--runs", runs_on or runs, "--name", name, "--store", "process", "--set", "batch=16",
+             "optimizer.learning_rate=0.001", "checkpoint.every=20", "validation.every=40"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, timeout=180).returncode
+    except subprocess.TimeoutExpired:
+        return "never ended"
+
+
+def lines(path):
+    try:
+        return [json.loads(line) for line in pathlib.Path(path).read_text().splitlines()]
+    except FileNotFoundError:
+        return []
+
+
+def digests(run):
+    return [(line["step"], line["digest"]) for line in lines(f"{run}/metrics.jsonl") if line["kind"] == "step"]
+
+
+def seconds(event):
+    return datetime.datetime.fromisoformat(event["time"].replace("Z", "+00:00")).timestamp()
+
+
+def injected(run):
+    """When the fault happened, by the log of the process that it happened in."""
+    for log in pathlib.Path(run, "logs").glob("*.log"):
+        found = re.search(r"injected fault: \S+ at ([0-9.]+)", log.read_text(errors="replace"))
+        if found:
+            return float(found[1])
+    return None
+
+
+def choose(draw, number):
+    workers = [2, 4][number % 2]
+    kinds = ["drop", "lose", "cut", "flip", "duplicate", "delay", "half-open", "stop", "kill", "hang", "short delay", "clock", "disk"]
+    kind = kinds[number % len(kinds)]
+    rank = draw.randrange(workers)
+    place = draw.choice(["slab", "slab", "push", "control", "value"])
+    if kind == "disk":
+        return workers, kind, None
+    process = "store-0" if place == "value" else f"worker-{rank}"
+    number = {"slab": draw.randint(30, 250), "push": draw.randint(20, 500), "control": draw.randint(10, 60), "value": draw.randint(60, 800)}[place]
+    fault = {"process": process, "kind": {"short delay": "delay"}.get(kind, kind), "frame": place, "number": number, "attempt": 0}
+    if kind in ("delay", "hang"):
+        fault["seconds"] = 30
+    if kind == "short delay":
+        fault["seconds"] = 1.5
+    if kind == "clock":
+        fault["seconds"] = draw.choice([-86400, 3600])
+    return workers, kind, fault
+
+
+def judge(kind, fault, run):
+    """Whether the culprit was named; seconds that it took; the deadline where one had to pass."""
+    events = lines(f"{run}/events.jsonl")
+    findings = [event for event in events if event["kind"] in ("lost", "verdict", "link-lost", "failed")]
+    if kind in ("short delay", "clock"):
+        return not findings, None, None
+    if not findings:
+        return False, None, None
+    first = findings[0]
+    culprit = fault["process"].replace("-", " ")
+    moment = injected(run)
+    took = seconds(first) - moment if moment else None
+    deadline = float(first["deadline"]) if "deadline" in first else None
+    return culprit in first["message"], took, deadline
+
+
+with tempfile.TemporaryDirectory() as runs:
+    expected = {}
+    for workers in (2, 4):
+        assert train(runs, f"whole-{workers}", workers) == 0
+        expected[workers] = digests(f"{runs}/whole-{workers}")
+        assert len(expected[workers]) == STEPS
+    tried, named, same, late, bad = collections.Counter(), 0, 0, 0, []
+    took, beyond = [], []
+    for number in range(options.faults):
+        draw = random.Random(f"{options.seed} {number}")
+        workers, kind, fault = choose(draw, number)
+        if number < options.first:
+            continue
+        run, name = f"{runs}/run-{number}", f"run-{number}"
+        if kind == "disk":
+            # Full at some point of the run; then there is room again and it is resumed.
+            mount = f"{runs}/disk-{number}"
+            os.mkdir(mount)
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={draw.randint(3000, 16000)}k", "none", mount], check=True)
+            code = train(runs, name, workers, runs_on=mount)
+            run = f"{mount}/{name}"
+            failed = [event for event in lines(f"{run}/events.jsonl") if event["kind"] == "failed"]
+            words = json.loads(pathlib.Path(run, "run.json").read_text()).get("reason", "") if os.path.exists(f"{run}/run.json") else ""
+            is_named = "No space left" in words or "No space left" in str(failed)
+            subprocess.run(["mount", "-o", "remount,size=400m", mount], check=True)
+            if os.path.isdir(f"{run}/checkpoints") and os.listdir(f"{run}/checkpoints"):
+                code = subprocess.run([colonnade, "train", "--resume", run, "--store", "process"], capture_output=True).returncode
+            else:
+                is_named, code = is_named or code != 0, 0
+                run = f"{runs}/whole-{workers}"
+            duration = deadline = None
+            is_same = code == 0 and digests(run) == expected[workers]
+            subprocess.run(["umount", "-l", mount])
+        else:
+            code = train(runs, name, workers, fault)
+            is_named, duration, deadline = judge(kind, fault, run)
+            is_same = code == 0 and digests(run) == expected[workers]
+        tried[kind] += 1
+        named += is_named
+        same += is_same
+        if duration is not None and deadline is not None:
+            took.append(duration)
+            beyond.append(duration / deadline)
+            late += duration > 2 * deadline
+        print(number, workers, kind, fault and f"{fault['process']} {fault['frame']} {fault['number']}", "named" if is_named else "NOT NAMED",
+              "same bits" if is_same else f"OTHER BITS ({code})", duration and round(duration, 2), flush=True)
+        if not (is_named and is_same):
+            bad.append(number)
+            for event in lines(f"{run}/events.jsonl")[-8:]:
+                print("   ", event["kind"], event["message"][:240], flush=True)
+    left = subprocess.run(["pgrep", "-f", runs], capture_output=True, text=True).stdout.split()
+    print(json.dumps({
+        "faults": dict(tried), "total": sum(tried.values()), "culprit_named": named, "same_bits": same, "failed": bad, "processes_left": len(left),
+        "judged_by_deadline": len(took), "later_than_twice_the_deadline": late,
+        "seconds": {"median": round(statistics.median(took), 2), "longest": round(max(took), 2)} if took else None,
+        "of_the_deadline": round(max(beyond), 2) if beyond else None}))

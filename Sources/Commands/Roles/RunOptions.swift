@@ -61,6 +61,8 @@ struct RunOptions: ParsableArguments {
     @Option(help: "How often in a row a lost process may restart the run from its last checkpoint without a new one.")
     var restarts = 5
 
+    @OptionGroup var security: SecurityOptions
+
     /// Set by `train` where it restarts a run: what ended it.
     @Option(help: .hidden) var restartReason: String?
 
@@ -149,6 +151,7 @@ struct RunOptions: ParsableArguments {
     /// What a coordinator that takes up this run again is told besides the run: the run's record has the rest.
     var argumentsForRestart: [String] {
         ["--store", store.rawValue, "--stores", "\(stores)", "--trace-every", "\(traceEvery)", "--join-timeout", "\(joinTimeout)"]
+            + security.arguments
     }
 
     /// A run keeps what decides its bits; only how it goes on may be set anew.

@@ -11,6 +11,8 @@ final class Supervisor: @unchecked Sendable {
     private let restarts: Int
     private let coordinator = Monitor<ChildProcess?>(nil)
     private let interrupts = Monitor(0)
+    /// What stores and workers are told besides the coordinator's address.
+    var peerArguments: [String] = []
 
     /// - Parameter restarts: how often in a row the run is started again without a checkpoint between.
     init(directory: RunDirectory, workers: Int, store: RunOptions.StorePlacement, restarts: Int) {
@@ -89,7 +91,7 @@ final class Supervisor: @unchecked Sendable {
 
     private func start(_ role: String, _ rank: Int, _ address: String) throws -> ChildProcess {
         try ChildProcess(
-            name: "\(role) \(rank)", arguments: [role, "--coordinator", address],
+            name: "\(role) \(rank)", arguments: [role, "--coordinator", address] + peerArguments,
             logPath: directory.logPath(role: role, rank: rank))
     }
 

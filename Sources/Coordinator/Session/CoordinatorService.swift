@@ -61,7 +61,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             datasetFingerprint: plan.datasetFingerprint, version: Product.version)
         ledger = StepLedger(
             plan: steps, workers: plan.workers, stores: 1, errors: plan.earlierErrors)
-        loop = try EventLoop(name: "coordinator-io")
+        loop = try EventLoop(name: "coordinator-io", security: plan.security)
         let accepted = accepted
         do {
             listener = try Listener(plan.listen, loop: loop) { link in accepted.read { $0 }?(link) }
@@ -188,6 +188,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             guard case .hello(let hello)? = message.body else {
                 throw WireError(.malformed, "a stranger that did not introduce itself")
             }
+            try link.admit(hello)
             return admit(hello, link)
         }
         switch (member.role, message.body) {
@@ -274,7 +275,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         link.send(.with { $0.welcome = welcome }, run: run)
         writer.event(
             "joined", "\(role) \(rank) on \(hello.hostName)",
-            ["role": role, "rank": "\(rank)", "address": "\(link.remote)", "process": "\(hello.processID)"])
+            ["role": role, "rank": "\(rank)", "address": "\(link.remote)", "process": "\(hello.processID)"].merging(link.facts) { $1 })
         news(.joined(role: role, rank: rank, host: hello.hostName))
         record { record in
             record.processes.append(

@@ -62,10 +62,10 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
     }
 
     /// - Parameter log: takes lines for the process's log.
-    public init(log: @escaping @Sendable (String) -> Void) throws {
+    public init(security: LinkSecurity = .none, log: @escaping @Sendable (String) -> Void) throws {
         self.log = log
         engine = try Engine()
-        loop = try EventLoop(name: "store-io")
+        loop = try EventLoop(name: "store-io", security: security)
     }
 
     /// Joins a run and serves it until it ends.
@@ -212,6 +212,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
                 link.finish()
                 return
             }
+            try link.admit(hello)
             workers[ObjectIdentifier(link)] = WorkerLink(link, isLocal: hello.hostIdentity == HostIdentity.value)
         case .register(let register):
             guard let worker = workers[ObjectIdentifier(link)], worker.segment == nil else {
@@ -239,7 +240,11 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             let keys = entry.1.blocks.map { ParameterBlock.Key($0.key) }
             let isComplete = keys.allSatisfy { restored[$0]?.allSatisfy { $0 != nil } ?? false }
             if !restores || isComplete {
-                try register(entry.0, entry.1, shared: entry.shared)
+                // A worker that claims what is another's costs itself alone its connection.
+                do { try register(entry.0, entry.1, shared: entry.shared) } catch {
+                    log("a worker on \(entry.0.remote) was refused: \(error)")
+                    entry.0.cancel("\(error)")
+                }
             } else {
                 waiting.append(entry)
             }

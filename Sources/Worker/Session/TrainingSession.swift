@@ -70,7 +70,7 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
         }
         // The lower rank connects, so that a pair has one connection.
         for (other, endpoint) in topology.workers.enumerated() where other > rank {
-            let link = try Connector.connect(to: endpoint.socketAddress, loop: loop)
+            let link = try Connector.connect(to: endpoint.socketAddress, loop: loop, expecting: .worker)
             link.start(receiver)
             link.send(hello(), run: run)
             inbox.state.update { $0.peers[other] = link }
@@ -80,7 +80,7 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
 
         let index = Int(topology.storeOfColumn[executor.program.columns.lowerBound])
         guard index < topology.stores.count else { throw WireError(.malformed, "a topology without a store") }
-        let link = try Connector.connect(to: topology.stores[index].socketAddress, loop: loop)
+        let link = try Connector.connect(to: topology.stores[index].socketAddress, loop: loop, expecting: .store)
         store.update { $0 = link }
         link.start(receiver)
         link.send(hello(), run: run)

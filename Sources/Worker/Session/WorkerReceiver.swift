@@ -60,6 +60,10 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
             guard hello.role == .worker, let run, hello.run == run, hello.rank < 4096 else {
                 throw WireError(.malformed, "a stranger's connection")
             }
+            guard inbox.state.read({ $0.peers[Int(hello.rank)] == nil }) else {
+                throw WireError(.refused, "worker \(hello.rank) is connected already")
+            }
+            try link.admit(hello)
             inbox.state.update { $0.peers[Int(hello.rank)] = link }
         case .welcome(let welcome) where link === coordinator: inbox.state.update { $0.welcome = welcome }
         case .refusal(let refusal): inbox.fail(WireError(.refused, refusal.reason))

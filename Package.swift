@@ -70,7 +70,7 @@ let package = Package(
         tests("Network", ["Tensors"]),
         tests("Partition", ["Network", "Tensors"]),
         tests("Datasets", ["Tensors", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
-        tests("Wire", ["Tensors", "Threading", "COpenSSL", "CLinux"]),
+        tests("Wire", ["Tensors", "Threading", "COpenSSL", protobuf]),
         tests("ParameterStore", ["Partition", "Network"]),
         tests("Coordinator", ["Wire", "Network"]),
         tests("RunLog"),

@@ -16,6 +16,7 @@ final class Greeting: EventHandler, Stranger {
     private var preamble: ListenerPreamble?
     private var session: TLSSession?
     private var isDone = false
+    private var hasSeenStart = false
 
     /// - Parameter finished: called once; on success the socket is its new owner's.
     init(
@@ -67,6 +68,7 @@ final class Greeting: EventHandler, Stranger {
     }
 
     private func shakeHands(_ session: TLSSession) throws {
+        try expectTLS()
         switch try session.handshake() {
         case .wantsRead: loop.watch(descriptor, self)
         case .wantsWrite: loop.watch(descriptor, self, writable: true)
@@ -79,6 +81,17 @@ final class Greeting: EventHandler, Stranger {
             }
             established(identity: identity)
         }
+    }
+
+    /// Tells a peer that greets without TLS what it lacks: OpenSSL would only hang up.
+    private func expectTLS() throws {
+        var start = [UInt8](repeating: 0, count: Preamble.magic.count)
+        guard !hasSeenStart, recv(descriptor, &start, start.count, Int32(MSG_PEEK)) == start.count else { return }
+        hasSeenStart = true
+        guard start == Preamble.magic else { return }
+        try? send(Preamble.answer(.certificateWanted))
+        drain()
+        throw WireError(.refused, "it does not speak TLS; name its certificates with --certificates")
     }
 
     /// A new connection has room for a greeting's answer.

@@ -1,7 +1,7 @@
 import Threading
 
 /// Refusals in words, at a bounded rate: a flood fills neither the log nor the disk.
-final class RefusalJournal: Sendable {
+package final class RefusalJournal: Sendable {
     private struct State {
         /// Lines that may be written now; one more comes each second.
         var allowance: Double
@@ -13,9 +13,11 @@ final class RefusalJournal: Sendable {
     private let say: @Sendable (String) -> Void
     private let state = Monitor(State(allowance: burst, last: 0))
 
-    init(_ say: @escaping @Sendable (String) -> Void) { self.say = say }
+    package init(_ say: @escaping @Sendable (String) -> Void) { self.say = say }
 
-    func refused(_ address: SocketAddress, _ reason: String, now: Double = MonotonicClock.now) {
+    func refused(_ address: SocketAddress, _ reason: String) { refused(address, reason, now: MonotonicClock.now) }
+
+    package func refused(_ address: SocketAddress, _ reason: String, now: Double) {
         let silent: Int? = state.update { state in
             if state.last > 0 { state.allowance = min(Self.burst, state.allowance + now - state.last) }
             state.last = now

@@ -88,7 +88,8 @@ public struct CertificateDirectory: Sendable {
             for role in role.map({ [$0] }) ?? PeerRole.allCases {
                 let file = "\(directory)/\(role.rawValue).pem"
                 guard access(file, F_OK) == 0 else { continue }
-                let subject = try Certificate(pem: read(file), source: file).subject
+                // One that is damaged is replaced too.
+                let subject = (try? Certificate(pem: read(file), source: file).subject) ?? role.rawValue
                 try issue(role, subject: subject, in: directory, days: days, authority: authority)
                 count += 1
             }
@@ -144,7 +145,7 @@ public struct CertificateDirectory: Sendable {
         for directory in [path] + hosts {
             for role in PeerRole.allCases {
                 let file = "\(directory)/\(role.rawValue).pem"
-                if access(file, F_OK) == 0 { current.insert(try Certificate(pem: read(file), source: file).serial) }
+                if access(file, F_OK) == 0, let found = try? Certificate(pem: read(file), source: file) { current.insert(found.serial) }
             }
         }
         let names = try FileManager.default.contentsOfDirectory(atPath: issuedPath).filter { $0.hasSuffix(".pem") }

@@ -2,7 +2,7 @@ import Glibc
 import Tensors
 
 /// Files that hold a secret: read only where nobody else can read them, and never open to others, not even while written.
-enum PrivateFile {
+package enum PrivateFile {
     /// Reads a file that only this user may read.
     /// - Parameters:
     ///   - followsLinks: whether the path may be a symbolic link; the file that it leads to is checked either way.
@@ -49,7 +49,7 @@ enum PrivateFile {
 
     /// Writes a file that has mode 0600 from its first byte.
     /// - Parameter replaces: whether it takes the place of one that is there; otherwise that is an error.
-    static func write(_ bytes: [UInt8], to path: String, replaces: Bool) throws {
+    package static func write(_ bytes: [UInt8], to path: String, replaces: Bool) throws {
         try write(bytes, to: path, mode: 0o600, replaces: replaces)
     }
 

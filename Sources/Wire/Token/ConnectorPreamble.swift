@@ -18,7 +18,6 @@ struct ConnectorPreamble {
     /// - Returns: what to send before frames, and why nothing may follow it where that is so.
     func judge(_ answer: [UInt8]) -> (send: [UInt8], refusal: WireError?) {
         func refuse(_ reason: String) -> (send: [UInt8], refusal: WireError?) { ([], WireError(.refused, reason)) }
-        if Preamble.isTLS(answer) { return refuse("\(address) wants TLS; name this process's certificates with --certificates DIR") }
         guard answer.count == Preamble.answerCount, answer.starts(with: Preamble.magic) else {
             return refuse("\(address) is no process of a run of Colonnade, or closed the connection; check the address")
         }
@@ -39,6 +38,7 @@ struct ConnectorPreamble {
                 )
             }
             return (Preamble.connectorProof(token, connector: nonce, listener: theirs), nil)
+        case .certificateWanted: return refuse("\(address) wants TLS; name this process's certificates with --certificates DIR")
         case .tokenWanted: return refuse("\(address) wants the token of its run: \(remedy)")
         case .tokenUnknown:
             return refuse("\(address) was started without a run token; leave out --token-file here, or give it to both sides")

@@ -58,7 +58,7 @@ public final class RunToken: @unchecked Sendable, CustomStringConvertible {
     public var description: String { "a run token" }
 
     /// HMAC-SHA256 over a label and two nonces.
-    func proof(_ label: String, _ first: [UInt8], _ second: [UInt8]) -> [UInt8] {
+    package func proof(_ label: String, _ first: [UInt8], _ second: [UInt8]) -> [UInt8] {
         let message = Array(label.utf8) + [0] + first + second
         var result = [UInt8](repeating: 0, count: Self.byteCount)
         var count = UInt32(0)

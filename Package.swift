@@ -37,7 +37,7 @@ let package = Package(
     ],
     targets: [
         system("COneDNN"), system("CXXHash"), system("CTurboJPEG"), system("CSTBImage"), system("CYUV"), system("CZlib"),
-        system("CLinux"),
+        system("CLinux"), system("COpenSSL"),
 
         // Every module that a target imports is named: one that is reached through another only would not be rebuilt
         // with it.
@@ -48,7 +48,7 @@ let package = Package(
         module("Partition", ["Network", "Tensors"]),
         module("Datasets", ["Tensors", "Threading", "CTurboJPEG", "CSTBImage", "CYUV", "CZlib"]),
         .target(
-            name: "Wire", dependencies: ["Partition", "Network", "Tensors", "Threading", "CLinux", protobuf],
+            name: "Wire", dependencies: ["Partition", "Network", "Tensors", "Threading", "CLinux", "COpenSSL", protobuf],
             exclude: ["Messages/control.proto"], swiftSettings: swiftSettings),
         .target(
             name: "Interchange", dependencies: ["Network", "Tensors", protobuf], exclude: ["ONNX/onnx.proto"],
@@ -70,11 +70,11 @@ let package = Package(
         tests("Network", ["Tensors"]),
         tests("Partition", ["Network", "Tensors"]),
         tests("Datasets", ["Tensors", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
-        tests("Wire", ["Tensors", "Threading"]),
+        tests("Wire", ["Tensors", "Threading", "COpenSSL", protobuf]),
         tests("ParameterStore", ["Partition", "Network"]),
         tests("Coordinator", ["ParameterStore", "Partition", "Wire", "Network"]),
         tests("RunLog"),
         tests("Worker", ["Network", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
-        tests("Commands", ["RunLog", "Network", "Tensors"], resources: [.copy("Golden")]),
+        tests("Commands", ["Wire", "RunLog", "Network", "Tensors", "Threading", protobuf], resources: [.copy("Golden")]),
     ]
 )

@@ -33,6 +33,7 @@ struct CommandFailure: Error, CustomStringConvertible {
         case let error as DatasetError: self.init(Self.data, error.description)
         case let error as SafetensorsError: self.init(Self.data, error.description)
         case let error as RunLogError: self.init(Self.noInput, error.description)
+        case let error as WireError where error.code == .file: self.init(Self.configuration, error.description)
         case let error as WireError where error.code == .timeout: self.init(Self.noAnswer, error.description)
         case let error as WireError: self.init(Self.unavailable, error.description)
         case let error as FileError: self.init(Self.inputOutput, error.description)

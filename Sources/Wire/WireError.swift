@@ -9,6 +9,8 @@ public struct WireError: Error, CustomStringConvertible, Sendable, Equatable {
         case closed
         /// The system refused a socket operation.
         case system
+        /// A certificate, key or token cannot be used.
+        case file
         /// Nothing happened in time.
         case timeout
     }

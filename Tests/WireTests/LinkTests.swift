@@ -29,7 +29,10 @@ import Wire
         let size = 3 << 20
         let landing = TensorBuffer(byteCount: size)
         let server = Collector(memory: landing)
-        let listener = try Listener(SocketAddress(host: "127.0.0.1", port: 0), loop: loop) { $0.start(server) }
+        let listener = try Listener(SocketAddress(host: "127.0.0.1", port: 0), loop: loop) {
+            $0.admit()
+            $0.start(server)
+        }
         let link = try Connector.connect(to: listener.address, loop: loop)
         let client = Collector()
         link.start(client)

@@ -29,16 +29,30 @@ struct CoordinatorCommand: ParsableCommand {
         ParentProcess.dieWithIt()
         let signals = SignalWatch()
         let address = try SocketAddress(parsing: listen)
-        guard address.isLoopback || insecure else {
+        guard address.isLoopback || insecure || options.security.certificates != nil else {
             throw CommandFailure(
                 CommandFailure.usage,
-                "\(address) is reachable from other hosts and this connection is not encrypted; say --insecure if "
-                    + "everyone on that network is trusted")
+                "\(address) is reachable from other hosts and its connections are not encrypted; name certificates with "
+                    + "--certificates, or say --insecure if everyone on that network is trusted")
         }
         var settled = try options.settle(listen: address)
         settled.plan.stores = options.store == .embedded ? .everyHost(coordinator: HostIdentity.value) : .byHand(options.stores)
+        try options.security.checked(for: options.store == .embedded ? [.coordinator, .store] : [.coordinator])
         let run = UInt64.random(in: 1...UInt64.max)
         let writer = try options.open(settled, directory: directory.map(RunDirectory.init), run: run)
+        // Beyond this machine a token is only what both sides were given: nobody else would find it.
+        let drawsToken = options.security.certificates == nil && !options.security.namesToken && address.isLoopback
+        let token: PublishedToken?
+        do {
+            token = drawsToken ? try PublishedToken(writer.directory) : nil
+            settled.plan.security = try options.security.protection(
+                .coordinator, otherwise: token?.source ?? .none, log: { writer.event("certificates", $0) },
+                refused: { writer.event("refused", $0) })
+        } catch {
+            if settled.resumed == nil { try? FileManager.default.removeItem(atPath: writer.directory.path) }
+            throw error
+        }
+        let security = settled.plan.security
         let display = ProgressDisplay(batch: settled.plan.configuration.recipe.batch)
         let service: CoordinatorService
         do {
@@ -48,9 +62,14 @@ struct CoordinatorCommand: ParsableCommand {
             if settled.resumed == nil { try? FileManager.default.removeItem(atPath: writer.directory.path) }
             throw error
         }
-        if !address.isLoopback { writer.event("insecure", "\(service.address) takes connections without encryption") }
+        let published = token?.publish(service.address)
+        defer { withExtendedLifetime((token, published)) {} }
+        if !address.isLoopback, security.isPlain {
+            writer.event("insecure", "\(service.address) takes connections without encryption")
+            Terminal.error("warning: \(service.address) takes connections from other hosts without encryption (--insecure)")
+        }
         if let addressFile { try DurableFile.write([UInt8]("\(service.address)".utf8), to: addressFile) }
-        if options.store == .embedded { try EmbeddedStore.start(service.address) }
+        if options.store == .embedded { try EmbeddedStore.start(service.address, security: security.sibling(.store)) }
         signals.onInterrupt { service.stop() }
         let outcome = service.serve()
         display.finish()

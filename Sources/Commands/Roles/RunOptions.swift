@@ -67,6 +67,8 @@ struct RunOptions: ParsableArguments {
             valueName: "seconds"))
     var patience: Double = 5
 
+    @OptionGroup var security: SecurityOptions
+
     /// Set by `train` where it restarts a run: what ended it.
     @Option(help: .hidden) var restartReason: String?
 
@@ -158,7 +160,7 @@ struct RunOptions: ParsableArguments {
     /// What a coordinator that takes up this run again is told besides the run: the run's record has the rest.
     var argumentsForRestart: [String] {
         ["--store", store.rawValue, "--stores", "\(stores)", "--trace-every", "\(traceEvery)", "--join-timeout", "\(joinTimeout)",
-         "--patience", "\(patience)", "--restarts", "\(restarts)"]
+         "--patience", "\(patience)", "--restarts", "\(restarts)"] + security.arguments
     }
 
     /// A run keeps what decides its bits; only how it goes on may be set anew.

@@ -18,7 +18,8 @@ struct StoreCommand: ParsableCommand {
         ParentProcess.dieWithIt()
         signal(SIGINT, SIG_IGN)
         let address = try peer.check(coordinator)
-        switch try StoreService(log: { Terminal.line($0) }).serve(coordinator: address, listen: peer.address) {
+        let security = try peer.protection(.store)
+        switch try StoreService(security: security, log: { Terminal.line($0) }).serve(coordinator: address, listen: peer.address) {
         case .finished: Terminal.line("the run has ended")
         case .failed(let reason): throw CommandFailure(CommandFailure.temporary, reason)
         }

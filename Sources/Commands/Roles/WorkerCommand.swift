@@ -37,34 +37,13 @@ struct WorkerCommand: ParsableCommand {
         var options = WorkerService.Options(coordinator: address)
         (options.data, options.threads, options.listen) = (data, threads, try peer.address)
         (options.fetchesData, options.dataCache) = (fetchData, dataCache)
-        options.startStore = { try EmbeddedStore.start($0) }
+        let security = try peer.protection(.worker)
+        options.security = security
+        options.startStore = { try EmbeddedStore.start($0, security: security.sibling(.store)) }
         let outcome = try WorkerService(options) { Terminal.line($0) }.serve()
         switch outcome {
         case .finished: Terminal.line("the run has ended")
         case .failed(let reason): throw CommandFailure(CommandFailure.temporary, reason)
         }
-    }
-}
-
-/// What workers and stores have in common.
-struct PeerOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Where peers connect (default: a free port on the address that reaches the coordinator).", valueName: "address:port"))
-    var listen: String?
-
-    @Flag(help: "Connect to another host without encryption. Anyone on the way can read and change what is sent.")
-    var insecure = false
-
-    var address: SocketAddress? { get throws { try listen.map { try SocketAddress(parsing: $0) } } }
-
-    /// The coordinator's address, if it may be connected to.
-    func check(_ coordinator: String) throws -> SocketAddress {
-        let address = try SocketAddress(parsing: coordinator)
-        guard address.isLoopback || insecure else {
-            throw CommandFailure(
-                CommandFailure.usage,
-                "\(address) is another host and this connection is not encrypted; say --insecure if everyone on that "
-                    + "network is trusted")
-        }
-        return address
     }
 }

@@ -8,6 +8,7 @@ final class Children {
     private let directory: RunDirectory
     private let coordinator: ChildProcess
     private let restarts: Int
+    private let peerArguments: [String]
     private var store: ChildProcess?
     private var workers: [Int: Worker] = [:]
     private var evictions: EvictionTail
@@ -15,29 +16,36 @@ final class Children {
     private struct Worker {
         var process: ChildProcess
         var started: Double
-        /// Ends in a row soon after the start.
+        /// Bytes of the run's metrics when it was started.
+        var metrics: Int
+        /// Ends in a row without a step in between.
         var inARow = 0
         /// When it is started again.
         var due: Double?
     }
 
-    /// One that lived so long, in seconds, has not failed to start.
-    private static let settled = 30.0
-
-    init(directory: RunDirectory, coordinator: ChildProcess, restarts: Int) {
+    init(directory: RunDirectory, coordinator: ChildProcess, restarts: Int, peerArguments: [String]) {
+        self.peerArguments = peerArguments
         (self.directory, self.coordinator, self.restarts) = (directory, coordinator, restarts)
         evictions = EvictionTail(directory.eventsPath)
     }
 
     func start(_ role: String, _ rank: Int, _ address: String) throws {
         let process = try ChildProcess(
-            name: "\(role) \(rank)", arguments: [role, "--coordinator", address],
+            name: "\(role) \(rank)", arguments: [role, "--coordinator", address] + peerArguments,
             logPath: directory.logPath(role: role, rank: rank))
         if role == "store" {
             store = process
         } else {
-            workers[rank] = Worker(process: process, started: MonotonicClock.now, inARow: workers[rank]?.inARow ?? 0)
+            workers[rank] = Worker(
+                process: process, started: MonotonicClock.now, metrics: metricsSize, inARow: workers[rank]?.inARow ?? 0)
         }
+    }
+
+    /// Grows with every step that is committed.
+    private var metricsSize: Int {
+        var status = stat()
+        return stat(directory.metricsPath, &status) == 0 ? status.st_size : 0
     }
 
     /// Ends what is still there. Those that were part of the run have heard that it is over.
@@ -72,7 +80,7 @@ final class Children {
         }
         guard let code = worker.process.exitCode, code != 0 else { return }
         var worker = worker
-        worker.inARow = MonotonicClock.now - worker.started > Self.settled ? 1 : worker.inARow + 1
+        worker.inARow = metricsSize > worker.metrics ? 1 : worker.inARow + 1
         guard worker.inARow <= max(restarts, 0) else {
             // Where the coordinator knows why, it ends by itself and says so.
             coordinator.end(within: 3, by: SIGTERM)

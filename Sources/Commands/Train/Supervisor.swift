@@ -13,11 +13,16 @@ final class Supervisor: @unchecked Sendable {
     private let restarts: Int
     private let coordinator = Monitor<ChildProcess?>(nil)
     private let interrupts = Monitor(0)
+    /// What stores and workers are told besides the coordinator's address.
+    private let peerArguments: [String]
 
     /// - Parameter restarts: how often in a row the run is started again without a checkpoint between, and a worker that
     ///   does not live long.
-    init(directory: RunDirectory, workers: Int, store: RunOptions.StorePlacement, restarts: Int) {
+    init(
+        directory: RunDirectory, workers: Int, store: RunOptions.StorePlacement, restarts: Int, peerArguments: [String]
+    ) {
         (self.directory, self.workers, self.store, self.restarts) = (directory, workers, store, restarts)
+        self.peerArguments = peerArguments
     }
 
     /// The first interrupt ends the run with a checkpoint, the second at once.
@@ -74,7 +79,8 @@ final class Supervisor: @unchecked Sendable {
                 + ["--listen", "127.0.0.1:0", "--directory", directory.path, "--address-file", addressFile],
             logPath: nil)
         self.coordinator.update { $0 = coordinator }
-        let children = Children(directory: directory, coordinator: coordinator, restarts: restarts)
+        let children = Children(
+            directory: directory, coordinator: coordinator, restarts: restarts, peerArguments: peerArguments)
         defer {
             coordinator.end(within: 60)
             // They leave when the coordinator says so, or is gone.

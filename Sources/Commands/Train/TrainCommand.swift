@@ -15,10 +15,13 @@ struct TrainCommand: ParsableCommand {
 
     func run() throws {
         let signals = SignalWatch()
+        try options.security.checked(for: [.coordinator, .store, .worker])
         // Everything that can be wrong is found here, before a process is started or a file written.
         let settled = try options.settle(listen: SocketAddress(host: "127.0.0.1", port: 0))
         let directory = try settled.resumed ?? RunDirectory.create(runs: options.runs, name: options.name)
-        let supervisor = Supervisor(directory: directory, workers: settled.plan.workers, store: options.store, restarts: options.restarts)
+        let supervisor = Supervisor(
+            directory: directory, workers: settled.plan.workers, store: options.store, restarts: options.restarts,
+            peerArguments: options.security.peerArguments(token: directory.tokenPath))
         signals.onInterrupt { supervisor.interrupt() }
         let code: Int32
         do {

@@ -69,6 +69,14 @@ extension CoordinatorService {
         news(.resumed(fromStep: committed))
     }
 
+    /// Has the last committed step validated where that was lost with the attempt before.
+    func validateBase() {
+        guard isValidationMissing(after: ledger.committed) else { return }
+        var grant = WireGrant()
+        (grant.step, grant.validate) = (UInt64(ledger.committed), true)
+        broadcast(.with { $0.grant = grant })
+    }
+
     // MARK: Hung processes and lost frames
 
     func watchHealth() {

@@ -68,7 +68,8 @@ extension CoordinatorService {
         let hello = member.hello
         writer.event(
             "joined", "\(name.short) on \(hello.hostName)",
-            ["role": name.role.rawValue, "rank": "\(name.rank)", "address": "\(member.link.remote)", "process": "\(hello.processID)"])
+            ["role": name.role.rawValue, "rank": "\(name.rank)", "address": "\(member.link.remote)", "process": "\(hello.processID)"]
+                .merging(member.link.facts) { $1 })
         news(.joined(role: name.role.rawValue, rank: name.rank, host: hello.hostName))
         record { record in
             record.processes.removeAll { $0.role == name.role.rawValue && $0.rank == name.rank }
@@ -100,7 +101,6 @@ extension CoordinatorService {
         topology.attempt = attempt
         topology.baseStep = UInt64(ledger.committed)
         topology.restores = plan.start != nil
-        topology.validatesBase = hasStarted && isValidationMissing(after: ledger.committed)
         func endpoints(_ count: Int, _ role: (Int) -> Member.Role) -> [WireTopology.Endpoint] {
             (0..<count).compactMap { rank in
                 guard let member = members.values.first(where: { $0.role == role(rank) }) else { return nil }
@@ -164,6 +164,7 @@ extension CoordinatorService {
         records.start(at: MonotonicClock.now)
         if hasStarted {
             resumed()
+            validateBase()
         } else {
             hasStarted = true
             writer.event("started", "training from step \(steps.base + 1) to \(steps.last)")

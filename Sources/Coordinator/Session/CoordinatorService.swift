@@ -58,7 +58,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             network: plan.configuration.network, workers: plan.workers, batch: plan.configuration.recipe.batch)
         health = HealthMonitor(programs: (0..<plan.workers).map { compiler.program(worker: $0) }, patience: plan.patience)
         records = StepRecords(steps: steps, batch: plan.configuration.recipe.batch)
-        loop = try EventLoop(name: "coordinator-io")
+        loop = try EventLoop(name: "coordinator-io", security: plan.security)
         let accepted = accepted
         do {
             listener = try Listener(plan.listen, loop: loop) { link in accepted.read { $0 }?(link) }
@@ -172,6 +172,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             guard case .hello(let hello)? = message.body else {
                 throw WireError(.malformed, "a stranger that did not introduce itself")
             }
+            try link.admit(hello)
             return try admit(hello, link)
         }
         switch (member.role, message.body) {

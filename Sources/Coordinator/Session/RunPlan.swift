@@ -17,6 +17,7 @@ public struct RunPlan: Sendable {
     /// Its channels, height and width.
     public var stored: [Int]
     public var listen: SocketAddress
+    public var security = LinkSecurity.none
     /// Validation errors up to the checkpoint, in their order, for schedules that depend on them.
     public var earlierErrors: [Double] = []
     /// What ended the run before, where it was restarted.

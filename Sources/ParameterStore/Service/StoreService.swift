@@ -60,10 +60,10 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
     }
 
     /// - Parameter log: takes lines for the process's log.
-    public init(log: @escaping @Sendable (String) -> Void) throws {
+    public init(security: LinkSecurity = .none, log: @escaping @Sendable (String) -> Void) throws {
         self.log = log
         engine = try Engine()
-        loop = try EventLoop(name: "store-io")
+        loop = try EventLoop(name: "store-io", security: security)
         let updated = updated
         updates = UpdateThread(engine: engine) { report in updated.read { $0 }?(report) }
     }
@@ -226,6 +226,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
                 link.finish()
                 return
             }
+            try link.admit(hello)
             workers[ObjectIdentifier(link)] = WorkerLink(
                 link, isLocal: hello.hostIdentity == HostIdentity.value, attempt: hello.attempt)
         case .register(let register):
@@ -255,7 +256,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             let isComplete = keys.allSatisfy { restored[$0]?.allSatisfy { $0 != nil } ?? false }
             guard !restores || isKnown || isComplete else { continue }
             worker.register = nil
-            let (segment, isNew) = try memory!.register(message, engine: engine)
+            guard let (segment, isNew) = refusing(worker, { try memory!.register(message, engine: engine) }) else { continue }
             worker.segment = segment
             // The worker plans its kernels on the memory while the values are drawn into it.
             worker.link.send(.with { $0.segment = segment.announcement(shared: worker.isLocal) }, run: run, attempt: worker.attempt)
@@ -263,6 +264,15 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             let blocks = segment.blocks.values.sorted { $0.block.key < $1.block.key }
                 .map { (block: $0, restored: restored.removeValue(forKey: $0.block.key)) }
             updates.submit(.initialize(blocks, InitialValues(configuration.recipe), step: base, of: segment))
+        }
+    }
+
+    /// A worker that claims what is another's costs itself alone its connection.
+    private func refusing<Result>(_ worker: WorkerLink, _ body: () throws -> Result) -> Result? {
+        do { return try body() } catch {
+            log("a worker on \(worker.link.remote) was refused: \(error)")
+            worker.link.cancel("\(error)")
+            return nil
         }
     }
 

@@ -11,6 +11,8 @@ public struct RunDirectory: Sendable, Equatable {
     public var metricsPath: String { path + "/metrics.jsonl" }
     public var eventsPath: String { path + "/events.jsonl" }
     public var timelinePath: String { path + "/timeline.jsonl" }
+    /// The run's token, while it runs.
+    public var tokenPath: String { path + "/token" }
     public var logsPath: String { path + "/logs" }
     public var checkpointsPath: String { path + "/checkpoints" }
     public func logPath(role: String, rank: Int) -> String { "\(logsPath)/\(role)-\(rank).log" }

@@ -57,11 +57,19 @@ extension Connector {
         to address: SocketAddress, loop: EventLoop, patience: Double, isCancelled: () -> Bool = { false }
     ) throws -> Link {
         let deadline = MonotonicClock.now + patience
+        var refused: Double?
         while true {
             do {
-                return try connect(to: address, loop: loop)
+                return try connect(to: address, loop: loop, expecting: .coordinator)
             } catch {
-                guard MonotonicClock.now < deadline, !isCancelled() else { throw error }
+                let now = MonotonicClock.now
+                var isFinal = now > deadline || isCancelled()
+                if let error = error as? WireError, error.code == .refused {
+                    // A coordinator that has just come up may not have left its token yet; otherwise a refusal stays one.
+                    isFinal = isFinal || !loop.security.looksForToken || now - (refused ?? now) > 1
+                    refused = refused ?? now
+                }
+                if isFinal { throw error }
                 usleep(100_000)
             }
         }

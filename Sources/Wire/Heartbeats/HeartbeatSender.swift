@@ -28,7 +28,7 @@ public final class HeartbeatSender: LinkReceiver, @unchecked Sendable {
         beat: @escaping @Sendable () -> WireHeartbeat, silent: @escaping @Sendable (WireError) -> Void
     ) throws {
         (self.loop, self.patience, self.beat, self.silent) = (loop, patience, beat, silent)
-        link = try Connector.connect(to: coordinator, loop: loop)
+        link = try Connector.connect(to: coordinator, loop: loop, expecting: .coordinator)
         link.start(self)
         var message = WireControlMessage()
         message.hello = hello
@@ -58,7 +58,8 @@ public final class HeartbeatSender: LinkReceiver, @unchecked Sendable {
             isStopped = true
             return silent(WireError(.timeout, "the coordinator has not answered for \(Int(now - heard)) seconds"))
         }
-        link.send(.with { $0.heartbeat = beat() })
+        let heartbeat = beat()
+        link.send(.with { $0.heartbeat = heartbeat }, attempt: heartbeat.attempt)
         loop.schedule(after: Self.interval) { [weak self] in self?.tick() }
     }
 

@@ -2,9 +2,13 @@ import Glibc
 
 /// Opens connections.
 public enum Connector {
-    /// Connects, waiting; call it from a thread that may wait.
-    /// - Parameter timeout: seconds for one attempt.
-    public static func connect(to address: SocketAddress, loop: EventLoop, timeout: Double = 10) throws -> Link {
+    /// Connects, and has both sides prove themselves, waiting; call it from a thread that may wait, never from a loop's.
+    /// - Parameters:
+    ///   - expected: what the peer has to be by its certificate, under TLS.
+    ///   - timeout: seconds for one attempt, and as many for the proof.
+    public static func connect(
+        to address: SocketAddress, loop: EventLoop, expecting expected: PeerRole? = nil, timeout: Double = 10
+    ) throws -> Link {
         var failure = "no address"
         let descriptor = try address.resolve { entry -> Int32? in
             let descriptor = socket(
@@ -26,6 +30,13 @@ public enum Connector {
             return nil
         }
         guard let descriptor else { throw WireError(.system, "cannot connect to \(address): \(failure)") }
-        return Link(descriptor: descriptor, loop: loop)
+        do {
+            let (session, identity) = try Approach.make(
+                descriptor, to: address, security: loop.security, expecting: expected, timeout: timeout)
+            return Link(descriptor: descriptor, loop: loop, session: session, identity: identity, stranger: nil)
+        } catch {
+            close(descriptor)
+            throw error
+        }
     }
 }

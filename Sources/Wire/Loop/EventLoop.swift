@@ -15,6 +15,8 @@ public final class EventLoop: @unchecked Sendable {
         var isStopping = false
     }
 
+    /// How the connections that are opened and accepted on this loop are protected.
+    public let security: LinkSecurity
     private let poll: Int32
     private let wakeup: Int32
     private let shared = Monitor(Shared())
@@ -24,7 +26,8 @@ public final class EventLoop: @unchecked Sendable {
     private var nextTimer = 0
     private var thread: ServiceThread?
 
-    public init(name: String) throws {
+    public init(name: String, security: LinkSecurity = .none) throws {
+        self.security = security
         poll = epoll_create1(colonnade_epoll_cloexec)
         wakeup = eventfd(0, colonnade_eventfd_flags)
         guard poll >= 0, wakeup >= 0 else {

@@ -388,9 +388,6 @@ public nonisolated struct WireTopology: Sendable {
   /// Raised by every loss; the base step is then the last that was committed.
   public var attempt: UInt32 = 0
 
-  /// The base step was to be validated and was not before the loss: workers begin with that.
-  public var validatesBase: Bool = false
-
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated struct Endpoint: Sendable {
@@ -574,7 +571,8 @@ public nonisolated struct WireReady: Sendable {
   public init() {}
 }
 
-/// A step may be computed and applied. Stores apply it with this learning rate.
+/// A step may be computed and applied. Stores apply it with this learning rate. After a loss the first one may be of the base
+/// step itself: it was to be validated and was not.
 public nonisolated struct WireGrant: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1640,7 +1638,7 @@ nonisolated extension WireRefusal: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireTopology: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Topology"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}workers\0\u{1}stores\0\u{3}store_of_column\0\u{3}base_step\0\u{1}restores\0\u{1}attempt\0\u{3}validates_base\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}workers\0\u{1}stores\0\u{3}store_of_column\0\u{3}base_step\0\u{1}restores\0\u{1}attempt\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1654,7 +1652,6 @@ nonisolated extension WireTopology: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.baseStep) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.restores) }()
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
-      case 7: try { try decoder.decodeSingularBoolField(value: &self.validatesBase) }()
       default: break
       }
     }
@@ -1679,9 +1676,6 @@ nonisolated extension WireTopology: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.attempt != 0 {
       try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 6)
     }
-    if self.validatesBase != false {
-      try visitor.visitSingularBoolField(value: self.validatesBase, fieldNumber: 7)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1692,7 +1686,6 @@ nonisolated extension WireTopology: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.baseStep != rhs.baseStep {return false}
     if lhs.restores != rhs.restores {return false}
     if lhs.attempt != rhs.attempt {return false}
-    if lhs.validatesBase != rhs.validatesBase {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -47,7 +47,9 @@ final class SessionConnections: Sendable {
     private func connect(
         to endpoint: WireTopology.Endpoint, _ role: WireHello.Role, rank: Int, _ topology: WireTopology, _ loop: EventLoop
     ) throws -> Link {
-        do { return try Connector.connect(to: endpoint.socketAddress, loop: loop) } catch {
+        do {
+            return try Connector.connect(to: endpoint.socketAddress, loop: loop, expecting: role == .worker ? .worker : .store)
+        } catch {
             var lost = WireLinkLost()
             (lost.role, lost.rank, lost.reason) = (role, UInt32(rank), "\(error)")
             coordinator.send(.with { $0.linkLost = lost }, run: run, attempt: topology.attempt)

@@ -66,9 +66,7 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
                 let topology = try inbox.joinAttempt()
                 try join(topology, loop: loop, receiver: receiver, introduction: introduction)
                 coordinator.send(.with { $0.ready = WireReady() }, run: run, attempt: attempt)
-                let base = Int(clamping: topology.baseStep)
-                if topology.validatesBase { try validate(after: base) }
-                try train(after: base)
+                try train(after: Int(clamping: topology.baseStep))
             } catch is AttemptEnded {
                 activity.begin(attempt: inbox.state.read { $0.attempt }, .holding)
             }
@@ -132,6 +130,13 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
     private func train(after base: Int) throws -> Never {
         var step = base + 1
         feed.prefetch(step: step)
+        activity.enter(.awaitingGrant, step: step)
+        // Everybody is ready when the first grant is there. One of the base step has it validated.
+        let validatesBase = try inbox.wait { state -> Bool? in
+            if state.grants.removeValue(forKey: base) != nil { return true }
+            return state.grants[base + 1] == nil ? nil : false
+        }
+        if validatesBase { try validate(after: base) }
         while true {
             let current = step
             activity.enter(.awaitingGrant, step: step)

@@ -65,8 +65,13 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
             guard hello.role == .worker, let run = known.0, hello.run == run, hello.rank < 4096, hello.attempt >= known.1 else {
                 throw WireError(.malformed, "a stranger's connection")
             }
+            let peer = WorkerInbox.Peer(attempt: hello.attempt, rank: Int(hello.rank))
+            guard inbox.state.read({ $0.peers[peer] == nil }) else {
+                throw WireError(.refused, "worker \(hello.rank) is connected already")
+            }
+            try link.admit(hello)
             // A peer may have heard of a new attempt first.
-            inbox.state.update { $0.peers[.init(attempt: hello.attempt, rank: Int(hello.rank))] = link }
+            inbox.state.update { $0.peers[peer] = link }
         case .welcome(let welcome) where link === coordinator: inbox.state.update { $0.welcome = welcome }
         case .refusal(let refusal): inbox.fail(WireError(.refused, refusal.reason))
         case .topology(let topology) where link === coordinator: try received(topology)

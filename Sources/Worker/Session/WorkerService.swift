@@ -29,6 +29,8 @@ public final class WorkerService: @unchecked Sendable {
         /// Starts a shard of the store in this process, where the host has none.
         public var startStore: (@Sendable (SocketAddress) throws -> Void)?
 
+        public var security = LinkSecurity.none
+
         public init(coordinator: SocketAddress) { self.coordinator = coordinator }
     }
 
@@ -46,7 +48,7 @@ public final class WorkerService: @unchecked Sendable {
     public init(_ options: Options, log: @escaping @Sendable (String) -> Void) throws {
         self.options = options
         self.log = log
-        loop = try EventLoop(name: "worker-io")
+        loop = try EventLoop(name: "worker-io", security: options.security)
     }
 
     /// Works on the calling thread, which becomes the compute thread, until the run ends.

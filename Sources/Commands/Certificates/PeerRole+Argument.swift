@@ -1,0 +1,4 @@
+public import ArgumentParser
+public import Wire
+
+extension PeerRole: ExpressibleByArgument {}

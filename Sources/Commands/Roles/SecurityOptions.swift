@@ -1,0 +1,90 @@
+import ArgumentParser
+import Wire
+
+/// Who may connect: the options that every role has.
+struct SecurityOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Encrypt with these certificates (see `colonnade certificates`).", valueName: "dir"))
+    var certificates: String?
+
+    @Option(
+        help: ArgumentHelp("Without certificates: the file, of mode 0600, that holds the run's token.", valueName: "file"))
+    var tokenFile: String?
+
+    @Option(help: ArgumentHelp("The same from a descriptor that this process was started with.", valueName: "number"))
+    var tokenDescriptor: Int32?
+
+    @Option(help: ArgumentHelp("How long a connection may take to introduce itself.", valueName: "seconds"))
+    var greetingTimeout = ConnectionLimits().greeting
+
+    @Option(help: "Connections that have not introduced themselves, at once; one more sheds the oldest.")
+    var maxStrangers = ConnectionLimits().strangers
+
+    @Option(help: "Connections in all, of each listening process.")
+    var maxConnections = ConnectionLimits().connections
+
+    func validate() throws {
+        guard [certificates, tokenFile, tokenDescriptor.map(String.init)].compactMap({ $0 }).count <= 1 else {
+            throw ValidationError("--certificates, --token-file and --token-descriptor exclude each other; give one")
+        }
+        guard greetingTimeout > 0, greetingTimeout <= 3600, (1...65536).contains(maxStrangers), (1...65536).contains(maxConnections) else {
+            throw ValidationError("--greeting-timeout, --max-strangers and --max-connections have to be above 0")
+        }
+    }
+
+    var limits: ConnectionLimits {
+        var limits = ConnectionLimits()
+        (limits.greeting, limits.strangers, limits.connections) = (greetingTimeout, maxStrangers, maxConnections)
+        return limits
+    }
+
+    /// Finds what is wrong with the files before anything is started.
+    func checked(for roles: [PeerRole]) throws {
+        guard let certificates else { return }
+        for role in roles { _ = try TLSMaterial(directory: certificates, role: role) { _ in } }
+    }
+
+    /// - Parameters:
+    ///   - otherwise: where the token is from when no option says so.
+    ///   - log: takes sentences about certificates that have changed.
+    ///   - refused: takes sentences about connections that were refused.
+    func protection(
+        _ role: PeerRole, otherwise: @autoclosure () throws -> TokenSource, log: @escaping @Sendable (String) -> Void,
+        refused: @escaping @Sendable (String) -> Void
+    ) throws -> LinkSecurity {
+        if let certificates {
+            return LinkSecurity(
+                .encrypted(try TLSMaterial(directory: certificates, role: role, log: log)), limits: limits, refused: refused)
+        }
+        return LinkSecurity(.plain(try given ?? otherwise()), limits: limits, refused: refused)
+    }
+
+    /// The token that an option names.
+    private var given: TokenSource? {
+        get throws {
+            if let tokenFile { return try .file(tokenFile) }
+            return try tokenDescriptor.map { try .token(RunToken(descriptor: $0)) }
+        }
+    }
+
+    var namesToken: Bool { tokenFile != nil || tokenDescriptor != nil }
+
+    /// The same options for another process.
+    var arguments: [String] {
+        (certificates.map { ["--certificates", $0] } ?? []) + (tokenFile.map { ["--token-file", $0] } ?? [])
+            + ["--greeting-timeout", "\(greetingTimeout)", "--max-strangers", "\(maxStrangers)", "--max-connections", "\(maxConnections)"]
+    }
+
+    /// The options for a child of `train` that is no coordinator.
+    /// - Parameter token: where the coordinator leaves it.
+    func peerArguments(token: String) -> [String] {
+        arguments + (certificates == nil && tokenFile == nil ? ["--token-file", token] : [])
+    }
+}
+
+extension LinkSecurity {
+    /// The protection of another role in the same process, such as the store's in a worker's.
+    func sibling(_ role: PeerRole) throws -> LinkSecurity {
+        guard case .encrypted(let material) = protection else { return self }
+        return LinkSecurity(.encrypted(try material.sibling(role)), limits: limits, refused: refused)
+    }
+}

@@ -1,0 +1,102 @@
+import Glibc
+import Threading
+
+/// The connecting side of what `Greeting` does, on a thread that may wait.
+enum Approach {
+    /// Proves this side, and has the other prove itself.
+    /// - Parameters:
+    ///   - descriptor: a connected socket that does not block; stays the caller's.
+    ///   - expected: what the peer's certificate has to say that it is; nil asks for any role.
+    static func make(
+        _ descriptor: Int32, to address: SocketAddress, security: LinkSecurity, expecting expected: PeerRole?, timeout: Double
+    ) throws -> (session: TLSSession?, identity: PeerIdentity?) {
+        let deadline = MonotonicClock.now + timeout
+        switch security.protection {
+        case .plain(let source):
+            let token = expected == .coordinator ? try source.token(for: address) : source.current
+            try greet(
+                ConnectorPreamble(address: address, token: token, remedy: source.remedy), descriptor, address, deadline: deadline)
+            return (nil, nil)
+        case .encrypted(let material):
+            let session = try TLSSession(material.context(), descriptor: descriptor, isListener: false)
+            do {
+                let identity = try shakeHands(session, descriptor, address, deadline: deadline)
+                guard expected == nil || identity.role == expected else {
+                    throw WireError(
+                        .refused, "its certificate is a \(identity.role.rawValue)'s, and this has to be a \(expected?.rawValue ?? "")")
+                }
+                return (session, identity)
+            } catch let error as WireError {
+                session.finish()
+                throw WireError(error.code, "\(address): \(error)")
+            }
+        }
+    }
+
+    private static func greet(
+        _ preamble: ConnectorPreamble, _ descriptor: Int32, _ address: SocketAddress, deadline: Double
+    ) throws {
+        try send(preamble.request, descriptor, address)
+        var answer: [UInt8] = []
+        while answer.count < Preamble.answerCount {
+            var part = [UInt8](repeating: 0, count: Preamble.answerCount - answer.count)
+            let count = recv(descriptor, &part, part.count, 0)
+            if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN {
+                try wait(descriptor, POLLIN, address, deadline: deadline)
+                continue
+            }
+            guard count > 0 else { break }
+            answer += part.prefix(count)
+        }
+        let verdict = preamble.judge(answer)
+        if !verdict.send.isEmpty { try send(verdict.send, descriptor, address) }
+        if let refusal = verdict.refusal { throw refusal }
+    }
+
+    private static func shakeHands(
+        _ session: TLSSession, _ descriptor: Int32, _ address: SocketAddress, deadline: Double
+    ) throws -> PeerIdentity {
+        func run(_ body: () throws -> Transfer) throws -> Int {
+            while true {
+                switch try body() {
+                case .moved(let count): return count
+                case .wantsRead: try wait(descriptor, POLLIN, address, deadline: deadline)
+                case .wantsWrite: try wait(descriptor, POLLOUT, address, deadline: deadline)
+                case .ended: throw WireError(.closed, "it closed the connection; its log says why")
+                }
+            }
+        }
+        _ = try run { try session.handshake() }
+        let identity = try session.identity()
+        var word = [UInt8](repeating: 0, count: Preamble.headCount)
+        var filled = 0
+        while filled < word.count {
+            filled += try word.withUnsafeMutableBytes { memory in
+                try run { try session.read(into: UnsafeMutableRawBufferPointer(rebasing: memory[filled...])) }
+            }
+        }
+        guard word == Preamble.head(.accepted) else {
+            throw WireError(.refused, "it speaks another version of the protocol; run the same release of colonnade everywhere")
+        }
+        return identity
+    }
+
+    /// A new connection has room for a greeting.
+    private static func send(_ bytes: [UInt8], _ descriptor: Int32, _ address: SocketAddress) throws {
+        guard Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
+            throw WireError(.closed, "\(address) closed the connection")
+        }
+    }
+
+    private static func wait(_ descriptor: Int32, _ events: Int32, _ address: SocketAddress, deadline: Double) throws {
+        while true {
+            let rest = deadline - MonotonicClock.now
+            guard rest > 0 else { throw WireError(.timeout, "\(address) does not answer; check the address, and that the process is not stopped") }
+            var waiting = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+            let count = poll(&waiting, 1, Int32(min(rest, 60) * 1000) + 1)
+            if count > 0 { return }
+            if count < 0, errno != EINTR { throw WireError(.system, "cannot wait for \(address): \(String(cString: strerror(errno)))") }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+import COpenSSL
+import Foundation
+import Glibc
+import SwiftProtobuf
+import Testing
+import Threading
+import Wire
+
+@Suite struct CertificateTests {
+    /// Tries to join; returns what the connecting side is told.
+    private func refusal(
+        _ server: TestServer, _ protection: LinkSecurity.Protection, as role: WireHello.Role = .worker, expecting: PeerRole? = .coordinator
+    ) throws -> String {
+        let client = try TestClient(protection)
+        defer { client.stop() }
+        do {
+            _ = try client.join(server.address, as: role, expecting: expecting)
+        } catch { return "\(error)" }
+        return client.seen.wait(timeout: 20) { $0.refusal ?? $0.error?.description } ?? "nothing"
+    }
+
+    @Test func onlyTheRightCertificateIsAdmitted() throws {
+        let scratch = try Scratch()
+        let directory = try scratch.certificates()
+        let server = try TestServer(.tls(directory, .coordinator))
+        defer { server.stop() }
+
+        let expired = CertificateDirectory(try directory.issue(.worker, name: "old", days: -1))
+        #expect(try refusal(server, .tls(expired, .worker)).contains("expired"))
+        #expect(server.refusal(containing: "expired") != nil)
+
+        // Another authority's: each side refuses the other's.
+        let foreign = try scratch.certificates("foreign")
+        #expect(try refusal(server, .tls(foreign, .worker)).contains("another authority"))
+        // A client that trusts this authority, with a certificate of the other.
+        let mixed = CertificateDirectory(scratch("mixed"))
+        try FileManager.default.copyItem(atPath: foreign.path, toPath: mixed.path)
+        for name in ["authority.pem", "revoked.crl"] {
+            try FileManager.default.removeItem(atPath: "\(mixed.path)/\(name)")
+            try FileManager.default.copyItem(atPath: "\(directory.path)/\(name)", toPath: "\(mixed.path)/\(name)")
+        }
+        #expect(try refusal(server, .tls(mixed, .worker)).contains("another authority"))
+        #expect(server.refusal(containing: "another authority") != nil)
+
+        let other = CertificateDirectory(try directory.issue(.worker, name: "gone", days: 30))
+        let revoked = try LinkSecurity.Protection.tls(other, .worker)
+        let serial = try #require(directory.entries().first { $0.subject == "worker gone" }?.serial)
+        #expect(try directory.revoke(role: nil, serial: serial) == [serial])
+        // Its own list says so too: a host that took it up late still has the old one in mind.
+        #expect(try refusal(server, revoked).contains("revoked"))
+        #expect(server.refusal(containing: "revoked") != nil)
+
+        // A worker's certificate acts neither as a store nor as the coordinator.
+        #expect(try refusal(server, .tls(directory, .worker), as: .store).contains("worker's"))
+        #expect(server.refusal(containing: "its certificate is a worker's, and it wants to be a store") != nil)
+        let impostor = try TestServer(.tls(directory, .worker))
+        defer { impostor.stop() }
+        #expect(try refusal(impostor, .tls(directory, .store)).contains("has to be a coordinator"))
+        #expect(server.seen.read { $0.admitted.isEmpty })
+
+        // And the right one is.
+        let client = try TestClient(.tls(directory, .worker))
+        defer { client.stop() }
+        _ = try client.join(server.address, as: .worker)
+        #expect(server.seen.wait(timeout: 20) { $0.admitted.count == 1 ? $0.admitted[0]?.subject : nil } == "worker")
+    }
+
+    @Test func plainAndTLSDoNotMix() throws {
+        let scratch = try Scratch()
+        let directory = try scratch.certificates()
+        let encrypted = try TestServer(.tls(directory, .coordinator))
+        defer { encrypted.stop() }
+        #expect(try refusal(encrypted, .plain(.none)).contains("wants TLS"))
+        #expect(encrypted.refusal(containing: "does not speak TLS") != nil)
+        let plain = try TestServer(.plain(.none))
+        defer { plain.stop() }
+        #expect(try refusal(plain, .tls(directory, .worker)).contains("does not speak TLS"))
+        #expect(plain.refusal(containing: "it speaks TLS") != nil)
+    }
+
+    @Test func nothingOlderThanTLS13IsSpoken() throws {
+        let scratch = try Scratch()
+        let directory = try scratch.certificates()
+        let server = try TestServer(.tls(directory, .coordinator))
+        defer { server.stop() }
+        for (version, isAccepted) in [(TLS1_2_VERSION, false), (TLS1_3_VERSION, true)] {
+            let context = SSL_CTX_new(TLS_method())
+            defer { SSL_CTX_free(context) }
+            #expect(colonnade_ssl_only_version(context, version) == 1)
+            #expect(SSL_CTX_use_certificate_file(context, directory.path + "/worker.pem", SSL_FILETYPE_PEM) == 1)
+            #expect(SSL_CTX_use_PrivateKey_file(context, directory.path + "/worker.key", SSL_FILETYPE_PEM) == 1)
+            let client = try RawClient(server.address)
+            let session = SSL_new(context)
+            defer { SSL_free(session) }
+            SSL_set_fd(session, client.descriptor)
+            #expect((SSL_connect(session) == 1) == isAccepted)
+            ERR_clear_error()
+        }
+        #expect(server.refusal(containing: "TLS 1.3") != nil)
+    }
+
+    @Test func aKeyThatOthersCanReadIsRefused() throws {
+        let scratch = try Scratch()
+        let directory = try scratch.certificates()
+        for role in PeerRole.allCases {
+            var status = stat()
+            #expect(stat("\(directory.path)/\(role.rawValue).key", &status) == 0 && status.st_mode & 0o7777 == 0o600)
+        }
+        chmod(directory.path + "/worker.key", 0o644)
+        let error = #expect(throws: WireError.self) { try TLSMaterial(directory: directory.path, role: .worker) { _ in } }
+        #expect(error?.description.contains("chmod 600") == true && error?.code == .file)
+        chmod(directory.path + "/worker.key", 0o400)
+        _ = try TLSMaterial(directory: directory.path, role: .worker) { _ in }
+        try FileManager.default.removeItem(atPath: directory.path + "/store.pem")
+        let missing = #expect(throws: WireError.self) { try TLSMaterial(directory: directory.path, role: .store) { _ in } }
+        #expect(missing?.description.contains("store.pem is missing") == true)
+        // A role's name on the file is not what counts.
+        for end in ["pem", "key"] {
+            try? FileManager.default.removeItem(atPath: "\(directory.path)/store.\(end)")
+            try FileManager.default.copyItem(atPath: "\(directory.path)/worker.\(end)", toPath: "\(directory.path)/store.\(end)")
+        }
+        chmod(directory.path + "/store.key", 0o600)
+        let wrong = #expect(throws: WireError.self) { try TLSMaterial(directory: directory.path, role: .store) { _ in } }
+        #expect(wrong?.description.contains("no store's certificate") == true)
+    }
+
+    @Test func aDirectoryListsWhatItIssued() throws {
+        let scratch = try Scratch()
+        let directory = try scratch.certificates()
+        #expect(throws: WireError.self) { try directory.create(days: 30) }
+        #expect(throws: WireError.self) { try directory.issue(.worker, name: nil, days: 30) }
+        for name in ["../out", ".hidden", "a/b", ""] {
+            #expect(throws: WireError.self, "\(name)") { try directory.issue(.worker, name: name, days: 30) }
+        }
+        let host = try directory.issue(.worker, name: "b", days: 30)
+        _ = try TLSMaterial(directory: host, role: .worker) { _ in }
+        #expect(access(host + "/authority.key", F_OK) != 0)
+        #expect(try directory.entries().filter(\.isCurrent).count == 5)
+        #expect(try directory.renew(.worker, days: 30) == 2)
+        #expect(try directory.entries().count == 7)
+        #expect(try directory.revoke(role: .worker, serial: nil).count == 4)
+        #expect(try directory.entries().filter { $0.revoked != nil }.allSatisfy { $0.role == "worker" })
+        #expect(throws: WireError.self) { try directory.revoke(role: .worker, serial: nil) }
+        // The hosts' copies of the list follow.
+        let (list, copy) = (FileManager.default.contents(atPath: directory.path + "/revoked.crl"), FileManager.default.contents(atPath: host + "/revoked.crl"))
+        #expect(list != nil && list == copy)
+    }
+}

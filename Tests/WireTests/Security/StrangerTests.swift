@@ -1,0 +1,95 @@
+import Glibc
+import SwiftProtobuf
+import Tensors
+import Testing
+import Threading
+import Wire
+
+/// What strangers may cost.
+@Suite struct StrangerTests {
+    private func limits(_ change: (inout ConnectionLimits) -> Void) -> ConnectionLimits {
+        var limits = ConnectionLimits()
+        change(&limits)
+        return limits
+    }
+
+    private func frame(_ kind: FrameHeader.Kind, _ payload: [UInt8], claiming count: UInt32? = nil) -> [UInt8] {
+        var header = FrameHeader(kind)
+        header.payloadCount = count ?? UInt32(payload.count)
+        header.payloadChecksum = Digest.hash(payload)
+        var bytes = [UInt8](repeating: 0, count: FrameHeader.byteCount)
+        bytes.withUnsafeMutableBytes { header.encode(into: $0) }
+        return bytes + payload
+    }
+
+    @Test func theOldestStrangerMakesRoom() throws {
+        let server = try TestServer(.plain(.none), limits: limits { $0.strangers = 4 })
+        defer { server.stop() }
+        let client = try TestClient(.plain(.none))
+        defer { client.stop() }
+        // Admitted ones are not in the way.
+        let admitted = try client.join(server.address, as: .worker)
+        #expect(server.seen.wait(timeout: 20) { $0.admitted.count == 1 ? true : nil } == true)
+        let strangers = try (0..<40).map { _ in try RawClient(server.address) }
+        for early in strangers.prefix(36) { #expect(early.isEnded) }
+        #expect(server.refusal(containing: "have not introduced themselves") != nil)
+        admitted.send(FrameHeader(.push), .bytes([1]))
+        #expect(server.seen.wait(timeout: 20) { $0.frames.count == 1 ? true : nil } == true)
+    }
+
+    @Test func whoeverDoesNotIntroduceItselfIsShed() throws {
+        let server = try TestServer(.plain(.none), limits: limits { $0.greeting = 0.2 })
+        defer { server.stop() }
+        let silent = try RawClient(server.address)
+        // Past the preamble, and slow with the first frame.
+        let slow = try RawClient(server.address)
+        slow.send(Preamble.head(.noToken) + [UInt8](repeating: 3, count: 32))
+        #expect(slow.read(Preamble.answerCount).count == Preamble.answerCount)
+        slow.send([1])
+        #expect(silent.isEnded && slow.isEnded)
+        #expect(server.refusal(containing: "did not introduce itself") != nil)
+    }
+
+    @Test(arguments: ["slab", "length", "refusal", "garbage", "twice"]) func aStrangerMaySendAGreetingOnly(kind: String) throws {
+        let server = try TestServer(.plain(.none), memory: TensorBuffer(byteCount: 64))
+        defer { server.stop() }
+        let client = try RawClient(server.address)
+        client.send(Preamble.head(.noToken) + [UInt8](repeating: 3, count: 32))
+        _ = client.read(Preamble.answerCount)
+        let hello: [UInt8] = try WireControlMessage.with { $0.hello.role = .worker }.serializedBytes()
+        switch kind {
+        case "slab": client.send(frame(.slab, [UInt8](repeating: 1, count: 64)))
+        case "length": client.send(frame(.control, hello, claiming: 4097))
+        case "refusal": client.send(frame(.control, try WireControlMessage.with { $0.refusal.reason = "x" }.serializedBytes()))
+        case "garbage": client.send([UInt8](repeating: 0xA5, count: 64))
+        default: client.send(frame(.control, hello) + frame(.control, hello))
+        }
+        #expect(client.isEnded)
+        #expect(server.seen.read { $0.frames.isEmpty })
+        if kind != "twice" { #expect(server.seen.read { $0.admitted.isEmpty }) }
+    }
+
+    @Test func connectionsAreBoundedInAll() throws {
+        let server = try TestServer(.plain(.none), limits: limits { $0.connections = 2 })
+        defer { server.stop() }
+        let client = try TestClient(.plain(.none))
+        defer { client.stop() }
+        let links = try (0..<2).map { _ in try client.join(server.address, as: .worker) }
+        #expect(server.seen.wait(timeout: 20) { $0.admitted.count == 2 ? true : nil } == true)
+        #expect(throws: WireError.self) { try client.join(server.address, as: .worker) }
+        #expect(server.refusal(containing: "connections already") != nil)
+        // One that leaves makes room.
+        links[0].cancel()
+        #expect(server.seen.wait(timeout: 20) { $0.closed == 1 ? true : nil } == true)
+        _ = try client.join(server.address, as: .worker)
+    }
+
+    @Test func aFloodFillsNoLog() {
+        final class Lines: @unchecked Sendable { var all: [String] = [] }
+        let lines = Lines()
+        let journal = RefusalJournal { lines.all.append($0) }
+        for i in 0..<10_000 { journal.refused(SocketAddress(host: "127.0.0.1", port: 1), "x", now: 100 + Double(i) / 1000) }
+        #expect((20...31).contains(lines.all.count))
+        #expect(lines.all.last?.contains("others before it") == true)
+    }
+}

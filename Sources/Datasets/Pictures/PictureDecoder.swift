@@ -2,12 +2,14 @@ import CSTBImage
 import CTurboJPEG
 
 /// Decodes picture files by their first bytes, whatever their names. One per thread.
-final class PictureDecoder {
+package final class PictureDecoder {
     /// Larger pictures are refused before memory is asked for.
     static let pixelLimit = 64 << 20
     static let sideLimit = 65_535
 
     private let jpeg = tjInitDecompress()
+
+    package init() {}
 
     deinit { if let jpeg { tjDestroy(jpeg) } }
 
@@ -21,7 +23,7 @@ final class PictureDecoder {
         }
     }
 
-    func decode(_ bytes: [UInt8]) throws(PictureError) -> Picture {
+    package func decode(_ bytes: [UInt8]) throws(PictureError) -> Picture {
         switch try PictureFormat(bytes) {
         case .jpeg: try decodeJPEG(bytes)
         case .other: try decodeOther(bytes)
@@ -70,7 +72,7 @@ final class PictureDecoder {
 
     /// Decodes a stored JPEG picture into planes.
     /// - Parameter scratch: memory of 4 bytes a pixel.
-    func decodeStored(
+    package func decodeStored(
         _ bytes: UnsafeRawBufferPointer, width: Int, height: Int, scratch: UnsafeMutablePointer<UInt8>,
         into planes: UnsafeMutablePointer<UInt8>
     ) throws(PictureError) {

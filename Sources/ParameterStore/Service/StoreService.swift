@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import Kernels
+package import Kernels
 import Network
 import Partition
 import SwiftProtobuf
@@ -413,7 +413,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
 }
 
 extension BlockedLayout {
-    init(_ message: WireRegister.Layout) {
+    package init(_ message: WireRegister.Layout) {
         func numbers(_ values: [UInt64]) -> [Int] { values.map { Int(clamping: $0) } }
         self.init(
             type: message.isBfloat16 ? .bfloat16 : .float32, extents: numbers(message.extents), paddedExtents: numbers(message.paddedExtents),

@@ -2,8 +2,8 @@ import CZlib
 
 /// Reads the struct array `synsets` of a devkit's `meta.mat`, a MATLAB 5.0 MAT-file. Every length is checked before
 /// anything is read; what is not needed is passed over. See MathWorks, "MAT-File Format", level 5.
-enum MATFile {
-    enum Value {
+package enum MATFile {
+    package enum Value {
         case text(String)
         case numbers([Double])
         /// One dictionary for each element of a struct array.
@@ -30,7 +30,7 @@ enum MATFile {
     }
 
     /// The variables of a file by name.
-    static func variables(_ bytes: [UInt8], path: String) throws -> [String: Value] {
+    package static func variables(_ bytes: [UInt8], path: String) throws -> [String: Value] {
         guard bytes.count >= 128, bytes[126] == UInt8(ascii: "I"), bytes[127] == UInt8(ascii: "M") else {
             throw DatasetError("\(path): not a little-endian MATLAB 5.0 file; take it from the devkit again")
         }

@@ -7,6 +7,8 @@ public struct DatasetManifest: Codable, Sendable, Equatable {
     /// Bounds that keep every product of extents far from overflow.
     static let channelLimit = 64
     static let sideLimit = 4096
+    /// Thousands of classes take some hundred kilobytes.
+    private static let sizeLimit = 16 << 20
 
     public let formatVersion: Int
     public let name: String
@@ -59,7 +61,7 @@ public struct DatasetManifest: Codable, Sendable, Equatable {
     /// Reads and checks a manifest.
     package static func read(path: String) throws -> DatasetManifest {
         struct Version: Decodable { let formatVersion: Int }
-        let data = try MappedFile(path: path).withBytes { Data($0) }
+        let data = try MappedFile(path: path, limit: sizeLimit).withBytes { Data($0) }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         let manifest: DatasetManifest

@@ -12,6 +12,10 @@ package struct Picture: Sendable {
         if shorter == size, width == height { return self }
         let (scaledWidth, scaledHeight) = (scaled(width, shorter, size), scaled(height, shorter, size))
         let (left, top) = ((scaledWidth - size) / 2, (scaledHeight - size) / 2)
+        // The library counts bytes up to the part that is kept in 32 bits; only a line as good as without width has more.
+        guard top * 4 * size + 4 * left <= Int(Int32.max) / 2 else {
+            throw PictureError("too narrow: \(width)×\(height) pixels")
+        }
         var status: Int32 = -1
         let square = [UInt8](unsafeUninitializedCapacity: 4 * size * size) { buffer, count in
             guard let start = buffer.baseAddress else { return }

@@ -12,7 +12,7 @@ package struct GroundTruth: Sendable {
     /// `LOC_val_solution.csv`.
     package init(path: String, classes: [String], synsets: SynsetTable) throws {
         self.path = path
-        let text = try MappedFile(path: path).withBytes { String(decoding: $0, as: UTF8.self) }
+        let text = try MappedFile(path: path, limit: 32 << 20).withBytes { String(decoding: $0, as: UTF8.self) }
         let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
         let labels = Dictionary(classes.enumerated().map { ($1, $0) }) { first, _ in first }
         if lines.allSatisfy({ Int($0) != nil }) {

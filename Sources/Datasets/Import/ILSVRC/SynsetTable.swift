@@ -17,7 +17,7 @@ package struct SynsetTable {
 
     /// Reads `meta.mat`, `map_clsloc.txt` (name, number, words) or a list of names with words.
     package init(path: String) throws {
-        let bytes = try MappedFile(path: path).withBytes { Array($0) }
+        let bytes = try MappedFile(path: path, limit: 16 << 20).withBytes { Array($0) }
         synsets = path.hasSuffix(".mat") ? try Self.matlab(bytes, path) : Self.text(bytes)
         guard !synsets.isEmpty else { throw DatasetError("\(path): names no synset; take it from the devkit again") }
     }

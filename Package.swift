@@ -29,7 +29,11 @@ let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
     name: "colonnade",
-    products: [.executable(name: "colonnade", targets: ["colonnade"])],
+    products: [
+        .executable(name: "colonnade", targets: ["colonnade"]),
+        // For the fuzzers in Tests/Fuzzing, a package of their own.
+        .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
@@ -65,11 +69,22 @@ let package = Package(
             ]),
         .executableTarget(name: "colonnade", dependencies: ["Commands"], swiftSettings: swiftSettings),
 
+        // What tests and fuzzers share: files made for them, and the entries of the parsers.
+        .target(
+            name: "Fixtures", dependencies: ["CTurboJPEG", "CZlib"], path: "Tests/Fixtures", swiftSettings: swiftSettings),
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Commands", "Coordinator", "ParameterStore", "Interchange", "RunLog", "Wire", "Kernels", "Partition",
+                "Network", "Datasets", "Tensors", "Threading", "CZlib", "Fixtures", arguments, protobuf,
+            ], path: "Tests/FuzzTargets", swiftSettings: swiftSettings),
+        .testTarget(name: "FuzzRegressionTests", dependencies: ["FuzzTargets"], swiftSettings: swiftSettings),
+
         tests("Tensors"),
         tests("Kernels", ["Tensors"]),
         tests("Network", ["Tensors"]),
         tests("Partition", ["Network", "Tensors"]),
-        tests("Datasets", ["Tensors", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
+        tests("Datasets", ["Fixtures", "Tensors", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
         tests("Wire", ["Tensors", "Threading", "COpenSSL", protobuf]),
         tests("ParameterStore", ["Partition", "Network"]),
         tests("Coordinator", ["ParameterStore", "Partition", "Wire", "Network"]),

@@ -17,7 +17,8 @@ extension Decoder {
     func rejectUnknownKeys<Key: CodingKey & CaseIterable>(_ type: Key.Type) throws {
         let known = Key.allCases.map(\.stringValue)
         for key in try container(keyedBy: AnyKey.self).allKeys where !known.contains(key.stringValue) {
-            let path = (codingPath.map(\.stringValue) + [key.stringValue]).joined(separator: ".")
+            // A name of a megabyte is not repeated to whoever sent it.
+            let path = (codingPath.map(\.stringValue) + [key.stringValue]).joined(separator: ".").prefix(200)
             throw NetworkError("unknown setting \(path)\(Spelling.suggestion(for: key.stringValue, among: known))")
         }
     }

@@ -2,6 +2,8 @@
 public enum Spelling {
     /// `; did you mean X?` with the nearest candidate, or the list of all when none is near.
     public static func suggestion(for word: String, among candidates: [String]) -> String {
+        // The distance takes time with a word's length, and none of this length is near.
+        guard word.utf8.count <= 64 else { return "; known are \(candidates.joined(separator: ", "))" }
         let ranked = candidates.map { ($0, distance(word.lowercased(), $0.lowercased())) }.sorted { $0.1 < $1.1 }
         if let (nearest, distance) = ranked.first, distance <= max(2, word.count / 3) {
             return "; did you mean \(nearest)?"

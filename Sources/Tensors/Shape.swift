@@ -7,6 +7,16 @@ public struct Shape: Hashable, Sendable, Codable, CustomStringConvertible {
 
     /// The number of elements.
     public var count: Int { extents.reduce(1, *) }
+    /// The number of elements of a shape that somebody stated; nil above `limit`, and where an extent is negative.
+    public func count(atMost limit: Int) -> Int? {
+        var count = 1
+        for extent in extents {
+            let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+            guard extent >= 0, !overflow, product <= limit else { return nil }
+            count = product
+        }
+        return count
+    }
     public var rank: Int { extents.count }
     public subscript(axis: Int) -> Int { extents[axis] }
     public var description: String { extents.map(String.init).joined(separator: "×") }

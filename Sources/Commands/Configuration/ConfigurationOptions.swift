@@ -1,11 +1,11 @@
 import ArgumentParser
-import Datasets
+package import Datasets
 import Foundation
-import Network
+package import Network
 import RunLog
 
 /// The options that say what is trained and how.
-struct ConfigurationOptions: ParsableArguments {
+package struct ConfigurationOptions: ParsableArguments {
     @Option(help: "A network with its recipe: \(Preset.all.map(\.name).joined(separator: ", ")).")
     var preset: String?
 
@@ -23,9 +23,11 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(help: "Kernel threads of each worker.")
     var threads: Int?
 
+    package init() {}
+
     /// Settles network and recipe.
     /// - Parameter manifest: of the data; the last layer gets its number of classes, unless a file states a network.
-    func resolve(for manifest: DatasetManifest?) throws -> RunConfiguration {
+    package func resolve(for manifest: DatasetManifest?) throws -> RunConfiguration {
         var network: NetworkSpecification?
         var overlay: [String: JSONValue] = [:]
         var presetName = preset

@@ -1,11 +1,12 @@
 import Foundation
 import Network
 import RunLog
-import Yams
+import Tensors
 
 /// Settings as a tree, before they are checked: a preset's, overlaid with a file's, overlaid with `--set`.
 struct SettingsTree {
     private(set) var root: [String: JSONValue]
+    private static let depthLimit = 8
 
     init(_ recipe: Recipe) throws {
         let value = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(recipe))
@@ -15,13 +16,14 @@ struct SettingsTree {
 
     /// Reads a YAML file.
     init(yaml path: String) throws {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw CommandFailure(CommandFailure.noInput, "cannot read \(path); name a YAML file with --config")
+        let bytes: [UInt8]
+        do { bytes = try SmallFile.read(path, limit: SettingsText.byteLimit) } catch {
+            throw CommandFailure(CommandFailure.noInput, "\(error); name a YAML file with --config")
         }
-        guard data.count <= 1 << 20 else { throw NetworkError("\(path) is larger than a configuration may be (1 MiB)") }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw NetworkError("\(path) is not UTF-8 text") }
         let value: JSONValue
-        do {
-            value = try YAMLDecoder().decode(JSONValue.self, from: data)
+        do { value = try SettingsText.value(text) } catch let error as NetworkError {
+            throw NetworkError("\(path): \(error)")
         } catch {
             throw NetworkError("\(path) is not valid YAML: \(Self.firstLine("\(error)"))")
         }
@@ -51,8 +53,11 @@ struct SettingsTree {
             throw CommandFailure(CommandFailure.usage, "--set \(assignment): write key=value, such as batch=64")
         }
         let keys = assignment[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard keys.count <= Self.depthLimit else {
+            throw CommandFailure(CommandFailure.usage, "--set: no setting has a name of \(keys.count) parts")
+        }
         let text = String(assignment[assignment.index(after: equals)...])
-        let value = (try? YAMLDecoder().decode(JSONValue.self, from: text)) ?? .string(text)
+        let value = (try? SettingsText.value(text)) ?? .string(text)
         let nested = keys.reversed().reduce(value) { .object([$1: $0]) }
         if case .object(let overlay) = nested { self.overlay(overlay) }
     }

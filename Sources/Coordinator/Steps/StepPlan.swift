@@ -16,7 +16,11 @@ package struct StepPlan: Equatable {
     package var stepsPerEpoch: Int { max(1, imagesPerEpoch / recipe.batch) }
 
     /// Passes over the training set that were complete before the step's first image.
-    package func epoch(_ step: Int) -> Int { max(0, step - 1) * recipe.batch / imagesPerEpoch }
+    package func epoch(_ step: Int) -> Int {
+        // A worker's report may name any step.
+        let (images, overflow) = max(0, step - 1).multipliedReportingOverflow(by: recipe.batch)
+        return (overflow ? Int.max : images) / imagesPerEpoch
+    }
 
     /// - Parameter reductions: how often the validation error has stopped improving.
     package func rate(_ step: Int, reductions: Int) -> Float {

@@ -7,6 +7,8 @@ public struct DatasetManifest: Codable, Sendable, Equatable {
     /// Bounds that keep every product of extents far from overflow.
     static let channelLimit = 64
     static let sideLimit = 4096
+    /// Thousands of classes take some hundred kilobytes.
+    private static let sizeLimit = 16 << 20
 
     public let formatVersion: Int
     public let name: String
@@ -33,7 +35,7 @@ public struct DatasetManifest: Codable, Sendable, Equatable {
     public var names: [String] { labels.map { zip(classes, $0).map { "\($0) \($1)" } } ?? classes }
 
     /// The digest that identifies the data, whatever its name and place.
-    func fingerprint(indexes: [UnsafeRawBufferPointer], mean: UnsafeRawBufferPointer) -> String {
+    package func fingerprint(indexes: [UnsafeRawBufferPointer], mean: UnsafeRawBufferPointer) -> String {
         let facts = [formatVersion, channels, height, width, classes.count, counts.train, counts.validation, packing == .raw ? 0 : 1]
         var digests = facts.map { UInt64(truncatingIfNeeded: $0) } + classes.map { Digest.hash(Array($0.utf8)) }
         let colorValues = colors.map { $0.eigenvalues + $0.eigenvectors.flatMap { $0 } } ?? []
@@ -43,13 +45,13 @@ public struct DatasetManifest: Codable, Sendable, Equatable {
         return Digest.text(Digest.combine(digests.map(\.littleEndian)))
     }
 
-    func with(fingerprint: String) -> DatasetManifest {
+    package func with(fingerprint: String) -> DatasetManifest {
         DatasetManifest(
             formatVersion: formatVersion, name: name, channels: channels, height: height, width: width, packing: packing,
             classes: classes, labels: labels, counts: counts, fingerprint: fingerprint, colors: colors)
     }
 
-    func encoded() throws -> [UInt8] {
+    package func encoded() throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
         encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -57,9 +59,9 @@ public struct DatasetManifest: Codable, Sendable, Equatable {
     }
 
     /// Reads and checks a manifest.
-    static func read(path: String) throws -> DatasetManifest {
+    package static func read(path: String) throws -> DatasetManifest {
         struct Version: Decodable { let formatVersion: Int }
-        let data = try MappedFile(path: path).withBytes { Data($0) }
+        let data = try MappedFile(path: path, limit: sizeLimit).withBytes { Data($0) }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         let manifest: DatasetManifest

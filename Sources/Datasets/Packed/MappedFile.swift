@@ -8,8 +8,9 @@ final class MappedFile: @unchecked Sendable {
     let path: String
     let bytes: UnsafeRawBufferPointer
 
-    /// - Throws: `DatasetError` when the file is absent, not a regular file, or empty.
-    init(path: String) throws {
+    /// - Parameter limit: the most bytes of a file that is small by nature.
+    /// - Throws: `DatasetError` when the file is absent, not a regular file, empty, or too large.
+    init(path: String, limit: Int = .max) throws {
         // A pipe of that name must not make the open wait for a writer.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
@@ -22,6 +23,9 @@ final class MappedFile: @unchecked Sendable {
         }
         let size = Int(status.st_size)
         guard size > 0 else { throw DatasetError("\(path): empty; restore the file or import the data set again") }
+        guard size <= limit else {
+            throw DatasetError("\(path): has \(size) bytes, more than the \(limit) that such a file may have")
+        }
         guard let address = mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0), address != MAP_FAILED else {
             throw DatasetError("\(path): cannot be mapped: \(String(cString: strerror(errno)))")
         }

@@ -4,10 +4,10 @@ import Tensors
 ///
 /// A header of 64 bytes (magic, version, count, bytes of all records, checksum of itself), then 24 bytes per record:
 /// offset (8), length (4), label (4), and the record's XXH3 (8). All little-endian.
-struct RecordIndex: Sendable {
+package struct RecordIndex: Sendable {
     static let version: UInt32 = 2
     static let headerSize = 64
-    static let entrySize = 24
+    package static let entrySize = 24
     private static let magic: [UInt8] = Array("CLNDINDX".utf8)
     private static let checkedSize = 56
 
@@ -16,7 +16,7 @@ struct RecordIndex: Sendable {
     /// Bytes of all records.
     let total: Int
 
-    static func header(count: Int, total: Int) -> [UInt8] {
+    package static func header(count: Int, total: Int) -> [UInt8] {
         var bytes = magic
         append(version, to: &bytes)
         append(UInt32(0), to: &bytes)
@@ -27,7 +27,7 @@ struct RecordIndex: Sendable {
         return bytes
     }
 
-    static func entry(offset: Int, length: Int, label: Int, checksum: UInt64) -> [UInt8] {
+    package static func entry(offset: Int, length: Int, label: Int, checksum: UInt64) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(entrySize)
         append(UInt64(offset), to: &bytes)

@@ -1,17 +1,21 @@
 import CYUV
 
 /// A decoded picture: red, green, blue and an unused byte for each pixel, rows from the top.
-struct Picture: Sendable {
-    let width: Int
-    let height: Int
-    let rgbx: [UInt8]
+package struct Picture: Sendable {
+    package let width: Int
+    package let height: Int
+    package let rgbx: [UInt8]
 
     /// The shorter side rescaled to `size` and the central square cut out (paper §2).
-    func squared(_ size: Int) throws(PictureError) -> Picture {
+    package func squared(_ size: Int) throws(PictureError) -> Picture {
         let shorter = min(width, height)
         if shorter == size, width == height { return self }
         let (scaledWidth, scaledHeight) = (scaled(width, shorter, size), scaled(height, shorter, size))
         let (left, top) = ((scaledWidth - size) / 2, (scaledHeight - size) / 2)
+        // The library counts bytes up to the part that is kept in 32 bits; only a line as good as without width has more.
+        guard top * 4 * size + 4 * left <= Int(Int32.max) / 2 else {
+            throw PictureError("too narrow: \(width)×\(height) pixels")
+        }
         var status: Int32 = -1
         let square = [UInt8](unsafeUninitializedCapacity: 4 * size * size) { buffer, count in
             guard let start = buffer.baseAddress else { return }
@@ -30,7 +34,7 @@ struct Picture: Sendable {
     private func scaled(_ side: Int, _ shorter: Int, _ size: Int) -> Int { (side * size + shorter / 2) / shorter }
 
     /// The red, green and blue planes.
-    var planar: [UInt8] {
+    package var planar: [UInt8] {
         [UInt8](unsafeUninitializedCapacity: 3 * width * height) { planes, count in
             count = 3 * width * height
             if let start = planes.baseAddress { Self.split(rgbx, width, height, into: start) }

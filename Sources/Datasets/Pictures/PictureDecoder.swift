@@ -2,12 +2,18 @@ import CSTBImage
 import CTurboJPEG
 
 /// Decodes picture files by their first bytes, whatever their names. One per thread.
-final class PictureDecoder {
+package final class PictureDecoder {
     /// Larger pictures are refused before memory is asked for.
     static let pixelLimit = 64 << 20
-    static let sideLimit = 65_535
+    /// What the rescaling counts in fixed point.
+    static let sideLimit = 32_767
+    /// Passes over a picture times its pixels: some seconds. Each scan of a progressive JPEG file is a pass, and may take
+    /// a few bytes of the file only.
+    private static let workLimit = 1 << 30
 
     private let jpeg = tjInitDecompress()
+
+    package init() {}
 
     deinit { if let jpeg { tjDestroy(jpeg) } }
 
@@ -21,7 +27,7 @@ final class PictureDecoder {
         }
     }
 
-    func decode(_ bytes: [UInt8]) throws(PictureError) -> Picture {
+    package func decode(_ bytes: [UInt8]) throws(PictureError) -> Picture {
         switch try PictureFormat(bytes) {
         case .jpeg: try decodeJPEG(bytes)
         case .other: try decodeOther(bytes)
@@ -49,6 +55,9 @@ final class PictureDecoder {
 
     private func decodeJPEG(_ bytes: [UInt8]) throws(PictureError) -> Picture {
         let ((width, height), isCMYK) = try jpegHeader(bytes)
+        guard width * height * Self.scans(bytes, width * height) <= Self.workLimit else {
+            throw PictureError("too costly: it is made of too many scans")
+        }
         let format = isCMYK ? TJPF_CMYK : TJPF_RGBX
         let size = width * height * 4
         var status: Int32 = 0
@@ -68,9 +77,21 @@ final class PictureDecoder {
         return Picture(width: width, height: height, rgbx: pixels)
     }
 
+    /// How many scans a file has, where their number matters.
+    private static func scans(_ bytes: [UInt8], _ pixels: Int) -> Int {
+        // The decoder itself gives up at 500.
+        guard 500 * pixels > workLimit else { return 1 }
+        var (scans, isMarker) = (0, false)
+        for byte in bytes {
+            if isMarker, byte == 0xDA { scans += 1 }
+            isMarker = byte == 0xFF
+        }
+        return max(scans, 1)
+    }
+
     /// Decodes a stored JPEG picture into planes.
     /// - Parameter scratch: memory of 4 bytes a pixel.
-    func decodeStored(
+    package func decodeStored(
         _ bytes: UnsafeRawBufferPointer, width: Int, height: Int, scratch: UnsafeMutablePointer<UInt8>,
         into planes: UnsafeMutablePointer<UInt8>
     ) throws(PictureError) {
@@ -83,7 +104,8 @@ final class PictureDecoder {
             throw PictureError("damaged: a picture of \(foundWidth)×\(foundHeight) among those of \(width)×\(height)")
         }
         let status = tjDecompress2(
-            jpeg, start, UInt(bytes.count), scratch, Int32(width), 0, Int32(height), Int32(TJPF_RGBX.rawValue), 0)
+            jpeg, start, UInt(bytes.count), scratch, Int32(width), 0, Int32(height), Int32(TJPF_RGBX.rawValue),
+            TJFLAG_LIMITSCANS)
         guard status == 0 else { throw jpegError() }
         Picture.split(scratch, width, height, into: planes)
     }
@@ -112,6 +134,7 @@ final class PictureDecoder {
 
     private func decodeOther(_ bytes: [UInt8]) throws(PictureError) -> Picture {
         let expected = try otherSize(bytes)
+        try PNGContent.check(bytes, width: expected.width, height: expected.height)
         var (width, height, channels): (Int32, Int32, Int32) = (0, 0, 0)
         guard let pixels = stbi_load_from_memory(bytes, Int32(bytes.count), &width, &height, &channels, 4) else {
             throw otherError()

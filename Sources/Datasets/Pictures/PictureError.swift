@@ -1,5 +1,5 @@
 /// Why a file is not a usable picture.
-struct PictureError: Error, Sendable {
-    let reason: String
+package struct PictureError: Error, Sendable {
+    package let reason: String
     init(_ reason: String) { self.reason = reason }
 }

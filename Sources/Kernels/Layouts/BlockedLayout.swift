@@ -59,7 +59,7 @@ extension TensorLayout {
             guard !overflow, reach <= limit else { throw KernelError("impossible tensor layout \(blocked)") }
             span += reach
         }
-        guard span <= limit else { throw KernelError("impossible tensor layout \(blocked)") }
+        guard span <= limit, Shape(blocked.paddedExtents).count(atMost: limit) != nil else { throw KernelError("impossible tensor layout \(blocked)") }
         try self.init(plain: Shape(blocked.extents), blocked.type)
         func fill<Tuple>(_ tuple: inout Tuple, _ values: [Int]) {
             withUnsafeMutableBytes(of: &tuple) { bytes in

@@ -1,5 +1,6 @@
 public import Tensors
 import Foundation
+import Glibc
 
 /// A checkpoint on disk: model.safetensors, momentum.safetensors and state.json in a directory of their own.
 public struct Checkpoint: Sendable {
@@ -34,19 +35,29 @@ public struct Checkpoint: Sendable {
     public let state: State
     public let model: SafetensorsFile
     public let momentum: SafetensorsFile
+    /// Thousands of class names are some hundred kilobytes.
+    private static let stateLimit = 16 << 20
+    /// Counting on from here stays far from overflow.
+    private static let stepLimit = 1 << 40
+
     /// Planar, of the stored pictures' size.
     public let mean: [Float]
 
     /// Opens a checkpoint and verifies every byte of it.
     public init(path: String) throws {
         self.path = path
-        guard let data = FileManager.default.contents(atPath: path + "/state.json") else {
+        let bytes: [UInt8]
+        do { bytes = try SmallFile.read(path + "/state.json", limit: Self.stateLimit) } catch let error as FileError {
+            guard error.code == ENOENT else { throw error }
             throw NetworkError("\(path) is no checkpoint: it has no state.json")
         }
-        do { state = try JSONDecoder().decode(State.self, from: data) } catch {
+        do { state = try JSONDecoder().decode(State.self, from: Data(bytes)) } catch {
             throw NetworkError("\(path)/state.json is damaged; use another checkpoint")
         }
         try state.configuration.check()
+        guard (0...Self.stepLimit).contains(state.step) else {
+            throw NetworkError("\(path)/state.json names the step \(state.step), which no run reaches; use another checkpoint")
+        }
         model = try SafetensorsFile(path: path + "/" + Self.modelName)
         momentum = try SafetensorsFile(path: path + "/" + Self.momentumName)
         let meanFile = try SafetensorsFile(path: path + "/" + Self.meanName)

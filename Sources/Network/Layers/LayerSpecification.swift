@@ -63,6 +63,15 @@ public enum LayerOperation: Sendable, Equatable {
     /// As a convolution, but with other kernels at every place (the paper's CIFAR-10 net).
     case locallyConnected(ConvolutionSpecification)
     case innerProduct(InnerProductSpecification)
+
+    /// Every number that it is stated with.
+    var sizes: [Int] {
+        switch self {
+        case .convolution(let convolution), .locallyConnected(let convolution):
+            [convolution.kernels, convolution.size, convolution.stride, convolution.padding]
+        case .innerProduct(let product): [product.outputs]
+        }
+    }
 }
 
 /// A convolution, or a locally connected layer, with square kernels; its sizes are of the whole network.

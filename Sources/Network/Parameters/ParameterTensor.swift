@@ -20,7 +20,7 @@ extension NetworkSpecification {
     /// Every parameter tensor, layer by layer, weights before biases.
     public func parameterTensors() throws -> [ParameterTensor] {
         let shapes = try shapes()
-        return layers.indices.flatMap { index -> [ParameterTensor] in
+        let tensors = layers.indices.flatMap { index -> [ParameterTensor] in
             let layer = layers[index]
             let outputs = shapes[index].output[0]
             let (weight, bias, fanIn): (Shape, Shape, Int)
@@ -44,6 +44,8 @@ extension NetworkSpecification {
                 ParameterTensor(layer: index, kind: .bias, name: "\(layer.name).bias", shape: bias, fanIn: fanIn),
             ]
         }
+        try NetworkLimits.check(tensors)
+        return tensors
     }
 
     /// The number of parameters; 60,965,224 for `alexnet`.

@@ -7,7 +7,11 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
 
     public init(network: NetworkSpecification, recipe: Recipe) { (self.network, self.recipe) = (network, recipe) }
 
-    public init(json: Data) throws { self = try JSONDecoder().decode(RunConfiguration.self, from: json) }
+    /// Reads a configuration that another process or a file states, and checks it.
+    public init(json: Data) throws {
+        self = try JSONDecoder().decode(RunConfiguration.self, from: json)
+        try check()
+    }
 
     public func json() throws -> Data {
         let encoder = JSONEncoder()
@@ -17,7 +21,7 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
 
     /// Checks network and recipe, and that both go together.
     public func check() throws {
-        _ = try network.shapes()
+        _ = try network.parameterTensors()
         try recipe.check()
     }
 }

@@ -4,9 +4,14 @@ extension NetworkSpecification {
     /// Infers every layer's shapes, and checks that the network can be cut into its columns.
     public func shapes() throws -> [LayerShapes] {
         guard !layers.isEmpty else { throw NetworkError("the network has no layers") }
+        guard layers.count <= NetworkLimits.layers else {
+            throw NetworkError("the network has \(layers.count) layers, more than \(NetworkLimits.layers)")
+        }
+        try NetworkLimits.check([input.channels, input.height, input.width], of: "the input")
         guard input.channels > 0, input.height > 0, input.width > 0 else {
             throw NetworkError("the network's input needs channels, height and width of at least 1")
         }
+        try NetworkLimits.check(activations: Shape(input.channels, input.height, input.width), of: "the input")
         try checkNames()
         try checkColumns()
         var current = Shape(input.channels, input.height, input.width)
@@ -59,6 +64,7 @@ extension LayerSpecification {
 
     func shapes(reading input: Shape, first: Bool) throws -> LayerShapes {
         var current: Shape
+        try NetworkLimits.check(operation.sizes, of: name)
         switch operation {
         case .convolution(let convolution), .locallyConnected(let convolution):
             guard input.rank == 3 else { throw NetworkError("\(name) is a convolution after a fully connected layer") }
@@ -78,6 +84,7 @@ extension LayerSpecification {
             current = Shape(product.outputs)
         }
         let output = current
+        try NetworkLimits.check(activations: output, of: name)
         let stages = try then.map { stage in
             current = try shape(after: stage, of: current)
             return current
@@ -94,11 +101,13 @@ extension LayerSpecification {
             }
             return input
         case .normalization(let normalization):
+            try NetworkLimits.check([normalization.size], of: "\(name)'s normalization")
             guard input.rank == 3, normalization.size > 0, normalization.size % 2 == 1, normalization.k > 0 else {
                 throw NetworkError("\(name): normalization takes an odd size, k above 0, and follows a convolution")
             }
             return input
         case .maxPooling(let pooling):
+            try NetworkLimits.check([pooling.size, pooling.stride], of: "\(name)'s pooling")
             guard input.rank == 3, pooling.size > 0, pooling.stride > 0 else {
                 throw NetworkError("\(name): max_pooling takes a size and a stride of at least 1, after a convolution")
             }

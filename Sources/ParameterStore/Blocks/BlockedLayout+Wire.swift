@@ -1,9 +1,9 @@
-import Kernels
+package import Kernels
 import Tensors
-import Wire
+package import Wire
 
 extension BlockedLayout {
-    init(_ message: WireRegister.Layout) {
+    package init(_ message: WireRegister.Layout) {
         func numbers(_ values: [UInt64]) -> [Int] { values.map { Int(clamping: $0) } }
         self.init(
             type: message.isBfloat16 ? .bfloat16 : .float32, extents: numbers(message.extents), paddedExtents: numbers(message.paddedExtents),

@@ -18,6 +18,11 @@ public struct FileError: Error, CustomStringConvertible, Sendable {
             }
         description = "\(path): cannot \(action): \(String(cString: strerror(code)))\(remedy)"
     }
+
+    /// A file that is not what it should be.
+    public init(_ path: String, reason: String) {
+        (self.path, code, description) = (path, EINVAL, "\(path): \(reason)")
+    }
 }
 
 /// A file that appears under its name only when it is complete and on the disk.

@@ -1,12 +1,12 @@
 import Glibc
 
 /// A tar archive on disk, read where it lies.
-final class TarArchive: Sendable {
-    let path: String
-    let size: Int
+package final class TarArchive: Sendable {
+    package let path: String
+    package let size: Int
     private let descriptor: Int32
 
-    init(path: String) throws {
+    package init(path: String) throws {
         descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             throw DatasetError("\(path): cannot be opened: \(String(cString: strerror(errno)))")
@@ -22,7 +22,7 @@ final class TarArchive: Sendable {
     deinit { close(descriptor) }
 
     /// The bytes at an offset; the caller has checked that they lie within the archive.
-    func read(at offset: Int, count: Int) throws(PictureError) -> [UInt8] {
+    package func read(at offset: Int, count: Int) throws(PictureError) -> [UInt8] {
         var code: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             filled = 0
@@ -44,39 +44,39 @@ final class TarArchive: Sendable {
 }
 
 /// A member of a tar archive.
-struct TarMember: Sendable {
-    enum Kind: Sendable { case file, folder, link, other }
-    let name: String
-    let kind: Kind
+package struct TarMember: Sendable {
+    package enum Kind: Sendable { case file, folder, link, other }
+    package let name: String
+    package let kind: Kind
     /// Where the content lies in the archive's file.
-    let offset: Int
-    let size: Int
+    package let offset: Int
+    package let size: Int
     /// Where the next member's header lies.
-    let next: Int
+    package let next: Int
 }
 
 /// Goes through the members of an archive, or of an archive within one, without unpacking. Reads ustar, GNU long names
 /// and pax headers; every length is checked against the archive before anything is read.
-struct TarReader: Sendable {
+package struct TarReader: Sendable {
     private static let block = 512
     private static let nameLimit = 64 << 10
     private static let paxLimit = 1 << 20
 
-    let archive: TarArchive
+    package let archive: TarArchive
     /// The part of the file that is the archive.
-    let range: Range<Int>
+    package let range: Range<Int>
     /// Where the next header lies.
-    var offset: Int
+    package var offset: Int
 
-    init(_ archive: TarArchive) { self.init(archive, range: 0..<archive.size) }
+    package init(_ archive: TarArchive) { self.init(archive, range: 0..<archive.size) }
 
-    init(_ archive: TarArchive, range: Range<Int>) {
+    package init(_ archive: TarArchive, range: Range<Int>) {
         (self.archive, self.range, offset) = (archive, range, range.lowerBound)
     }
 
     /// The next member, or nil at the end.
     /// - Throws: `PictureError` where the archive is damaged; what follows is out of reach then.
-    mutating func next() throws(PictureError) -> TarMember? {
+    package mutating func next() throws(PictureError) -> TarMember? {
         var longName: String?
         var longSize: Int?
         while true {

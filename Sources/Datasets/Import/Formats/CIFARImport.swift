@@ -56,7 +56,7 @@ enum CIFARImport {
     private static func classes(_ source: String) throws -> [String] {
         let path = "\(source)/batches.meta.txt"
         guard FolderListing.isRegularFile(path) else { return standardClasses }
-        let text = try MappedFile(path: path).withBytes { String(decoding: $0, as: UTF8.self) }
+        let text = try MappedFile(path: path, limit: 1 << 20).withBytes { String(decoding: $0, as: UTF8.self) }
         let lines = text.split(whereSeparator: \.isNewline)
         let names = lines.map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
         guard names.count == classCount else {

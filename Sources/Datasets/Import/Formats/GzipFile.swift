@@ -1,11 +1,11 @@
 import CZlib
 
 /// A file that may be gzipped, read from start to end.
-final class GzipFile {
-    let path: String
+package final class GzipFile {
+    package let path: String
     private let handle: gzFile
 
-    init(path: String) throws {
+    package init(path: String) throws {
         guard let handle = gzopen(path, "rb") else { throw DatasetError("\(path): cannot be opened") }
         (self.path, self.handle) = (path, handle)
         gzbuffer(handle, 1 << 18)
@@ -14,7 +14,7 @@ final class GzipFile {
     deinit { gzclose_r(handle) }
 
     /// Fills a buffer whole.
-    func read(_ buffer: UnsafeMutableRawBufferPointer) throws {
+    package func read(_ buffer: UnsafeMutableRawBufferPointer) throws {
         var rest = buffer
         while !rest.isEmpty {
             let count = gzread(handle, rest.baseAddress, UInt32(min(rest.count, 1 << 30)))
@@ -29,7 +29,7 @@ final class GzipFile {
     }
 
     /// Checks that nothing follows, and that a gzipped file's own checksum was right.
-    func expectEnd() throws {
+    package func expectEnd() throws {
         var byte: UInt8 = 0
         let count = gzread(handle, &byte, 1)
         guard count == 0 else {

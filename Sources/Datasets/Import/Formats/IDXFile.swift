@@ -1,15 +1,15 @@
 /// An IDX file of bytes: a magic (0, 0, type 8 = unsigned byte, number of dimensions), the extents as big-endian
 /// 32-bit integers, the data.
-struct IDXFile {
+package struct IDXFile {
     /// More items than any data set of this kind has.
     private static let countLimit = 1 << 27
 
-    let file: GzipFile
+    package let file: GzipFile
     /// Extents, outermost first: items, then rows and columns for pictures.
-    let extents: [Int]
+    package let extents: [Int]
 
     /// Opens `NAME` or `NAME.gz` in a directory and reads its header.
-    init(directory: String, name: String, dimensions: Int) throws {
+    package init(directory: String, name: String, dimensions: Int) throws {
         let paths = ["\(directory)/\(name)", "\(directory)/\(name).gz"]
         guard let path = paths.first(where: FolderListing.isRegularFile) else {
             throw DatasetError("\(paths[0]) is missing, and so is \(name).gz; download it into \(directory)")

@@ -1,7 +1,7 @@
 import Foundation
 
 /// The classes of validation pictures that lie in one folder or archive.
-struct GroundTruth: Sendable {
+package struct GroundTruth: Sendable {
     private let path: String
     /// Labels by the number at the end of a picture's name, from 1; -1 where the class is not trained.
     private let byNumber: [Int]
@@ -10,9 +10,9 @@ struct GroundTruth: Sendable {
 
     /// Reads a list of synset numbers, a list of picture names with labels (`val.txt`), or Kaggle's
     /// `LOC_val_solution.csv`.
-    init(path: String, classes: [String], synsets: SynsetTable) throws {
+    package init(path: String, classes: [String], synsets: SynsetTable) throws {
         self.path = path
-        let text = try MappedFile(path: path).withBytes { String(decoding: $0, as: UTF8.self) }
+        let text = try MappedFile(path: path, limit: 32 << 20).withBytes { String(decoding: $0, as: UTF8.self) }
         let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
         let labels = Dictionary(classes.enumerated().map { ($1, $0) }) { first, _ in first }
         if lines.allSatisfy({ Int($0) != nil }) {
@@ -45,7 +45,7 @@ struct GroundTruth: Sendable {
     }
 
     /// The label of a picture, or why it has none.
-    func label(of name: String) -> Result<Int, PictureError> {
+    package func label(of name: String) -> Result<Int, PictureError> {
         let stem = Self.stem(name)
         if let label = byName[stem] { return .success(label) }
         let digits = String(stem.reversed().prefix { $0.isASCII && $0.isNumber }.reversed())

@@ -2,8 +2,8 @@ import CZlib
 
 /// Reads the struct array `synsets` of a devkit's `meta.mat`, a MATLAB 5.0 MAT-file. Every length is checked before
 /// anything is read; what is not needed is passed over. See MathWorks, "MAT-File Format", level 5.
-enum MATFile {
-    enum Value {
+package enum MATFile {
+    package enum Value {
         case text(String)
         case numbers([Double])
         /// One dictionary for each element of a struct array.
@@ -11,8 +11,10 @@ enum MATFile {
         case other
     }
 
-    private static let sizeLimit = 64 << 20
+    /// What all compressed elements of a file may come to; a devkit's are less than a megabyte.
+    private static let inflatedLimit = 16 << 20
     private static let elementLimit = 1 << 20
+    private static let fieldLimit = 256
 
     /// Types of data elements.
     private enum Kind {
@@ -30,17 +32,18 @@ enum MATFile {
     }
 
     /// The variables of a file by name.
-    static func variables(_ bytes: [UInt8], path: String) throws -> [String: Value] {
+    package static func variables(_ bytes: [UInt8], path: String) throws -> [String: Value] {
         guard bytes.count >= 128, bytes[126] == UInt8(ascii: "I"), bytes[127] == UInt8(ascii: "M") else {
             throw DatasetError("\(path): not a little-endian MATLAB 5.0 file; take it from the devkit again")
         }
         do {
             var variables: [String: Value] = [:]
             var cursor = Cursor(bytes[128...])
+            var budget = inflatedLimit
             while !cursor.isAtEnd {
                 var (kind, data) = try cursor.element()
                 if kind == Kind.compressed {
-                    var inner = Cursor(try inflate(data)[...])
+                    var inner = Cursor(try inflate(data, &budget)[...])
                     (kind, data) = try inner.element()
                 }
                 guard kind == Kind.matrix else { continue }
@@ -55,19 +58,21 @@ enum MATFile {
 
     private struct Damage: Error {}
 
-    private static func inflate(_ data: ArraySlice<UInt8>) throws -> [UInt8] {
+    /// - Parameter budget: bytes that may still be inflated; attempts count as well as what they give.
+    private static func inflate(_ data: ArraySlice<UInt8>, _ budget: inout Int) throws -> [UInt8] {
         let input = Array(data)
-        var size = max(1 << 16, 8 * input.count)
-        while size <= sizeLimit {
+        var size = min(max(1 << 16, 8 * input.count), budget)
+        while size > 0 {
             var length = UInt(size)
             var status: Int32 = 0
             let output = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
                 status = uncompress(buffer.baseAddress, &length, input, UInt(input.count))
                 count = status == Z_OK ? Int(length) : 0
             }
+            budget -= status == Z_OK ? output.count : size
             if status == Z_OK { return output }
             guard status == Z_BUF_ERROR else { throw Damage() }
-            size *= 4
+            size = min(4 * size, budget)
         }
         throw Damage()
     }
@@ -101,6 +106,7 @@ enum MATFile {
     private static func structs(_ cursor: inout Cursor, count: Int, depth: Int) throws -> Value {
         guard let length = try integers(cursor.element()).first, (1...256).contains(length) else { throw Damage() }
         let text = Array(try cursor.element().data)
+        guard text.count / length <= fieldLimit else { throw Damage() }
         let names = stride(from: 0, to: text.count / length * length, by: length).map { start in
             String(decoding: text[start..<start + length].prefix { $0 != 0 }, as: UTF8.self)
         }
@@ -118,6 +124,7 @@ enum MATFile {
     }
 
     private static func integers(_ element: (kind: UInt32, data: ArraySlice<UInt8>)) throws -> [Int] {
+        guard element.data.count <= elementLimit else { throw Damage() }
         func all<Word: FixedWidthInteger>(_ type: Word.Type) -> [Int] {
             let bytes = Array(element.data)
             return bytes.withUnsafeBytes { raw in
@@ -140,6 +147,7 @@ enum MATFile {
     }
 
     private static func numbers(_ element: (kind: UInt32, data: ArraySlice<UInt8>)) throws -> [Double] {
+        guard element.data.count <= 8 * elementLimit else { throw Damage() }
         guard element.kind == Kind.double else { return (try? integers(element).map(Double.init)) ?? [] }
         let bytes = Array(element.data)
         return bytes.withUnsafeBytes { raw in

@@ -1,8 +1,8 @@
 import Foundation
 
 /// What a challenge's synsets are called, and their numbers in its ground-truth files.
-struct SynsetTable {
-    struct Synset {
+package struct SynsetTable {
+    package struct Synset {
         /// `n01440764`
         let name: String
         /// From 1, as the ground truth counts; nil where the file does not say.
@@ -11,13 +11,13 @@ struct SynsetTable {
         let words: String
     }
 
-    let synsets: [Synset]
+    package let synsets: [Synset]
 
     static let empty = SynsetTable(synsets: [])
 
     /// Reads `meta.mat`, `map_clsloc.txt` (name, number, words) or a list of names with words.
-    init(path: String) throws {
-        let bytes = try MappedFile(path: path).withBytes { Array($0) }
+    package init(path: String) throws {
+        let bytes = try MappedFile(path: path, limit: 16 << 20).withBytes { Array($0) }
         synsets = path.hasSuffix(".mat") ? try Self.matlab(bytes, path) : Self.text(bytes)
         guard !synsets.isEmpty else { throw DatasetError("\(path): names no synset; take it from the devkit again") }
     }
@@ -53,7 +53,7 @@ struct SynsetTable {
     }
 
     /// The words of each class, or nil where none is known.
-    func words(for classes: [String]) -> [String]? {
+    package func words(for classes: [String]) -> [String]? {
         let known = Dictionary(synsets.map { ($0.name, $0.words) }) { first, _ in first }
         guard classes.contains(where: { known[$0] != nil }) else { return nil }
         return classes.map { known[$0] ?? $0 }

@@ -1,13 +1,13 @@
 /// Builds tar archives for tests.
-enum TarMaker {
+package enum TarMaker {
     /// An archive of files in their order.
-    static func tar(_ members: [(name: String, content: [UInt8])]) -> [UInt8] {
+    package static func tar(_ members: [(name: String, content: [UInt8])]) -> [UInt8] {
         members.flatMap { member($0.name, $0.content) } + [UInt8](repeating: 0, count: 1024)
     }
 
     /// One member: a ustar header, before it a GNU long name where the name needs one.
     /// - Parameter claimed: the size that the header states, where it lies.
-    static func member(_ name: String, _ content: [UInt8], type: Character = "0", claimed: Int? = nil) -> [UInt8] {
+    package static func member(_ name: String, _ content: [UInt8], type: Character = "0", claimed: Int? = nil) -> [UInt8] {
         guard name.utf8.count <= 100 else {
             return member("././@LongLink", Array(name.utf8) + [0], type: "L")
                 + member(String(name.suffix(90)), content, type: type, claimed: claimed)
@@ -30,7 +30,7 @@ enum TarMaker {
     }
 
     /// A pax header that renames the member after it.
-    static func pax(path: String) -> [UInt8] {
+    package static func pax(path: String) -> [UInt8] {
         let body = " path=\(path)\n"
         var length = body.utf8.count
         while String(length).utf8.count + body.utf8.count != length { length = String(length).utf8.count + body.utf8.count }

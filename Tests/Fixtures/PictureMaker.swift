@@ -2,11 +2,11 @@ import CTurboJPEG
 import CZlib
 
 /// Encodes small pictures for tests.
-enum PictureMaker {
-    enum Colors { case rgb, gray, cmyk }
+package enum PictureMaker {
+    package enum Colors { case rgb, gray, cmyk }
 
     /// A JPEG file of interleaved pixels, at full quality and without subsampling.
-    static func jpeg(_ pixels: [UInt8], width: Int, height: Int, _ colors: Colors = .rgb, isProgressive: Bool = false) -> [UInt8] {
+    package static func jpeg(_ pixels: [UInt8], width: Int, height: Int, _ colors: Colors = .rgb, isProgressive: Bool = false) -> [UInt8] {
         guard let handle = tjInitCompress() else { return [] }
         defer { tjDestroy(handle) }
         let (format, sampling) =
@@ -25,7 +25,7 @@ enum PictureMaker {
     }
 
     /// A PNG file of interleaved RGB pixels; other `width` and `height` than the pixels' make a file that lies.
-    static func png(_ pixels: [UInt8], width: Int, height: Int, channels: Int = 3) -> [UInt8] {
+    package static func png(_ pixels: [UInt8], width: Int, height: Int, channels: Int = 3) -> [UInt8] {
         let stride = width * channels
         let rows = (0..<pixels.count / max(stride, 1)).flatMap { [0] + pixels[$0 * stride..<($0 + 1) * stride] }
         var packed = [UInt8](repeating: 0, count: Int(compressBound(UInt(rows.count))))

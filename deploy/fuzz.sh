@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Fuzzes the parsers: deploy/fuzz.sh [--runs N] [TARGET …]
+# Every target gets N inputs (about a minute in all without --runs), with address sanitizer and bounds on time and
+# memory. What is found lies in Tests/Fuzzing/.build/findings/TARGET, and the exit code is 1. docs/fuzzing.md says more.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+runs=""
+targets=()
+while [ $# -gt 0 ]; do
+    case $1 in
+        --runs) runs=${2:?--runs takes a number}; shift 2 ;;
+        --runs=*) runs=${1#*=}; shift ;;
+        -*) echo "usage: deploy/fuzz.sh [--runs N] [TARGET …]" >&2; exit 64 ;;
+        *) targets+=("$1"); shift ;;
+    esac
+done
+case $runs in *[!0-9]*) echo "--runs takes a number, not $runs" >&2; exit 64 ;; esac
+
+deploy/dependencies.sh
+
+# Coverage and comparisons are instrumented in every module, C ones of dependencies included; libFuzzer is linked as a
+# library, because Swift's main is the fuzzer's.
+toolchain=$(dirname "$(readlink -f "$(command -v swift)")")
+runtime=$("$toolchain/clang" --print-file-name="libclang_rt.fuzzer_no_main-$(uname -m).a")
+[ -e "$runtime" ] || runtime=$(find "$toolchain/../lib" -name "libclang_rt.fuzzer_no_main-$(uname -m).a" | head -n 1)
+[ -e "$runtime" ] || { echo "the Swift toolchain has no libFuzzer; install the one of swift.org" >&2; exit 69; }
+build=(swift build --package-path Tests/Fuzzing -c release --product fuzz --sanitize address
+    -Xswiftc -Xfrontend -Xswiftc -sanitize=address,fuzzer -Xcc -fsanitize=fuzzer-no-link
+    -Xlinker "$runtime" -Xlinker -lstdc++)
+"${build[@]}"
+fuzz=$("${build[@]}" --show-bin-path)/fuzz
+
+findings=$PWD/Tests/Fuzzing/.build/findings
+grown=$PWD/Tests/Fuzzing/.build/corpus
+# Parsers of files read them here; memory, where there is some.
+scratch=$(mktemp -d -p "$([ -w /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")" colonnade-fuzz.XXXXXX)
+trap 'rm -rf "$scratch"' EXIT
+export TMPDIR=$scratch
+# libFuzzer takes the signal and keeps the input.
+export SWIFT_BACKTRACE=enable=no
+export LSAN_OPTIONS=suppressions=$PWD/Tests/Sanitizers/leak.supp:print_suppressions=0
+export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1:${ASAN_OPTIONS:-}
+symbolizer=$toolchain/llvm-symbolizer
+[ -x "$symbolizer" ] && export ASAN_SYMBOLIZER_PATH=$symbolizer
+
+known=$("$fuzz" --targets)
+[ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(cut -d ' ' -f 1 <<<"$known")
+failed=()
+for target in "${targets[@]}"; do
+    longest=$(awk -v name="$target" '$1 == name { print $2 }' <<<"$known")
+    [ -n "$longest" ] || { echo "no target named $target; there are: $(cut -d ' ' -f 1 <<<"$known" | xargs)" >&2; exit 64; }
+    mkdir -p "$findings/$target" "$grown/$target"
+    case $target in
+        # A picture may have 64 megapixels of 4 bytes.
+        pictures) memory=(-malloc_limit_mb=640 -rss_limit_mb=2560) ;;
+        *) memory=(-malloc_limit_mb=160 -rss_limit_mb=1024) ;;
+    esac
+    dictionary=()
+    [ -e "Tests/Fuzzing/Dictionaries/$target.dict" ] && dictionary=(-dict="Tests/Fuzzing/Dictionaries/$target.dict")
+    # Without a number a few seconds each.
+    amount=(-max_total_time=3)
+    [ -n "$runs" ] && amount=(-runs="$runs")
+    regressions=()
+    [ -d "Tests/Fuzzing/Regressions/$target" ] && regressions=("Tests/Fuzzing/Regressions/$target")
+    log=$findings/$target.log
+    if COLONNADE_FUZZ_TARGET=$target "$fuzz" -timeout=10 "${memory[@]}" -max_len="$longest" -print_final_stats=1 \
+        -artifact_prefix="$findings/$target/" "${dictionary[@]}" "${amount[@]}" \
+        "$grown/$target" "Tests/Fuzzing/Corpus/$target" "${regressions[@]}" >"$log" 2>&1
+    then
+        awk -v name="$target" '/number_of_executed_units/ { n = $2 } /average_exec_per_sec/ { r = $2 }
+            /peak_rss_mb/ { m = $2 } END { printf "%-14s %9d inputs, %6d/s, %4d MB\n", name, n, r, m }' "$log"
+    else
+        failed+=("$target")
+        echo "$target: a finding; the input and how to run it again:"
+        grep -E "Test unit written to|ERROR: |Fatal error|SUMMARY" "$log" | head -n 6 | sed 's/^/    /'
+        echo "    log: $log"
+        echo "    COLONNADE_FUZZ_TARGET=$target $fuzz INPUT"
+    fi
+done
+[ ${#failed[@]} -eq 0 ] || { echo "findings in: ${failed[*]}" >&2; exit 1; }

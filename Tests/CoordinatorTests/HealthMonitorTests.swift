@@ -154,11 +154,11 @@ import Wire
     @Test func stragglersAreFoundByTheirWorkAndForgottenWhenTheyKeepUp() {
         var watch = StragglerWatch()
         var findings: [StragglerWatch.Finding] = []
-        for step in 0..<200 {
+        for step in 0..<600 {
             for worker in 0..<4 {
-                // Worker 2 has half the work and takes as long as the others.
-                let isSlow = worker == 2 && step < 100
-                let finding = watch.add(worker: worker, seconds: 1, flops: isSlow ? 5e9 : 1e10)
+                // Worker 2 has half the work and takes as long as the others; worker 1 is slow for half a minute.
+                let isSlow = worker == 2 && step < 300 || worker == 1 && (400..<430).contains(step)
+                let finding = watch.add(worker: worker, seconds: 1, flops: isSlow ? 5e9 : 1e10, at: Double(step))
                 if let finding { findings.append(finding) }
             }
         }

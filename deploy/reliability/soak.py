@@ -112,7 +112,8 @@ with tempfile.TemporaryDirectory() as runs:
         report[role] = {name: [settled[0][name], settled[-1][name], max(sample[name] for sample in settled)] for name in settled[0]}
     report["steps"] = {name: last_step(f"{runs}/{name}") for name in ("disturbed", "quiet")}
     report["recoveries"] = sum(event["kind"] == "recovered" for event in events(f"{runs}/disturbed"))
-    report["false_verdicts"] = [event["message"] for event in events(f"{runs}/quiet") if event["kind"] in ("verdict", "lost", "link-lost", "straggler")]
+    report["false_verdicts"] = [event["message"] for event in events(f"{runs}/quiet") if event["kind"] in ("verdict", "lost", "link-lost")]
+    report["stragglers_reported"] = sum(event["kind"] == "straggler" for event in events(f"{runs}/quiet"))
     for process in (disturbed, quiet):
         process.send_signal(signal.SIGINT)
     report["codes"] = [process.wait(timeout=120) for process in (disturbed, quiet)]

@@ -53,7 +53,8 @@ extension CoordinatorService {
         let step = Int(clamping: report.step)
         records.add(report, worker: rank)
         if report.hasTimeline { trace(report.timeline, step: step, "worker", rank) }
-        switch stragglers.add(worker: rank, seconds: report.leadingSeconds, flops: report.leadingFlops) {
+        let now = MonotonicClock.now
+        switch stragglers.add(worker: rank, seconds: report.leadingSeconds, flops: report.leadingFlops, at: now) {
         case .slow(let worker, let times):
             let sentence = "worker \(worker) takes \((times * 10).rounded() / 10) times as long as the others for the same work"
             writer.event("straggler", sentence, ["rank": "\(worker)", "times": "\(times)"])

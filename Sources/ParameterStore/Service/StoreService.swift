@@ -256,7 +256,14 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             let isComplete = keys.allSatisfy { restored[$0]?.allSatisfy { $0 != nil } ?? false }
             guard !restores || isKnown || isComplete else { continue }
             worker.register = nil
-            guard let (segment, isNew) = refusing(worker, { try memory!.register(message, engine: engine) }) else { continue }
+            let registered: (StoreSegment, isNew: Bool)? = refusing(worker) {
+                let (segment, isNew) = try memory!.register(message, engine: engine)
+                guard !workers.values.contains(where: { $0.segment === segment && $0.attempt == worker.attempt }) else {
+                    throw WireError(.refused, "another worker has registered those tensors")
+                }
+                return (segment, isNew)
+            }
+            guard let (segment, isNew) = registered else { continue }
             worker.segment = segment
             // The worker plans its kernels on the memory while the values are drawn into it.
             worker.link.send(.with { $0.segment = segment.announcement(shared: worker.isLocal) }, run: run, attempt: worker.attempt)

@@ -75,6 +75,6 @@ let package = Package(
         tests("Coordinator", ["Wire", "Network"]),
         tests("RunLog"),
         tests("Worker", ["Network", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
-        tests("Commands", ["Wire", "RunLog", "Network", "Tensors"], resources: [.copy("Golden")]),
+        tests("Commands", ["Wire", "RunLog", "Network", "Tensors", "Threading", protobuf], resources: [.copy("Golden")]),
     ]
 )

@@ -1,0 +1,39 @@
+import Foundation
+import Wire
+
+/// The processes of a run, as the system shows them.
+enum RunProcesses {
+    /// A process's children, by the role that they were started for.
+    static func children(of process: Int32) -> [(role: String, process: Int32)] {
+        let everything = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return everything.compactMap { name in
+            guard let number = Int32(name), let status = try? String(contentsOfFile: "/proc/\(name)/status", encoding: .utf8),
+                status.contains("PPid:\t\(process)\n")
+            else { return nil }
+            let words = commandLine(number)
+            return words.count > 1 ? (words[1], number) : nil
+        }
+    }
+
+    static func commandLine(_ process: Int32) -> [String] {
+        let data = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") ?? Data()
+        return data.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    static func environment(_ process: Int32) -> String {
+        String(decoding: FileManager.default.contents(atPath: "/proc/\(process)/environ") ?? Data(), as: UTF8.self)
+    }
+
+    /// Where a process takes connections on 127.0.0.1.
+    static func ports(of process: Int32) -> [UInt16] {
+        let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd")) ?? []
+        let sockets = Set(descriptors.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/fd/\($0)") })
+        let table = String(
+            decoding: FileHandle(forReadingAtPath: "/proc/\(process)/net/tcp")?.readDataToEndOfFile() ?? Data(), as: UTF8.self)
+        return table.split(separator: "\n").compactMap { line in
+            let fields = line.split(separator: " ")
+            guard fields.count > 9, fields[3] == "0A", sockets.contains("socket:[\(fields[9])]") else { return nil }
+            return UInt16(fields[1].split(separator: ":")[1], radix: 16)
+        }
+    }
+}

@@ -1,0 +1,164 @@
+import Foundation
+import Glibc
+import RunLog
+import SwiftProtobuf
+import Testing
+import Threading
+import Wire
+
+/// Uninvited peers at real processes: refused, written down, and the run as if they had not been.
+@Suite(.serialized) struct SecurityTests {
+    private static let quick = ["--preset", "cifar10", "--set", "batch=16", "optimizer.learning_rate=0.001", "validation.every=0", "checkpoint.every=0"]
+
+    private func digests(_ runner: CommandRunner, _ name: String) throws -> [String] {
+        try RunDirectory(runner.path("runs/\(name)")).metrics().compactMap { if case .step(let line) = $0 { line.digest } else { nil } }
+    }
+
+    private func events(_ runner: CommandRunner, _ name: String) -> String {
+        (try? String(contentsOfFile: RunDirectory(runner.path("runs/\(name)")).eventsPath, encoding: .utf8)) ?? ""
+    }
+
+    /// Polls until something is so, for a minute at most.
+    private func poll<Value>(_ body: () -> Value?) throws -> Value {
+        for _ in 0..<6000 {
+            if let value = body() { return value }
+            usleep(10_000)
+        }
+        throw WireError(.timeout, "nothing came of waiting")
+    }
+
+    @Test(arguments: ["embedded", "process"]) func aRunOverTLSHasTheBitsOfAPlainOne(store: String) throws {
+        let runner = try CommandRunner()
+        let options = ["--data", try runner.makeData(), "--steps", "8", "--workers", "2", "--store", store] + Self.quick
+        let plain = try runner.run(["train", "--name", "plain"] + options)
+        #expect(plain.code == 0, "\(plain.errors)")
+        #expect(try runner.run("certificates", "create", "certificates").code == 0)
+        let encrypted = try runner.run(["train", "--name", "tls", "--certificates", "certificates"] + options)
+        #expect(encrypted.code == 0, "\(encrypted.errors)")
+        #expect(try digests(runner, "tls") == digests(runner, "plain") && digests(runner, "plain").count == 8)
+        let shown = try runner.run("certificates", "show", "certificates", "--json").output
+        struct Entry: Decodable { let role: String; let fingerprint: String }
+        for entry in try JSONDecoder().decode([Entry].self, from: Data(shown.utf8)) where entry.role == "worker" || entry.role == "store" {
+            #expect(events(runner, "tls").contains("\"fingerprint\":\"\(entry.fingerprint)\""))
+        }
+        #expect(!FileManager.default.fileExists(atPath: runner.path("runs/plain/token")))
+    }
+
+    /// Everybody who may not join tries to, then those who may do.
+    @Test func theUninvitedAreRefusedAndWrittenDown() throws {
+        let runner = try CommandRunner()
+        let options = ["--data", try runner.makeData(), "--steps", "6", "--workers", "2"] + Self.quick
+        #expect(try runner.run(["train", "--name", "quiet"] + options).code == 0)
+        for directory in ["certificates", "foreign"] { #expect(try runner.run("certificates", "create", directory).code == 0) }
+        #expect(try runner.run("certificates", "issue", "certificates", "--role", "worker", "--name", "gone").code == 0)
+        #expect(try runner.run("certificates", "create", "none").code == 0)
+
+        for isEncrypted in [false, true] {
+            let name = isEncrypted ? "tls" : "plain"
+            let security = isEncrypted ? ["--certificates", "certificates"] : []
+            let address = runner.path("\(name)-address")
+            let (coordinator, _, _) = try runner.start(["coordinator", "--name", name, "--address-file", address] + options + security)
+            defer { coordinator.terminate() }
+            let place = try poll { FileManager.default.contents(atPath: address).map { String(decoding: $0, as: UTF8.self) } }
+            func refused(_ arguments: [String], _ words: String) throws {
+                let result = try runner.run(["worker", "--coordinator", place] + arguments)
+                #expect(result.code == 69 && result.errors.contains(words), "\(arguments): \(result.errors)")
+            }
+            if isEncrypted {
+                try refused([], "wants TLS")
+                try refused(["--certificates", "foreign"], "another authority")
+                // Its host has not heard of the revocation.
+                try FileManager.default.copyItem(atPath: runner.path("certificates/hosts/gone"), toPath: runner.path("gone"))
+                let shown = try runner.run("certificates", "show", "certificates").output.split(separator: "\n")
+                let line = try #require(shown.firstIndex { $0.contains("worker gone") })
+                let serial = String(shown[line + 1].split(separator: " ")[1])
+                #expect(try runner.run("certificates", "revoke", "certificates", "--serial", serial).code == 0)
+                try refused(["--certificates", "gone"], "revoked")
+                #expect(events(runner, name).contains("revoked") && events(runner, name).contains("does not speak TLS"))
+            } else {
+                // A token of 64 digits, and none at all.
+                try Data(String(repeating: "ab", count: 32).utf8).write(to: URL(fileURLWithPath: runner.path("token")))
+                chmod(runner.path("token"), 0o600)
+                try refused(["--token-file", "token"], "another run token")
+                try refused(["--insecure"], "--token-file")
+                try refused(["--certificates", "certificates"], "does not speak TLS")
+                chmod(runner.path("token"), 0o644)
+                let open = try runner.run("worker", "--coordinator", place, "--token-file", "token")
+                #expect(open.code == 78 && open.errors.contains("chmod 600"))
+                #expect(events(runner, name).contains("wrong run token") && events(runner, name).contains("it speaks TLS"))
+                var status = stat()
+                #expect(stat(runner.path("runs/plain/token"), &status) == 0 && status.st_mode & 0o7777 == 0o600)
+            }
+            // The address is enough on the coordinator's machine.
+            let workers = try (0..<2).map { _ in try runner.start(["worker", "--coordinator", place] + security).0 }
+            for process in workers + [coordinator] { process.waitUntilExit() }
+            #expect(coordinator.terminationStatus == 0)
+            #expect(try digests(runner, name) == digests(runner, "quiet"))
+            #expect(!FileManager.default.fileExists(atPath: runner.path("runs/plain/token")))
+        }
+    }
+
+    @Test func keysThatOthersCanReadAreRefusedBeforeAnythingStarts() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        #expect(try runner.run("certificates", "create", "certificates").code == 0)
+        chmod(runner.path("certificates/store.key"), 0o640)
+        let result = try runner.run(["train", "--data", data, "--steps", "2", "--certificates", "certificates"] + Self.quick)
+        #expect(result.code == 78 && result.errors.contains("chmod 600"), "\(result.errors)")
+        #expect(!FileManager.default.fileExists(atPath: runner.path("runs")))
+    }
+
+    /// What a run shows to others on its machine: no secret in a command line, an environment or a log.
+    @Test func aClaimedColumnAndAFloodLeaveTheRunAsItWas() throws {
+        let runner = try CommandRunner()
+        let options = ["--data", try runner.makeData(), "--steps", "60", "--workers", "2", "--store", "process"] + Self.quick
+        #expect(try runner.run(["train", "--name", "quiet"] + options).code == 0)
+        let (process, _, _) = try runner.start(["train", "--name", "loud"] + options)
+        defer { process.terminate() }
+        _ = try poll { events(runner, "loud").contains("\"started\"") ? true : nil }
+        let children = RunProcesses.children(of: process.processIdentifier)
+        #expect(children.map(\.role).sorted() == ["coordinator", "store", "worker", "worker"])
+        let token = try String(contentsOfFile: runner.path("runs/loud/token"), encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        #expect(token.count == 64)
+        for child in children {
+            #expect(!RunProcesses.commandLine(child.process).joined().contains(token))
+            #expect(!RunProcesses.environment(child.process).contains(token))
+        }
+
+        // One that has the token and claims the first worker's place, at every process.
+        let ports = try poll {
+            let ports = children.flatMap { RunProcesses.ports(of: $0.process) }
+            return ports.count == 4 ? ports : nil
+        }
+        let run = try #require(UInt64(RunDirectory(runner.path("runs/loud")).record().run, radix: 16))
+        let loop = try EventLoop(name: "claims", security: LinkSecurity(.plain(.file(runner.path("runs/loud/token")))))
+        defer { loop.stop() }
+        var claims: [(Link, Claim)] = []
+        for port in ports {
+            let link = try Connector.connect(to: SocketAddress(host: "127.0.0.1", port: port), loop: loop, expecting: .coordinator)
+            let claim = Claim()
+            link.start(claim)
+            link.send(.with { $0.hello.role = .worker; $0.hello.run = run; $0.hello.rank = 0; $0.hello.productVersion = "0" }, run: run)
+            link.send(.with { $0.register.blocks = [.with { $0.key.layer = 0; $0.key.isBias = true }] }, run: run)
+            claims.append((link, claim))
+        }
+        for (_, claim) in claims { #expect(claim.ended.wait(timeout: 20) { $0 ? true : nil } == true) }
+
+        HostilePeers.flood(ports, count: 80)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        #expect(try digests(runner, "loud") == digests(runner, "quiet"))
+        #expect(events(runner, "loud").contains("\"refused\""))
+        let logs = try FileManager.default.contentsOfDirectory(atPath: runner.path("runs/loud/logs"))
+            .map { try String(contentsOfFile: runner.path("runs/loud/logs/\($0)"), encoding: .utf8) }.joined()
+        #expect(logs.contains("worker 0 is connected already") && logs.contains("not of its columns"))
+        #expect(!logs.contains(token) && !events(runner, "loud").contains(token))
+    }
+
+    private final class Claim: LinkReceiver, @unchecked Sendable {
+        let ended = Monitor(false)
+        func destination(for header: FrameHeader, on link: Link) -> PayloadDestination { .bytes(limit: 1 << 20) }
+        func received(_ header: FrameHeader, payload: [UInt8], on link: Link) {}
+        func closed(_ link: Link, _ error: WireError) { ended.update { $0 = true } }
+    }
+}

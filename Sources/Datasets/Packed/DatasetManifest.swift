@@ -59,7 +59,7 @@ public struct DatasetManifest: Codable, Sendable, Equatable {
     /// Reads and checks a manifest.
     static func read(path: String) throws -> DatasetManifest {
         struct Version: Decodable { let formatVersion: Int }
-        let data = try MappedFile(path: path).withBytes { Data($0) }
+        let data = try MappedFile(path: path, followsLinks: false).withBytes { Data($0) }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         let manifest: DatasetManifest

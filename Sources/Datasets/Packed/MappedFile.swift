@@ -8,11 +8,16 @@ final class MappedFile: @unchecked Sendable {
     let path: String
     let bytes: UnsafeRawBufferPointer
 
+    /// - Parameter followsLinks: whether the file may be a symbolic link. Those of a packed data set may not: it is handed on
+    ///   to other hosts, and a link in a copy from elsewhere could lead to anything that this user can read.
     /// - Throws: `DatasetError` when the file is absent, not a regular file, or empty.
-    init(path: String) throws {
+    init(path: String, followsLinks: Bool = true) throws {
         // A pipe of that name must not make the open wait for a writer.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW))
         guard descriptor >= 0 else {
+            guard errno != ELOOP else {
+                throw DatasetError("\(path): a symbolic link, which is not followed; put the file itself there")
+            }
             throw DatasetError("\(path): cannot be opened: \(String(cString: strerror(errno)))")
         }
         defer { close(descriptor) }

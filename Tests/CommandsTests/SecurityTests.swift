@@ -126,8 +126,10 @@ import Wire
         }
 
         // One that has the token and claims the first worker's place, at every process.
-        let ports = children.flatMap { RunProcesses.ports(of: $0.process) }
-        #expect(ports.count == 4)
+        let ports = try poll {
+            let ports = children.flatMap { RunProcesses.ports(of: $0.process) }
+            return ports.count == 4 ? ports : nil
+        }
         let run = try #require(UInt64(RunDirectory(runner.path("runs/loud")).record().run, radix: 16))
         let loop = try EventLoop(name: "claims", security: LinkSecurity(.plain(.file(runner.path("runs/loud/token")))))
         defer { loop.stop() }

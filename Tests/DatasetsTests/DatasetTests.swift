@@ -36,6 +36,15 @@ import Testing
         #expect(refusal(scratch).contains(name))
     }
 
+    @Test(arguments: ["dataset.json", "train.records", "train.index", "mean.f32"])
+    func aLinkOutOfADataSetIsNotFollowed(name: String) throws {
+        let scratch = try Scratch()
+        _ = try Samples.packedCIFAR(scratch)
+        try FileManager.default.moveItem(atPath: scratch("packed/\(name)"), toPath: scratch(name))
+        try FileManager.default.createSymbolicLink(atPath: scratch("packed/\(name)"), withDestinationPath: scratch(name))
+        #expect(refusal(scratch).contains("\(name): a symbolic link"))
+    }
+
     @Test func aDamagedHeaderLabelMeanOrManifestIsRefused() throws {
         let scratch = try Scratch()
         _ = try Samples.packedCIFAR(scratch)

@@ -24,6 +24,27 @@ import Testing
         return (0..<3).map { channel in pixels[channel * area..<(channel + 1) * area].reduce(0) { $0 + Int($1) } / area }
     }
 
+    /// Archives are read where they lie: their names are labels of pictures and never paths.
+    @Test func namesInArchivesLeadNowhere() throws {
+        let scratch = try Scratch()
+        let good = jpeg([200, 40, 10])
+        let names = ["../../../escaped.JPEG", scratch("absolute.JPEG"), "a/../../b.JPEG", "..", "/"]
+        let pictures = names.flatMap { TarMaker.member($0, good) } + TarMaker.member("l.JPEG", Array("/etc/passwd".utf8), type: "2")
+            + TarMaker.member("h.JPEG", Array("/etc/passwd".utf8), type: "1") + [UInt8](repeating: 0, count: 1024)
+        try scratch.write(
+            TarMaker.tar([("../../n01440764.tar", pictures), ("/n02119789.tar", TarMaker.tar([("x.JPEG", good)]))]),
+            to: "deep/er/source/ILSVRC2012_img_train.tar")
+        try scratch.write(TarMaker.tar([("../ILSVRC2012_val_00000001.JPEG", good)]), to: "deep/er/source/ILSVRC2012_img_val.tar")
+        try addDevkit(scratch, truth: [1])
+        try FileManager.default.moveItem(
+            atPath: scratch("source/ILSVRC2012_devkit_t12"), toPath: scratch("deep/er/source/ILSVRC2012_devkit_t12"))
+        try FileManager.default.removeItem(atPath: scratch("source"))
+        let report = try Samples.pack(.ilsvrc, scratch("deep/er/source"), scratch("deep/er/packed"))
+        #expect(report.manifest.counts.train == names.count + 1 && report.skipped.count == 2)
+        #expect(try scratch.names() == ["deep"] && scratch.names("deep") == ["er"])
+        #expect(try scratch.names("deep/er") == ["packed", "source"])
+    }
+
     @Test func anArchiveOfArchivesIsPackedWithEveryOddPicture() throws {
         let scratch = try Scratch()
         var noise = Noise(3)

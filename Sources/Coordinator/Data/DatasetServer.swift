@@ -75,7 +75,7 @@ final class DatasetServer: Sendable {
     }
 
     private func answer(_ request: Request) {
-        let descriptor = open("\(directory)/\(Self.names[request.file])", O_RDONLY | O_CLOEXEC)
+        let descriptor = open("\(directory)/\(Self.names[request.file])", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         defer { if descriptor >= 0 { close(descriptor) } }
         var bytes = [UInt8](repeating: 0, count: request.length)
         let count = bytes.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, off_t(request.offset)) }

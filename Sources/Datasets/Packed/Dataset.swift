@@ -32,7 +32,7 @@ public final class Dataset: Sendable {
                 classes: manifest.classes.count)
         }
         records = try zip(Split.allCases, indexes).map { split, index in
-            let file = try MappedFile(path: "\(path)/\(split.rawValue).records")
+            let file = try MappedFile(path: "\(path)/\(split.rawValue).records", followsLinks: false)
             guard file.bytes.count == index.total else {
                 throw DatasetError(
                     "\(file.path): has \(file.bytes.count) bytes, not the \(index.total) of its records; restore the "
@@ -40,7 +40,7 @@ public final class Dataset: Sendable {
             }
             return file
         }
-        let meanFile = try MappedFile(path: "\(path)/mean.f32")
+        let meanFile = try MappedFile(path: "\(path)/mean.f32", followsLinks: false)
         guard meanFile.bytes.count == 4 * size else {
             throw DatasetError(
                 "\(meanFile.path): has \(meanFile.bytes.count) bytes, not \(4 * size); restore the file or import the "

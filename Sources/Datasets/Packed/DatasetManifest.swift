@@ -61,7 +61,7 @@ public struct DatasetManifest: Codable, Sendable, Equatable {
     /// Reads and checks a manifest.
     package static func read(path: String) throws -> DatasetManifest {
         struct Version: Decodable { let formatVersion: Int }
-        let data = try MappedFile(path: path, limit: sizeLimit).withBytes { Data($0) }
+        let data = try MappedFile(path: path, limit: sizeLimit, followsLinks: false).withBytes { Data($0) }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         let manifest: DatasetManifest

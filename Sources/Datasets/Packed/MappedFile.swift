@@ -8,12 +8,18 @@ final class MappedFile: @unchecked Sendable {
     let path: String
     let bytes: UnsafeRawBufferPointer
 
-    /// - Parameter limit: the most bytes of a file that is small by nature.
+    /// - Parameters:
+    ///   - limit: the most bytes of a file that is small by nature.
+    ///   - followsLinks: whether the file may be a symbolic link. Those of a packed data set may not: it is handed on to other
+    ///     hosts, and a link in a copy from elsewhere could lead to anything that this user can read.
     /// - Throws: `DatasetError` when the file is absent, not a regular file, empty, or too large.
-    init(path: String, limit: Int = .max) throws {
+    init(path: String, limit: Int = .max, followsLinks: Bool = true) throws {
         // A pipe of that name must not make the open wait for a writer.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW))
         guard descriptor >= 0 else {
+            guard errno != ELOOP else {
+                throw DatasetError("\(path): a symbolic link, which is not followed; put the file itself there")
+            }
             throw DatasetError("\(path): cannot be opened: \(String(cString: strerror(errno)))")
         }
         defer { close(descriptor) }

@@ -44,7 +44,7 @@ package struct RecordIndex: Sendable {
     /// Opens an index and checks it against what the manifest promises.
     /// - Parameter lengths: what a record may have.
     init(path: String, count: Int, lengths: ClosedRange<Int>, classes: Int) throws {
-        let file = try MappedFile(path: path)
+        let file = try MappedFile(path: path, followsLinks: false)
         guard file.bytes.count >= Self.headerSize, file.bytes.starts(with: Self.magic) else {
             throw DatasetError("\(path): not an index of records; restore the file or import the data set again")
         }

@@ -257,11 +257,11 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             guard !restores || isKnown || isComplete else { continue }
             worker.register = nil
             let registered: (StoreSegment, isNew: Bool)? = refusing(worker) {
-                let (segment, isNew) = try memory!.register(message, engine: engine)
-                guard !workers.values.contains(where: { $0.segment === segment && $0.attempt == worker.attempt }) else {
-                    throw WireError(.refused, "another worker has registered those tensors")
+                let isTaken = workers.values.contains { other in
+                    other.attempt == worker.attempt && keys.contains { other.segment?.blocks[$0] != nil }
                 }
-                return (segment, isNew)
+                guard !isTaken else { throw WireError(.refused, "it registered tensors of another worker, which are not of its columns") }
+                return try memory!.register(message, engine: engine)
             }
             guard let (segment, isNew) = registered else { continue }
             worker.segment = segment

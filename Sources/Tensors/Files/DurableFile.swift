@@ -33,7 +33,9 @@ public struct DurableFile {
     /// Writes a temporary file beside `path`, flushes it to the disk and renames it. Nothing is left on failure.
     public static func write(to path: String, mode: mode_t = 0o644, _ body: (DurableFile) throws -> Void) throws {
         let temporary = "\(path).\(getpid()).partial"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+        // What is there was left by a process of this number that was killed, or put there by somebody else: neither is written to.
+        unlink(temporary)
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw FileError(path, "create it") }
         do {
             do {

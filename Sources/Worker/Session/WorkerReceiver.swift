@@ -61,8 +61,10 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
     private func received(_ message: WireControlMessage, on link: Link) throws {
         switch message.body {
         case .hello(let hello):
-            let known = inbox.state.read { ($0.welcome?.run, $0.attempt) }
-            guard hello.role == .worker, let run = known.0, hello.run == run, hello.rank < 4096, hello.attempt >= known.1 else {
+            let (welcome, attempt) = inbox.state.read { ($0.welcome, $0.attempt) }
+            guard hello.role == .worker, let welcome, hello.run == welcome.run, hello.rank < welcome.workers, hello.rank != welcome.rank,
+                hello.attempt >= attempt
+            else {
                 throw WireError(.malformed, "a stranger's connection")
             }
             let peer = WorkerInbox.Peer(attempt: hello.attempt, rank: Int(hello.rank))

@@ -1,0 +1,111 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import Tensors
+import Threading
+import Wire
+
+/// `colonnade bench links`: what moving a tensor costs on each kind of connection, both ends on this machine.
+struct LinkBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "links", abstract: "Measures tensors over loopback: plain, with a token, and with TLS.")
+
+    @Option(help: "Mebibytes of a tensor.")
+    var size = 8
+
+    @Option(help: "How many are sent, one at a time.")
+    var count = 100
+
+    @Option(help: "Repetitions, of which the median counts.")
+    var rounds = 5
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    struct Line: Codable {
+        let protection: String
+        let gigabytes_per_second: Double
+        /// Of both ends together.
+        let processor_seconds_per_gigabyte: Double
+    }
+
+    func run() throws {
+        guard (1...512).contains(size), (1...100_000).contains(count), (1...99).contains(rounds) else {
+            throw CommandFailure(CommandFailure.usage, "--size, --count and --rounds have to be above 0")
+        }
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("colonnade-bench-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try CertificateDirectory(directory).create(days: 1)
+        let token = TokenSource.token(try RunToken.random())
+        func tls(_ role: PeerRole) throws -> LinkSecurity {
+            LinkSecurity(.encrypted(try TLSMaterial(directory: directory, role: role) { Terminal.error($0) }))
+        }
+        let kinds: [(String, LinkSecurity, LinkSecurity)] = [
+            ("none", .none, .none), ("token", LinkSecurity(.plain(token)), LinkSecurity(.plain(token))),
+            ("tls", try tls(.coordinator), try tls(.worker)),
+        ]
+        var measured: [String: [Line]] = [:]
+        for _ in 0..<rounds {
+            for (name, listening, connecting) in kinds {
+                measured[name, default: []].append(try measure(name, listening, connecting))
+            }
+        }
+        let lines = kinds.compactMap { measured[$0.0]?.sorted { $0.processor_seconds_per_gigabyte < $1.processor_seconds_per_gigabyte }[rounds / 2] }
+        if json { return Terminal.line(try Terminal.json(lines)) }
+        Terminal.line(
+            Terminal.table(lines.map {
+                [
+                    $0.protection, "\(Terminal.fixed($0.gigabytes_per_second, 2)) GB/s",
+                    "\(Terminal.fixed($0.processor_seconds_per_gigabyte, 3)) s of processor time for a GB, both ends together",
+                ]
+            }))
+    }
+
+    private func measure(_ name: String, _ listening: LinkSecurity, _ connecting: LinkSecurity) throws -> Line {
+        let bytes = size << 20
+        let (server, client) = (try EventLoop(name: "bench-server", security: listening), try EventLoop(name: "bench-client", security: connecting))
+        defer {
+            client.stop()
+            server.stop()
+        }
+        let receiver = Receiver(TensorBuffer(byteCount: bytes))
+        let listener = try Listener(SocketAddress(host: "127.0.0.1", port: 0), loop: server) { link in
+            link.admit()
+            link.start(receiver)
+        }
+        defer { listener.stop() }
+        let link = try Connector.connect(to: listener.address, loop: client, expecting: .coordinator)
+        link.start(Receiver(nil))
+        let tensor = TensorBuffer(byteCount: bytes)
+        for i in stride(from: 0, to: bytes, by: 64) { tensor.bytes[i] = UInt8(truncatingIfNeeded: i >> 6) }
+        func send(_ number: Int) throws {
+            link.send(FrameHeader(.slab), .tensor(tensor, byteCount: bytes))
+            guard receiver.count.wait(timeout: 60, until: { $0 == number ? true : nil }) == true else {
+                throw WireError(.timeout, "a tensor did not arrive")
+            }
+        }
+        try send(1)
+        let (start, used) = (MonotonicClock.now, processorTime)
+        for number in 2...count + 1 { try send(number) }
+        let gigabytes = Double(bytes) * Double(count) / 1e9
+        return Line(
+            protection: name, gigabytes_per_second: gigabytes / (MonotonicClock.now - start),
+            processor_seconds_per_gigabyte: (processorTime - used) / gigabytes)
+    }
+
+    private var processorTime: Double {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6
+    }
+
+    /// Counts what comes, into one place.
+    private final class Receiver: LinkReceiver, Sendable {
+        let memory: TensorBuffer?
+        let count = Monitor(0)
+        init(_ memory: TensorBuffer?) { self.memory = memory }
+        func destination(for header: FrameHeader, on link: Link) -> PayloadDestination { memory.map { .memory($0.bytes) } ?? .bytes(limit: 0) }
+        func received(_ header: FrameHeader, payload: [UInt8], on link: Link) { count.update { $0 += 1 } }
+        func closed(_ link: Link, _ error: WireError) {}
+    }
+}

@@ -39,7 +39,6 @@ trap 'rm -rf "$scratch"' EXIT
 export TMPDIR=$scratch
 # libFuzzer takes the signal and keeps the input.
 export SWIFT_BACKTRACE=enable=no
-export LSAN_OPTIONS=suppressions=$PWD/Tests/Sanitizers/leak.supp:print_suppressions=0
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1:${ASAN_OPTIONS:-}
 symbolizer=$toolchain/llvm-symbolizer
 [ -x "$symbolizer" ] && export ASAN_SYMBOLIZER_PATH=$symbolizer

@@ -5,54 +5,57 @@ import Yams
 
 /// Settings as YAML, read within bounds: aliases make a few lines stand for any number of values, and brackets nest as
 /// deeply as there are any.
-enum SettingsText {
+struct SettingsText {
     /// AlexNet's takes two kilobytes.
     static let byteLimit = 64 << 10
     private static let aliasLimit = 16
     private static let valueLimit = 20_000
     private static let depthLimit = 32
 
+    private var values = 0
+
     /// - Throws: `NetworkError` naming the bound, or an error of the YAML parser.
     static func value(_ text: String) throws -> JSONValue {
         guard text.utf8.count <= byteLimit else {
             throw NetworkError("\(text.utf8.count) bytes are more than settings may have (\(byteLimit))")
         }
-        // Before the parser sees the text: it compares keys, and an alias may be one.
-        guard aliases(text) <= aliasLimit else {
+        // Before the parser sees the text: it compares keys, and an alias may be one. An asterisk may be none, but no
+        // alias is without.
+        guard text.utf8.count(where: { $0 == UInt8(ascii: "*") }) <= aliasLimit else {
             throw NetworkError("settings may have \(aliasLimit) aliases (*name); write out what they stand for")
         }
         guard let root = try Parser(yaml: text, resolver: .basic.appending(.merge)).singleRoot() else { return .null }
-        var rest = valueLimit
-        try count(root, depth: 0, &rest)
-        let value = try YAMLDecoder().decode(JSONValue.self, from: root)
-        try checkNumbers(value)
-        return value
+        var reader = SettingsText()
+        return try reader.value(root, depth: 0)
     }
 
-    /// Words that begin with an asterisk; more than the parser will take for aliases, never fewer.
-    private static func aliases(_ text: String) -> Int { text.utf8.count { $0 == UInt8(ascii: "*") } }
-
-    private static func count(_ node: Node, depth: Int, _ rest: inout Int) throws {
-        rest -= 1
-        guard rest >= 0 else { throw NetworkError("settings may have \(valueLimit) values; aliases stand for more here") }
-        guard depth <= depthLimit else { throw NetworkError("settings are nested more than \(depthLimit) deep") }
+    private mutating func value(_ node: Node, depth: Int) throws -> JSONValue {
+        values += 1
+        guard values <= Self.valueLimit else {
+            throw NetworkError("settings may have \(Self.valueLimit) values; aliases stand for more here")
+        }
+        guard depth <= Self.depthLimit else { throw NetworkError("settings are nested more than \(Self.depthLimit) deep") }
         switch node {
-        case .scalar, .alias: break
-        case .sequence(let sequence): for node in sequence { try count(node, depth: depth + 1, &rest) }
-        case .mapping(let mapping):
-            for (key, value) in mapping {
-                try count(key, depth: depth + 1, &rest)
-                try count(value, depth: depth + 1, &rest)
-            }
+        case .scalar(let scalar): return try SettingsScalar.value(scalar)
+        case .sequence(let sequence): return .array(try sequence.map { try value($0, depth: depth + 1) })
+        case .mapping(let mapping): return .object(try object(mapping, depth: depth))
+        case .alias: throw NetworkError("an alias stands for nothing")
         }
     }
 
-    private static func checkNumbers(_ value: JSONValue) throws {
-        switch value {
-        case .number(let number) where !number.isFinite: throw NetworkError("\(number) is no value for a setting")
-        case .array(let values): try values.forEach(checkNumbers)
-        case .object(let values): try values.values.forEach(checkNumbers)
-        default: break
+    /// A mapping, with what `<<` merges into it where it does not say otherwise.
+    private mutating func object(_ mapping: Node.Mapping, depth: Int) throws -> [String: JSONValue] {
+        var (stated, merged) = ([String: JSONValue](), [String: JSONValue]())
+        for (key, node) in mapping {
+            guard case .scalar(let name) = key else { throw NetworkError("the name of a setting is a word, not a list") }
+            let value = try value(node, depth: depth + 1)
+            guard name.string == "<<", name.style == .plain else {
+                stated[name.string] = value
+                continue
+            }
+            let sources = if case .array(let values) = value { values } else { [value] }
+            for case .object(let source) in sources { merged.merge(source) { first, _ in first } }
         }
+        return merged.merging(stated) { $1 }
     }
 }

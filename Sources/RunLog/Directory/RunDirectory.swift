@@ -61,8 +61,14 @@ public struct RunDirectory: Sendable, Equatable {
 
     // MARK: Reading
 
+    private static func content(_ path: String) -> Data? {
+        // Foundation does not give back the page that it takes for an empty file, and a run is looked at again and again.
+        let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int
+        return size == 0 ? Data() : FileManager.default.contents(atPath: path)
+    }
+
     public func record() throws -> RunRecord {
-        guard let data = FileManager.default.contents(atPath: recordPath) else {
+        guard let data = Self.content(recordPath) else {
             throw RunLogError("\(path) is no run: it has no run.json")
         }
         do { return try JSONDecoder().decode(RunRecord.self, from: data) } catch {
@@ -72,13 +78,13 @@ public struct RunDirectory: Sendable, Equatable {
 
     /// Every readable line of metrics.jsonl. A torn line costs only itself.
     public func metrics() throws -> [MetricsLine] {
-        guard let data = FileManager.default.contents(atPath: metricsPath) else { return [] }
+        guard let data = Self.content(metricsPath) else { return [] }
         return data.split(separator: 0x0A).compactMap { MetricsLine(line: Data($0)) }
     }
 
     /// Every readable line of timeline.jsonl, which only traced steps have.
     public func timelines() -> [TimelineLine] {
-        guard let data = FileManager.default.contents(atPath: timelinePath) else { return [] }
+        guard let data = Self.content(timelinePath) else { return [] }
         let decoder = JSONDecoder()
         return data.split(separator: 0x0A).compactMap { try? decoder.decode(TimelineLine.self, from: Data($0)) }
     }

@@ -75,6 +75,8 @@ lines = [
     f"| Colonnade, one worker of one thread for both columns | {median('single'):.1f} | {ratio('ours', 'single'):.2f}, over "
     f"the kernels' own {kernels_ratio:.2f}: {ratio('ours', 'single') / kernels_ratio:.2f} | 0.97 |", "",
     "One worker leaves the second core to the store's update, the loader and the exchange; two workers share theirs with them.", "",
+    f"Beyond {ratio('ours', 'torch-gloo'):.1f} times two gloo processes (target 3.8) hold the 5×5 kernels of conv2, over a third of the step, for "
+    "which oneDNN has no algorithm but the direct one: the kernels' sum alone, with Winograd for 3×3, is what the step takes.", "",
     f"Waiting for another process: {100 * median('ours', 'wait_share'):.1f} % of the workers' time (target 3 %); for pictures "
     f"{100 * median('ours', 'data_wait_share'):.1f} %. Memory: worker {gib(first['workers']):.2f} GiB (target 1.2), store "
     f"{gib(first['stores']):.2f} GiB (target 1.3).", "",

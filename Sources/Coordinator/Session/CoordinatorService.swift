@@ -43,7 +43,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
     /// Made when the first worker asks for the data set.
     private var dataServer: DatasetServer?
 
-    /// Listens at once; nobody is admitted before `serve`.
+    /// Listens at once; whoever connects waits for `serve`.
     public init(_ plan: RunPlan, writer: RunWriter, run: UInt64, news: @escaping @Sendable (RunNews) -> Void) throws {
         (self.plan, self.writer, self.run, self.news) = (plan, writer, run, news)
         steps = StepPlan(
@@ -61,7 +61,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         loop = try EventLoop(name: "coordinator-io", security: plan.security)
         let accepted = accepted
         do {
-            listener = try Listener(plan.listen, loop: loop) { link in accepted.read { $0 }?(link) }
+            listener = try Listener(plan.listen, loop: loop) { link in accepted.wait(timeout: 60) { $0 }?(link) }
         } catch {
             loop.stop()
             throw error

@@ -108,11 +108,12 @@ extension CoordinatorService {
     }
 
     func finishIfDone() {
-        guard isTraining, ledger.isDone, checkpointsUnderWay == 0 else { return }
+        // A run that is asked to stop while it holds ends with the checkpoint of what is committed; there is nobody to validate it.
+        guard isTraining || hasStarted && isStopping, ledger.isDone, checkpointsUnderWay == 0 else { return }
         let last = ledger.committed
         // The last step's validation is reported after its commit; a step that was to be validated is, even when
         // the run stops there.
-        guard !isValidationMissing(after: last) else { return }
+        guard !isTraining || !isValidationMissing(after: last) else { return }
         record { $0.work = records.work.lines }
         end(isStopping && last < steps.last ? .interrupted(step: last) : .finished(step: last))
     }

@@ -7,11 +7,13 @@ import Testing
     /// Two namespaces with a link, gone with the object.
     private final class Hosts {
         let names: [String]
+        private let links: [String]
 
         init?() {
             let stamp = String(UInt32.random(in: 0...UInt32.max), radix: 36)
             names = ["col-\(stamp)-a", "col-\(stamp)-b"]
             let link = names.map { "v\($0.suffix(1))\(stamp)" }
+            links = link
             var isMade = Self.ip(["netns", "add", names[0]]) && Self.ip(["netns", "add", names[1]])
             isMade = isMade && Self.ip(["link", "add", link[0], "netns", names[0], "type", "veth", "peer", "name", link[1], "netns", names[1]])
             for (i, name) in names.enumerated() where isMade {
@@ -36,6 +38,9 @@ import Testing
             process.waitUntilExit()
             return process.terminationStatus == 0
         }
+
+        /// Takes the link between the hosts away, or brings it back.
+        func setLink(_ isUp: Bool) { _ = Self.ip(["-n", names[1], "link", "set", links[1], isUp ? "up" : "down"]) }
 
         func start(_ runner: CommandRunner, on host: Int, _ arguments: [String]) throws -> Process {
             let process = Process()
@@ -76,5 +81,46 @@ import Testing
         #expect(Set(stores.map { $0.address.split(separator: ":")[0] }) == ["10.78.0.1", "10.78.0.2"])
         // A checkpoint is gathered from both.
         #expect(try runner.run("evaluate", "--checkpoint", "runs/two/checkpoints/step-00000012", "--data", data).code == 0)
+    }
+
+    @Test func aHostThatIsCutOffIsNamedAndTheRunGoesOnWhenItIsBack() throws {
+        guard let hosts = Hosts() else { return print("skipped: this system allows no network namespaces") }
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        let options = ["--preset", "cifar10", "--data", data, "--steps", "150", "--store", "process", "--set", "batch=16", "checkpoint.every=0"]
+        #expect(try runner.run(["train", "--name", "whole"] + options).code == 0)
+        let coordinator = try hosts.start(
+            runner, on: 0,
+            ["coordinator", "--insecure", "--listen", "10.78.0.1:7071", "--name", "cut", "--patience", "2"] + options)
+        func start(_ role: String, on host: Int) throws -> Process {
+            try hosts.start(runner, on: host, [role, "--insecure", "--coordinator", "10.78.0.1:7071"])
+        }
+        let store = try start("store", on: 0)
+        let near = try start("worker", on: 0)
+        var far = try start("worker", on: 1)
+        let run = RunDirectory(runner.path("runs/cut"))
+        func digests(_ run: RunDirectory) throws -> [String] {
+            try run.metrics().compactMap { if case .step(let step) = $0 { step.digest } else { nil } }
+        }
+        func said(_ kind: String) -> String? {
+            let events = (try? String(contentsOfFile: run.eventsPath, encoding: .utf8)) ?? ""
+            return events.split(separator: "\n").first { $0.contains("\"kind\":\"\(kind)\"") }.map(String.init)
+        }
+        while coordinator.isRunning, ((try? digests(run).count) ?? 0) < 20 { usleep(5_000) }
+        let cut = try #require(run.record().processes.first { $0.role == "worker" && $0.address.hasPrefix("10.78.0.2:") })
+        hosts.setLink(false)
+        while coordinator.isRunning, said("verdict") == nil { usleep(20_000) }
+        #expect(try #require(said("verdict")).contains("worker \(cut.rank) on"))
+        // It finds itself alone, ends, and is started again, as systemd would; and then there is a link.
+        far.waitUntilExit()
+        #expect(far.terminationStatus == 76)
+        far = try start("worker", on: 1)
+        hosts.setLink(true)
+        for process in [coordinator, store, near, far] {
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0)
+        }
+        #expect(said("recovered") != nil)
+        #expect(try digests(run) == digests(RunDirectory(runner.path("runs/whole"))))
     }
 }

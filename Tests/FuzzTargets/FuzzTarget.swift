@@ -26,7 +26,7 @@ public struct FuzzTarget: Sendable {
 
     public static let all: [FuzzTarget] = [
         .frames, .messages, .steps,
-        .configuration, .yaml, .settings, .checkpoint, .runs,
+        .configuration, .yaml, .settings, .checkpoint, .records,
         .dataset, .safetensors, .idx, .gzip, .cifar, .tar, .mat, .truth,
         .pictures, .stored,
     ]

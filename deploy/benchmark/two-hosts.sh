@@ -8,35 +8,26 @@ colonnade="$1" data="$2"
 shift 2
 rate="${RATE:-1gbit}" steps="${STEPS:-8}"
 scratch="$(mktemp -d)"
-a="colonnade-a-$$" b="colonnade-b-$$"
+source "$(dirname "$0")/../two-hosts.sh"
 clean() {
     kill $(jobs -p) 2>/dev/null || true
     wait 2>/dev/null || true
-    ip netns delete "$a" 2>/dev/null || true
-    ip netns delete "$b" 2>/dev/null || true
+    remove_hosts
     rm -rf "$scratch"
 }
 trap clean EXIT
-
-ip netns add "$a"
-ip netns add "$b"
-ip link add col-a netns "$a" type veth peer name col-b netns "$b"
-for side in a b; do
-    name="${!side}"
-    ip -n "$name" address add "10.77.0.$([ $side = a ] && echo 1 || echo 2)/24" dev "col-$side"
-    ip -n "$name" link set "col-$side" up
-    ip -n "$name" link set lo up
-    ip netns exec "$name" tc qdisc add dev "col-$side" root tbf rate "$rate" burst 256kb latency 50ms
-done
+make_hosts 10.77.0
+ip netns exec "$host_a" tc qdisc add dev col-a root tbf rate "$rate" burst 256kb latency 50ms
+ip netns exec "$host_b" tc qdisc add dev col-b root tbf rate "$rate" burst 256kb latency 50ms
 
 quiet=(--set validation.every=0 checkpoint.every=0 schedule.kind=drops)
 export OMP_WAIT_POLICY=passive
 two_hosts() {
-    ip netns exec "$a" "$colonnade" coordinator --insecure --listen 10.77.0.1:7070 --data "$data" --steps "$steps" --workers 2 \
+    ip netns exec "$host_a" "$colonnade" coordinator --insecure --listen 10.77.0.1:7070 --data "$data" --steps "$steps" --workers 2 \
         --runs "$scratch" --name "two-$1" "${@:2}" "${quiet[@]}" >"$scratch/coordinator.log" 2>&1 &
     local coordinator=$!
-    ip netns exec "$a" "$colonnade" worker --insecure --coordinator 10.77.0.1:7070 >"$scratch/a.log" 2>&1 &
-    ip netns exec "$b" "$colonnade" worker --insecure --coordinator 10.77.0.1:7070 >"$scratch/b.log" 2>&1 &
+    ip netns exec "$host_a" "$colonnade" worker --insecure --coordinator 10.77.0.1:7070 >"$scratch/a.log" 2>&1 &
+    ip netns exec "$host_b" "$colonnade" worker --insecure --coordinator 10.77.0.1:7070 >"$scratch/b.log" 2>&1 &
     wait $coordinator || { cat "$scratch"/*.log >&2; exit 1; }
     wait
 }
@@ -44,9 +35,9 @@ count() { ip netns exec "$1" cat "/sys/class/net/$2/statistics/tx_bytes"; }
 for round in 1 2 3; do
     "$colonnade" train --data "$data" --steps "$steps" --workers 2 --runs "$scratch" --name "one-$round" "$@" "${quiet[@]}" \
         >"$scratch/train.log" 2>&1 || { cat "$scratch/train.log" >&2; exit 1; }
-    before=$(($(count "$a" col-a) + $(count "$b" col-b)))
+    before=$(($(count "$host_a" col-a) + $(count "$host_b" col-b)))
     two_hosts "$round" "$@"
-    echo $((($(count "$a" col-a) + $(count "$b" col-b) - before) / steps)) >"$scratch/two-$round/bytes"
+    echo $((($(count "$host_a" col-a) + $(count "$host_b" col-b) - before) / steps)) >"$scratch/two-$round/bytes"
 done
 python3 - "$scratch" "$rate" <<'PYTHON'
 import glob, json, statistics, sys

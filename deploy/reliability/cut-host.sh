@@ -6,45 +6,36 @@
 set -euo pipefail
 colonnade="$(realpath "$1")" data="$(realpath "$2")" seconds="${3:-15}"
 scratch="$(mktemp -d)"
-a="colonnade-a-$$" b="colonnade-b-$$"
+source "$(dirname "$0")/../two-hosts.sh"
 clean() {
     touch "$scratch/over"
     kill $(jobs -p) 2>/dev/null || true
     wait 2>/dev/null || true
-    ip netns delete "$a" 2>/dev/null || true
-    ip netns delete "$b" 2>/dev/null || true
+    remove_hosts
     rm -rf "$scratch"
 }
 trap clean EXIT
+make_hosts 10.79.0
 
-ip netns add "$a"
-ip netns add "$b"
-ip link add col-a netns "$a" type veth peer name col-b netns "$b"
-for side in a b; do
-    name="${!side}"
-    ip -n "$name" address add "10.79.0.$([ $side = a ] && echo 1 || echo 2)/24" dev "col-$side"
-    ip -n "$name" link set "col-$side" up
-    ip -n "$name" link set lo up
-done
 settings=(--preset cifar10 --data "$data" --steps 400 --runs "$scratch" --set batch=16 optimizer.learning_rate=0.001 checkpoint.every=0 validation.every=0)
 export OMP_WAIT_POLICY=passive
 "$colonnade" train --name whole "${settings[@]}" >"$scratch/whole.log" 2>&1
-ip netns exec "$a" "$colonnade" coordinator --insecure --listen 10.79.0.1:7070 --name cut --store process "${settings[@]}" >"$scratch/coordinator.log" 2>&1 &
+ip netns exec "$host_a" "$colonnade" coordinator --insecure --listen 10.79.0.1:7070 --name cut --store process "${settings[@]}" >"$scratch/coordinator.log" 2>&1 &
 coordinator=$!
-ip netns exec "$a" "$colonnade" store --insecure --coordinator 10.79.0.1:7070 >"$scratch/store.log" 2>&1 &
-ip netns exec "$a" "$colonnade" worker --insecure --coordinator 10.79.0.1:7070 >"$scratch/worker-a.log" 2>&1 &
+ip netns exec "$host_a" "$colonnade" store --insecure --coordinator 10.79.0.1:7070 >"$scratch/store.log" 2>&1 &
+ip netns exec "$host_a" "$colonnade" worker --insecure --coordinator 10.79.0.1:7070 >"$scratch/worker-a.log" 2>&1 &
 (
     while [ ! -e "$scratch/over" ]; do
-        ip netns exec "$b" "$colonnade" worker --insecure --coordinator 10.79.0.1:7070 >>"$scratch/worker-b.log" 2>&1 && break
+        ip netns exec "$host_b" "$colonnade" worker --insecure --coordinator 10.79.0.1:7070 >>"$scratch/worker-b.log" 2>&1 && break
         sleep 1
     done
 ) &
 steps() { [ -e "$scratch/cut/metrics.jsonl" ] && wc -l <"$scratch/cut/metrics.jsonl" || echo 0; }
 while kill -0 $coordinator 2>/dev/null && [ "$(steps)" -lt 50 ]; do sleep 0.05; done
 date +%s.%N >"$scratch/moment"
-ip -n "$b" link set col-b down
+ip -n "$host_b" link set col-b down
 sleep "$seconds"
-ip -n "$b" link set col-b up
+ip -n "$host_b" link set col-b up
 wait $coordinator || { cat "$scratch/coordinator.log" >&2; exit 1; }
 python3 - "$scratch" <<'PYTHON'
 import datetime, json, sys

@@ -22,6 +22,7 @@ struct StoreCommand: ParsableCommand {
         switch try StoreService(security: security, log: { Terminal.line($0) }).serve(coordinator: address, listen: peer.address) {
         case .finished: Terminal.line("the run has ended")
         case .failed(let reason): throw CommandFailure(CommandFailure.temporary, reason)
+        case .lost(let error): throw error
         }
     }
 }

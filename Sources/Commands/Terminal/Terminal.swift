@@ -1,12 +1,13 @@
 import Foundation
 import Glibc
+import Threading
 
 /// What a person sees: plain lines, or one line that is rewritten where stdout is a terminal.
 enum Terminal {
     static var isInteractive: Bool { isatty(1) != 0 }
 
     static func error(_ message: String) {
-        FileHandle.standardError.write(Data("colonnade: \(message)\n".utf8))
+        StandardError.write("colonnade: \(message)\n")
     }
 
     static func line(_ text: String) {

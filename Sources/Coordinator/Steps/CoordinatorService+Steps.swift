@@ -51,6 +51,7 @@ extension CoordinatorService {
 
     func received(_ report: WireStepReport, worker rank: Int) {
         let step = Int(clamping: report.step)
+        guard ledger.isUnderWay(step) else { return }
         records.add(report, worker: rank)
         if report.hasTimeline { trace(report.timeline, step: step, "worker", rank) }
         let now = MonotonicClock.now
@@ -67,6 +68,7 @@ extension CoordinatorService {
 
     func received(_ stored: WireStepStored, store rank: Int) {
         let step = Int(clamping: stored.step)
+        guard ledger.isUnderWay(step) else { return }
         records.add(stored, store: rank)
         if stored.hasTimeline { trace(stored.timeline, step: step, "store", rank) }
         perform(ledger.stored(store: rank, step: step))
@@ -85,7 +87,9 @@ extension CoordinatorService {
 
     func received(_ report: WireValidationReport) {
         let step = Int(clamping: report.step)
-        guard records.isFirst(validationOf: step), report.images > 0 else { return finishIfDone() }
+        guard step <= ledger.granted, steps.validates(after: step), records.isFirst(validationOf: step), report.images > 0 else {
+            return finishIfDone()
+        }
         let images = Double(report.images)
         let metrics = ValidationMetrics(
             step: step, epoch: steps.epoch(step), loss: report.lossSum / images,

@@ -45,16 +45,19 @@ package struct StepLedger {
         if awaitsValidation != committed || validated { awaitsValidation = nil }
     }
 
+    /// Whether a step is granted and not committed: reports of others mean nothing.
+    package func isUnderWay(_ step: Int) -> Bool { step > committed && step <= granted }
+
     package var isDone: Bool { committed == last }
 
     package mutating func report(worker: Int, step: Int) -> [Action] {
-        guard step > committed, step <= granted else { return [] }
+        guard isUnderWay(step) else { return [] }
         reports[step, default: []].insert(worker)
         return advance()
     }
 
     package mutating func stored(store: Int, step: Int) -> [Action] {
-        guard step > committed, step <= granted else { return [] }
+        guard isUnderWay(step) else { return [] }
         stored[step, default: []].insert(store)
         return advance()
     }

@@ -40,6 +40,13 @@ struct ShardMemory {
             let (values, gradient) = (
                 try TensorLayout(BlockedLayout(registered.values)), try TensorLayout(BlockedLayout(registered.gradient))
             )
+            // Kernels pad to blocks of at most 64, and leave no gaps: memory is bounded by the network's own sizes.
+            for layout in [BlockedLayout(registered.values), BlockedLayout(registered.gradient)] {
+                let isDense = try TensorLayout(layout).byteCount <= layout.paddedExtents.reduce(layout.type.byteCount, *)
+                guard isDense, zip(layout.paddedExtents, layout.extents).allSatisfy({ $0 < $1 + 64 }) else {
+                    throw WireError(.malformed, "\(block.description) was registered with more memory than it needs")
+                }
+            }
             guard values.shape == gradient.shape, values.shape.count == block.shape.count, gradient.type == .float32 else {
                 throw WireError(.malformed, "\(block.description) was registered as \(values.shape)")
             }

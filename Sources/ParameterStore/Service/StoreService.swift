@@ -16,6 +16,8 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
     public enum Outcome: Sendable {
         case finished
         case failed(String)
+        /// The coordinator is gone, or does not answer.
+        case lost(WireError)
     }
 
     let loop: EventLoop
@@ -150,7 +152,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
 
     public func closed(_ link: Link, _ error: WireError) {
         if link === coordinator {
-            end(.failed("the coordinator is gone: \(error)"))
+            end(.lost(WireError(error.code, "the coordinator is gone: \(error)")))
         } else if workers.removeValue(forKey: ObjectIdentifier(link)) != nil, error.code != .closed {
             log("connection to a worker ended: \(error)")
         }
@@ -175,6 +177,9 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             for worker in workers.values where worker.attempt < abort.attempt { worker.link.cancel("a loss ended the attempt") }
         case .grant(let grant):
             let step = Int(clamping: grant.step)
+            guard let committed = machine?.committed, (committed...committed + ShardStepMachine.window).contains(step) else {
+                throw WireError(.malformed, "a grant of a step that is not next")
+            }
             if grant.trace { steps.trace(step) }
             perform(machine?.grant(step: step, rate: grant.learningRate) ?? [])
         case .commit(let commit): try received(commit)
@@ -186,7 +191,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
     private func received(_ topology: WireTopology) throws {
         guard let configuration, let listener else { throw WireError(.malformed, "a topology before the welcome") }
         let own = topology.stores.firstIndex { $0.port == UInt32(listener.address.port) && $0.processID == UInt32(getpid()) }
-        guard let own, topology.storeOfColumn.count == configuration.network.columns else {
+        guard let own, topology.storeOfColumn.count == configuration.network.columns, topology.baseStep <= WireTopology.stepLimit else {
             throw WireError(.malformed, "a topology without this store")
         }
         if memory == nil {
@@ -359,7 +364,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
                 let sender = try HeartbeatSender(
                     coordinator: address, hello: greeting, patience: patience, loop: loop,
                     beat: { [weak self] in self?.beat() ?? WireHeartbeat() },
-                    silent: { [weak self] in self?.end(.failed("\($0)")) })
+                    silent: { [weak self] in self?.end(.lost($0)) })
                 loop.submit { [weak self] in self?.heartbeat = sender }
             } catch { self?.end(.failed("\(error)")) }
         }

@@ -25,6 +25,9 @@ public struct ShardStepMachine: Sendable {
         case commitOfUnstored(Int)
     }
 
+    /// Steps beyond the last that is committed for which gradients may come.
+    public static let window = 2
+
     public let keys: Set<Key>
     public private(set) var committed: Int
     public private(set) var attempt: UInt32
@@ -50,7 +53,7 @@ public struct ShardStepMachine: Sendable {
     public mutating func push(_ key: Key, step: Int, attempt: UInt32) throws -> [Action] {
         guard attempt == self.attempt else { return [] }
         guard keys.contains(key) else { throw Violation.unknownTensor(key) }
-        guard step > committed, step <= committed + 2 else {
+        guard step > committed, step <= committed + Self.window else {
             throw Violation.unexpectedStep(step, committed: committed)
         }
         guard pushed[step, default: []].insert(key).inserted else { throw Violation.pushedTwice(key, step: step) }

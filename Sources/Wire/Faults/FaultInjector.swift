@@ -37,7 +37,7 @@ final class FaultInjector: Sendable {
                 state.counts[index] += 1
                 guard state.counts[index] == fault.number else { continue }
                 // When it happened, for whoever measures how long it took to be noticed.
-                FileHandle.standardError.write(Data("injected fault: \(fault.kind.rawValue) at \(WallClock.now)\n".utf8))
+                StandardError.write("injected fault: \(fault.kind.rawValue) at \(WallClock.now)\n")
                 return fault
             }
             return nil

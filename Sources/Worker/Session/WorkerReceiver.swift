@@ -75,7 +75,9 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
             // A peer may have heard of a new attempt first.
             inbox.state.update { $0.peers[peer] = link }
         case .welcome(let welcome) where link === coordinator: inbox.state.update { $0.welcome = welcome }
-        case .refusal(let refusal): inbox.fail(WireError(.refused, refusal.reason))
+        case .refusal(let refusal) where link === coordinator: inbox.fail(WireError(.refused, refusal.reason))
+        // Another worker or the store: a connection that has failed, and no reason to leave the run.
+        case .refusal(let refusal): throw WireError(.refused, refusal.reason)
         case .topology(let topology) where link === coordinator: try received(topology)
         case .abort(let abort) where link === coordinator:
             log("attempt \(abort.attempt) begins after step \(abort.committed): \(abort.reason)")
@@ -83,9 +85,15 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
             for link in old { link.cancel("a loss ended the attempt") }
             session.read { $0 }?.leaveStore()
         case .grant(let grant) where link === coordinator:
-            inbox.state.update { $0.grants[Int(clamping: grant.step)] = grant }
+            try inbox.state.update { state in
+                guard grant.step <= WireTopology.stepLimit, state.grants.count < 16 else {
+                    throw WireError(.malformed, "more steps granted than can be under way")
+                }
+                state.grants[Int(grant.step)] = grant
+            }
         case .dataListing(let listing) where link === coordinator: inbox.state.update { $0.dataListing = listing }
-        case .segment(let segment): inbox.state.update { $0.segment = segment }
+        case .segment(let segment) where session.read({ $0 })?.storeRank(of: link) != nil:
+            inbox.state.update { $0.segment = segment }
         case .finish(let finish) where link === coordinator: inbox.state.update { $0.finish = finish }
         default: throw WireError(.malformed, "a control message that a worker does not take")
         }
@@ -95,6 +103,7 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
         try inbox.state.update { state in
             // One that joins late begins with the attempt that it is told of.
             guard topology.attempt >= state.attempt else { throw WireError(.malformed, "a topology of an older attempt") }
+            guard topology.baseStep <= WireTopology.stepLimit else { throw WireError(.malformed, "a topology of an impossible step") }
             if topology.attempt > state.attempt { _ = state.abort(topology.attempt) }
             state.topology = topology
         }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 
 /// A folder of the process's own for parsers that read files. Its files are written anew for every input.
 final class ScratchFolder: Sendable {
@@ -9,6 +10,17 @@ final class ScratchFolder: Sendable {
     init(_ name: String) {
         path = FileManager.default.temporaryDirectory.path + "/colonnade-fuzz-\(getpid())-\(name)"
         mkdir(path, 0o700)
+        Self.made.withLock { made in
+            if made.isEmpty { atexit { ScratchFolder.removeAll() } }
+            made.append(path)
+        }
+    }
+
+    private static let made = Mutex<[String]>([])
+
+    /// At the process's end: parsers keep their folder from one input to the next.
+    private static func removeAll() {
+        for path in made.withLock({ $0 }) { try? FileManager.default.removeItem(atPath: path) }
     }
 
     func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }

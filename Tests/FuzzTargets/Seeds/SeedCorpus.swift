@@ -8,7 +8,7 @@ public enum SeedCorpus {
             (.frames, WireSeeds.frames), (.messages, try WireSeeds.messages()), (.steps, WireSeeds.steps),
             (.configuration, try SettingsSeeds.configurations()), (.yaml, SettingsSeeds.files),
             (.settings, SettingsSeeds.settings), (.checkpoint, try SettingsSeeds.checkpoints()),
-            (.runs, try SettingsSeeds.runs()),
+            (.records, try SettingsSeeds.records()),
             (.dataset, try DataSeeds.datasets()), (.safetensors, try DataSeeds.safetensors()), (.idx, DataSeeds.idx),
             (.gzip, DataSeeds.gzip), (.cifar, DataSeeds.cifar), (.tar, DataSeeds.archives), (.mat, DataSeeds.devkits),
             (.truth, DataSeeds.truths),

@@ -58,7 +58,7 @@ enum SettingsSeeds {
         [("state.json", Array(try Data(contentsOf: URL(fileURLWithPath: try CheckpointFiles.path.get() + "/state.json"))))]
     }
 
-    static func runs() throws -> [(String, [UInt8])] {
+    static func records() throws -> [(String, [UInt8])] {
         let record = RunRecord(
             name: "run", run: "0123456789abcdef", started: "2026-01-01T00:00:00Z", steps: 10, dataset: "data",
             datasetFingerprint: "0123456789abcdef", imagesPerEpoch: 100, workers: 2,

@@ -3,7 +3,7 @@ import RunLog
 
 extension FuzzTarget {
     /// A run's directory as the report and the comparison read it: record, metrics and timelines.
-    static let runs = FuzzTarget("runs") { input in
+    static let records = FuzzTarget("records") { input in
         let folder = RunFiles.folder
         var input = InputReader(input)
         folder.write(input.part(), to: "run.json")

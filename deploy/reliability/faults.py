@@ -5,7 +5,8 @@ of an undisturbed run.
     deploy/reliability/faults.py COLONNADE DATA [--faults 100] [--seed 1] [--log FILE]
 
 Faults: a frame dropped (with and without a gap in the numbers), cut, with a flipped bit, sent twice; a connection that is
-held for seconds or for ever; a process that is stopped, killed or hangs; a clock that jumps; a disk that is full (needs root).
+held for seconds or for ever; a process that is stopped, killed or hangs; a clock that jumps; a disk that is full, or that goes
+read-only under the run as ext4 does on an error (both need root).
 Two and four workers in turn. A seed repeats everything. Prints a line for each run and one of JSON at the end. DATA is a
 packed data set of 32×32 pictures.
 """
@@ -21,6 +22,8 @@ import re
 import statistics
 import subprocess
 import tempfile
+import threading
+import time
 
 options = argparse.ArgumentParser()
 options.add_argument("colonnade")
@@ -33,18 +36,24 @@ colonnade = os.path.abspath(options.colonnade)
 STEPS = 80
 
 
-def train(runs, name, workers, fault=None, runs_on=None):
+def train_and_hear(runs, name, workers, runs_on=None, fault=None):
+    """A run's exit code and what it said on its standard error."""
     environment = dict(os.environ)
     if fault:
         environment["COLONNADE_FAULTS"] = json.dumps([fault])
     try:
-        return subprocess.run(
+        ended = subprocess.run(
             [colonnade, "train", "--preset", "cifar10", "--columns", str(workers), "--workers", str(workers), "--data", options.data,
              "--steps", str(STEPS), "--runs", runs_on or runs, "--name", name, "--store", "process", "--set", "batch=16",
              "optimizer.learning_rate=0.001", "checkpoint.every=20", "validation.every=40"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, timeout=180).returncode
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment, timeout=180)
+        return ended.returncode, ended.stderr
     except subprocess.TimeoutExpired:
-        return "never ended"
+        return "never ended", ""
+
+
+def train(runs, name, workers, fault=None):
+    return train_and_hear(runs, name, workers, fault=fault)[0]
 
 
 def lines(path):
@@ -71,13 +80,63 @@ def injected(run):
     return None
 
 
+def system(*words):
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+
+
+def run_on_bad_disk(kind, draw, runs, name, workers):
+    """A run whose disk fills up or goes read-only at some point; then the disk is good again and the run is resumed. Whether
+    the run's error said so, its exit code after resuming, and its directory."""
+    mount, image = f"{runs}/disk-{name}", f"{runs}/disk-{name}.image"
+    os.mkdir(mount)
+    run = f"{mount}/{name}"
+    words = {"disk": "No space left", "read-only": "Read-only file system"}[kind]
+    if kind == "disk":
+        system("mount", "-t", "tmpfs", "-o", f"size={draw.randint(3000, 16000)}k", "none", mount)
+    else:
+        with open(image, "wb") as file:
+            file.truncate(400 << 20)
+        system("mkfs.ext4", "-q", image)
+        system("mount", "-o", "loop,errors=remount-ro", image, mount)
+        device = os.path.basename(subprocess.run(["findmnt", "-no", "SOURCE", mount], capture_output=True, text=True).stdout.strip())
+        step = draw.randint(1, STEPS - 10)
+
+        def fail():
+            until = time.time() + 120
+            while time.time() < until:
+                if len(lines(f"{run}/metrics.jsonl")) >= step:
+                    pathlib.Path(f"/sys/fs/ext4/{device}/trigger_fs_error").write_text("1")
+                    return
+                time.sleep(0.002)
+        threading.Thread(target=fail, daemon=True).start()
+    code, said = train_and_hear(runs, name, workers, mount)
+    is_named = words in said
+    if kind == "disk":
+        system("mount", "-o", "remount,size=400m", mount)
+    else:
+        # What the error left is repaired, as at a boot.
+        system("umount", mount)
+        subprocess.run(["e2fsck", "-fy", image], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        system("mount", "-o", "loop", image, mount)
+    if os.path.isdir(f"{run}/checkpoints") and os.listdir(f"{run}/checkpoints"):
+        code = subprocess.run([colonnade, "train", "--resume", run, "--store", "process"], capture_output=True).returncode
+    else:
+        # The first checkpoint did not fit: there is nothing to go on from, and the run said why.
+        assert code != 0
+        code = train(runs, f"{name}-anew", workers)
+        run = f"{runs}/{name}-anew"
+    found = digests(run)
+    subprocess.run(["umount", "-l", mount])
+    return is_named, code, found, run
+
+
 def choose(draw, number):
     workers = [2, 4][number % 2]
-    kinds = ["drop", "lose", "cut", "flip", "duplicate", "delay", "half-open", "stop", "kill", "hang", "short delay", "clock", "disk"]
+    kinds = ["drop", "lose", "cut", "flip", "duplicate", "delay", "half-open", "stop", "kill", "hang", "short delay", "clock", "disk", "read-only"]
     kind = kinds[number % len(kinds)]
     rank = draw.randrange(workers)
     place = draw.choice(["slab", "slab", "push", "control", "value"])
-    if kind == "disk":
+    if kind in ("disk", "read-only"):
         return workers, kind, None
     process = "store-0" if place == "value" else f"worker-{rank}"
     number = {"slab": draw.randint(30, 250), "push": draw.randint(20, 500), "control": draw.randint(10, 60), "value": draw.randint(60, 800)}[place]
@@ -121,25 +180,10 @@ with tempfile.TemporaryDirectory() as runs:
         if number < options.first:
             continue
         run, name = f"{runs}/run-{number}", f"run-{number}"
-        if kind == "disk":
-            # Full at some point of the run; then there is room again and it is resumed.
-            mount = f"{runs}/disk-{number}"
-            os.mkdir(mount)
-            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={draw.randint(3000, 16000)}k", "none", mount], check=True)
-            code = train(runs, name, workers, runs_on=mount)
-            run = f"{mount}/{name}"
-            failed = [event for event in lines(f"{run}/events.jsonl") if event["kind"] == "failed"]
-            words = json.loads(pathlib.Path(run, "run.json").read_text()).get("reason", "") if os.path.exists(f"{run}/run.json") else ""
-            is_named = "No space left" in words or "No space left" in str(failed)
-            subprocess.run(["mount", "-o", "remount,size=400m", mount], check=True)
-            if os.path.isdir(f"{run}/checkpoints") and os.listdir(f"{run}/checkpoints"):
-                code = subprocess.run([colonnade, "train", "--resume", run, "--store", "process"], capture_output=True).returncode
-            else:
-                is_named, code = is_named or code != 0, 0
-                run = f"{runs}/whole-{workers}"
+        if kind in ("disk", "read-only"):
+            is_named, code, found, run = run_on_bad_disk(kind, draw, runs, name, workers)
             duration = deadline = None
-            is_same = code == 0 and digests(run) == expected[workers]
-            subprocess.run(["umount", "-l", mount])
+            is_same = code == 0 and found == expected[workers]
         else:
             code = train(runs, name, workers, fault)
             is_named, duration, deadline = judge(kind, fault, run)

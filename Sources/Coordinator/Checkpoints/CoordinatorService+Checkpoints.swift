@@ -15,6 +15,7 @@ extension CoordinatorService {
         _ = ServiceThread(name: "checkpoint") { [self] in
             let failure: String?
             do {
+                try writer.flush()
                 try assembly.write(to: path, state: state, mean: mean)
                 writer.directory.removeCheckpoints(keeping: plan.configuration.recipe.checkpoint.keep)
                 failure = nil

@@ -85,6 +85,13 @@ public final class RunWriter: @unchecked Sendable {
         try? append(line, to: events)
     }
 
+    /// Waits until every line so far is on the disk. A checkpoint calls it first: what is resumed from it has the lines of
+    /// every step before it, whatever happens to the machine. May be called from a thread of its own: the disk is slow.
+    public func flush() throws {
+        let handles = lock.withLock { [metrics, events, timeline].compactMap { $0 } }
+        for handle in handles { try handle.synchronize() }
+    }
+
     public static var now: String { ISO8601DateFormatter().string(from: Date(timeIntervalSince1970: WallClock.now)) }
 
     /// With milliseconds.

@@ -25,6 +25,7 @@ func system(_ name: String) -> Target { .systemLibrary(name: name, path: "Source
 
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let web = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -38,6 +39,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     ],
     targets: [
         system("COneDNN"), system("CXXHash"), system("CTurboJPEG"), system("CSTBImage"), system("CYUV"), system("CZlib"),
@@ -48,23 +50,26 @@ let package = Package(
         module("Threading", ["CLinux"]),
         module("Tensors", ["CXXHash"]),
         module("Kernels", ["Tensors", "COneDNN"]),
-        module("Network", ["Tensors"]),
-        module("Partition", ["Network", "Tensors"]),
+        module("NeuralNetwork", ["Tensors"]),
+        module("Partition", ["NeuralNetwork", "Tensors"]),
         module("Datasets", ["Tensors", "Threading", "CTurboJPEG", "CSTBImage", "CYUV", "CZlib"]),
         .target(
-            name: "Wire", dependencies: ["Partition", "Network", "Tensors", "Threading", "CLinux", "COpenSSL", protobuf],
+            name: "Wire", dependencies: ["Partition", "NeuralNetwork", "Tensors", "Threading", "CLinux", "COpenSSL", protobuf],
             exclude: ["Messages/control.proto"], swiftSettings: swiftSettings),
         .target(
-            name: "Interchange", dependencies: ["Network", "Tensors", protobuf], exclude: ["ONNX/onnx.proto"],
+            name: "Interchange", dependencies: ["NeuralNetwork", "Tensors", protobuf], exclude: ["ONNX/onnx.proto"],
             swiftSettings: swiftSettings),
         module("RunLog", ["Threading"]),
-        module("ParameterStore", ["Wire", "Kernels", "Partition", "Network", "Tensors", "Threading", protobuf]),
-        module("Worker", ["Wire", "Kernels", "Partition", "Network", "Datasets", "Tensors", "Threading", protobuf]),
-        module("Coordinator", ["Wire", "Partition", "Network", "RunLog", "Tensors", "Threading", protobuf]),
+        .target(
+            name: "Dashboard", dependencies: ["RunLog", "Tensors", "Threading", "CXXHash", web], resources: [.embedInCode("Page")],
+            swiftSettings: swiftSettings),
+        module("ParameterStore", ["Wire", "Kernels", "Partition", "NeuralNetwork", "Tensors", "Threading", protobuf]),
+        module("Worker", ["Wire", "Kernels", "Partition", "NeuralNetwork", "Datasets", "Tensors", "Threading", protobuf]),
+        module("Coordinator", ["Wire", "Partition", "NeuralNetwork", "RunLog", "Tensors", "Threading", protobuf]),
         module(
             "Commands",
             [
-                "Coordinator", "Worker", "ParameterStore", "Interchange", "RunLog", "Wire", "Kernels", "Partition", "Network",
+                "Dashboard", "Coordinator", "Worker", "ParameterStore", "Interchange", "RunLog", "Wire", "Kernels", "Partition", "NeuralNetwork",
                 "Datasets", "Tensors", "Threading", "CLinux", arguments, yaml,
             ]),
         .executableTarget(name: "colonnade", dependencies: ["Commands"], swiftSettings: swiftSettings),
@@ -76,20 +81,20 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "Commands", "Coordinator", "ParameterStore", "Interchange", "RunLog", "Wire", "Kernels", "Partition",
-                "Network", "Datasets", "Tensors", "Threading", "CZlib", "Fixtures", arguments, protobuf,
+                "NeuralNetwork", "Datasets", "Tensors", "Threading", "CZlib", "Fixtures", arguments, protobuf,
             ], path: "Tests/FuzzTargets", swiftSettings: swiftSettings),
         .testTarget(name: "FuzzRegressionTests", dependencies: ["FuzzTargets"], swiftSettings: swiftSettings),
 
         tests("Tensors"),
         tests("Kernels", ["Tensors"]),
-        tests("Network", ["Tensors"]),
-        tests("Partition", ["Network", "Tensors"]),
+        tests("NeuralNetwork", ["Tensors"]),
+        tests("Partition", ["NeuralNetwork", "Tensors"]),
         tests("Datasets", ["Fixtures", "Tensors", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
         tests("Wire", ["Tensors", "Threading", "COpenSSL", protobuf]),
-        tests("ParameterStore", ["Partition", "Network"]),
-        tests("Coordinator", ["ParameterStore", "Partition", "Wire", "Network"]),
+        tests("ParameterStore", ["Partition", "NeuralNetwork"]),
+        tests("Coordinator", ["ParameterStore", "Partition", "Wire", "NeuralNetwork"]),
         tests("RunLog"),
-        tests("Worker", ["Network", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
-        tests("Commands", ["Wire", "RunLog", "Network", "Tensors", "Threading", protobuf], resources: [.copy("Golden")]),
+        tests("Worker", ["NeuralNetwork", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
+        tests("Commands", ["Wire", "RunLog", "NeuralNetwork", "Tensors", "Threading", protobuf], resources: [.copy("Golden")]),
     ]
 )

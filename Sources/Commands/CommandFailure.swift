@@ -1,7 +1,7 @@
 import Datasets
 import Foundation
 import Kernels
-import Network
+import NeuralNetwork
 import RunLog
 import Tensors
 import Wire
@@ -21,6 +21,7 @@ struct CommandFailure: Error, CustomStringConvertible {
     static let temporary: Int32 = 75
     /// The other side does not answer any more, though it has not said that it ends (EX_PROTOCOL).
     static let noAnswer: Int32 = 76
+    static let noPermission: Int32 = 77
     static let configuration: Int32 = 78
 
     init(_ code: Int32, _ description: String) { (self.code, self.description) = (code, description) }

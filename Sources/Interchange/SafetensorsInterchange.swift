@@ -1,5 +1,5 @@
 import Foundation
-public import Network
+public import NeuralNetwork
 public import Tensors
 
 /// A network as one safetensors file: parameters under their names, the mean picture as `mean`, and network, recipe and

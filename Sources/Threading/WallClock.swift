@@ -12,5 +12,8 @@ public enum WallClock {
         return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9 + offset.read { $0 }
     }
 
+    /// Nanoseconds since 1970.
+    public static var nanoseconds: UInt64 { UInt64(max(0, now) * 1e9) }
+
     public static func jump(by seconds: Double) { offset.update { $0 += seconds } }
 }

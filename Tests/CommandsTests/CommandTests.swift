@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import Network
+import NeuralNetwork
 import RunLog
 import Tensors
 import Testing

@@ -1,6 +1,6 @@
 import Commands
 import Foundation
-import Network
+import NeuralNetwork
 import RunLog
 import Tensors
 import Testing

@@ -1,5 +1,5 @@
 import Coordinator
-import Network
+import NeuralNetwork
 import Partition
 import Testing
 import Wire

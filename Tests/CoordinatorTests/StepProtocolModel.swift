@@ -1,5 +1,5 @@
 import Coordinator
-import Network
+import NeuralNetwork
 import ParameterStore
 import Partition
 import Testing

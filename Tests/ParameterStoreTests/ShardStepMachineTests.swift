@@ -1,4 +1,4 @@
-import Network
+import NeuralNetwork
 import ParameterStore
 import Partition
 import Testing

@@ -1,6 +1,6 @@
 import Datasets
 import Foundation
-import Network
+import NeuralNetwork
 import Tensors
 import Testing
 import Worker

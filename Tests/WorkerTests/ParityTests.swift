@@ -1,5 +1,5 @@
 import Foundation
-import Network
+import NeuralNetwork
 import ParameterStore
 import Tensors
 import Testing
@@ -76,7 +76,7 @@ import Yams
                 var (w, v) = (gradient, gradient)
                 update.apply(
                     count: gradient.count, values: values[tensor.name]!, momentum: momentum[tensor.name]!,
-                    gradient: gradient, newValues: &w, newMomentum: &v) { _ in }
+                    gradient: gradient, newValues: &w, newMomentum: &v) { _, _ in }
                 (values[tensor.name], momentum[tensor.name]) = (w, v)
             }
         }
@@ -91,7 +91,7 @@ import Yams
         let (w, v, g) = (try file.array("w"), try file.array("v"), try file.array("g"))
         var (newW, newV) = (w, v)
         MomentumUpdate(momentum: 0.9, decay: 0.0005 * 0.01, rate: 0.01).apply(
-            count: w.count, values: w, momentum: v, gradient: g, newValues: &newW, newMomentum: &newV) { _ in }
+            count: w.count, values: w, momentum: v, gradient: g, newValues: &newW, newMomentum: &newV) { _, _ in }
         #expect(newV == (try file.array("v1")))
         #expect(newW == (try file.array("w1")))
     }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Datasets
 import Foundation
 import Kernels
-import Network
+import NeuralNetwork
 import Partition
 import RunLog
 import Wire

@@ -1,7 +1,7 @@
 import ArgumentParser
 package import Datasets
 import Foundation
-package import Network
+package import NeuralNetwork
 import RunLog
 
 /// The options that say what is trained and how.

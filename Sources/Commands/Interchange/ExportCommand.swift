@@ -2,7 +2,7 @@ import ArgumentParser
 import Datasets
 import Foundation
 import Interchange
-import Network
+import NeuralNetwork
 import Tensors
 import Wire
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Datasets
 import Foundation
-import Network
+import NeuralNetwork
 import Partition
 import Tensors
 

@@ -1,5 +1,5 @@
 import Datasets
-import Network
+import NeuralNetwork
 import Tensors
 
 /// The first layer's kernels as pictures, column by column, and how much each column looks at colour (paper §6.1,

@@ -1,5 +1,5 @@
 import Datasets
-import Network
+import NeuralNetwork
 import Worker
 
 /// What a network says of single pictures: its five best guesses, and the training pictures whose last hidden

@@ -2,7 +2,7 @@ import ArgumentParser
 import Coordinator
 import Foundation
 import Glibc
-import Network
+import NeuralNetwork
 import RunLog
 import Tensors
 import Threading
@@ -61,6 +61,10 @@ struct CoordinatorCommand: ParsableCommand {
             // Nothing was trained: leave no run behind.
             if settled.resumed == nil { try? FileManager.default.removeItem(atPath: writer.directory.path) }
             throw error
+        }
+        try writer.update { record in
+            record.coordinator = "\(service.address)"
+            record.plan = try? .init(settled.plan.configuration, workers: settled.plan.workers)
         }
         let published = token?.publish(service.address)
         defer { withExtendedLifetime((token, published)) {} }

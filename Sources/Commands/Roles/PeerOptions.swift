@@ -37,8 +37,8 @@ struct PeerOptions: ParsableArguments {
     }
 
     /// How the process's connections are protected.
-    func protection(_ role: PeerRole) throws -> LinkSecurity {
-        let say: @Sendable (String) -> Void = { Terminal.line($0) }
-        return try security.protection(role, otherwise: insecure ? .none : .published(), log: say, refused: say)
+    func protection(_ role: PeerRole, _ log: ProcessLog) throws -> LinkSecurity {
+        try security.protection(
+            role, otherwise: insecure ? .none : .published(), log: { log($0) }, refused: { log.warning($0) })
     }
 }

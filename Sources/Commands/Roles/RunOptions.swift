@@ -2,7 +2,7 @@ import ArgumentParser
 import Coordinator
 import Datasets
 import Foundation
-import Network
+import NeuralNetwork
 import Partition
 import RunLog
 import Tensors
@@ -51,6 +51,9 @@ struct RunOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Record what every process does in each n-th step, in timeline.jsonl.", valueName: "n"))
     var traceEvery = 0
+
+    @Option(help: ArgumentHelp("Take norms of weights and updates in each n-th step; 0 never.", valueName: "n"))
+    var normsEvery = 100
 
     @Option(help: ArgumentHelp("How long to wait for workers to join.", valueName: "seconds"))
     var joinTimeout: Double = 600
@@ -153,13 +156,13 @@ struct RunOptions: ParsableArguments {
         }
         (plan.joinPatience, plan.patience, plan.restarts) = (joinTimeout, patience, restarts)
         (plan.restartReason, plan.passedOver) = (restartReason, found?.passedOver ?? [])
-        plan.traceInterval = max(0, traceEvery)
+        (plan.traceInterval, plan.normsInterval) = (max(0, traceEvery), max(0, normsEvery))
         return Settled(plan: plan, dataset: dataset, resumed: resumed)
     }
 
     /// What a coordinator that takes up this run again is told besides the run: the run's record has the rest.
     var argumentsForRestart: [String] {
-        ["--store", store.rawValue, "--stores", "\(stores)", "--trace-every", "\(traceEvery)", "--join-timeout", "\(joinTimeout)",
+        ["--store", store.rawValue, "--stores", "\(stores)", "--trace-every", "\(traceEvery)", "--norms-every", "\(normsEvery)", "--join-timeout", "\(joinTimeout)",
          "--patience", "\(patience)", "--restarts", "\(restarts)"] + security.arguments
     }
 

@@ -7,6 +7,7 @@ enum RunReport {
     static func finish(_ writer: RunWriter, _ outcome: RunOutcome) throws {
         func close(_ record: inout RunRecord) {
             record.ended = RunWriter.now
+            record.coordinator = nil
             switch outcome {
             case .finished: record.state = .finished
             case .interrupted(let step):
@@ -40,26 +41,25 @@ enum RunReport {
 
     /// A table of a run's figures.
     static func summary(_ directory: RunDirectory) throws -> String {
-        let metrics = try directory.metrics()
-        let steps = metrics.compactMap { if case .step(let step) = $0 { step } else { nil } }
-        let validations = metrics.compactMap { if case .validation(let line) = $0 { line } else { nil } }
+        let summary = RunSummary(MetricsIndex(directory))
         var rows = [["run", directory.path]]
-        if let last = steps.last {
-            let speeds = steps.map(\.images_per_second).sorted()
+        if let last = summary.last {
             rows += [
-                ["steps", "\(last.step)"], ["epochs", "\(last.epoch)"], ["training loss", Terminal.fixed(last.loss, 4)],
-                ["images/s (median)", Terminal.fixed(speeds[speeds.count / 2], 1)],
-                ["training time", Terminal.duration(steps.reduce(0) { $0 + $1.seconds })],
+                ["steps", "\(last.step)"], ["epochs", "\(last.epoch)"], ["training loss", Terminal.fixed(last.figures[0], 4)],
+                ["images/s (median)", Terminal.fixed(summary.medianRate ?? 0, 1)],
+                ["training time", Terminal.duration(summary.trainingSeconds)],
             ]
         }
-        if let last = validations.last, let best = validations.min(by: { $0.top1_error < $1.top1_error }) {
+        if let last = summary.lastValidation, let best = summary.bestValidation {
             rows += [
-                ["validation loss", Terminal.fixed(last.loss, 4)],
-                ["top-1 error", Terminal.percent(last.top1_error)], ["top-5 error", Terminal.percent(last.top5_error)],
-                ["best top-1 error", "\(Terminal.percent(best.top1_error)) at step \(best.step)"],
+                ["validation loss", Terminal.fixed(last.figures[0], 4)],
+                ["top-1 error", Terminal.percent(last.figures[1])], ["top-5 error", Terminal.percent(last.figures[2])],
+                ["best top-1 error", "\(Terminal.percent(best.figures[1])) at step \(best.step)"],
             ]
         }
-        if let last = steps.last { rows.append(["digest", last.digest]) }
+        if let last = summary.last, let line = directory.line(last), case .step(let step)? = MetricsLine(line: line) {
+            rows.append(["digest", step.digest])
+        }
         if let checkpoint = directory.checkpoints().last { rows.append(["checkpoint", checkpoint.path]) }
         let width = rows.map { $0[0].count }.max()!
         return rows.map { $0[0] + String(repeating: " ", count: width + 2 - $0[0].count) + $0[1] }.joined(separator: "\n")

@@ -18,8 +18,9 @@ struct StoreCommand: ParsableCommand {
         ParentProcess.dieWithIt()
         signal(SIGINT, SIG_IGN)
         let address = try peer.check(coordinator)
-        let security = try peer.protection(.store)
-        switch try StoreService(security: security, log: { Terminal.line($0) }).serve(coordinator: address, listen: peer.address) {
+        let log = ProcessLog { Terminal.line($0) }
+        let security = try peer.protection(.store, log)
+        switch try StoreService(security: security, log: log).serve(coordinator: address, listen: peer.address) {
         case .finished: Terminal.line("the run has ended")
         case .failed(let reason): throw CommandFailure(CommandFailure.temporary, reason)
         case .lost(let error): throw error

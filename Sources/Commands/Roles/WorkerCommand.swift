@@ -37,10 +37,11 @@ struct WorkerCommand: ParsableCommand {
         var options = WorkerService.Options(coordinator: address)
         (options.data, options.threads, options.listen) = (data, threads, try peer.address)
         (options.fetchesData, options.dataCache) = (fetchData, dataCache)
-        let security = try peer.protection(.worker)
+        let log = ProcessLog { Terminal.line($0) }
+        let security = try peer.protection(.worker, log)
         options.security = security
         options.startStore = { try EmbeddedStore.start($0, security: security.sibling(.store)) }
-        let outcome = try WorkerService(options) { Terminal.line($0) }.serve()
+        let outcome = try WorkerService(options, log: log).serve()
         switch outcome {
         case .finished: Terminal.line("the run has ended")
         case .failed(let reason): throw CommandFailure(CommandFailure.temporary, reason)

@@ -7,7 +7,7 @@ struct RunsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs", abstract: "Inspects runs.",
         subcommands: [
-            List.self, Show.self, TailCommand.self, CompareCommand.self, DivergeCommand.self, TraceCommand.self,
+            List.self, Show.self, TailCommand.self, LogCommand.self, StopCommand.self, CheckpointCommand.self, CompareCommand.self, DivergeCommand.self, TraceCommand.self,
             ReportCommand.self,
         ])
 
@@ -30,12 +30,11 @@ struct RunsCommand: ParsableCommand {
             var entries: [Entry] = []
             for directory in RunDirectory.all(in: runs) {
                 guard let record = try? directory.record() else { continue }
-                let metrics = try directory.metrics()
-                let errors = metrics.compactMap { if case .validation(let line) = $0 { line.top1_error } else { nil } }
+                let summary = RunSummary(MetricsIndex(directory))
                 entries.append(
                     Entry(
-                        name: directory.name, state: record.state.rawValue, step: metrics.map(\.step).max() ?? 0,
-                        steps: record.steps, best_top1_error: errors.min(), started: record.started,
+                        name: directory.name, state: record.state.rawValue, step: summary.last?.step ?? 0,
+                        steps: record.steps, best_top1_error: summary.bestValidation?.figures[1], started: record.started,
                         path: directory.path))
             }
             if json { return Terminal.line(try Terminal.json(entries)) }
@@ -72,11 +71,10 @@ struct RunsCommand: ParsableCommand {
                 try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(encodable))
             }
             guard case .object(var document) = try value(record) else { return .null }
-            for line in try directory.metrics() {
-                switch line {
-                case .step(let step): document["last_step"] = try value(step)
-                case .validation(let validation): document["last_validation"] = try value(validation)
-                }
+            let summary = RunSummary(MetricsIndex(directory))
+            for (key, entry) in [("last_step", summary.last), ("last_validation", summary.lastValidation)] {
+                guard let entry, let line = directory.line(entry) else { continue }
+                document[key] = try JSONDecoder().decode(JSONValue.self, from: line)
             }
             return .object(document)
         }

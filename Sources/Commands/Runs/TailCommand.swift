@@ -16,15 +16,19 @@ struct TailCommand: ParsableCommand {
     func run() throws {
         guard lines >= 0 else { throw CommandFailure(CommandFailure.usage, "--lines starts at 0") }
         let directory = try RunDirectory.find(target, runs: runs)
-        var shown = max(0, try directory.metrics().count - lines)
+        let index = MetricsIndex(directory)
+        // The last lines that are shown at all: norms have their own place.
+        var first = index.count
+        var left = lines
+        while first > 0, left > 0 {
+            first -= 1
+            if index[first].kind == .step || index[first].kind == .validation { left -= 1 }
+        }
+        var reader = MetricsReader(directory, from: first < index.count ? index[first].offset : (index.count > 0 ? index[index.count - 1].end : 0))
         while true {
             // The state is read first: what is written before the end is shown before it is noticed.
             let state = try directory.record().state
-            let metrics = try directory.metrics()
-            // A resumed run drops the lines of steps that it trains again.
-            if metrics.count < shown { shown = metrics.count }
-            for line in metrics[shown...] { try show(line) }
-            shown = metrics.count
+            for line in reader.next() { try show(line) }
             guard follow, state == .running else { return }
             usleep(200_000)
         }
@@ -44,6 +48,8 @@ struct TailCommand: ParsableCommand {
             Terminal.line(
                 "step \(line.step)  validation loss \(Terminal.fixed(line.loss, 4))  top-1 error \(Terminal.percent(line.top1_error))  "
                     + "top-5 error \(Terminal.percent(line.top5_error))")
+        case .norms(let line):
+            if json { Terminal.line(String(decoding: try encoder.encode(line), as: UTF8.self)) }
         }
     }
 }

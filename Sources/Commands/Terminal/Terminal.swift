@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import RunLog
 import Threading
 
 /// What a person sees: plain lines, or one line that is rewritten where stdout is a terminal.
@@ -16,16 +17,9 @@ enum Terminal {
     }
 
     /// Seconds as 12 s, 3 min 20 s or 2 h 5 min.
-    static func duration(_ seconds: Double) -> String {
-        guard seconds.isFinite, seconds >= 0 else { return "?" }
-        let whole = Int(seconds.rounded())
-        if whole < 60 { return "\(whole) s" }
-        if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }
-        return "\(whole / 3600) h \(whole % 3600 / 60) min"
-    }
-
-    static func fixed(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
-    static func percent(_ value: Double) -> String { String(format: "%.2f %%", value * 100) }
+    static func duration(_ seconds: Double) -> String { FigureText.duration(seconds) }
+    static func fixed(_ value: Double, _ digits: Int) -> String { FigureText.fixed(value, digits) }
+    static func percent(_ value: Double) -> String { FigureText.percent(value) }
 
     /// 12,345,678
     static func grouped(_ value: Int) -> String {

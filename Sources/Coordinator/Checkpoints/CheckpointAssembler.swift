@@ -1,4 +1,4 @@
-import Network
+import NeuralNetwork
 import Partition
 import Tensors
 import Wire

@@ -1,4 +1,4 @@
-import Network
+import NeuralNetwork
 package import Partition
 package import Wire
 

@@ -13,6 +13,7 @@ extension CoordinatorService {
         member.link.finish()
         guard let name = member.name, !hasEnded else { return }
         health.remove(name)
+        board.forget(name)
         members = members.filter { $0.value.role != .heartbeat(of: name) }
         // A verdict names its culprit itself.
         let sentence = reason.hasPrefix(name.description) ? reason : "\(name) is gone: \(reason)"

@@ -1,4 +1,4 @@
-import Network
+import NeuralNetwork
 import Partition
 import RunLog
 import SwiftProtobuf
@@ -10,6 +10,10 @@ import Wire
 extension CoordinatorService {
     func admit(_ hello: WireHello, _ link: Link) throws {
         if hello.heartbeat { return try admitHeartbeat(hello, link) }
+        if hello.role == .dashboard {
+            members[ObjectIdentifier(link)] = Member(link, hello, .dashboard)
+            return
+        }
         let verdict = rendezvous.admit(hello)
         let place = "\(hello.hostName) (\(link.remote), process \(hello.processID))"
         switch verdict {
@@ -35,7 +39,7 @@ extension CoordinatorService {
             return switch member.role {
             case .worker(let rank): hello.role == .worker && hello.rank == UInt32(rank)
             case .store(let rank): hello.role == .store && hello.rank == UInt32(rank)
-            case .spare, .heartbeat: false
+            case .spare, .heartbeat, .dashboard: false
             }
         }
         guard hello.run == run, let name = owner?.name else { throw WireError(.malformed, "heartbeats of a process that has not joined") }

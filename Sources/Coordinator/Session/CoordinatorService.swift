@@ -1,6 +1,6 @@
 import Glibc
 import Foundation
-import Network
+import NeuralNetwork
 import Partition
 public import RunLog
 import SwiftProtobuf
@@ -37,6 +37,11 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
     var health: HealthMonitor
     var stragglers = StragglerWatch()
     var records: StepRecords
+    var board = StatusBoard()
+    let norms: StepNorms
+    let statusWriter: StatusWriter
+    /// Takes every status as it is written.
+    let statusListener: (@Sendable (RunStatus) -> Void)?
     var assemblies: [Int: CheckpointAssembler] = [:]
     var checkpointsUnderWay = 0
     var storeOfColumn: [Int] = []
@@ -44,8 +49,13 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
     private var dataServer: DatasetServer?
 
     /// Listens at once; whoever connects waits for `serve`.
-    public init(_ plan: RunPlan, writer: RunWriter, run: UInt64, news: @escaping @Sendable (RunNews) -> Void) throws {
+    /// - Parameter status: called about once a second, on the loop's thread.
+    public init(
+        _ plan: RunPlan, writer: RunWriter, run: UInt64, status: (@Sendable (RunStatus) -> Void)? = nil,
+        news: @escaping @Sendable (RunNews) -> Void
+    ) throws {
         (self.plan, self.writer, self.run, self.news) = (plan, writer, run, news)
+        statusListener = status
         steps = StepPlan(
             recipe: plan.configuration.recipe, imagesPerEpoch: plan.imagesPerEpoch,
             base: plan.baseStep, last: plan.steps)
@@ -57,6 +67,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         let compiler = try ProgramCompiler(
             network: plan.configuration.network, workers: plan.workers, batch: plan.configuration.recipe.batch)
         health = HealthMonitor(programs: (0..<plan.workers).map { compiler.program(worker: $0) }, patience: plan.patience)
+        norms = try StepNorms(plan.configuration.network)
         records = StepRecords(steps: steps, batch: plan.configuration.recipe.batch)
         loop = try EventLoop(name: "coordinator-io", security: plan.security)
         let accepted = accepted
@@ -67,6 +78,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             throw error
         }
         address = listener.address
+        statusWriter = StatusWriter(writer)
     }
 
     /// Runs to the end and returns how it ended.
@@ -78,6 +90,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             news(.listening(address))
             announceRestart()
             watchHealth()
+            writeStatusRegularly()
         }
         remindLater(after: 5)
         let result = outcome.wait { $0 }!
@@ -105,6 +118,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             usleep(10_000)
         }
         loop.stop()
+        statusWriter.stop()
         return result
     }
 
@@ -149,8 +163,8 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
     public func destination(for header: FrameHeader, on link: Link) throws -> PayloadDestination {
         switch header.kind {
         case .control:
-            // A stranger gets no more room than a greeting needs.
-            return .bytes(limit: members[ObjectIdentifier(link)] == nil ? 4096 : WireControlMessage.sizeLimit)
+            // A stranger, or a person, gets no more room than a greeting needs.
+            return .bytes(limit: (members[ObjectIdentifier(link)]?.role ?? .dashboard) == .dashboard ? 4096 : WireControlMessage.sizeLimit)
         case .snapshot:
             guard members[ObjectIdentifier(link)]?.isStore == true, header.run == run,
                 let assembly = assemblies[Int(clamping: header.step)]
@@ -178,7 +192,12 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         switch (member.role, message.body) {
         case (.heartbeat(let process), .heartbeat(let heartbeat)):
             health.hear(process, heartbeat, at: MonotonicClock.now)
-            link.send(.with { $0.pulse = WirePulse() })
+            board.hear(process, heartbeat)
+            var pulse = WirePulse()
+            (pulse.sent, pulse.now) = (heartbeat.sent, WallClock.nanoseconds)
+            link.send(.with { [pulse] in $0.pulse = pulse })
+        case (.heartbeat(let process), .logLines(let lines)): try received(lines, from: process)
+        case (.dashboard, .command(let command)): try received(command, on: link)
         case (_, .failure(let failure)): lose(member, because: failure.reason, isFault: false)
         case (.worker, .dataQuestion), (.worker, .dataRequest): try serveData(message, to: member)
         // What was said of an older attempt has no meaning any more.

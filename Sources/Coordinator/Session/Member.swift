@@ -9,6 +9,8 @@ final class Member {
         case spare
         /// A connection for heartbeats of another member.
         case heartbeat(of: ProcessName)
+        /// A person's, for commands.
+        case dashboard
     }
 
     let link: Link
@@ -19,12 +21,12 @@ final class Member {
 
     init(_ link: Link, _ hello: WireHello, _ role: Role) { (self.link, self.hello, self.role) = (link, hello, role) }
 
-    /// Nil for spares and heartbeats.
+    /// Nil for those that take no part in steps.
     var name: ProcessName? {
         switch role {
         case .worker(let rank): ProcessName(role: .worker, rank: rank, host: hello.hostName, processID: Int(hello.processID))
         case .store(let rank): ProcessName(role: .store, rank: rank, host: hello.hostName, processID: Int(hello.processID))
-        case .spare, .heartbeat: nil
+        case .spare, .heartbeat, .dashboard: nil
         }
     }
 

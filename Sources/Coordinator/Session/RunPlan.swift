@@ -1,4 +1,4 @@
-public import Network
+public import NeuralNetwork
 public import Wire
 
 /// What a coordinator is to run, settled before anybody joins.
@@ -28,6 +28,8 @@ public struct RunPlan: Sendable {
     public var start: StartingValues?
     /// Every how many steps processes report what they did, span by span; 0 never.
     public var traceInterval = 0
+    /// Every how many steps norms of weights and updates are taken; 0 never.
+    public var normsInterval = 100
     /// Seconds that a process may be silent, or at one instruction, before it can be taken for hung.
     public var patience: Double = 5
     /// How often in a row the run may be taken back to the same step.

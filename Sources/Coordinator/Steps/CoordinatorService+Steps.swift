@@ -1,4 +1,4 @@
-import Network
+import NeuralNetwork
 import RunLog
 import SwiftProtobuf
 import Threading
@@ -16,6 +16,7 @@ extension CoordinatorService {
                 grant.learningRate = rate
                 grant.validate = validate
                 grant.trace = plan.traceInterval > 0 && step % plan.traceInterval == 0
+                grant.measure = plan.normsInterval > 0 && step % plan.normsInterval == 0
                 broadcast(.with { $0.grant = grant })
             case .commit(let step, let snapshot):
                 // A stop may ask for a snapshot of a step that is committed already.
@@ -38,7 +39,9 @@ extension CoordinatorService {
     }
 
     private func committed(_ step: Int) {
+        let digests = records.digests(of: step)
         let metrics = records.commit(step, at: MonotonicClock.now)
+        board.add(metrics)
         news(.step(step, epoch: metrics.epoch, loss: metrics.loss, rate: metrics.learning_rate, imagesPerSecond: metrics.images_per_second))
         guard metrics.loss.isFinite else {
             return end(
@@ -46,13 +49,17 @@ extension CoordinatorService {
                     "the loss of step \(step) is not a number: training diverged; lower optimizer.learning_rate "
                         + "(now \(metrics.learning_rate)) and start again"))
         }
-        do { try writer.append(metrics) } catch { end(.failed("metrics.jsonl cannot be written: \(error)")) }
+        do {
+            try writer.append(metrics)
+            if plan.normsInterval > 0, step % plan.normsInterval == 0 { try writer.append(norms.line(step: step, digests)) }
+        } catch { end(.failed("metrics.jsonl cannot be written: \(error)")) }
     }
 
     func received(_ report: WireStepReport, worker rank: Int) {
         let step = Int(clamping: report.step)
         guard ledger.isUnderWay(step) else { return }
         records.add(report, worker: rank)
+        board.add(report, worker: rank)
         if report.hasTimeline { trace(report.timeline, step: step, "worker", rank) }
         let now = MonotonicClock.now
         switch stragglers.add(worker: rank, seconds: report.leadingSeconds, flops: report.leadingFlops, at: now) {
@@ -70,13 +77,16 @@ extension CoordinatorService {
         let step = Int(clamping: stored.step)
         guard ledger.isUnderWay(step) else { return }
         records.add(stored, store: rank)
+        board.add(stored, store: rank)
         if stored.hasTimeline { trace(stored.timeline, step: step, "store", rank) }
         perform(ledger.stored(store: rank, step: step))
     }
 
     private func trace(_ timeline: WireTimeline, step: Int, _ role: String, _ rank: Int) {
+        let clock = board.clocks.first { $0.key.role.rawValue == role && $0.key.rank == rank }?.value
         let line = TimelineLine(
-            step: step, role: role, rank: rank, origin: timeline.origin,
+            step: step, role: role, rank: rank, origin: clock?.corrected(timeline.origin) ?? timeline.origin,
+            uncertainty: clock?.uncertainty,
             spans: timeline.spans.map { .init(name: $0.name, kind: $0.kind.word, start: $0.start, duration: $0.duration) })
         do { try writer.append(line) } catch { end(.failed("timeline.jsonl cannot be written: \(error)")) }
     }

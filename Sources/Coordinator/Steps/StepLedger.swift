@@ -1,4 +1,4 @@
-import Network
+import NeuralNetwork
 
 /// Who has done what for which step, and so which steps may be granted and committed. No sockets: reports in,
 /// actions out.
@@ -22,6 +22,8 @@ package struct StepLedger {
     package private(set) var granted: Int
     /// Where the run ends; lowered when it is asked to stop.
     package private(set) var last: Int
+    /// Somebody asks for a checkpoint of the next step that is committed.
+    package var wantsSnapshot = false
     private var reports: [Int: Set<Int>] = [:]
     private var stored: [Int: Set<Int>] = [:]
 
@@ -91,7 +93,8 @@ package struct StepLedger {
             reports[committed] = nil
             stored[committed] = nil
             actions.append(
-                .commit(step: committed, snapshot: committed == last || plan.checkpoints(after: committed)))
+                .commit(step: committed, snapshot: wantsSnapshot || committed == last || plan.checkpoints(after: committed)))
+            wantsSnapshot = false
         }
         while granted < min(last, committed + Self.window), awaitsValidation == nil {
             granted += 1

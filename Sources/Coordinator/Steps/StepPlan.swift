@@ -1,4 +1,4 @@
-package import Network
+package import NeuralNetwork
 
 /// Which steps there are, and what happens after each.
 package struct StepPlan: Equatable {

@@ -38,6 +38,9 @@ struct StepRecords {
 
     mutating func abort() { (losses, rates, digests) = ([:], [:], [:]) }
 
+    /// What stores have said of a step's tensors, until it is committed.
+    func digests(of step: Int) -> [WireStepStored.BlockDigest] { digests[step] ?? [] }
+
     mutating func commit(_ step: Int, at now: Double) -> StepMetrics {
         let seconds = now - lastCommit
         (lastCommit, committed) = (now, step)

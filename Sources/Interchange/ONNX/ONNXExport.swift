@@ -1,5 +1,5 @@
 public import Foundation
-public import Network
+public import NeuralNetwork
 import SwiftProtobuf
 import Tensors
 

@@ -29,7 +29,10 @@ public enum UpdateBenchmark {
                 count: parameters, values: UnsafePointer(values.baseAddress!), momentum: UnsafePointer(momentum.baseAddress!),
                 gradient: UnsafePointer(gradient.baseAddress!), newValues: newValues.baseAddress!,
                 newMomentum: newMomentum.baseAddress!
-            ) { digest.add($0) }
+            ) {
+                digest.add(UnsafeRawBufferPointer($0))
+                digest.add(UnsafeRawBufferPointer($1))
+            }
             updating = min(updating, MonotonicClock.now - start)
             start = MonotonicClock.now
             triad(newValues.baseAddress!, UnsafePointer(values.baseAddress!), UnsafePointer(momentum.baseAddress!), parameters)

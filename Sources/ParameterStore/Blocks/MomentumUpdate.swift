@@ -19,7 +19,7 @@ public struct MomentumUpdate: Sendable {
     public func apply(
         count: Int, values: UnsafePointer<Float>, momentum old: UnsafePointer<Float>, gradient: UnsafePointer<Float>,
         newValues: UnsafeMutablePointer<Float>, newMomentum: UnsafeMutablePointer<Float>,
-        visit: (UnsafeRawBufferPointer) -> Void
+        visit: (_ values: UnsafeBufferPointer<Float>, _ momentum: UnsafeBufferPointer<Float>) -> Void
     ) {
         var start = 0
         while start < count {
@@ -29,8 +29,9 @@ public struct MomentumUpdate: Sendable {
                 newMomentum[i] = velocity
                 newValues[i] = values[i] + velocity
             }
-            visit(UnsafeRawBufferPointer(start: newValues + start, count: (end - start) * 4))
-            visit(UnsafeRawBufferPointer(start: newMomentum + start, count: (end - start) * 4))
+            visit(
+                UnsafeBufferPointer(start: newValues + start, count: end - start),
+                UnsafeBufferPointer(start: newMomentum + start, count: end - start))
             start = end
         }
     }

@@ -1,5 +1,5 @@
 import Kernels
-import Network
+import NeuralNetwork
 import Partition
 import Tensors
 
@@ -61,8 +61,17 @@ final class StoredBlock: @unchecked Sendable {
         return result
     }
 
+    /// What is known of a block after its update.
+    struct Updated {
+        var digest: UInt64 = 0
+        /// Sums of squares of the new values and of what was added to them; 0 where they are not measured.
+        var valueSquares = 0.0
+        var updateSquares = 0.0
+    }
+
     /// Computes the step's values and momentum beside the last step's (§5), and their digest on the way.
-    func update(step: Int, rate: Float, optimizer: Optimizer) throws -> UInt64 {
+    /// - Parameter measures: whether sums of squares are taken too.
+    func update(step: Int, rate: Float, optimizer: Optimizer, measures: Bool) throws -> Updated {
         let recipe = block.recipe
         let usual = block.key.kind == .weight || optimizer.decaysBiases ? optimizer.weightDecay : 0
         let scaled = rate * recipe.learningRate
@@ -70,14 +79,23 @@ final class StoredBlock: @unchecked Sendable {
             momentum: optimizer.momentum, decay: (recipe.decay ?? usual) * scaled, rate: scaled)
         let (old, new) = ((step - 1) & 1, step & 1)
         digest.reset()
+        var result = Updated()
         update.apply(
             count: layout.byteCount / 4, values: UnsafePointer(masters[old].floats.baseAddress!),
             momentum: UnsafePointer(momentum[old].floats.baseAddress!),
             gradient: UnsafePointer(gradient.floats.baseAddress!), newValues: masters[new].floats.baseAddress!,
             newMomentum: momentum[new].floats.baseAddress!
-        ) { digest.add($0) }
+        ) { values, velocity in
+            digest.add(UnsafeRawBufferPointer(values))
+            digest.add(UnsafeRawBufferPointer(velocity))
+            guard measures else { return }
+            // The update is the new momentum (§5: w ← w + v). Both are in the cache.
+            result.valueSquares += SumOfSquares.of(values)
+            result.updateSquares += SumOfSquares.of(velocity)
+        }
         try round(step)
-        return digest.value
+        result.digest = digest.value
+        return result
     }
 
     private func round(_ step: Int) throws { try rounding?.run(Turn(weights: step, pass: 0, batch: 0)) }

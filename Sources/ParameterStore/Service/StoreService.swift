@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 import Kernels
-import Network
+import NeuralNetwork
 import Partition
 import SwiftProtobuf
 import Tensors
@@ -22,7 +22,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
 
     let loop: EventLoop
     private let engine: Engine
-    private let log: @Sendable (String) -> Void
+    private let log: ProcessLog
     private let outcome = Monitor<Outcome?>(nil)
     private let updates: UpdateThread
     private let updated = Monitor<(@Sendable (UpdateThread.Report) -> Void)?>(nil)
@@ -47,6 +47,8 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
     private var joined: UInt32?
     private var toldReady: UInt32?
     private var steps = StepRecords()
+    /// Steps under way whose norms are taken.
+    private var measured: Set<Int> = []
 
     /// A worker's connection, for one attempt.
     private final class WorkerLink {
@@ -61,8 +63,8 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         init(_ link: Link, isLocal: Bool, attempt: UInt32) { (self.link, self.isLocal, self.attempt) = (link, isLocal, attempt) }
     }
 
-    /// - Parameter log: takes lines for the process's log.
-    public init(security: LinkSecurity = .none, log: @escaping @Sendable (String) -> Void) throws {
+    /// - Parameter log: takes lines for the process's log and the run's.
+    public init(security: LinkSecurity = .none, log: ProcessLog) throws {
         self.log = log
         engine = try Engine()
         loop = try EventLoop(name: "store-io", security: security)
@@ -154,7 +156,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         if link === coordinator {
             end(.lost(WireError(error.code, "the coordinator is gone: \(error)")))
         } else if workers.removeValue(forKey: ObjectIdentifier(link)) != nil, error.code != .closed {
-            log("connection to a worker ended: \(error)")
+            log.warning("connection to a worker ended: \(error)")
         }
     }
 
@@ -172,7 +174,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         case .abort(let abort):
             machine?.abort(attempt: abort.attempt)
             updates.abort(abort.attempt)
-            steps = StepRecords()
+            (steps, measured) = (StepRecords(), [])
             // Workers come again, on connections of the new attempt.
             for worker in workers.values where worker.attempt < abort.attempt { worker.link.cancel("a loss ended the attempt") }
         case .grant(let grant):
@@ -181,6 +183,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
                 throw WireError(.malformed, "a grant of a step that is not next")
             }
             if grant.trace { steps.trace(step) }
+            if grant.measure { measured.insert(step) }
             perform(machine?.grant(step: step, rate: grant.learningRate) ?? [])
         case .commit(let commit): try received(commit)
         case .finish(let finish): end(finish.failed ? .failed(finish.reason) : .finished)
@@ -216,6 +219,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             throw WireError(.malformed, "the coordinator committed step \(step), which is not stored: \(error)")
         }
         steps.forget(step)
+        measured.remove(step)
         if commit.snapshot, let coordinator, let memory {
             updates.submit(.snapshot(memory.blocks, step: step, coordinator, run: run))
         }
@@ -282,7 +286,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
     /// A worker that claims what is another's costs itself alone its connection.
     private func refusing<Result>(_ worker: WorkerLink, _ body: () throws -> Result) -> Result? {
         do { return try body() } catch {
-            log("a worker on \(worker.link.remote) was refused: \(error)")
+            log.warning("a worker on \(worker.link.remote) was refused: \(error)")
             worker.link.cancel("\(error)")
             return nil
         }
@@ -307,9 +311,9 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
 
     private func received(_ report: UpdateThread.Report) {
         switch report {
-        case .updated(let stored, let step, let attempt, let digest, let stopwatch):
+        case .updated(let stored, let step, let attempt, let result, let stopwatch):
             guard attempt == machine?.attempt else { return }
-            steps.add(stored, step: step, digest: digest, stopwatch)
+            steps.add(stored, step: step, result, stopwatch)
             perform(machine?.finishedUpdate(stored.block.key, step: step, attempt: attempt) ?? [])
         case .initialized(let segment):
             memory?.setInitialized(segment)
@@ -326,7 +330,9 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             case .update(let key, let step, let rate):
                 guard let stored = memory.block(key) else { continue }
                 updates.submit(
-                    .update(stored, step: step, rate: rate, configuration.recipe.optimizer, attempt: machine.attempt))
+                    .update(
+                        stored, step: step, rate: rate, configuration.recipe.optimizer, attempt: machine.attempt,
+                        measures: measured.contains(step)))
             case .announce(let key, let step):
                 guard let stored = memory.block(key), let segment = memory.segment(of: key) else { continue }
                 for worker in workers.values where worker.segment === segment { announce(stored, step: step, to: worker) }
@@ -357,12 +363,12 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         var hello = introduction.hello(listenPort: 0).hello
         (hello.run, hello.rank) = (run, UInt32(rank))
         let greeting = hello
-        let (loop, patience) = (loop, patience)
+        let (loop, patience, log) = (loop, patience, log)
         // Connecting waits, and the loop must not.
         _ = ServiceThread(name: "heartbeat") { [weak self] in
             do {
                 let sender = try HeartbeatSender(
-                    coordinator: address, hello: greeting, patience: patience, loop: loop,
+                    coordinator: address, hello: greeting, patience: patience, loop: loop, log: log,
                     beat: { [weak self] in self?.beat() ?? WireHeartbeat() },
                     silent: { [weak self] in self?.end(.lost($0)) })
                 loop.submit { [weak self] in self?.heartbeat = sender }

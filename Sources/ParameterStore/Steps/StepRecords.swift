@@ -9,9 +9,10 @@ struct StepRecords {
 
     mutating func trace(_ step: Int) { timelines[step] = WireTimeline() }
 
-    mutating func add(_ stored: StoredBlock, step: Int, digest: UInt64, _ stopwatch: Stopwatch) {
+    mutating func add(_ stored: StoredBlock, step: Int, _ result: StoredBlock.Updated, _ stopwatch: Stopwatch) {
         var entry = WireStepStored.BlockDigest()
-        (entry.key, entry.digest) = (stored.block.key.wire, digest)
+        (entry.key, entry.digest) = (stored.block.key.wire, result.digest)
+        (entry.valueSquares, entry.updateSquares) = (result.valueSquares, result.updateSquares)
         digests[step, default: []].append(entry)
         guard var timeline = timelines[step] else { return }
         var update = WireTimeline(stopwatch) { _ in (stored.block.description, .update) }

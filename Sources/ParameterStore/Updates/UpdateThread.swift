@@ -1,5 +1,5 @@
 import Kernels
-import Network
+import NeuralNetwork
 import Partition
 import Tensors
 import Threading
@@ -8,7 +8,7 @@ import Wire
 /// The store's one thread that touches tensors: first values, updates and snapshots, one after another.
 final class UpdateThread: Sendable {
     enum Job: Sendable {
-        case update(StoredBlock, step: Int, rate: Float, Optimizer, attempt: UInt32)
+        case update(StoredBlock, step: Int, rate: Float, Optimizer, attempt: UInt32, measures: Bool)
         case initialize([(block: StoredBlock, restored: [TensorBuffer?]?)], InitialValues, step: Int, of: StoreSegment)
         case snapshot([StoredBlock], step: Int, Link, run: UInt64)
         case stop
@@ -16,7 +16,7 @@ final class UpdateThread: Sendable {
 
     /// What has been done; reported from the thread itself.
     enum Report: Sendable {
-        case updated(StoredBlock, step: Int, attempt: UInt32, digest: UInt64, Stopwatch)
+        case updated(StoredBlock, step: Int, attempt: UInt32, StoredBlock.Updated, Stopwatch)
         case initialized(StoreSegment)
         case failed(any Error)
     }
@@ -46,7 +46,7 @@ final class UpdateThread: Sendable {
     /// are committed, into a buffer that the next attempt's update, which waits behind it, writes anew.
     func abort(_ attempt: UInt32) {
         jobs.update { jobs in
-            jobs.removeAll { if case .update(_, _, _, _, let of) = $0 { of < attempt } else { false } }
+            jobs.removeAll { if case .update(_, _, _, _, let of, _) = $0 { of < attempt } else { false } }
         }
     }
 
@@ -59,11 +59,11 @@ final class UpdateThread: Sendable {
             begin(job)
             do {
                 switch job {
-                case .update(let stored, let step, let rate, let optimizer, let attempt):
+                case .update(let stored, let step, let rate, let optimizer, let attempt, let measures):
                     var stopwatch = Stopwatch(capacity: 1)
-                    let digest = try stored.update(step: step, rate: rate, optimizer: optimizer)
+                    let result = try stored.update(step: step, rate: rate, optimizer: optimizer, measures: measures)
                     stopwatch.add(0, from: stopwatch.start, to: MonotonicClock.now)
-                    report(.updated(stored, step: step, attempt: attempt, digest: digest, stopwatch))
+                    report(.updated(stored, step: step, attempt: attempt, result, stopwatch))
                 case .initialize(let blocks, let initial, let step, let segment):
                     for (stored, restored) in blocks { try initialize(stored, restored, initial, step: step) }
                     report(.initialized(segment))
@@ -79,7 +79,7 @@ final class UpdateThread: Sendable {
         activity.update { activity in
             activity.since = MonotonicClock.now
             switch job {
-            case .update(let stored, let step, _, _, _):
+            case .update(let stored, let step, _, _, _, _):
                 (activity.phase, activity.words, activity.step) = (.updating, "update of \(stored.block.description)", step)
             case .initialize: (activity.phase, activity.words) = (.preparing, "first values")
             case .snapshot(_, let step, _, _): (activity.phase, activity.words, activity.step) = (.sending, "snapshot", step)

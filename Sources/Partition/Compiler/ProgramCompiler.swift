@@ -1,4 +1,4 @@
-public import Network
+public import NeuralNetwork
 import Tensors
 
 /// Compiles a network and a layout into each worker's program.

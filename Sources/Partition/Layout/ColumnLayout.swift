@@ -1,4 +1,4 @@
-import Network
+import NeuralNetwork
 
 /// Which worker hosts which columns: contiguous, the first workers taking one more where it does not divide.
 public struct ColumnLayout: Sendable, Equatable {

@@ -1,4 +1,4 @@
-public import Network
+public import NeuralNetwork
 public import Tensors
 
 /// The part of a parameter tensor that one kernel call uses: what one column's outputs read from one column's

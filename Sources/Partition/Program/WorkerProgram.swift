@@ -1,4 +1,4 @@
-public import Network
+public import NeuralNetwork
 public import Tensors
 
 /// Everything that one worker does in a step, as plain data: it can be printed, tested and drawn without running.
@@ -60,7 +60,8 @@ public struct WorkerProgram: Sendable, Equatable {
         slab.direction == .forward && slab.layer == network.layers.count - 1 ? .float32 : type
     }
 
-    private func bytes(_ slab: Slab, _ type: ElementType) -> Int { shape(of: slab).count * elements(of: slab, type).byteCount }
+    /// Bytes of a slab on the wire, without its header.
+    public func bytes(_ slab: Slab, _ type: ElementType) -> Int { shape(of: slab).count * elements(of: slab, type).byteCount }
 
     /// Bytes of activations and their gradients that the worker sends in a training step.
     public func bytesSent(_ type: ElementType) -> Int {

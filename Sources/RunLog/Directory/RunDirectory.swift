@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// The directory of one run; docs/architecture.md describes its files.
 public struct RunDirectory: Sendable, Equatable {
@@ -10,6 +10,10 @@ public struct RunDirectory: Sendable, Equatable {
     public var recordPath: String { path + "/run.json" }
     public var metricsPath: String { path + "/metrics.jsonl" }
     public var eventsPath: String { path + "/events.jsonl" }
+    /// `MetricsIndex`'s file.
+    public var indexPath: String { path + "/metrics.index" }
+    public var logPath: String { path + "/log.jsonl" }
+    public var statusPath: String { path + "/status.json" }
     public var timelinePath: String { path + "/timeline.jsonl" }
     /// The run's token, while it runs.
     public var tokenPath: String { path + "/token" }
@@ -61,7 +65,7 @@ public struct RunDirectory: Sendable, Equatable {
 
     // MARK: Reading
 
-    private static func content(_ path: String) -> Data? {
+    static func content(_ path: String) -> Data? {
         // Foundation does not give back the page that it takes for an empty file, and a run is looked at again and again.
         let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int
         return size == 0 ? Data() : FileManager.default.contents(atPath: path)
@@ -78,15 +82,43 @@ public struct RunDirectory: Sendable, Equatable {
 
     /// Every readable line of metrics.jsonl. A torn line costs only itself.
     public func metrics() throws -> [MetricsLine] {
-        guard let data = Self.content(metricsPath) else { return [] }
-        return data.split(separator: 0x0A).compactMap { MetricsLine(line: Data($0)) }
+        guard let file = LineFile(metricsPath) else { return [] }
+        var lines: [MetricsLine] = []
+        file.forEachLine(from: 0) { _, data in
+            if let line = MetricsLine(line: data) { lines.append(line) }
+        }
+        return lines
+    }
+
+    /// A line of metrics.jsonl as it is.
+    public func line(_ entry: MetricsIndex.Entry) -> Data? {
+        LineFile(metricsPath)?.read(entry.offset, entry.length)
+    }
+
+    /// Every readable line of events.jsonl.
+    public func events() -> [RunEvent] { Self.lines(eventsPath) }
+
+    /// Every readable line of log.jsonl.
+    public func log() -> [LogLine] { Self.lines(logPath) }
+
+    /// What everybody was at when the coordinator last said.
+    public func status() -> RunStatus? {
+        Self.content(statusPath).flatMap { try? JSONDecoder().decode(RunStatus.self, from: $0) }
+    }
+
+    private static func lines<Line: Decodable>(_ path: String) -> [Line] {
+        guard let file = LineFile(path) else { return [] }
+        let decoder = JSONDecoder()
+        var lines: [Line] = []
+        file.forEachLine(from: 0) { _, data in
+            if let line = try? decoder.decode(Line.self, from: data) { lines.append(line) }
+        }
+        return lines
     }
 
     /// Every readable line of timeline.jsonl, which only traced steps have.
     public func timelines() -> [TimelineLine] {
-        guard let data = Self.content(timelinePath) else { return [] }
-        let decoder = JSONDecoder()
-        return data.split(separator: 0x0A).compactMap { try? decoder.decode(TimelineLine.self, from: Data($0)) }
+        Self.lines(timelinePath)
     }
 
     /// Checkpoints that are complete, by step.

@@ -5,47 +5,23 @@ import Threading
 public final class RunWriter: @unchecked Sendable {
     public let directory: RunDirectory
     private let lock = NSLock()
-    private let metrics: FileHandle
-    private let events: FileHandle
-    /// Opened when the first step is traced.
-    private var timeline: FileHandle?
+    private let metrics: AppendedFile
+    private let index: AppendedFile
+    private let events: AppendedFile
+    /// Opened when the first step is traced, and when a process first says something.
+    private var timeline: AppendedFile?
+    private var log: AppendedFile?
     private var record: RunRecord
 
     /// - Parameter keeping: of a run that is resumed, the last step whose lines stay; nil for a new run.
     public init(_ directory: RunDirectory, record: RunRecord, keeping: Int? = nil) throws {
         self.directory = directory
         self.record = record
-        if let keeping { try Self.truncate(directory, after: keeping) }
-        metrics = try Self.open(directory.metricsPath)
-        events = try Self.open(directory.eventsPath)
+        if let keeping { try MetricsTruncation.dropLines(of: directory, after: keeping) }
+        metrics = try AppendedFile(directory.metricsPath)
+        index = try AppendedFile(directory.indexPath, begins: MetricsIndex.header)
+        events = try AppendedFile(directory.eventsPath)
         try writeRecord()
-    }
-
-    /// Drops the lines of steps that will be trained again: a step leaves one line.
-    private static func truncate(_ directory: RunDirectory, after step: Int) throws {
-        struct Line: Decodable { let step: Int }
-        let decoder = JSONDecoder()
-        for path in [directory.metricsPath, directory.timelinePath] {
-            guard let data = FileManager.default.contents(atPath: path) else { continue }
-            var kept = Data()
-            for line in data.split(separator: 0x0A) {
-                guard let parsed = try? decoder.decode(Line.self, from: Data(line)), parsed.step <= step else { continue }
-                kept.append(contentsOf: line)
-                kept.append(0x0A)
-            }
-            try kept.write(to: URL(fileURLWithPath: path), options: .atomic)
-        }
-    }
-
-    private static func open(_ path: String) throws -> FileHandle {
-        if !FileManager.default.fileExists(atPath: path) {
-            _ = FileManager.default.createFile(atPath: path, contents: nil)
-        }
-        guard let handle = FileHandle(forWritingAtPath: path) else {
-            throw RunLogError("cannot write to \(path); choose another directory with --runs")
-        }
-        try handle.seekToEnd()
-        return handle
     }
 
     /// Changes run.json.
@@ -62,50 +38,63 @@ public final class RunWriter: @unchecked Sendable {
         try encoder.encode(record).write(to: URL(fileURLWithPath: directory.recordPath), options: .atomic)
     }
 
-    public func append(_ step: StepMetrics) throws { try append(step, to: metrics) }
-    public func append(_ validation: ValidationMetrics) throws { try append(validation, to: metrics) }
+    public func append(_ step: StepMetrics) throws { try append(.step(step), step) }
+    public func append(_ validation: ValidationMetrics) throws { try append(.validation(validation), validation) }
+    public func append(_ norms: NormsMetrics) throws { try append(.norms(norms), norms) }
+
+    private func append(_ line: MetricsLine, _ content: some Encodable) throws {
+        let data = try Self.line(content)
+        try lock.withLock {
+            let entry = MetricsIndex.Entry(line, offset: metrics.size, length: data.count - 1)
+            try metrics.append(data)
+            try index.append(Data(MetricsIndex.encode(entry)))
+        }
+    }
 
     public func append(_ line: TimelineLine) throws {
-        let handle = try lock.withLock {
-            let handle = try timeline ?? Self.open(directory.timelinePath)
-            timeline = handle
-            return handle
+        let data = try Self.line(line)
+        try lock.withLock {
+            if timeline == nil { timeline = try AppendedFile(directory.timelinePath) }
+            try timeline?.append(data)
         }
-        try append(line, to: handle)
+    }
+
+    public func append(_ line: LogLine) throws {
+        let data = try Self.line(line)
+        try lock.withLock {
+            if log == nil { log = try AppendedFile(directory.logPath) }
+            try log?.append(data)
+        }
+    }
+
+    /// Writes what everybody is at, over what was there.
+    public func write(_ status: RunStatus) throws {
+        try Self.line(status).write(to: URL(fileURLWithPath: directory.statusPath), options: .atomic)
     }
 
     /// Notes that something happened.
     /// - Parameter facts: further keys of the line.
     public func event(_ kind: String, _ message: String, _ facts: [String: String] = [:]) {
-        var line = facts
-        line["kind"] = kind
-        line["message"] = message
-        line["time"] = Self.precise
+        let line = RunEvent(kind: kind, message: message, time: Timestamp.text(WallClock.now), facts: facts)
         // An event that cannot be written must not end the run.
-        try? append(line, to: events)
+        guard let data = try? Self.line(line) else { return }
+        lock.withLock { try? events.append(data) }
     }
 
     /// Waits until every line so far is on the disk. A checkpoint calls it first: what is resumed from it has the lines of
     /// every step before it, whatever happens to the machine. May be called from a thread of its own: the disk is slow.
     public func flush() throws {
-        let handles = lock.withLock { [metrics, events, timeline].compactMap { $0 } }
-        for handle in handles { try handle.synchronize() }
+        let files = lock.withLock { [metrics, index, events, timeline, log].compactMap { $0 } }
+        for file in files { try file.flush() }
     }
 
-    public static var now: String { ISO8601DateFormatter().string(from: Date(timeIntervalSince1970: WallClock.now)) }
+    public static var now: String { Timestamp.text(WallClock.now, digits: 0) }
 
-    /// With milliseconds.
-    private static var precise: String {
-        let formatter = ISO8601DateFormatter()
-        formatter.formatOptions = [.withInternetDateTime, .withFractionalSeconds]
-        return formatter.string(from: Date(timeIntervalSince1970: WallClock.now))
-    }
-
-    private func append(_ value: some Encodable, to handle: FileHandle) throws {
+    private static func line(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         var line = try encoder.encode(value)
         line.append(0x0A)
-        try lock.withLock { try handle.write(contentsOf: line) }
+        return line
     }
 }

@@ -1,9 +1,10 @@
-import Foundation
+public import Foundation
 
 /// A line of metrics.jsonl.
 public enum MetricsLine: Sendable, Equatable {
     case step(StepMetrics)
     case validation(ValidationMetrics)
+    case norms(NormsMetrics)
 }
 
 /// A committed step.
@@ -43,7 +44,7 @@ public struct ValidationMetrics: Codable, Sendable, Equatable {
 
 extension MetricsLine {
     /// Nil for a line that is torn or of a kind that this release does not know.
-    init?(line: Data) {
+    public init?(line: Data) {
         struct Kind: Decodable { let kind: String }
         let decoder = JSONDecoder()
         guard let kind = try? decoder.decode(Kind.self, from: line).kind else { return nil }
@@ -54,6 +55,9 @@ extension MetricsLine {
         case "validation":
             guard let validation = try? decoder.decode(ValidationMetrics.self, from: line) else { return nil }
             self = .validation(validation)
+        case "norms":
+            guard let norms = try? decoder.decode(NormsMetrics.self, from: line), norms.isWhole else { return nil }
+            self = .norms(norms)
         default: return nil
         }
     }
@@ -62,6 +66,7 @@ extension MetricsLine {
         switch self {
         case .step(let metrics): metrics.step
         case .validation(let metrics): metrics.step
+        case .norms(let metrics): metrics.step
         }
     }
 }

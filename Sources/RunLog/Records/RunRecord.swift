@@ -35,6 +35,42 @@ public struct RunRecord: Codable, Sendable, Equatable {
         }
     }
 
+    /// How the network's columns are shared out, and what that sends.
+    public struct Plan: Codable, Sendable, Equatable {
+        /// Bytes that go from one worker to another in a training step.
+        public struct Exchange: Codable, Sendable, Equatable {
+            public struct Slab: Codable, Sendable, Equatable {
+                public var layer: String
+                /// `forward`: activations, `backward`: their gradients.
+                public var direction: String
+                public var bytes: Int
+
+                public init(layer: String, direction: String, bytes: Int) {
+                    (self.layer, self.direction, self.bytes) = (layer, direction, bytes)
+                }
+            }
+
+            public var from: Int
+            public var to: Int
+            public var bytes: Int
+            public var slabs: [Slab]
+
+            public init(from: Int, to: Int, slabs: [Slab]) {
+                (self.from, self.to, self.slabs) = (from, to, slabs)
+                bytes = slabs.reduce(0) { $0 + $1.bytes }
+            }
+        }
+
+        public var layers: [String]
+        /// The columns of each worker.
+        public var columns: [[Int]]
+        public var exchange: [Exchange]
+
+        public init(layers: [String], columns: [[Int]], exchange: [Exchange]) {
+            (self.layers, self.columns, self.exchange) = (layers, columns, exchange)
+        }
+    }
+
     public struct Versions: Codable, Sendable, Equatable {
         public var colonnade: String
         public var kernel_library: String
@@ -64,6 +100,9 @@ public struct RunRecord: Codable, Sendable, Equatable {
     /// The checkpoint whose values the run started from, where they were not drawn.
     public var initialized_from: String?
     public var processes: [Process]
+    /// Where the coordinator listens, while the run goes on.
+    public var coordinator: String?
+    public var plan: Plan?
     public var versions: Versions?
     /// Written at the end.
     public var work: [Work]?

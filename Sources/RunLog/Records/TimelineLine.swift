@@ -20,12 +20,15 @@ public struct TimelineLine: Codable, Sendable, Equatable {
     public var step: Int
     public var role: String
     public var rank: Int
-    /// Nanoseconds since 1970 by the process's own clock.
+    /// Nanoseconds since 1970 by the coordinator's clock.
     public var origin: UInt64
+    /// Nanoseconds that the origin may be off; nil where the clocks could not be compared.
+    public var uncertainty: UInt64?
     /// In the order in which they began.
     public var spans: [Span]
 
-    public init(step: Int, role: String, rank: Int, origin: UInt64, spans: [Span]) {
+    public init(step: Int, role: String, rank: Int, origin: UInt64, uncertainty: UInt64? = nil, spans: [Span]) {
         (self.step, self.role, self.rank, self.origin, self.spans) = (step, role, rank, origin, spans)
+        self.uncertainty = uncertainty
     }
 }

@@ -23,6 +23,14 @@ public struct LinkSecurity: Sendable {
     /// Neither encryption nor a token.
     public static let none = LinkSecurity(.plain(.none))
 
+    /// Whether whoever is connected has proved who it is, by a certificate or the run's token.
+    public var provesPeers: Bool {
+        switch protection {
+        case .encrypted: true
+        case .plain(let source): source.current != nil
+        }
+    }
+
     /// Whether the token is what a coordinator may be about to leave.
     var looksForToken: Bool { if case .plain(let source) = protection, case .published = source.origin { true } else { false } }
 

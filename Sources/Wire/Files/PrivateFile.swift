@@ -8,7 +8,7 @@ package enum PrivateFile {
     ///   - followsLinks: whether the path may be a symbolic link; the file that it leads to is checked either way.
     ///   - limit: more bytes are refused.
     /// - Throws: `WireError`, with what to do.
-    static func read(_ path: String, followsLinks: Bool, limit: Int = 1 << 16) throws -> [UInt8] {
+    package static func read(_ path: String, followsLinks: Bool, limit: Int = 1 << 16) throws -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW))
         guard descriptor >= 0 else {
             guard errno != ELOOP else {

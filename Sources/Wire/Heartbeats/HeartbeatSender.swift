@@ -12,22 +12,25 @@ public final class HeartbeatSender: LinkReceiver, @unchecked Sendable {
     private let patience: Double
     private let beat: @Sendable () -> WireHeartbeat
     private let silent: @Sendable (WireError) -> Void
+    private let log: ProcessLog?
 
     // Touched by the loop's thread only.
     private var heard = MonotonicClock.now
     private var due = 0.0
     private var isStopped = false
+    private var clock = ClockEstimate()
 
     /// - Parameters:
     ///   - hello: this process's introduction, with run and rank.
     ///   - patience: seconds without an answer after which the coordinator counts as gone.
     ///   - beat: what is said; called on the loop's thread.
     ///   - silent: the coordinator has not answered for that long; called once.
+    ///   - log: lines for the run's log, sent along.
     public init(
-        coordinator: SocketAddress, hello: WireHello, patience: Double, loop: EventLoop,
+        coordinator: SocketAddress, hello: WireHello, patience: Double, loop: EventLoop, log: ProcessLog?,
         beat: @escaping @Sendable () -> WireHeartbeat, silent: @escaping @Sendable (WireError) -> Void
     ) throws {
-        (self.loop, self.patience, self.beat, self.silent) = (loop, patience, beat, silent)
+        (self.loop, self.patience, self.beat, self.silent, self.log) = (loop, patience, beat, silent, log)
         link = try Connector.connect(to: coordinator, loop: loop, expecting: .coordinator)
         link.start(self)
         var message = WireControlMessage()
@@ -41,9 +44,16 @@ public final class HeartbeatSender: LinkReceiver, @unchecked Sendable {
         }
     }
 
+    private func sendLog() {
+        while let lines = log?.take() { link.send(.with { $0.logLines = lines }) }
+    }
+
     public func stop() {
         loop.submit { [self] in
+            guard !isStopped else { return link.finish() }
             isStopped = true
+            // The last words.
+            sendLog()
             link.finish()
         }
     }
@@ -58,8 +68,12 @@ public final class HeartbeatSender: LinkReceiver, @unchecked Sendable {
             isStopped = true
             return silent(WireError(.timeout, "the coordinator has not answered for \(Int(now - heard)) seconds"))
         }
-        let heartbeat = beat()
-        link.send(.with { $0.heartbeat = heartbeat }, attempt: heartbeat.attempt)
+        var heartbeat = beat()
+        if let best = clock.best { (heartbeat.clockOffset, heartbeat.clockUncertainty) = best }
+        heartbeat.sent = WallClock.nanoseconds
+        link.send(.with { [heartbeat] in $0.heartbeat = heartbeat }, attempt: heartbeat.attempt)
+        // Not before their times can be corrected.
+        if clock.best != nil { sendLog() }
         loop.schedule(after: Self.interval) { [weak self] in self?.tick() }
     }
 
@@ -68,7 +82,14 @@ public final class HeartbeatSender: LinkReceiver, @unchecked Sendable {
         return .bytes(limit: 64)
     }
 
-    public func received(_ header: FrameHeader, payload: [UInt8], on link: Link) throws { heard = MonotonicClock.now }
+    public func received(_ header: FrameHeader, payload: [UInt8], on link: Link) throws {
+        let received = WallClock.nanoseconds
+        heard = MonotonicClock.now
+        guard case .pulse(let pulse)? = try WireControlMessage(payload: payload).body else {
+            throw WireError(.malformed, "a heartbeat is answered by a pulse")
+        }
+        clock.add(sent: pulse.sent, remote: pulse.now, received: received)
+    }
 
     /// Not answered is what counts: the connection that matters says by itself when it ends.
     public func closed(_ link: Link, _ error: WireError) {}

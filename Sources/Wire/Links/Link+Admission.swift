@@ -24,6 +24,7 @@ extension PeerRole {
         case .coordinator: self = .coordinator
         case .worker: self = .worker
         case .store: self = .store
+        case .dashboard: self = .dashboard
         default: return nil
         }
     }

@@ -1,4 +1,4 @@
-import Network
+import NeuralNetwork
 public import Partition
 
 extension ParameterBlock.Key {

@@ -5,6 +5,7 @@ extension WireHello.Role {
         case .coordinator: "coordinator"
         case .worker: "worker"
         case .store: "store"
+        case .dashboard: "dashboard"
         case .unknown, .UNRECOGNIZED: "process of unknown role"
         }
     }

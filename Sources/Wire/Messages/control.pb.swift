@@ -204,6 +204,30 @@ public nonisolated struct WireControlMessage: Sendable {
     set {body = .pulse(newValue)}
   }
 
+  public var logLines: WireLogLines {
+    get {
+      if case .logLines(let v)? = body {return v}
+      return WireLogLines()
+    }
+    set {body = .logLines(newValue)}
+  }
+
+  public var command: WireCommand {
+    get {
+      if case .command(let v)? = body {return v}
+      return WireCommand()
+    }
+    set {body = .command(newValue)}
+  }
+
+  public var answer: WireAnswer {
+    get {
+      if case .answer(let v)? = body {return v}
+      return WireAnswer()
+    }
+    set {body = .answer(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -228,6 +252,9 @@ public nonisolated struct WireControlMessage: Sendable {
     case linkLost(WireLinkLost)
     case heartbeat(WireHeartbeat)
     case pulse(WirePulse)
+    case logLines(WireLogLines)
+    case command(WireCommand)
+    case answer(WireAnswer)
 
   }
 
@@ -284,6 +311,7 @@ public nonisolated struct WireHello: Sendable {
     case coordinator // = 1
     case worker // = 2
     case store // = 3
+    case dashboard // = 4
     case UNRECOGNIZED(Int)
 
     public init() {
@@ -296,6 +324,7 @@ public nonisolated struct WireHello: Sendable {
       case 1: self = .coordinator
       case 2: self = .worker
       case 3: self = .store
+      case 4: self = .dashboard
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -306,6 +335,7 @@ public nonisolated struct WireHello: Sendable {
       case .coordinator: return 1
       case .worker: return 2
       case .store: return 3
+      case .dashboard: return 4
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -316,6 +346,7 @@ public nonisolated struct WireHello: Sendable {
       .coordinator,
       .worker,
       .store,
+      .dashboard,
     ]
 
   }
@@ -478,6 +509,15 @@ public nonisolated struct WireHeartbeat: Sendable {
   /// Of a worker: the step whose values its pass reads.
   public var awaitedStep: UInt64 = 0
 
+  /// Nanoseconds since 1970 by the process's clock, given back by the pulse.
+  public var sent: UInt64 = 0
+
+  /// What the process has found: nanoseconds that the coordinator's clock is ahead of its own, and how far that may be off;
+  /// an uncertainty of 0 says that it has found nothing yet.
+  public var clockOffset: Int64 = 0
+
+  public var clockUncertainty: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum Phase: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -549,11 +589,152 @@ public nonisolated struct WireHeartbeat: Sendable {
   public init() {}
 }
 
-/// The coordinator's answer to a heartbeat.
+/// The coordinator's answer to a heartbeat: its time, and the heartbeat's.
 public nonisolated struct WirePulse: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
+
+  public var sent: UInt64 = 0
+
+  public var now: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// What a process says for the run's log, on the connection of its heartbeats.
+public nonisolated struct WireLogLines: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var lines: [WireLogLines.Line] = []
+
+  /// Lines before these that found no room.
+  public var dropped: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum Level: SwiftProtobuf.Enum, Swift.CaseIterable {
+    public typealias RawValue = Int
+    case info // = 0
+    case warning // = 1
+    case error // = 2
+    case UNRECOGNIZED(Int)
+
+    public init() {
+      self = .info
+    }
+
+    public init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .info
+      case 1: self = .warning
+      case 2: self = .error
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    public var rawValue: Int {
+      switch self {
+      case .info: return 0
+      case .warning: return 1
+      case .error: return 2
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    public static let allCases: [WireLogLines.Level] = [
+      .info,
+      .warning,
+      .error,
+    ]
+
+  }
+
+  /// The time is in nanoseconds since 1970 by the process's clock.
+  public nonisolated struct Line: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    public var time: UInt64 = 0
+
+    public var level: WireLogLines.Level = .info
+
+    public var text: String = String()
+
+    public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    public init() {}
+  }
+
+  public init() {}
+}
+
+/// From a person, over a dashboard or a command.
+public nonisolated struct WireCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var kind: WireCommand.Kind = .none
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
+    public typealias RawValue = Int
+    case none // = 0
+    case stop // = 1
+    case checkpoint // = 2
+    case UNRECOGNIZED(Int)
+
+    public init() {
+      self = .none
+    }
+
+    public init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .none
+      case 1: self = .stop
+      case 2: self = .checkpoint
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    public var rawValue: Int {
+      switch self {
+      case .none: return 0
+      case .stop: return 1
+      case .checkpoint: return 2
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    public static let allCases: [WireCommand.Kind] = [
+      .none,
+      .stop,
+      .checkpoint,
+    ]
+
+  }
+
+  public init() {}
+}
+
+/// Whether a command is carried out, and why not.
+public nonisolated struct WireAnswer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var accepted: Bool = false
+
+  public var reason: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -587,6 +768,9 @@ public nonisolated struct WireGrant: Sendable {
 
   /// Workers and stores report what they did in it, span by span.
   public var trace: Bool = false
+
+  /// Stores report norms with it.
+  public var measure: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -747,6 +931,7 @@ public nonisolated struct WireStepStored: Sendable {
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
+  /// Sums of squares of the block's values and of what the step added to them, where the step is measured.
   public nonisolated struct BlockDigest: Sendable {
     // SwiftProtobuf.Message conformance is added in an extension below. See the
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -762,6 +947,10 @@ public nonisolated struct WireStepStored: Sendable {
     public mutating func clearKey() {self._key = nil}
 
     public var digest: UInt64 = 0
+
+    public var valueSquares: Double = 0
+
+    public var updateSquares: Double = 0
 
     public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1049,7 +1238,7 @@ fileprivate nonisolated let _protobuf_package = "colonnade.wire"
 
 nonisolated extension WireControlMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ControlMessage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}welcome\0\u{1}refusal\0\u{1}topology\0\u{1}ready\0\u{1}grant\0\u{3}step_report\0\u{3}step_stored\0\u{1}commit\0\u{3}validation_report\0\u{1}register\0\u{1}segment\0\u{1}finish\0\u{1}failure\0\u{3}data_question\0\u{3}data_listing\0\u{3}data_request\0\u{1}abort\0\u{3}link_lost\0\u{1}heartbeat\0\u{1}pulse\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}welcome\0\u{1}refusal\0\u{1}topology\0\u{1}ready\0\u{1}grant\0\u{3}step_report\0\u{3}step_stored\0\u{1}commit\0\u{3}validation_report\0\u{1}register\0\u{1}segment\0\u{1}finish\0\u{1}failure\0\u{3}data_question\0\u{3}data_listing\0\u{3}data_request\0\u{1}abort\0\u{3}link_lost\0\u{1}heartbeat\0\u{1}pulse\0\u{3}log_lines\0\u{1}command\0\u{1}answer\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1330,6 +1519,45 @@ nonisolated extension WireControlMessage: SwiftProtobuf.Message, SwiftProtobuf._
           self.body = .pulse(v)
         }
       }()
+      case 22: try {
+        var v: WireLogLines?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .logLines(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .logLines(v)
+        }
+      }()
+      case 23: try {
+        var v: WireCommand?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .command(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .command(v)
+        }
+      }()
+      case 24: try {
+        var v: WireAnswer?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .answer(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .answer(v)
+        }
+      }()
       default: break
       }
     }
@@ -1424,6 +1652,18 @@ nonisolated extension WireControlMessage: SwiftProtobuf.Message, SwiftProtobuf._
     case .pulse?: try {
       guard case .pulse(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+    }()
+    case .logLines?: try {
+      guard case .logLines(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+    }()
+    case .command?: try {
+      guard case .command(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+    }()
+    case .answer?: try {
+      guard case .answer(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
     }()
     case nil: break
     }
@@ -1538,7 +1778,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 }
 
 nonisolated extension WireHello.Role: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNKNOWN\0\u{1}COORDINATOR\0\u{1}WORKER\0\u{1}STORE\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNKNOWN\0\u{1}COORDINATOR\0\u{1}WORKER\0\u{1}STORE\0\u{1}DASHBOARD\0")
 }
 
 nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -1818,7 +2058,7 @@ nonisolated extension WireLinkLost: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}attempt\0\u{1}phase\0\u{1}step\0\u{1}pass\0\u{1}place\0\u{1}instruction\0\u{1}seconds\0\u{1}usual\0\u{1}missing\0\u{3}awaited_step\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}attempt\0\u{1}phase\0\u{1}step\0\u{1}pass\0\u{1}place\0\u{1}instruction\0\u{1}seconds\0\u{1}usual\0\u{1}missing\0\u{3}awaited_step\0\u{1}sent\0\u{3}clock_offset\0\u{3}clock_uncertainty\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1836,6 +2076,9 @@ nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 8: try { try decoder.decodeSingularDoubleField(value: &self.usual) }()
       case 9: try { try decoder.decodeRepeatedMessageField(value: &self.missing) }()
       case 10: try { try decoder.decodeSingularUInt64Field(value: &self.awaitedStep) }()
+      case 11: try { try decoder.decodeSingularFixed64Field(value: &self.sent) }()
+      case 12: try { try decoder.decodeSingularSInt64Field(value: &self.clockOffset) }()
+      case 13: try { try decoder.decodeSingularUInt64Field(value: &self.clockUncertainty) }()
       default: break
       }
     }
@@ -1872,6 +2115,15 @@ nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if self.awaitedStep != 0 {
       try visitor.visitSingularUInt64Field(value: self.awaitedStep, fieldNumber: 10)
     }
+    if self.sent != 0 {
+      try visitor.visitSingularFixed64Field(value: self.sent, fieldNumber: 11)
+    }
+    if self.clockOffset != 0 {
+      try visitor.visitSingularSInt64Field(value: self.clockOffset, fieldNumber: 12)
+    }
+    if self.clockUncertainty != 0 {
+      try visitor.visitSingularUInt64Field(value: self.clockUncertainty, fieldNumber: 13)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1886,6 +2138,9 @@ nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.usual != rhs.usual {return false}
     if lhs.missing != rhs.missing {return false}
     if lhs.awaitedStep != rhs.awaitedStep {return false}
+    if lhs.sent != rhs.sent {return false}
+    if lhs.clockOffset != rhs.clockOffset {return false}
+    if lhs.clockUncertainty != rhs.clockUncertainty {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1897,18 +2152,182 @@ nonisolated extension WireHeartbeat.Phase: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WirePulse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Pulse"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sent\0\u{1}now\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.sent) }()
+      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.now) }()
+      default: break
+      }
+    }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.sent != 0 {
+      try visitor.visitSingularFixed64Field(value: self.sent, fieldNumber: 1)
+    }
+    if self.now != 0 {
+      try visitor.visitSingularFixed64Field(value: self.now, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WirePulse, rhs: WirePulse) -> Bool {
+    if lhs.sent != rhs.sent {return false}
+    if lhs.now != rhs.now {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireLogLines: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".LogLines"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lines\0\u{1}dropped\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.lines) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.dropped) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.lines.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.lines, fieldNumber: 1)
+    }
+    if self.dropped != 0 {
+      try visitor.visitSingularUInt64Field(value: self.dropped, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireLogLines, rhs: WireLogLines) -> Bool {
+    if lhs.lines != rhs.lines {return false}
+    if lhs.dropped != rhs.dropped {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireLogLines.Level: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0INFO\0\u{1}WARNING\0\u{1}ERROR\0")
+}
+
+nonisolated extension WireLogLines.Line: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = WireLogLines.protoMessageName + ".Line"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}time\0\u{1}level\0\u{1}text\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.time) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.level) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.time != 0 {
+      try visitor.visitSingularFixed64Field(value: self.time, fieldNumber: 1)
+    }
+    if self.level != .info {
+      try visitor.visitSingularEnumField(value: self.level, fieldNumber: 2)
+    }
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireLogLines.Line, rhs: WireLogLines.Line) -> Bool {
+    if lhs.time != rhs.time {return false}
+    if lhs.level != rhs.level {return false}
+    if lhs.text != rhs.text {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Command"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.kind != .none {
+      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireCommand, rhs: WireCommand) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireCommand.Kind: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0NONE\0\u{1}STOP\0\u{1}CHECKPOINT\0")
+}
+
+nonisolated extension WireAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Answer"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}accepted\0\u{1}reason\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.accepted) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.accepted != false {
+      try visitor.visitSingularBoolField(value: self.accepted, fieldNumber: 1)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireAnswer, rhs: WireAnswer) -> Bool {
+    if lhs.accepted != rhs.accepted {return false}
+    if lhs.reason != rhs.reason {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1935,7 +2354,7 @@ nonisolated extension WireReady: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Grant"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{3}learning_rate\0\u{1}validate\0\u{1}trace\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{3}learning_rate\0\u{1}validate\0\u{1}trace\0\u{1}measure\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1947,6 +2366,7 @@ nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 2: try { try decoder.decodeSingularFloatField(value: &self.learningRate) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.validate) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.trace) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.measure) }()
       default: break
       }
     }
@@ -1965,6 +2385,9 @@ nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.trace != false {
       try visitor.visitSingularBoolField(value: self.trace, fieldNumber: 4)
     }
+    if self.measure != false {
+      try visitor.visitSingularBoolField(value: self.measure, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1973,6 +2396,7 @@ nonisolated extension WireGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.learningRate != rhs.learningRate {return false}
     if lhs.validate != rhs.validate {return false}
     if lhs.trace != rhs.trace {return false}
+    if lhs.measure != rhs.measure {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2192,7 +2616,7 @@ nonisolated extension WireStepStored: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireStepStored.BlockDigest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = WireStepStored.protoMessageName + ".BlockDigest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}digest\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}digest\0\u{3}value_squares\0\u{3}update_squares\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2202,6 +2626,8 @@ nonisolated extension WireStepStored.BlockDigest: SwiftProtobuf.Message, SwiftPr
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._key) }()
       case 2: try { try decoder.decodeSingularFixed64Field(value: &self.digest) }()
+      case 3: try { try decoder.decodeSingularDoubleField(value: &self.valueSquares) }()
+      case 4: try { try decoder.decodeSingularDoubleField(value: &self.updateSquares) }()
       default: break
       }
     }
@@ -2218,12 +2644,20 @@ nonisolated extension WireStepStored.BlockDigest: SwiftProtobuf.Message, SwiftPr
     if self.digest != 0 {
       try visitor.visitSingularFixed64Field(value: self.digest, fieldNumber: 2)
     }
+    if self.valueSquares.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.valueSquares, fieldNumber: 3)
+    }
+    if self.updateSquares.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.updateSquares, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireStepStored.BlockDigest, rhs: WireStepStored.BlockDigest) -> Bool {
     if lhs._key != rhs._key {return false}
     if lhs.digest != rhs.digest {return false}
+    if lhs.valueSquares != rhs.valueSquares {return false}
+    if lhs.updateSquares != rhs.updateSquares {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

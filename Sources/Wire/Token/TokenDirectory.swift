@@ -15,16 +15,22 @@ public enum TokenDirectory {
     /// Leaves a token under a coordinator's address.
     /// - Returns: the file, to be removed when the run ends.
     public static func publish(_ token: RunToken, for address: SocketAddress) throws -> String {
+        let file = try place(named: name(of: address))
+        // A coordinator that was killed may have left its own under the same address.
+        try token.write(to: file, replaces: true)
+        return file
+    }
+
+    /// A place in it for a token of another kind.
+    /// - Parameter name: without a slash.
+    public static func place(named name: String) throws -> String {
         let parent = (path as NSString).deletingLastPathComponent
         if access(parent, F_OK) != 0 {
             try? FileManager.default.createDirectory(
                 atPath: parent, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         }
         try PrivateFile.makeDirectory(path)
-        let file = place(of: address)
-        // A coordinator that was killed may have left its own under the same address.
-        try token.write(to: file, replaces: true)
-        return file
+        return "\(path)/\(name)"
     }
 
     /// The token of the coordinator at an address, where there is one.
@@ -34,16 +40,16 @@ public enum TokenDirectory {
         // `localhost` stands for both addresses of this machine.
         let hosts = address.host == "localhost" ? ["127.0.0.1", "::1"] : [address.host]
         for host in hosts where found == nil {
-            let file = place(of: SocketAddress(host: host, port: address.port))
+            let file = "\(path)/\(name(of: SocketAddress(host: host, port: address.port)))"
             if access(file, F_OK) == 0 { found = try RunToken(file: file) }
         }
         return found
     }
 
     /// Another network namespace has the same addresses for itself.
-    private static func place(of address: SocketAddress) -> String {
+    private static func name(of address: SocketAddress) -> String {
         var status = stat()
         let network = stat("/proc/self/ns/net", &status) == 0 ? String(status.st_ino) : "0"
-        return "\(path)/\(network)-\(address.host.replacingOccurrences(of: "/", with: "_"))-\(address.port)"
+        return "\(network)-\(address.host.replacingOccurrences(of: "/", with: "_"))-\(address.port)"
     }
 }

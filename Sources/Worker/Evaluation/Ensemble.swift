@@ -1,6 +1,6 @@
 public import Datasets
 import Foundation
-public import Network
+public import NeuralNetwork
 import Tensors
 
 /// Networks whose predictions are averaged (paper §6), on the pictures of a data set.

@@ -1,6 +1,6 @@
 public import Datasets
 import Foundation
-public import Network
+public import NeuralNetwork
 import Tensors
 
 /// A network that tells, of single pictures' centres, its probabilities and its last hidden layer's activations.

@@ -1,5 +1,5 @@
 import Kernels
-public import Network
+public import NeuralNetwork
 import Partition
 public import Tensors
 

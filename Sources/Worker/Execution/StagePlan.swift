@@ -1,5 +1,5 @@
 import Kernels
-import Network
+import NeuralNetwork
 import Partition
 import Tensors
 

@@ -1,5 +1,5 @@
 public import Datasets
-public import Network
+public import NeuralNetwork
 import Tensors
 
 /// The batches of a run, in the order of its steps, each prepared while the one before is trained on.

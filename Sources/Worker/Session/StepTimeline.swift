@@ -1,4 +1,4 @@
-import Network
+import NeuralNetwork
 import Partition
 import Threading
 import Wire

@@ -1,7 +1,7 @@
 import Datasets
 import Foundation
 import Kernels
-import Network
+import NeuralNetwork
 import Partition
 import SwiftProtobuf
 import Tensors

@@ -8,10 +8,10 @@ import Wire
 final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
     private let inbox: WorkerInbox
     private let coordinator: Link
-    private let log: @Sendable (String) -> Void
+    private let log: ProcessLog
     private let session = Monitor<TrainingSession?>(nil)
 
-    init(inbox: WorkerInbox, coordinator: Link, log: @escaping @Sendable (String) -> Void) {
+    init(inbox: WorkerInbox, coordinator: Link, log: ProcessLog) {
         (self.inbox, self.coordinator, self.log) = (inbox, coordinator, log)
     }
 
@@ -80,7 +80,7 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
         case .refusal(let refusal): throw WireError(.refused, refusal.reason)
         case .topology(let topology) where link === coordinator: try received(topology)
         case .abort(let abort) where link === coordinator:
-            log("attempt \(abort.attempt) begins after step \(abort.committed): \(abort.reason)")
+            log.warning("attempt \(abort.attempt) begins after step \(abort.committed): \(abort.reason)")
             let old = inbox.state.update { $0.abort(abort.attempt) }
             for link in old { link.cancel("a loss ended the attempt") }
             session.read { $0 }?.leaveStore()
@@ -122,7 +122,7 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
     /// The coordinator knows whether the other end is gone or only the connection to it, and ends the attempt.
     private func lost(_ role: WireHello.Role, rank: Int, attempt: UInt32, _ error: WireError) {
         guard inbox.state.read({ $0.finish == nil && $0.attempt <= attempt }) else { return }
-        log("the connection to \(role.word) \(rank) ended: \(error)")
+        log.warning("the connection to \(role.word) \(rank) ended: \(error)")
         var message = WireLinkLost()
         (message.role, message.rank, message.reason) = (role, UInt32(rank), "\(error)")
         coordinator.send(.with { $0.linkLost = message }, run: inbox.state.read { $0.welcome?.run ?? 0 }, attempt: attempt)

@@ -2,7 +2,7 @@ import Datasets
 import Foundation
 import Glibc
 import Kernels
-import Network
+import NeuralNetwork
 import Partition
 import SwiftProtobuf
 import Tensors
@@ -42,10 +42,10 @@ public final class WorkerService: @unchecked Sendable {
     private let options: Options
     private let loop: EventLoop
     private let inbox = WorkerInbox()
-    private let log: @Sendable (String) -> Void
+    private let log: ProcessLog
 
-    /// - Parameter log: takes lines for the process's log.
-    public init(_ options: Options, log: @escaping @Sendable (String) -> Void) throws {
+    /// - Parameter log: takes lines for the process's log and the run's.
+    public init(_ options: Options, log: ProcessLog) throws {
         self.options = options
         self.log = log
         loop = try EventLoop(name: "worker-io", security: options.security)
@@ -121,7 +121,7 @@ public final class WorkerService: @unchecked Sendable {
         (hello.run, hello.rank) = (welcome.run, welcome.rank)
         let inbox = inbox
         return try HeartbeatSender(
-            coordinator: options.coordinator, hello: hello, patience: welcome.patience, loop: loop,
+            coordinator: options.coordinator, hello: hello, patience: welcome.patience, loop: loop, log: log,
             beat: { receiver.heartbeat }, silent: { inbox.fail($0) })
     }
 
@@ -133,7 +133,7 @@ public final class WorkerService: @unchecked Sendable {
             return found
         }
         let cache = DatasetCache(
-            directory: options.dataCache ?? DatasetCache.usual, coordinator: coordinator, inbox: inbox, log: log)
+            directory: options.dataCache ?? DatasetCache.usual, coordinator: coordinator, inbox: inbox, log: { [log] in log($0) })
         return try cache.dataset(welcome.datasetFingerprint)
     }
 }

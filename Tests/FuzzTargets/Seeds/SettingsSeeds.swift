@@ -1,5 +1,5 @@
 import Foundation
-import Network
+import NeuralNetwork
 import RunLog
 
 /// Configurations, settings and what runs leave behind.

@@ -1,5 +1,5 @@
 import Interchange
-import Network
+import NeuralNetwork
 import Tensors
 
 extension FuzzTarget {

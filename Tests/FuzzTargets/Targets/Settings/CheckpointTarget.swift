@@ -1,6 +1,6 @@
 import Coordinator
 import Foundation
-import Network
+import NeuralNetwork
 import Tensors
 
 extension FuzzTarget {

@@ -1,7 +1,7 @@
 import Coordinator
 import Foundation
 import Kernels
-import Network
+import NeuralNetwork
 import ParameterStore
 import SwiftProtobuf
 import Tensors

@@ -1,4 +1,4 @@
-import Network
+import NeuralNetwork
 import Testing
 
 @Suite struct ScheduleTests {

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import RunLog
+
+/// `colonnade runs log`: what all processes of a run said, in one order.
+struct LogCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "log", abstract: "Shows what all processes of a run said, with the first failure on top.")
+
+    @Argument(help: ArgumentHelp("The run's path, or its name.", valueName: "run")) var target: String
+    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir")) var runs = "runs"
+    @Flag(name: [.customShort("f"), .long], help: "Go on until the run ends.") var follow = false
+    @Flag(help: "Print a line of JSON for each line.") var json = false
+
+    func run() throws {
+        let directory = try RunDirectory.find(target, runs: runs)
+        var shown = 0
+        var isFirst = true
+        while true {
+            let state = try directory.record().state
+            let log = MergedLog(log: directory.log(), events: directory.events())
+            if isFirst, !json, let failure = log.firstFailure, log.lines.count > 1 {
+                Terminal.line("first failure: \(Self.text(failure))\n")
+            }
+            isFirst = false
+            for line in log.lines.dropFirst(shown) {
+                Terminal.line(json ? try Self.json(line) : Self.text(line))
+            }
+            shown = max(shown, log.lines.count)
+            guard follow, state == .running else { return }
+            usleep(300_000)
+        }
+    }
+
+    private static func json(_ line: MergedLog.Line) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(line), as: UTF8.self)
+    }
+
+    /// `12:00:01.250 ±0.1 ms  worker 0, worker 1  joined`
+    private static func text(_ line: MergedLog.Line) -> String {
+        let time = line.time.dropFirst(11).prefix(12)
+        let off = line.uncertainty.map { $0 == 0 ? "" : " ±\(Terminal.fixed($0 * 1e3, 1)) ms" } ?? " ±?"
+        let level = line.level == .info ? "" : "\(line.level.rawValue): "
+        return "\(time)\(off)  \(line.ranks.joined(separator: ", "))  \(level)\(line.message)"
+    }
+}

@@ -1,0 +1,26 @@
+public import NeuralNetwork
+import Partition
+public import RunLog
+
+extension RunRecord.Plan {
+    /// What the compiled programs of all workers say.
+    public init(_ configuration: RunConfiguration, workers: Int) throws {
+        let programs = try ProgramCompiler(
+            network: configuration.network, workers: workers, batch: configuration.recipe.batch
+        ).programs()
+        let (layers, type) = (configuration.network.layers.map(\.name), configuration.recipe.precision.elements)
+        var exchange: [Exchange] = []
+        for program in programs {
+            var slabs: [Int: [Exchange.Slab]] = [:]
+            for instruction in program.instructions {
+                guard case .send(let slab, let worker) = instruction else { continue }
+                slabs[worker, default: []].append(
+                    .init(
+                        layer: layers[slab.layer], direction: slab.direction == .forward ? "forward" : "backward",
+                        bytes: program.bytes(slab, type)))
+            }
+            exchange += slabs.sorted { $0.key < $1.key }.map { Exchange(from: program.worker, to: $0.key, slabs: $0.value) }
+        }
+        self.init(layers: layers, columns: programs.map { Array($0.columns) }, exchange: exchange)
+    }
+}

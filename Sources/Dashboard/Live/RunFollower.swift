@@ -1,0 +1,57 @@
+import Foundation
+import RunLog
+
+/// What has changed in a run's directory since it was last looked at.
+struct RunFollower: Sendable {
+    struct Change: Sendable {
+        let name: String
+        let data: Data
+    }
+
+    private let run: RunDirectory
+    private var metrics: MetricsReader
+    private var events: LineReader<RunEvent>
+    private var log: LineReader<LogLine>
+    private var status = FileStamp("")
+    private var state: RunRecord.State?
+
+    /// Begins at the end of what is there.
+    init(_ run: RunDirectory) {
+        self.run = run
+        metrics = MetricsReader(run, from: FileStamp(run.metricsPath).size)
+        events = LineReader(run.eventsPath, from: FileStamp(run.eventsPath).size)
+        log = LineReader(run.logPath, from: FileStamp(run.logPath).size)
+    }
+
+    mutating func changes() throws -> [Change] {
+        var changes: [Change] = []
+        func add(_ name: String, _ value: some Encodable) throws { changes.append(Change(name: name, data: try WebJSON.data(value))) }
+        var last: StepMetrics?
+        for line in metrics.next() {
+            switch line {
+            case .step(let step): last = step
+            case .validation(let validation): try add("validation", validation)
+            case .norms: break
+            }
+        }
+        // The last of those that came since: a page draws no faster.
+        if let last { try add("step", last) }
+        for event in events.next() { try add("event", event) }
+        for line in log.next() {
+            try add(
+                "log",
+                MergedLog.Line(time: line.time, uncertainty: line.uncertainty, ranks: [line.name], level: line.level, message: line.message))
+        }
+        let stamp = FileStamp(run.statusPath)
+        if stamp != status, let found = run.status() {
+            status = stamp
+            try add("status", found)
+        }
+        if let record = try? run.record(), record.state != state {
+            // Nothing is news when it is first looked at.
+            if state != nil { try add("record", record) }
+            state = record.state
+        }
+        return changes
+    }
+}

@@ -1,0 +1,38 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import RunLog
+
+/// The list of runs, one run, and several side by side.
+struct RunRoutes: Sendable {
+    let catalog: RunCatalog
+
+    private struct Document: Encodable {
+        let record: RunRecord
+        let status: RunStatus?
+        let layers: [String]
+        let exchange: [RunRecord.Plan.Exchange]
+    }
+
+    func add(to router: some RouterMethods<BasicRequestContext>) {
+        router.get("runs") { _, _ in
+            try WebJSON.response(try await RunCatalog.onDisk { catalog.entries() })
+        }
+        router.get("runs/:name") { _, context in
+            let name = try context.runName
+            return try WebJSON.response(
+                try await RunCatalog.onDisk {
+                    let run = try catalog.run(name)
+                    let record = try run.record()
+                    return Document(
+                        record: record, status: run.status(), layers: record.plan?.layers ?? [], exchange: record.plan?.exchange ?? [])
+                })
+        }
+        router.get("compare") { request, _ in
+            let names = (request.uri.queryParameters["runs"] ?? "").split(separator: ",").map { String($0).removingPercentEncoding ?? "" }
+            guard (1...8).contains(names.count) else { throw DashboardError(.badRequest, "name 1 to 8 runs, as in ?runs=first,second") }
+            return try WebJSON.response(
+                try await RunCatalog.onDisk { try RunComparison(names.map { try catalog.run($0) }) })
+        }
+    }
+}

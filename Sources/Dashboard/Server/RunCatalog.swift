@@ -1,0 +1,105 @@
+import Foundation
+import Glibc
+import HTTPTypes
+import NIOPosix
+import RunLog
+import Threading
+
+/// The runs of a directory, as they are listed. Runs that have not changed are not read again.
+final class RunCatalog: Sendable {
+    /// Seconds without a status after which a run that says it goes on counts as lost.
+    static let silence = 15.0
+
+    struct Entry: Encodable, Equatable, Sendable {
+        var name: String
+        var state: String
+        var reason: String?
+        var started: String
+        var ended: String?
+        /// When something was last written.
+        var updated: String
+        var step: Int
+        var steps: Int
+        var epoch: Int
+        var loss: Double?
+        var top1_error: Double?
+        var best_top1_error: Double?
+        var images_per_second: Double?
+        var workers: Int
+        /// The layers' names.
+        var network: String
+    }
+
+    private struct Stamp: Equatable { var sizes: [Int]; var times: [Double] }
+
+    private let runs: String
+    private let cache = Monitor<[String: (stamp: Stamp, entry: Entry)]>([:])
+
+    init(runs: String) { self.runs = runs }
+
+    /// Does what reads files on a thread for that: the pool that answers requests must not wait for a disk.
+    static func onDisk<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await NIOThreadPool.singleton.runIfActive(body)
+    }
+
+    /// The run of that name.
+    /// - Throws: `DashboardError` where there is none; names of other places are none.
+    func run(_ name: String) throws -> RunDirectory {
+        guard !name.isEmpty, !name.contains("/"), !name.hasPrefix("."), !name.contains("\0"),
+            let directory = try? RunDirectory.find(runs + "/" + name, runs: runs)
+        else { throw DashboardError(.notFound, "there is no run \(name) in \(runs)") }
+        return directory
+    }
+
+    /// Newest first.
+    func entries() -> [Entry] {
+        RunDirectory.all(in: runs).compactMap { entry($0) }
+    }
+
+    private func entry(_ directory: RunDirectory) -> Entry? {
+        let stamp = Self.stamp(directory)
+        if let found = cache.read({ $0[directory.path] }), found.stamp == stamp { return Self.judged(found.entry, stamp) }
+        guard let record = try? directory.record() else { return nil }
+        let summary = RunSummary(MetricsIndex(directory))
+        let entry = Entry(
+            name: directory.name, state: record.state.rawValue, reason: record.reason, started: record.started,
+            ended: record.ended, updated: Timestamp.text(stamp.times.max() ?? 0), step: summary.last?.step ?? 0,
+            steps: record.steps, epoch: summary.last?.epoch ?? 0, loss: summary.last?.figures[0],
+            top1_error: summary.lastValidation?.figures[1], best_top1_error: summary.bestValidation?.figures[1],
+            images_per_second: summary.medianRate, workers: record.workers,
+            network: record.plan?.layers.joined(separator: " ") ?? "")
+        cache.update { $0[directory.path] = (stamp, entry) }
+        return Self.judged(entry, stamp)
+    }
+
+    /// A run whose coordinator was killed says for ever that it goes on.
+    private static func judged(_ entry: Entry, _ stamp: Stamp) -> Entry {
+        var entry = entry
+        if entry.state == "running", isSilent(stamp) { entry.state = "lost" }
+        return entry
+    }
+
+    /// Whether nothing of a run has been written for a while.
+    static func isSilent(_ directory: RunDirectory) -> Bool { isSilent(stamp(directory)) }
+
+    private static func isSilent(_ stamp: Stamp) -> Bool { WallClock.now - (stamp.times.max() ?? 0) > silence }
+
+    private static func stamp(_ directory: RunDirectory) -> Stamp {
+        let files = [directory.recordPath, directory.metricsPath, directory.statusPath, directory.eventsPath].map(FileStamp.init)
+        return Stamp(sizes: files.map(\.size), times: files.map(\.time))
+    }
+}
+
+/// Whether a file has changed.
+struct FileStamp: Equatable {
+    var size = 0
+    /// Seconds since 1970; 0 where there is no file.
+    var time = 0.0
+
+    init(_ path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return }
+        size = Int(status.st_size)
+        time = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) * 1e-9
+    }
+}

@@ -1,0 +1,35 @@
+import Foundation
+
+/// Drops the lines of steps that a resumed run trains again: a step leaves one line.
+enum MetricsTruncation {
+    static func dropLines(of directory: RunDirectory, after step: Int) throws {
+        if let lines = LineFile(directory.metricsPath) {
+            let index = MetricsIndex(directory)
+            var kept = Data()
+            var entries: [MetricsIndex.Entry] = []
+            index.forEach { entry in
+                guard entry.step <= step else { return }
+                var moved = entry
+                moved.offset = kept.count
+                let line = lines.read(entry.offset, entry.length + 1)
+                guard line.count == entry.length + 1 else { return }
+                kept.append(line)
+                entries.append(moved)
+            }
+            // The index first is removed: one of the old lines beside the new ones would fit by chance.
+            try? FileManager.default.removeItem(atPath: directory.indexPath)
+            try kept.write(to: URL(fileURLWithPath: directory.metricsPath), options: .atomic)
+            try MetricsIndex.bytes(entries).write(to: URL(fileURLWithPath: directory.indexPath), options: .atomic)
+        }
+        struct Line: Decodable { let step: Int }
+        guard let timeline = LineFile(directory.timelinePath) else { return }
+        let decoder = JSONDecoder()
+        var kept = Data()
+        timeline.forEachLine(from: 0) { _, line in
+            guard let parsed = try? decoder.decode(Line.self, from: line), parsed.step <= step else { return }
+            kept.append(line)
+            kept.append(0x0A)
+        }
+        try kept.write(to: URL(fileURLWithPath: directory.timelinePath), options: .atomic)
+    }
+}

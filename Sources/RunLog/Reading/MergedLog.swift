@@ -1,0 +1,57 @@
+import Foundation
+
+/// What all processes of a run said, in one order: the lines of log.jsonl and the events, by the coordinator's time; the
+/// same line of several processes at about the same time is one line with their names.
+public struct MergedLog: Sendable, Equatable {
+    public struct Line: Codable, Sendable, Equatable {
+        public var time: String
+        /// Seconds that the time may be off; nil where it is not known.
+        public var uncertainty: Double?
+        /// `worker 0`, `worker 1` …
+        public var ranks: [String]
+        public var level: LogLine.Level
+        public var message: String
+
+        public init(time: String, uncertainty: Double?, ranks: [String], level: LogLine.Level, message: String) {
+            (self.time, self.uncertainty, self.ranks) = (time, uncertainty, ranks)
+            (self.level, self.message) = (level, message)
+        }
+    }
+
+    /// Seconds within which the same words of several processes count as one.
+    static let together = 2.0
+    /// Kinds of events that tell of something that went wrong, and of what the user should know.
+    private static let failures: Set<String> = ["failed", "lost", "verdict", "link-lost", "evicted", "checkpoint-damaged"]
+    private static let warnings: Set<String> = ["refused", "hold", "straggler", "insecure", "recovered"]
+
+    public var lines: [Line]
+    /// The first failure: what came after it is often its consequence.
+    public var firstFailure: Line?
+
+    public init(log: [LogLine], events: [RunEvent]) {
+        var all = log.map { Line(time: $0.time, uncertainty: $0.uncertainty, ranks: [$0.name], level: $0.level, message: $0.message) }
+        all += events.map { event in
+            let level: LogLine.Level = Self.failures.contains(event.kind) ? .error : Self.warnings.contains(event.kind) ? .warning : .info
+            return Line(time: event.time, uncertainty: 0, ranks: ["coordinator"], level: level, message: event.message)
+        }
+        let keyed = all.enumerated().map { (seconds: Timestamp.seconds($1.time) ?? 0, position: $0, line: $1) }
+            .sorted { ($0.seconds, $0.position) < ($1.seconds, $1.position) }
+        var lines: [Line] = []
+        /// Where a message stands that others may join.
+        var recent: [String: (index: Int, seconds: Double)] = [:]
+        for (seconds, _, line) in keyed {
+            let key = "\(line.level.rawValue) \(line.message)"
+            if let found = recent[key], seconds - found.seconds <= Self.together, !lines[found.index].ranks.contains(line.ranks[0]) {
+                lines[found.index].ranks.append(line.ranks[0])
+                let both = [lines[found.index].uncertainty, line.uncertainty].compactMap { $0 }
+                lines[found.index].uncertainty = both.count == 2 ? both.max() : nil
+            } else {
+                recent[key] = (lines.count, seconds)
+                lines.append(line)
+            }
+        }
+        for index in lines.indices { lines[index].ranks.sort { ($0.count, $0) < ($1.count, $1) } }
+        self.lines = lines
+        firstFailure = lines.first { $0.level == .error }
+    }
+}

@@ -1,0 +1,66 @@
+/// How runs differ: the settings that are not the same, and their figures side by side.
+public struct RunComparison: Codable, Sendable, Equatable {
+    public struct Row: Codable, Sendable, Equatable {
+        public var name: String
+        /// A value a run; nil where it has none.
+        public var values: [String?]
+    }
+
+    public var runs: [String]
+    public var settings: [Row]
+    public var figures: [Row]
+
+    public init(_ directories: [RunDirectory]) throws {
+        let records = try directories.map { try $0.record() }
+        runs = directories.map(\.name)
+        let flat = records.map(Self.settings)
+        let names = flat.reduce(into: Set<String>()) { $0.formUnion($1.keys) }.sorted()
+        settings = names.map { name in Row(name: name, values: flat.map { $0[name] }) }
+            .filter { row in row.values.contains { $0 != row.values[0] } }
+        let columns = zip(directories, records).map { Self.figures($0, $1) }
+        figures = (columns.first ?? []).indices.map { index in
+            Row(name: columns[0][index].0, values: columns.map { $0[index].1 })
+        }
+    }
+
+    private static func settings(_ record: RunRecord) -> [String: String] {
+        var flat: [String: String] = [:]
+        flatten(record.configuration, "", into: &flat)
+        flat["workers"] = "\(record.workers)"
+        flat["data"] = record.dataset_fingerprint
+        flat["initialized from"] = record.initialized_from
+        flat["instruction set"] = record.versions?.instruction_set
+        return flat
+    }
+
+    /// `network.layers.0.name` and its value, for every value.
+    private static func flatten(_ value: JSONValue, _ path: String, into flat: inout [String: String]) {
+        func under(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+        switch value {
+        case .object(let fields): for (key, field) in fields { flatten(field, under(key), into: &flat) }
+        case .array(let items): for (index, item) in items.enumerated() { flatten(item, under("\(index)"), into: &flat) }
+        case .string(let text): flat[path] = text
+        case .bool(let flag): flat[path] = flag ? "on" : "off"
+        case .integer(let number): flat[path] = "\(number)"
+        case .number(let number): flat[path] = "\(Float(number))"
+        case .null: break
+        }
+    }
+
+    private static func figures(_ directory: RunDirectory, _ record: RunRecord) -> [(String, String?)] {
+        let summary = RunSummary(MetricsIndex(directory))
+        let digest = summary.last.flatMap { directory.line($0) }.flatMap { line -> String? in
+            if case .step(let step)? = MetricsLine(line: line) { step.digest } else { nil }
+        }
+        return [
+            ("state", record.state.rawValue), ("steps", summary.last.map { "\($0.step)" }),
+            ("training loss", summary.last.map { FigureText.fixed($0.figures[0], 4) }),
+            ("validation loss", summary.lastValidation.map { FigureText.fixed($0.figures[0], 4) }),
+            ("top-1 error", summary.lastValidation.map { FigureText.percent($0.figures[1]) }),
+            ("best top-1 error", summary.bestValidation.map { "\(FigureText.percent($0.figures[1])) at step \($0.step)" }),
+            ("images/s (median)", summary.medianRate.map { FigureText.fixed($0, 1) }),
+            ("training time", summary.last == nil ? nil : FigureText.duration(summary.trainingSeconds)),
+            ("last digest", digest),
+        ]
+    }
+}

@@ -1,0 +1,52 @@
+import SwiftProtobuf
+import Threading
+
+/// Asks a coordinator to stop its run or to write a checkpoint, as dashboards and commands do: a connection for one question.
+public enum RunControl {
+    /// - Parameters:
+    ///   - security: with the run's token or a dashboard's certificate.
+    ///   - timeout: seconds to wait for the answer.
+    /// - Throws: `WireError` where the coordinator cannot be reached, or refuses; its sentence says why.
+    public static func ask(
+        _ kind: WireCommand.Kind, of coordinator: SocketAddress, security: LinkSecurity, timeout: Double = 10
+    ) throws {
+        let loop = try EventLoop(name: "command-io", security: security)
+        defer { loop.stop() }
+        let link = try Connector.connect(to: coordinator, loop: loop, expecting: .coordinator, timeout: timeout)
+        let receiver = Receiver()
+        link.start(receiver)
+        link.send(
+            Introduction(role: .dashboard, instructionSet: "", kernelLibrary: "", threads: 0, datasetFingerprint: "")
+                .hello(listenPort: 0))
+        var command = WireCommand()
+        command.kind = kind
+        link.send(.with { [command] in $0.command = command })
+        guard let outcome = receiver.outcome.wait(timeout: timeout, until: { $0 }) else {
+            throw WireError(.timeout, "the coordinator at \(coordinator) has not answered for \(Int(timeout)) seconds")
+        }
+        try outcome.get()
+    }
+
+    private final class Receiver: LinkReceiver {
+        let outcome = Monitor<Result<Void, any Error>?>(nil)
+
+        func destination(for header: FrameHeader, on link: Link) throws -> PayloadDestination {
+            guard header.kind == .control else { throw WireError(.malformed, "a command is answered by a control message") }
+            return .bytes(limit: 4096)
+        }
+
+        func received(_ header: FrameHeader, payload: [UInt8], on link: Link) throws {
+            switch try WireControlMessage(payload: payload).body {
+            case .answer(let answer):
+                end(answer.accepted ? .success(()) : .failure(WireError(.refused, answer.reason)))
+            case .refusal(let refusal): end(.failure(WireError(.refused, "the coordinator refused: \(refusal.reason)")))
+            case .finish: end(.failure(WireError(.refused, "the run has ended")))
+            default: throw WireError(.malformed, "a command is answered by an answer")
+            }
+        }
+
+        func closed(_ link: Link, _ error: WireError) { end(.failure(error)) }
+
+        private func end(_ result: Result<Void, any Error>) { outcome.update { if $0 == nil { $0 = result } } }
+    }
+}

@@ -47,8 +47,8 @@ public struct DashboardService: Sendable {
     func buildRouter() -> Router<BasicRequestContext> {
         let router = Router()
         let sessions = Sessions(token: options.token)
-        router.add(middleware: WebErrors())
         router.add(middleware: SecurityHeaders())
+        router.add(middleware: WebErrors())
         if options.isLoopback { router.add(middleware: LoopbackHosts()) }
         PageRoutes().add(to: router)
         SessionRoutes(sessions: sessions, version: options.version, guardsReading: !options.isLoopback).add(to: router)

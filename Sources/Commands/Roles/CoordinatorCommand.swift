@@ -35,6 +35,12 @@ struct CoordinatorCommand: ParsableCommand {
                 "\(address) is reachable from other hosts and its connections are not encrypted; name certificates with "
                     + "--certificates, or say --insecure if everyone on that network is trusted")
         }
+        let metricsAddress = try options.metricsListen.map { try SocketAddress(parsing: $0) }
+        guard metricsAddress?.isLoopback ?? true || options.metricsTokenFile != nil else {
+            throw CommandFailure(
+                CommandFailure.usage, "\(metricsAddress!) is reachable from other hosts; name a token with --metrics-token-file")
+        }
+        let metricsToken = try options.metricsTokenFile.map { try PrivateToken.read($0) }
         var settled = try options.settle(listen: address)
         settled.plan.stores = options.store == .embedded ? .everyHost(coordinator: HostIdentity.value) : .byHand(options.stores)
         try options.security.checked(for: options.store == .embedded ? [.coordinator, .store] : [.coordinator])
@@ -54,9 +60,14 @@ struct CoordinatorCommand: ParsableCommand {
         }
         let security = settled.plan.security
         let display = ProgressDisplay(batch: settled.plan.configuration.recipe.batch)
+        let metrics = MetricsServer(run: writer.directory.name, steps: settled.plan.steps)
         let service: CoordinatorService
         do {
-            service = try CoordinatorService(settled.plan, writer: writer, run: run) { display.show($0) }
+            service = try CoordinatorService(settled.plan, writer: writer, run: run, status: { metrics.take($0) }) {
+                metrics.take($0)
+                display.show($0)
+            }
+            if let metricsAddress { try metrics.start(on: metricsAddress, token: metricsToken) }
         } catch {
             // Nothing was trained: leave no run behind.
             if settled.resumed == nil { try? FileManager.default.removeItem(atPath: writer.directory.path) }

@@ -55,6 +55,16 @@ struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Take norms of weights and updates in each n-th step; 0 never.", valueName: "n"))
     var normsEvery = 100
 
+    @Option(
+        help: ArgumentHelp("Answer Prometheus there, under /metrics; port 0 takes a free one.", valueName: "address:port"))
+    var metricsListen: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The file, of mode 0600, with the bearer token that a reader of the metrics has to bring; needed off loopback.",
+            valueName: "file"))
+    var metricsTokenFile: String?
+
     @Option(help: ArgumentHelp("How long to wait for workers to join.", valueName: "seconds"))
     var joinTimeout: Double = 600
 
@@ -162,8 +172,10 @@ struct RunOptions: ParsableArguments {
 
     /// What a coordinator that takes up this run again is told besides the run: the run's record has the rest.
     var argumentsForRestart: [String] {
-        ["--store", store.rawValue, "--stores", "\(stores)", "--trace-every", "\(traceEvery)", "--norms-every", "\(normsEvery)", "--join-timeout", "\(joinTimeout)",
-         "--patience", "\(patience)", "--restarts", "\(restarts)"] + security.arguments
+        ["--store", store.rawValue, "--stores", "\(stores)", "--trace-every", "\(traceEvery)", "--norms-every", "\(normsEvery)",
+          "--join-timeout", "\(joinTimeout)",
+         "--patience", "\(patience)", "--restarts", "\(restarts)"] + (metricsListen.map { ["--metrics-listen", $0] } ?? [])
+            + (metricsTokenFile.map { ["--metrics-token-file", $0] } ?? []) + security.arguments
     }
 
     /// A run keeps what decides its bits; only how it goes on may be set anew.

@@ -13,8 +13,8 @@ public enum MetricsEndpoint {
         host: String, port: Int, token: String?, listening: @escaping @Sendable (Int) -> Void, text: @escaping @Sendable () -> String
     ) async throws {
         let router = Router()
-        router.add(middleware: WebErrors())
         router.add(middleware: SecurityHeaders())
+        router.add(middleware: WebErrors())
         let group = router.group("")
         if let token { group.add(middleware: RequiresSession(sessions: Sessions(token: token))) }
         group.get("metrics") { _, _ in

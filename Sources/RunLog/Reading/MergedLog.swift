@@ -32,7 +32,7 @@ public struct MergedLog: Sendable, Equatable {
         var all = log.map { Line(time: $0.time, uncertainty: $0.uncertainty, ranks: [$0.name], level: $0.level, message: $0.message) }
         all += events.map { event in
             let level: LogLine.Level = Self.failures.contains(event.kind) ? .error : Self.warnings.contains(event.kind) ? .warning : .info
-            return Line(time: event.time, uncertainty: 0, ranks: ["coordinator"], level: level, message: event.message)
+            return Line(time: event.time, uncertainty: 0, ranks: ["coordinator"], level: level, message: event.kind == "joined" ? "\(event.message) joined" : event.message)
         }
         let keyed = all.enumerated().map { (seconds: Timestamp.seconds($1.time) ?? 0, position: $0, line: $1) }
             .sorted { ($0.seconds, $0.position) < ($1.seconds, $1.position) }

@@ -42,7 +42,7 @@ async function show() {
   // Another section of the same run keeps the run's page, its stream and what it knows.
   if (!page || page.kind !== wanted.kind || page.key !== wanted.key) {
     page?.close();
-    page = Object.assign(make(wanted), wanted);
+    page = Object.assign(make(wanted), { kind: wanted.kind, key: wanted.key });
     const opened = page;
     fill(main, page.element);
     try {

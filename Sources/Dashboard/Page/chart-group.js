@@ -6,11 +6,12 @@ import { nearest } from "./scales.js";
 
 /** Within how many pixels of an event the cursor is taken to be on it. */
 const reach = 5;
+const hint = "Point at a chart, or focus it and use the arrow keys, to read its values and events.";
 
 export class ChartGroup {
   constructor({ zoomed = () => {} } = {}) {
     Object.assign(this, { charts: [], extent: [1, 2], zoom: null, cursor: null, events: [], showsMinor: true, zoomed });
-    this.caption = h("p", { class: "event-line", "aria-hidden": "true" });
+    this.caption = h("p", { class: "event-line", "aria-hidden": "true" }, hint);
   }
 
   add(chart) {
@@ -58,7 +59,7 @@ export class ChartGroup {
     this.cursor = step === null ? null : Math.min(to, Math.max(from, step));
     for (const chart of this.charts) chart.showCursor();
     const event = this.cursor === null ? null : this.eventAt(this.cursor);
-    setText(this.caption, event ? `step ${event.isAbout ? "about " : ""}${count(event.step)}: ${event.message}` : "");
+    setText(this.caption, event ? `step ${event.isAbout ? "about " : ""}${count(event.step)}: ${event.message}` : hint);
   }
 
   visibleEvents() {

@@ -24,7 +24,7 @@ export class ComparePage {
     this.curves = [];
     this.group = new ChartGroup({ zoomed: () => this.fetchCurves().catch(() => {}) });
     this.loss = this.group.add(new LineChart({ title: "Loss", note: "training, smoothed", format: (value) => fixed(value, 3), height: 280 }));
-    this.error = this.group.add(new LineChart({ title: "Validation error", note: "top-1", format: (value) => percent(value, 1), height: 280 }));
+    this.error = this.group.add(new LineChart({ title: "Validation error", note: "top-1", format: (value) => percent(value, 1), ticks: (value) => `${figure(100 * value)} %`, height: 280 }));
     this.rate = this.group.add(new LineChart({ title: "Learning rate", format: (value) => figure(value, 3), isLog: true, height: 180 }));
     this.speed = this.group.add(new LineChart({ title: "Images per second", note: "smoothed", format: (value) => figure(value, 4), height: 180 }));
     this.slider = h("input", { type: "range", min: 0, max: 0.99, step: 0.01, value: this.smoothing });
@@ -35,7 +35,7 @@ export class ComparePage {
       this.draw();
     });
     this.list = h("ul", { class: "choose-runs" });
-    this.body = h("div", { hidden: true });
+    this.body = h("div", { class: "page", hidden: true });
     this.hint = h("p", { class: "quiet" }, "Choose two or more runs.");
     this.controls = h("div", { class: "controls" }, h("label", { class: "field" }, h("span", {}, "Smoothing"), this.slider, shown), checkbox("Logarithmic loss", false, (isOn) => this.loss.setLog(isOn)));
     this.element = h(

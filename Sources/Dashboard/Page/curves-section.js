@@ -21,7 +21,7 @@ export class CurvesSection {
     this.tail = [];
     this.group = new ChartGroup({ zoomed: () => this.zoomed() });
     this.loss = this.group.add(new LineChart({ title: "Loss", note: "cross-entropy", format: (value) => fixed(value, value < 0.1 ? 4 : 3), height: 260 }));
-    this.error = this.group.add(new LineChart({ title: "Validation error", format: (value) => percent(value, 1), height: 260 }));
+    this.error = this.group.add(new LineChart({ title: "Validation error", format: (value) => percent(value, 1), ticks: (value) => `${figure(100 * value)} %`, height: 260 }));
     this.rate = this.group.add(new LineChart({ title: "Learning rate", format: (value) => figure(value, 3), isLog: true, height: 170 }));
     this.speed = this.group.add(new LineChart({ title: "Images per second", format: (value) => figure(value, 4), height: 170 }));
     this.refetch = throttled(1000, () => this.fetch().catch(() => {}));
@@ -124,11 +124,11 @@ export class CurvesSection {
     if (!this.metrics) return;
     const { steps, validations } = this.metrics;
     // In a range that was chosen the newest steps have no place.
-    const tail = this.group.zoom && !recent[this.span] ? [] : this.tail;
+    const tail = this.group.zoom && !recent[this.span] ? [] : bucketed(this.tail, steps.step);
     const line = (key) => ({ x: steps.step.concat(tail.map((step) => step.step)), y: steps[key].concat(tail.map((step) => step[key])) });
     const loss = line("loss");
-    const low = steps.loss_min.concat(tail.map((step) => step.loss));
-    const high = steps.loss_max.concat(tail.map((step) => step.loss));
+    const low = steps.loss_min.concat(tail.map((step) => step.low));
+    const high = steps.loss_max.concat(tail.map((step) => step.high));
     const ofValidations = (key) => ({ x: validations.map((one) => one.step), y: validations.map((one) => one[key]) });
     this.group.extent = [1, Math.max(2, this.lastStep())];
     this.loss.set([
@@ -146,4 +146,21 @@ export class CurvesSection {
     this.element.dataset.points = String(loss.x.length);
     this.element.setAttribute("data-last", count(this.lastStep()));
   }
+}
+
+/** Single steps in buckets as wide as those that were fetched, so that the end of a curve is as smooth as the rest. */
+function bucketed(tail, steps) {
+  const width = steps.length > 1 ? Math.max(1, steps.at(-1) - steps.at(-2), steps[1] - steps[0]) : 1;
+  const buckets = [];
+  for (const step of tail) {
+    const place = Math.floor(step.step / width);
+    const last = buckets.at(-1);
+    if (last?.place === place) last.steps.push(step);
+    else buckets.push({ place, steps: [step] });
+  }
+  return buckets.map(({ steps: inside }) => {
+    const losses = inside.map((step) => step.loss);
+    const mean = (key) => inside.reduce((sum, step) => sum + step[key], 0) / inside.length;
+    return { ...inside.at(-1), loss: mean("loss"), images_per_second: mean("images_per_second"), low: Math.min(...losses), high: Math.max(...losses) };
+  });
 }

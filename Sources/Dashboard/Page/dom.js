@@ -40,7 +40,7 @@ export function setText(element, text) {
 
 /** Sets an attribute only where it changed; null removes it. */
 export function setAttribute(element, name, value) {
-  if (value === null || value === undefined || value === false) element.removeAttribute(name);
+  if (value === null || value === undefined) element.removeAttribute(name);
   else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
 }
 

@@ -20,8 +20,8 @@ export class EventsSection {
     this.model = model;
     this.shown = { bad: true, note: true, minor: true };
     const key = (event) => event.number;
-    this.verdicts = new DataTable({ caption: "Verdicts, newest first", key, columns, empty: "No process was found to keep the run from going on." });
-    this.table = new DataTable({ caption: "Events, newest first", key, columns, empty: "No such events." });
+    this.verdicts = new DataTable({ caption: "Verdicts, newest first", look: "lines", key, columns, empty: "No process was found to keep the run from going on." });
+    this.table = new DataTable({ caption: "Events, newest first", look: "lines", key, columns, empty: "No such events." });
     const level = (name, text) => checkbox(text, true, (isOn) => { this.shown[name] = isOn; this.update(); });
     this.note = h("p", { class: "quiet small" });
     this.element = h(

@@ -1,4 +1,4 @@
-// How figures are written. An en dash stands for what is not known.
+// How figures are written: a unit stays on the line of its figure, and an en dash stands for what is not known.
 
 export const nothing = "–";
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
@@ -6,7 +6,7 @@ const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 
 export const count = (value) => (isNumber(value) ? whole.format(value) : nothing);
 export const fixed = (value, digits) => (isNumber(value) ? value.toFixed(digits) : nothing);
-export const percent = (fraction, digits = 1) => (isNumber(fraction) ? `${(100 * fraction).toFixed(digits)} %` : nothing);
+export const percent = (fraction, digits = 1) => (isNumber(fraction) ? `${(100 * fraction).toFixed(digits)}\u00a0%` : nothing);
 
 /** A few significant digits without trailing zeros; powers of ten where there are many zeros. */
 export function figure(value, digits = 4) {
@@ -18,6 +18,12 @@ export function figure(value, digits = 4) {
   return String(Number(value.toPrecision(digits)));
 }
 
+/** Three digits and a power of ten, for columns whose entries lie decades apart. */
+export function scientific(value) {
+  if (!isNumber(value)) return nothing;
+  return value !== 0 && (Math.abs(value) < 0.01 || Math.abs(value) >= 1000) ? value.toExponential(2).replace("e+", "e") : value.toPrecision(3);
+}
+
 export function bytes(value) {
   if (!isNumber(value)) return nothing;
   const units = ["B", "kB", "MB", "GB", "TB"];
@@ -26,14 +32,14 @@ export function bytes(value) {
     value /= 1000;
     unit += 1;
   }
-  return `${unit === 0 ? value : value.toPrecision(3)} ${units[unit]}`;
+  return `${unit === 0 ? value : value.toPrecision(3)}\u00a0${units[unit]}`;
 }
 
 export function duration(seconds) {
   if (!isNumber(seconds)) return nothing;
-  if (seconds < 0.001) return `${(seconds * 1e6).toFixed(0)} µs`;
-  if (seconds < 1) return `${(seconds * 1e3).toPrecision(3)} ms`;
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
+  if (seconds < 0.001) return `${(seconds * 1e6).toFixed(0)}\u00a0µs`;
+  if (seconds < 1) return `${(seconds * 1e3).toPrecision(3)}\u00a0ms`;
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 2 : 1)}\u00a0s`;
   const total = Math.round(seconds);
   if (total < 3600) return `${Math.floor(total / 60)} min ${total % 60} s`;
   if (total < 86400) return `${Math.floor(total / 3600)} h ${Math.floor((total % 3600) / 60)} min`;
@@ -42,16 +48,16 @@ export function duration(seconds) {
 
 export const nanoseconds = (value) => duration(value / 1e9);
 
-/** The browser's local time of day; with the date where that is another day. */
+/** The browser's local time of day; with the date where that is another day, and the year where that is another. */
 export function clockTime(iso) {
   const time = new Date(iso);
   if (Number.isNaN(time.getTime())) return nothing;
   const two = (number) => String(number).padStart(2, "0");
-  const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+  const day = `${two(time.getMonth() + 1)}-${two(time.getDate())}`;
   const now = new Date();
-  const isToday = time.toDateString() === now.toDateString();
   const clock = `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
-  return isToday ? clock : `${day} ${clock}`;
+  if (time.toDateString() === now.toDateString()) return clock;
+  return time.getFullYear() === now.getFullYear() ? `${day} ${clock}` : `${time.getFullYear()}-${day} ${clock}`;
 }
 
 export const secondsBetween = (from, to) => (new Date(to).getTime() - new Date(from).getTime()) / 1000;

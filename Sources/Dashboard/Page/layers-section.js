@@ -4,7 +4,7 @@ import { choice, fill, h, s, throttled } from "./dom.js";
 import { api } from "./api.js";
 import { ChartGroup } from "./chart-group.js";
 import { placeEvents } from "./events.js";
-import { count, figure } from "./format.js";
+import { count, figure, scientific } from "./format.js";
 import { LineChart } from "./line-chart.js";
 import { DataTable } from "./table.js";
 
@@ -15,15 +15,15 @@ export class LayersSection {
     this.model = model;
     this.shown = "weight";
     this.group = new ChartGroup();
-    const format = (value) => figure(value, 3);
+    const format = scientific;
     this.ratio = this.group.add(new LineChart({ title: "Update norm / weight norm", note: "logarithmic", format, isLog: true, height: 260 }));
     this.weight = this.group.add(new LineChart({ title: "Weight norm", note: "logarithmic", format, isLog: true, height: 220 }));
     this.updateNorm = this.group.add(new LineChart({ title: "Update norm", note: "logarithmic", format, isLog: true, height: 220 }));
     this.table = new DataTable({
       caption: "Norms of the last step that has them", key: (row) => row.name,
       columns: [
-        { title: "tensor", header: true, value: (row) => row.name }, { title: "weight norm", class: "number", value: (row) => figure(row.weight, 4) },
-        { title: "update norm", class: "number", value: (row) => figure(row.update, 3) }, { title: "ratio", class: "number", value: (row) => figure(row.ratio, 3) },
+        { title: "tensor", header: true, value: (row) => row.name }, { title: "weight norm", class: "number", value: (row) => scientific(row.weight) },
+        { title: "update norm", class: "number", value: (row) => scientific(row.update) }, { title: "ratio", class: "number", value: (row) => scientific(row.ratio) },
         { title: "ratio, 1e-6 to 1", class: "wide-cell", value: (row) => row.ratio, render: gauge },
       ],
     });

@@ -2,7 +2,7 @@
 // keyboard and to screen readers; the legend shows the values at the cursor and never covers the curves.
 
 import { fill, h, oncePerFrame, s, setAttribute, setText } from "./dom.js";
-import { count, nothing } from "./format.js";
+import { count, figure, nothing } from "./format.js";
 import { domainOf, lastNotAbove, linearScale, linearTicks, logScale, logTicks, nearest } from "./scales.js";
 import { plainTable, tableDetails } from "./table.js";
 
@@ -10,11 +10,11 @@ const margin = { top: 18, right: 10, bottom: 24, left: 52 };
 
 /**
  * series: [{name, color: 0…7, x: [], y: [], low?: [], high?: [], look: "line" | "faint" | "points", dash?}]
- * `format` writes a value. A group (chart-group.js) shares cursor, range and events between charts.
+ * `format` writes a value, `ticks` one of the axis. A group (chart-group.js) shares cursor, range and events between charts.
  */
 export class LineChart {
-  constructor({ title, format, isLog = false, note = "", height = 220 }) {
-    Object.assign(this, { title, format, isLog, height, series: [], group: null, width: 0 });
+  constructor({ title, format, ticks = (value) => figure(value), isLog = false, note = "", height = 220 }) {
+    Object.assign(this, { title, format, ticks, isLog, height, series: [], group: null, width: 0 });
     this.legend = h("ul", { class: "legend" });
     this.svg = s("svg", { "aria-hidden": "true", focusable: "false", height });
     this.plot = h("div", { class: "plot", role: "slider", tabindex: "0", "aria-label": `${title}: cursor over training steps`, "aria-valuemin": 0, "aria-valuemax": 0, "aria-valuenow": 0, "aria-valuetext": "no steps yet" }, this.svg);
@@ -59,7 +59,7 @@ export class LineChart {
     this.selection = s("rect", { class: "selection", y: margin.top, height: height - margin.top - margin.bottom, width: 0 });
     fill(
       this.svg,
-      s("clipPath", { id: clip }, s("rect", { x: margin.left, y: margin.top - 4, width: Math.max(0, width - margin.left - margin.right), height: height - margin.top - margin.bottom + 8 })),
+      s("clipPath", { id: clip }, s("rect", { x: margin.left - 4, y: margin.top - 4, width: Math.max(0, width - margin.left - margin.right + 8), height: height - margin.top - margin.bottom + 8 })),
       this.drawAxes(range, domain, x, y), this.drawEvents(x), s("g", { "clip-path": `url(#${clip})` }, drawn, this.selection), this.cursorLayer);
     this.makeLegend();
     this.showCursor();
@@ -74,7 +74,7 @@ export class LineChart {
       "g", { class: "axes" },
       rows.map((tick) => [
         s("line", { x1: margin.left, x2: width - margin.right, y1: y(tick), y2: y(tick) }),
-        s("text", { x: margin.left - 8, y: y(tick), dy: "0.32em", "text-anchor": "end" }, this.format(tick)),
+        s("text", { x: margin.left - 8, y: y(tick), dy: "0.32em", "text-anchor": "end" }, this.ticks(tick)),
       ]),
       columns.map((tick) => {
         const place = x(tick);
@@ -87,8 +87,8 @@ export class LineChart {
     const color = `s${one.color % 8}`;
     const path = pathOf(one.x, one.y, x, y, this.isLog);
     if (one.look === "points") {
-      const points = one.x.map((step, index) => (usable(one.y[index], this.isLog) ? s("circle", { cx: x(step).toFixed(1), cy: y(one.y[index]).toFixed(1), r: one.x.length > 100 ? 1.5 : 3 }) : null));
-      return s("g", { class: `points ${color}` }, s("path", { d: path }), points);
+      const points = one.x.map((step, index) => (usable(one.y[index], this.isLog) ? s("circle", { cx: x(step).toFixed(1), cy: y(one.y[index]).toFixed(1), r: one.x.length > 100 ? 1.5 : one.x.length > 40 ? 2 : 3 }) : null));
+      return s("g", { class: `points ${color}` }, s("path", { d: path, "stroke-dasharray": one.dash ?? null }), points);
     }
     const band = one.low && one.high ? s("path", { class: "band", d: bandOf(one, x, y, this.isLog) }) : null;
     const isAlone = one.x.length === 1 && usable(one.y[0], this.isLog);
@@ -159,7 +159,7 @@ export class LineChart {
 }
 
 function swatch(one) {
-  const mark = one.look === "points" ? s("circle", { cx: 8, cy: 5, r: 3 }) : s("path", { d: "M0 5h16", "stroke-dasharray": one.dash ?? null });
+  const mark = [s("path", { d: "M0 5h16", "stroke-dasharray": one.dash ?? null }), one.look === "points" && s("circle", { cx: 8, cy: 5, r: 3 })];
   return s("svg", { class: `swatch ${one.look}`, width: 16, height: 10, "aria-hidden": "true", focusable: "false" }, mark);
 }
 

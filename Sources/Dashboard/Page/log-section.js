@@ -17,7 +17,7 @@ export class LogSection {
     this.first = h("div", { class: "first-failure", hidden: true });
     this.note = h("p", { class: "quiet small" });
     this.table = new DataTable({
-      caption: "Log of all processes", key: (line) => line.number, empty: "No such lines.",
+      caption: "Log of all processes", look: "lines", key: (line) => line.number, empty: "No such lines.",
       columns: [
         { title: "time", class: "number", value: (line) => [line.time, line.uncertainty], render: ([time, uncertainty]) => h("time", { datetime: time, title: `${time} ± ${duration(uncertainty)}` }, clockTime(time)) },
         { title: "processes", value: (line) => line.ranks, render: (ranks) => [processRanges(ranks), ranks.length > 1 ? h("span", { class: "quiet" }, ` ×${ranks.length}`) : null] },

@@ -8,7 +8,7 @@ export class SettingsSection {
   constructor(model) {
     this.model = model;
     const columns = [{ title: "name", header: true, class: "mono", value: (row) => row.name }, { title: "value", class: "words mono", value: (row) => row.value }];
-    const make = (caption) => new DataTable({ caption, key: (row) => row.name, columns });
+    const make = (caption) => new DataTable({ caption, look: "lines", key: (row) => row.name, columns });
     this.run = make("The run");
     this.recipe = make("Recipe");
     this.network = make("Network");

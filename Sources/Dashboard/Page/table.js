@@ -1,14 +1,15 @@
 // Tables that are updated cell by cell, so that focus, selection and screen readers are not disturbed each second.
 
-import { h, setText } from "./dom.js";
+import { h, setAttribute, setText } from "./dom.js";
+import { nothing } from "./format.js";
 
 /**
  * columns: [{title, value(row), render?(value, row), class?, header?}]. A cell is made again only where its value
- * changed. On narrow screens a table of class "cards" shows each row as a card; roles are stated because changing
- * `display` would otherwise take the table's meaning from it.
+ * changed. On narrow screens a row becomes a card of labelled cells ("cards") or a paragraph ("lines"); roles are stated
+ * because changing `display` would otherwise take the table's meaning from it.
  */
 export class DataTable {
-  constructor({ caption, columns, key, isCards = true, empty = "Nothing yet." }) {
+  constructor({ caption, columns, key, look = "cards", empty = "Nothing yet." }) {
     this.columns = columns;
     this.key = key;
     this.rows = new Map();
@@ -16,7 +17,7 @@ export class DataTable {
     this.empty = h("p", { class: "quiet" }, empty);
     const heads = columns.map((column) => h("th", { role: "columnheader", scope: "col", class: column.class }, column.title));
     this.table = h(
-      "table", { role: "table", class: isCards ? "cards" : "" }, h("caption", { class: "hidden" }, caption),
+      "table", { role: "table", class: look }, h("caption", { class: "hidden" }, caption),
       h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, heads)), this.body);
     this.element = h("div", { class: "scroll", role: "region", "aria-label": caption, tabindex: "0" }, this.table, this.empty);
     this.set([]);
@@ -62,7 +63,8 @@ export class DataTable {
       entry.marks[index] = mark;
       const content = column.render ? column.render(value, row) : value;
       if (content instanceof Node || Array.isArray(content)) entry.cells[index].replaceChildren(...[content].flat(Infinity).filter((one) => one !== null && one !== undefined && one !== false));
-      else setText(entry.cells[index], String(content ?? "–"));
+      else setText(entry.cells[index], String(content ?? nothing));
+      setAttribute(entry.cells[index], "data-empty", entry.cells[index].textContent === nothing ? "" : null);
     });
   }
 }

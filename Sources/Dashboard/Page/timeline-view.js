@@ -75,13 +75,13 @@ export class TimelineView {
     setAttribute(this.svg, "width", width);
     setAttribute(this.svg, "height", height);
     setAttribute(this.svg, "viewBox", `0 0 ${width} ${height}`);
-    const ticks = linearTicks(this.window, width / 100);
     const [from, to] = this.window;
+    const ticks = linearTicks(this.window, width / 100);
     this.shapes = new Map();
     fill(
       this.svg,
       s("clipPath", { id: "timeline-clip" }, s("rect", { x: margin, y: 0, width: width - 2 * margin, height })),
-      s("g", { class: "axes" }, ticks.map((tick) => [s("line", { x1: x(tick), x2: x(tick), y1: top - 6, y2: height }), s("text", { x: x(tick), y: 12, "text-anchor": x(tick) > width - 36 ? "end" : x(tick) < 36 ? "start" : "middle" }, tick === 0 ? "0" : nanoseconds(tick))])),
+      s("g", { class: "axes" }, ticks.map((tick) => [s("line", { x1: x(tick), x2: x(tick), y1: top - 6, y2: height }), s("text", { x: x(tick), y: 12, "text-anchor": x(tick) > width - 36 ? "end" : x(tick) < 36 ? "start" : "middle" }, axisTime(tick, to - from))])),
       lanes.map((one, index) => s("g", {}, s("text", { class: "lane-name", x: margin, y: barTop(index) - 5 }, one.name), s("rect", { class: "lane", x: margin, y: barTop(index), width: width - 2 * margin, height: lane.bar }))),
       s("g", { "clip-path": "url(#timeline-clip)" },
         lanes.flatMap((one) => one.spans).filter((span) => span.end >= from && span.start <= to).map((span) => this.drawSpan(span, x)),
@@ -214,6 +214,12 @@ export class TimelineView {
     }
     this.draw();
   }
+}
+
+/** Round times of one unit along the axis. */
+function axisTime(value, length) {
+  if (value === 0) return "0";
+  return length < 200_000 ? `${Number((value / 1e3).toFixed(3))} µs` : `${Number((value / 1e6).toFixed(3))} ms`;
 }
 
 const barTop = (index) => top + lane.label + index * (lane.label + lane.bar + lane.gap);

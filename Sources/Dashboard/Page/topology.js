@@ -49,7 +49,9 @@ export class Topology {
     setAttribute(this.svg, "height", height);
     setAttribute(this.svg, "viewBox", `0 0 ${width} ${height}`);
     setAttribute(this.svg, "aria-label", describe(state, workers, stores));
-    fill(this.svg, this.control(at), this.storeLinks(at, state.links), this.exchangeLinks(at, state.exchange), places.map(drawNode));
+    // Figures come last, so that no line crosses them.
+    this.labels = [];
+    fill(this.svg, this.control(at), this.storeLinks(at, state.links), this.exchangeLinks(at, state.exchange), places.map(drawNode), this.labels);
   }
 
   /** Grants and reports: thin, as they carry little. */
@@ -68,7 +70,8 @@ export class Topology {
       const total = carried.reduce((sum, link) => sum + link.bytes, 0);
       const [top, bottom] = [worker.y + node.height, store.y];
       const path = s("path", { d: `M${worker.x} ${top}C${worker.x} ${top + 40} ${store.x} ${bottom - 40} ${store.x} ${bottom}` });
-      return [path, total > 0 ? label((worker.x + store.x) / 2, (top + bottom) / 2 + 14, bytes(total)) : null];
+      if (total > 0) this.labels.push(label((worker.x + store.x) / 2, (top + bottom) / 2 + 14, bytes(total)));
+      return path;
     })));
   }
 
@@ -82,13 +85,15 @@ export class Topology {
         // One arrow for each direction, with its bytes above or below.
         const y = from.y + node.height / 2 + (side > 0 ? -11 : 11);
         const [x1, x2] = [from.x + (side * from.w) / 2, to.x - (side * to.w) / 2];
-        return [s("path", { d: `M${x1} ${y}H${x2 - side * 7}` }), arrow(x2, y, side), label((x1 + x2) / 2, y + (side > 0 ? -7 : 17), bytes(link.bytes))];
+        this.labels.push(label((x1 + x2) / 2, y + (side > 0 ? -7 : 17), bytes(link.bytes)));
+        return [s("path", { d: `M${x1} ${y}H${x2 - side * 7}` }), arrow(x2, y, side)];
       }
       if (side < 0) return null; // drawn with the other direction
       const back = exchange.find((one) => one.from === link.to && one.to === link.from);
       const y = from.y + node.height;
       const bow = depth(Math.abs(link.from - link.to));
-      return [s("path", { d: `M${from.x + 14} ${y}C${from.x + 14} ${y + bow * 1.33} ${to.x - 14} ${y + bow * 1.33} ${to.x - 14} ${y}` }), label((from.x + to.x) / 2, y + bow + 4, `${bytes(link.bytes)} → ${back ? `← ${bytes(back.bytes)}` : ""}`)];
+      this.labels.push(label((from.x + to.x) / 2, y + bow + 4, `${bytes(link.bytes)} → ${back ? `← ${bytes(back.bytes)}` : ""}`));
+      return s("path", { d: `M${from.x + 14} ${y}C${from.x + 14} ${y + bow * 1.33} ${to.x - 14} ${y + bow * 1.33} ${to.x - 14} ${y}` });
     }));
   }
 }
@@ -107,6 +112,7 @@ function drawNode(place) {
     s("rect", { x: left, y: place.y, width: place.w, height: node.height, rx: 4 }),
     s("text", { class: "name", x: place.x, y: place.y + 20, "text-anchor": "middle" }, processName(place)),
     s("text", { class: "host", x: place.x, y: place.y + 36, "text-anchor": "middle" }, host),
+    columns.length === 0 && place.phase ? s("text", { class: "host", x: place.x, y: place.y + 53, "text-anchor": "middle" }, place.phase) : null,
     columns.map((column, index) => [
       s("rect", { class: `column s${column % 8}`, x: left + 8 + index * each, y: place.y + 43, width: Math.max(1, each - 2), height: 13, rx: 2 }),
       each > 12 ? s("text", { class: "on-column", x: left + 8 + index * each + (each - 2) / 2, y: place.y + 53.5, "text-anchor": "middle" }, each > 56 ? `column ${column}` : String(column)) : null,

@@ -21,16 +21,15 @@ export class WorkersSection {
     this.table = new DataTable({
       caption: "Processes of the run", key: (process) => processName(process), empty: "The run has no processes at the moment.",
       columns: [
-        { title: "process", header: true, value: (process) => [processName(process), process.columns], render: ([name, columns]) => [name, columns?.length ? h("span", { class: "chips" }, columns.map(columnChip)) : null] },
-        { title: "host", value: (process) => [process.host, process.process], render: ([host, id]) => [host ?? nothing, id ? h("span", { class: "quiet small" }, ` process ${id}`) : null] },
-        { title: "state", value: (process) => [process.phase, process.instruction], render: ([phase, instruction]) => [h("span", { class: `phase ${phase ?? ""}` }, phaseWords[phase] ?? phase ?? nothing), instruction ? h("div", { class: "quiet small" }, instruction) : null] },
+        { title: "process", header: true, value: (process) => [processName(process), process.columns], class: "name", render: ([name, columns]) => [name, columns?.length ? h("span", { class: "chips" }, columns.map(columnChip)) : null] },
+        { title: "host", class: "host", value: (process) => [process.host, process.process, process.clock?.uncertainty], render: ([host, id, uncertainty]) => [host ?? nothing, h("div", { class: "quiet small" }, [id ? `process ${id}` : null, uncertainty ? `clock ±\u00a0${duration(uncertainty)}` : null].filter(Boolean).join(", "))] },
+        { title: "state", class: "phase-cell", value: (process) => [process.phase, process.instruction], render: ([phase, instruction]) => [h("span", { class: `phase ${phase ?? ""}` }, phaseWords[phase] ?? phase ?? nothing), instruction ? h("div", { class: "quiet small" }, instruction) : null] },
         { title: "step", class: "number", value: (process) => count(process.step) },
         { title: "for", class: "number", value: (process) => [process.for_seconds, process.usual_seconds], render: ([now, usual]) => h("span", { class: usual > 0 && now > slow * usual && now > 1 ? "bad-text" : "" }, duration(now), usual ? h("div", { class: "quiet small" }, `usually ${duration(usual)}`) : null) },
         { title: "silent", class: "number", value: (process) => process.silent_seconds, render: (value) => h("span", { class: value > silence ? "bad-text" : "" }, duration(value)) },
         { title: "share of time", class: "wide-cell", value: (process) => process.share ?? null, render: (share) => (share ? shareBar(share) : nothing) },
         ...shares.map(({ key, text }) => ({ title: key, class: "number", value: (process) => percent(process.share?.[key], 1), text })),
         { title: "memory", class: "number", value: (process) => bytes(process.bytes) },
-        { title: "clock", class: "number", value: (process) => (process.clock ? `± ${duration(process.clock.uncertainty)}` : nothing) },
       ],
     });
     const legend = h("ul", { class: "legend" }, shares.map(({ kind, text }) => h("li", { class: `k-${kind}` }, h("span", { class: "block", "aria-hidden": "true" }), text)));
@@ -39,7 +38,7 @@ export class WorkersSection {
     this.exchange = new DataTable({
       caption: "What workers send each other in a training step", key: (row) => row.key, empty: "No worker sends to another.",
       columns: [
-        { title: "from", header: true, value: (row) => row.from }, { title: "to", value: (row) => row.to }, { title: "what", value: (row) => row.what },
+        { title: "from", header: true, value: (row) => row.from }, { title: "to", value: (row) => row.to }, { title: "what, in a step", class: "words", value: (row) => row.what },
         { title: "a step", class: "number", value: (row) => bytes(row.bytes) }, { title: "a second", class: "number", value: (row) => (row.rate ? `${bytes(row.rate)}/s` : nothing) },
       ],
     });
@@ -92,10 +91,10 @@ function linkRows({ exchange, links, status, record }) {
   const batch = record?.configuration?.recipe?.batch;
   const steps = status?.images_per_second && batch ? status.images_per_second / batch : null;
   const rate = (amount) => (steps ? amount * steps : null);
-  const slabs = exchange.flatMap((link) => (link.slabs ?? []).map((slab, index) => ({
-    key: `${link.from} ${link.to} ${index}`, from: `worker ${link.from}`, to: `worker ${link.to}`,
-    what: `${slab.layer} ${slab.direction === "backward" ? "gradient" : "activations"}`, bytes: slab.bytes, rate: rate(slab.bytes),
-  })));
+  const slabs = exchange.map((link) => ({
+    key: `${link.from} ${link.to}`, from: `worker ${link.from}`, to: `worker ${link.to}`, bytes: link.bytes, rate: rate(link.bytes),
+    what: (link.slabs ?? []).map((slab) => `${slab.layer} ${slab.direction === "backward" ? "gradient" : "activations"} ${bytes(slab.bytes)}`).join(", ") || nothing,
+  }));
   const others = (links ?? []).map((link, index) => ({ key: `link ${index}`, from: link.from, to: link.to, what: link.what ?? nothing, bytes: link.bytes, rate: rate(link.bytes) }));
   return [...slabs, ...others];
 }

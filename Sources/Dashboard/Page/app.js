@@ -63,6 +63,7 @@ async function show() {
   // Whoever follows a link by keyboard or ear starts at the new page's heading; the first page starts at its top.
   if (hasShown) main.querySelector("[data-focus], h1")?.focus({ preventScroll: false });
   hasShown = true;
+  main.dataset.shown = location.hash;
 }
 
 document.getElementById("skip").addEventListener("click", (event) => {

@@ -51,7 +51,7 @@ export class ComparePage {
     const comparison = await api.compare(this.names);
     this.hint.hidden = true;
     this.body.hidden = false;
-    fill(this.body, this.controls, this.group.caption, h("div", { class: "charts" }, this.group.charts.map((chart) => chart.element)), h("h2", {}, "Settings that differ"), this.table("Settings that differ", comparison, comparison.settings, "These runs have the same settings."), h("h2", {}, "Figures"), this.figures(comparison));
+    fill(this.body, h("h2", {}, "Curves"), this.controls, this.group.caption, h("div", { class: "charts" }, this.group.charts.map((chart) => chart.element)), h("h2", {}, "Settings that differ"), this.table("Settings that differ", comparison, comparison.settings, "These runs have the same settings."), h("h2", {}, "Figures"), this.figures(comparison));
     await this.fetchCurves();
     this.poll();
   }

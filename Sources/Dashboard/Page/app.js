@@ -1,7 +1,7 @@
 // Which page the address asks for: #/ runs, #/run/NAME/SECTION, #/compare/A,B.
 
 import { announce, fill, h } from "./dom.js";
-import { beginSession, session, tokenForm } from "./session.js";
+import { beginSession, session, takeTokenFromAddress, tokenForm, whenSessionChanges } from "./session.js";
 import { RunsPage } from "./runs-page.js";
 import { RunPage } from "./run-page.js";
 import { ComparePage } from "./compare-page.js";
@@ -71,7 +71,14 @@ document.getElementById("skip").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();
 });
-window.addEventListener("hashchange", show);
+window.addEventListener("hashchange", async () => {
+  await takeTokenFromAddress();
+  await show();
+whenSessionChanges(() => {
+  // Signed out, or the server has another token now: what is on the page is no longer this browser's to see.
+  if (session.needsToken && page) show();
+});
+});
 
 try {
   await beginSession();
@@ -80,3 +87,7 @@ try {
   throw error;
 }
 await show();
+whenSessionChanges(() => {
+  // Signed out, or the server has another token now: what is on the page is no longer this browser's to see.
+  if (session.needsToken && page) show();
+});

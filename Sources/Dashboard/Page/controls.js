@@ -12,11 +12,11 @@ export class RunControls {
     this.hint = h("button", { type: "button", class: "link", onclick: () => askForToken() }, "needs the token");
     this.answer = h("span", { class: "quiet small", role: "status" });
     this.element = h("div", { class: "run-controls", role: "group", "aria-label": "Control of the run" }, this.answer, this.hint, this.checkpoint, this.stop);
-    this.end = whenSessionChanges(() => this.update());
+    this.ends = [whenSessionChanges(() => this.update()), model.on(["events"], () => this.lookForCheckpoint())];
   }
 
   close() {
-    this.end();
+    this.ends.forEach((end) => end());
   }
 
   update() {
@@ -35,6 +35,7 @@ export class RunControls {
       await api[what](this.model.name);
       const text = what === "stop" ? "Stopping after a checkpoint …" : "A checkpoint is on its way.";
       if (what === "stop") this.isStopping = true;
+      else this.waitsAfter = this.model.events.length;
       setText(this.answer, text);
     } catch (error) {
       setText(this.answer, error.message);
@@ -42,6 +43,14 @@ export class RunControls {
     }
     this.isBusy = false;
     this.update();
+  }
+
+  /** Says when the checkpoint that was asked for is written. */
+  lookForCheckpoint() {
+    const written = this.waitsAfter === undefined ? null : this.model.events.slice(this.waitsAfter).find((event) => event.kind === "checkpoint");
+    if (!written) return;
+    this.waitsAfter = undefined;
+    setText(this.answer, `Written: ${written.message}.`);
   }
 
   confirmStop() {

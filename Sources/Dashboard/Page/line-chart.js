@@ -46,7 +46,8 @@ export class LineChart {
     const { width, height } = this;
     const range = this.group.range();
     const inside = this.series.map((one) => visible(one, range));
-    const domain = domainOf(inside.flatMap((one) => one.y), this.isLog);
+    const known = domainOf(inside.flatMap((one) => one.y), this.isLog);
+    const domain = known ?? [0.1, 1];
     const x = linearScale(range, [margin.left, width - margin.right]);
     const y = (this.isLog ? logScale : linearScale)(domain, [height - margin.bottom, margin.top]);
     this.x = x;
@@ -60,15 +61,15 @@ export class LineChart {
     fill(
       this.svg,
       s("clipPath", { id: clip }, s("rect", { x: margin.left - 4, y: margin.top - 4, width: Math.max(0, width - margin.left - margin.right + 8), height: height - margin.top - margin.bottom + 8 })),
-      this.drawAxes(range, domain, x, y), this.drawEvents(x), s("g", { "clip-path": `url(#${clip})` }, drawn, this.selection), this.cursorLayer);
+      this.drawAxes(range, domain, known !== null, x, y), this.drawEvents(x), s("g", { "clip-path": `url(#${clip})` }, drawn, this.selection), this.cursorLayer);
     this.makeLegend();
     this.showCursor();
     this.table.refresh();
   }
 
-  drawAxes(range, domain, x, y) {
+  drawAxes(range, domain, isKnown, x, y) {
     const { width, height } = this;
-    const rows = this.isLog ? logTicks(domain, 5) : linearTicks(domain, height / 48);
+    const rows = !isKnown ? [] : this.isLog ? logTicks(domain, 5) : linearTicks(domain, height / 48);
     const columns = linearTicks(range, Math.max(2, width / 110), true).filter((tick) => tick >= range[0] && tick <= range[1]);
     return s(
       "g", { class: "axes" },
@@ -76,6 +77,7 @@ export class LineChart {
         s("line", { x1: margin.left, x2: width - margin.right, y1: y(tick), y2: y(tick) }),
         s("text", { x: margin.left - 8, y: y(tick), dy: "0.32em", "text-anchor": "end" }, this.ticks(tick)),
       ]),
+      isKnown ? null : s("text", { x: (margin.left + width) / 2, y: height / 2, "text-anchor": "middle" }, "nothing yet"),
       columns.map((tick) => {
         const place = x(tick);
         const anchor = place > width - 40 ? "end" : place < margin.left + 12 ? "start" : "middle";
@@ -98,11 +100,13 @@ export class LineChart {
 
   drawEvents(x) {
     const bottom = this.height - margin.bottom;
-    return s("g", { class: "events" }, this.group.visibleEvents().map((event) => {
-      const place = x(event.step).toFixed(1);
-      if (event.level === "minor") return s("path", { class: "minor", d: `M${place} ${bottom}v-5` });
-      return s("g", { class: event.level }, s("path", { class: "rule", d: `M${place} ${margin.top - 6}V${bottom}` }), s("path", { class: "flag", d: `M${place} ${margin.top - 4}l-4.5 -8h9z` }));
-    }));
+    // Thousands of checkpoints are as many pixels at most, and one path; a failure hides a note at its pixel.
+    const places = { minor: new Set(), note: new Set(), bad: new Set() };
+    for (const event of this.group.visibleEvents()) places[event.level].add(Math.round(x(event.step)));
+    for (const place of places.bad) places.note.delete(place);
+    const path = (level, draw) => [...places[level]].map(draw).join("");
+    const flags = (level) => s("g", { class: level }, s("path", { class: "rule", d: path(level, (place) => `M${place} ${margin.top - 6}V${bottom}`) }), s("path", { class: "flag", d: path(level, (place) => `M${place} ${margin.top - 4}l-4.5 -8h9z`) }));
+    return s("g", { class: "events" }, s("path", { class: "minor", d: path("minor", (place) => `M${place} ${bottom}v-5`) }), flags("note"), flags("bad"));
   }
 
   // MARK: The cursor and the legend

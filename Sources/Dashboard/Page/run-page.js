@@ -117,12 +117,14 @@ export class RunPage {
   /** The newest verdict stands at the top until the run goes on, and is said aloud when it comes. */
   updateVerdict() {
     const { events } = this.model;
-    const index = events.findLastIndex(isVerdict);
-    const verdict = index >= 0 ? events.findLast((event) => event.kind === "verdict") ?? events[index] : null;
-    const isNew = this.verdictCount !== undefined && events.filter(isVerdict).length > this.verdictCount;
-    this.verdictCount = events.filter(isVerdict).length;
-    const isOver = events.slice(index + 1).some((event) => event.kind === "recovered" || event.kind === "finished");
-    this.verdict.hidden = !verdict || isOver;
+    const over = events.findLastIndex((event) => event.kind === "recovered" || event.kind === "finished");
+    const open = events.slice(over + 1).filter(isVerdict);
+    // Who is to blame says more than that it was ended for it.
+    const verdict = open.findLast((event) => event.kind === "verdict") ?? open.findLast((event) => event.kind === "evicted");
+    const number = events.filter(isVerdict).length;
+    const isNew = this.verdicts !== undefined && number > this.verdicts;
+    this.verdicts = number;
+    this.verdict.hidden = !verdict;
     if (verdict) fill(this.verdict, h("strong", {}, "Verdict"), h("span", { class: "quiet" }, clockTime(verdict.time)), h("span", {}, verdict.message));
     if (verdict && isNew) announce(verdict.message, { urgent: true });
   }

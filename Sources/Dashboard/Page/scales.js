@@ -42,7 +42,7 @@ export function logTicks([low, high], wanted) {
   return ticks.length >= 2 ? ticks : linearTicks([low, high], wanted).filter((value) => value > 0);
 }
 
-/** The domain of values with a margin; a constant gets one around it. */
+/** The domain of values with a margin; a constant gets one around it, and where there are no values it is null. */
 export function domainOf(values, isLog) {
   let low = Infinity;
   let high = -Infinity;
@@ -51,8 +51,9 @@ export function domainOf(values, isLog) {
     if (value < low) low = value;
     if (value > high) high = value;
   }
-  if (low > high) return isLog ? [0.1, 1] : [0, 1];
+  if (low > high) return null;
   if (isLog) {
+    if (high / low < 1.000001) return [low / 2, high * 2];
     const margin = Math.max(1.02, (high / low) ** 0.05);
     return [low / margin, high * margin];
   }

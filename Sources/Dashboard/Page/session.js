@@ -6,33 +6,42 @@ import { api, onSessionEnd } from "./api.js";
 export const session = { version: "", needsToken: false, canControl: false };
 const changes = new EventTarget();
 
-/** Calls an action now and whenever what this browser may do changes; returns what ends that. */
+/** Calls an action whenever what this browser may do changes; returns what ends that. */
 export function whenSessionChanges(action) {
   changes.addEventListener("change", action);
   return () => changes.removeEventListener("change", action);
 }
 
-async function refresh() {
+/** Asks the server anew what this browser may do. */
+export async function refreshSession() {
   const answer = await api.session();
   Object.assign(session, { version: answer.version, needsToken: answer.needs_token, canControl: answer.can_control });
-  setText(document.getElementById("session"), session.canControl ? "Forget token" : "Enter token");
+  const button = document.getElementById("session");
+  setText(button, session.canControl ? "Forget token" : "Enter token");
+  // Where nothing may be seen without a token the form stands on the page.
+  button.hidden = session.needsToken;
   changes.dispatchEvent(new Event("change"));
 }
 
-/** Takes a token from the address (#token=…), which must not stay in the history, and learns what this browser may do. */
-export async function beginSession() {
+/** Takes a token from the address (#token=…), where it must not stay; resolves to what went wrong, if anything. */
+export async function takeTokenFromAddress() {
   const match = /^#token=([^&/]+)&?(\/.*)?$/.exec(location.hash);
+  if (!match) return null;
+  history.replaceState(null, "", `${location.pathname}#${match[2] ?? "/"}`);
   let failure = null;
-  if (match) {
-    history.replaceState(null, "", `${location.pathname}#${match[2] ?? "/"}`);
-    await api.signIn(decodeURIComponent(match[1])).catch((error) => { failure = error; });
-  }
-  await refresh();
-  onSessionEnd(() => refresh().catch(() => {}));
+  await api.signIn(decodeURIComponent(match[1])).catch((error) => { failure = error; });
+  await refreshSession();
+  return failure;
+}
+
+export async function beginSession() {
+  const failure = await takeTokenFromAddress();
+  await refreshSession();
+  onSessionEnd(() => refreshSession().catch(() => {}));
   document.getElementById("session").addEventListener("click", async () => {
     if (!session.canControl) return askForToken();
     await api.signOut();
-    await refresh();
+    await refreshSession();
     announce("The token is forgotten.");
   });
   if (failure) askForToken(failure.message);
@@ -61,7 +70,7 @@ export function tokenForm(failure, done, cancel = null) {
     fill(error);
     try {
       await api.signIn(input.value.trim());
-      await refresh();
+      await refreshSession();
       announce("The token was accepted.");
       done();
     } catch (problem) {

@@ -1,6 +1,7 @@
 // Server-sent events that survive the server: the state shows in the page's header.
 
 import { setText } from "./dom.js";
+import { refreshSession } from "./session.js";
 
 const words = { off: "", connecting: "connecting …", live: "live", reconnecting: "reconnecting …" };
 
@@ -33,6 +34,8 @@ export function openStream(url, handlers, opened = () => {}) {
       show("reconnecting");
       // The browser tries again by itself unless the server answered with a failure; then it gives up, and this goes on.
       if (source.readyState !== EventSource.CLOSED || isClosed) return;
+      // One failure is that this browser is no longer known; the page then asks for the token.
+      refreshSession().catch(() => {});
       clearTimeout(timer);
       timer = setTimeout(connect, delay);
       delay = Math.min(10000, delay * 1.6);

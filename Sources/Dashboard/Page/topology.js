@@ -3,7 +3,7 @@
 import { fill, h, oncePerFrame, s, setAttribute } from "./dom.js";
 import { bytes, processName, ranges } from "./format.js";
 
-const node = { height: 62, gap: 84, least: 96, most: 168 };
+const node = { height: 62, low: 32, gap: 84, least: 96, most: 168 };
 const rows = { coordinator: 8, worker: 118 };
 
 /** Arcs between workers that are not neighbours go below them, deeper the farther they reach. */
@@ -42,7 +42,7 @@ export class Topology {
     const farthest = Math.max(1, ...state.exchange.map((link) => Math.abs(link.from - link.to)));
     const storeTop = rows.worker + node.height + (farthest > 1 ? depth(farthest) + 18 : 0) + 66;
     const height = storeTop + node.height + 8;
-    const row = (list, top) => list.map((one, index) => ({ ...one, x: width / 2 + (index - (list.length - 1) / 2) * (nodeWidth + node.gap), y: top, w: nodeWidth }));
+    const row = (list, top) => list.map((one, index) => ({ ...one, x: width / 2 + (index - (list.length - 1) / 2) * (nodeWidth + node.gap), y: top + node.height - heightOf(one), w: nodeWidth }));
     const places = [...row([state.processes.find((one) => one.role === "coordinator") ?? { role: "coordinator", rank: 0 }], rows.coordinator), ...row(workers, rows.worker), ...row(stores, storeTop)];
     const at = new Map(places.map((place) => [processName(place), place]));
     setAttribute(this.svg, "width", width);
@@ -57,7 +57,7 @@ export class Topology {
   /** Grants and reports: thin, as they carry little. */
   control(at) {
     const from = at.get("coordinator");
-    return s("g", { class: "control" }, [...at.values()].filter((place) => place.role === "worker").map((to) => s("path", { d: `M${from.x} ${from.y + node.height}C${from.x} ${from.y + node.height + 30} ${to.x} ${to.y - 30} ${to.x} ${to.y}` })));
+    return s("g", { class: "control" }, [...at.values()].filter((place) => place.role === "worker").map((to) => s("path", { d: `M${from.x} ${rows.coordinator + node.height}C${from.x} ${rows.coordinator + node.height + 30} ${to.x} ${to.y - 30} ${to.x} ${to.y}` })));
   }
 
   /** Gradients down, values up: those that the server tells of, or else a plain line to every store. */
@@ -98,6 +98,9 @@ export class Topology {
   }
 }
 
+/** A coordinator of which nothing but its existence is known needs little room. */
+const heightOf = (process) => (process.host || process.phase || process.columns?.length ? node.height : node.low);
+
 const arrow = (x, y, side) => s("path", { class: "head", d: `M${x} ${y}l${-side * 8} -4v8z` });
 const label = (x, y, text) => s("text", { class: "bytes", x, y, "text-anchor": "middle" }, text);
 
@@ -109,7 +112,7 @@ function drawNode(place) {
   const host = place.host && place.host.length > longest ? `${place.host.slice(0, longest - 1)}…` : place.host ?? "";
   return s(
     "g", { class: `node ${place.role}` },
-    s("rect", { x: left, y: place.y, width: place.w, height: node.height, rx: 4 }),
+    s("rect", { x: left, y: place.y, width: place.w, height: heightOf(place), rx: 4 }),
     s("text", { class: "name", x: place.x, y: place.y + 20, "text-anchor": "middle" }, processName(place)),
     s("text", { class: "host", x: place.x, y: place.y + 36, "text-anchor": "middle" }, host),
     columns.length === 0 && place.phase ? s("text", { class: "host", x: place.x, y: place.y + 53, "text-anchor": "middle" }, place.phase) : null,

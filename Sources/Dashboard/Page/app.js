@@ -1,0 +1,93 @@
+// Which page the address asks for: #/ runs, #/run/NAME/SECTION, #/compare/A,B.
+
+import { announce, fill, h } from "./dom.js";
+import { beginSession, session, takeTokenFromAddress, tokenForm, whenSessionChanges } from "./session.js";
+import { RunsPage } from "./runs-page.js";
+import { RunPage } from "./run-page.js";
+import { ComparePage } from "./compare-page.js";
+
+const main = document.getElementById("main");
+let page = null;
+let hasShown = false;
+
+function route() {
+  const parts = location.hash.replace(/^#\/?/, "").split("/");
+  const plain = (text) => {
+    try { return decodeURIComponent(text ?? ""); } catch { return text; }
+  };
+  if (parts[0] === "run" && parts[1]) return { kind: "run", key: plain(parts[1]), section: parts[2] || "curves" };
+  if (parts[0] === "compare") return { kind: "compare", key: (parts[1] ?? "").split(",").map(plain).filter(Boolean).join(",") };
+  return { kind: "runs", key: "" };
+}
+
+function make({ kind, key }) {
+  if (kind === "run") return new RunPage(key);
+  if (kind === "compare") return new ComparePage(key ? key.split(",") : []);
+  return new RunsPage();
+}
+
+async function show() {
+  const wanted = route();
+  for (const link of document.querySelectorAll("header nav a")) {
+    if (link.dataset.route === wanted.kind) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  if (session.needsToken) {
+    page?.close();
+    page = null;
+    document.title = "Token – Colonnade";
+    fill(main, h("h1", {}, "Colonnade"), tokenForm("", show));
+    return;
+  }
+  // Another section of the same run keeps the run's page, its stream and what it knows.
+  if (!page || page.kind !== wanted.kind || page.key !== wanted.key) {
+    page?.close();
+    page = Object.assign(make(wanted), { kind: wanted.kind, key: wanted.key });
+    const opened = page;
+    fill(main, page.element);
+    try {
+      await page.open();
+    } catch (error) {
+      opened.close();
+      if (page === opened) page = null;
+      // A failure may be that the session has ended: then the form is shown instead.
+      if (session.needsToken) return show();
+      fill(main, h("h1", {}, "This did not work"), h("p", { class: "error" }, error.message), h("p", {}, h("a", { href: "#/" }, "To the list of runs")), h("button", { type: "button", onclick: show }, "Try again"));
+      announce(error.message, { urgent: true });
+      return;
+    }
+    if (page !== opened) return;
+  }
+  page.show?.(wanted.section);
+  document.title = page.title;
+  // Whoever follows a link by keyboard or ear starts at the new page's heading; the first page starts at its top.
+  if (hasShown) main.querySelector("[data-focus], h1")?.focus({ preventScroll: false });
+  hasShown = true;
+  main.dataset.shown = location.hash;
+}
+
+document.getElementById("skip").addEventListener("click", (event) => {
+  // The address is the route, so the link cannot use it.
+  event.preventDefault();
+  main.focus();
+});
+window.addEventListener("hashchange", async () => {
+  await takeTokenFromAddress();
+  await show();
+whenSessionChanges(() => {
+  // Signed out, or the server has another token now: what is on the page is no longer this browser's to see.
+  if (session.needsToken && page) show();
+});
+});
+
+try {
+  await beginSession();
+} catch (error) {
+  fill(main, h("h1", {}, "Colonnade"), h("p", { class: "error" }, error.message), h("button", { type: "button", onclick: () => location.reload() }, "Try again"));
+  throw error;
+}
+await show();
+whenSessionChanges(() => {
+  // Signed out, or the server has another token now: what is on the page is no longer this browser's to see.
+  if (session.needsToken && page) show();
+});

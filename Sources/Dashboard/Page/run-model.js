@@ -1,0 +1,86 @@
+// A run as the server tells of it: fetched once, then kept up to date by its stream. Sections listen for what they show.
+
+import { api } from "./api.js";
+import { throttled } from "./dom.js";
+import { openStream } from "./stream.js";
+
+export class RunModel extends EventTarget {
+  constructor(name) {
+    super();
+    Object.assign(this, { name, record: null, status: null, layers: [], exchange: [], links: [], events: [], log: { lines: [], firstFailure: null }, lastStep: null, error: null });
+    this.seen = { events: 0, log: 0 };
+    this.wantsLog = false;
+    // The stream tells that there is something; what it is, is fetched by number, so that nothing is missed or doubled.
+    this.fetchEvents = throttled(300, () => this.more("events").catch(() => {}));
+    this.fetchLog = throttled(700, () => this.more("log").catch(() => {}));
+  }
+
+  async open() {
+    await this.refresh();
+    await this.more("events");
+    const handlers = {
+      status: (status) => this.change("status", () => { this.status = status; }),
+      record: (record) => this.change("record", () => { this.record = record; }),
+      step: (step) => this.change("step", () => { this.lastStep = step; }),
+      validation: () => this.change("validation"),
+      event: () => this.fetchEvents(),
+      log: () => this.wantsLog && this.fetchLog(),
+    };
+    if (this.isClosed) return;
+    this.stream = openStream(api.runStream(this.name), handlers, (isAgain) => {
+      if (!isAgain) return;
+      this.refresh().catch(() => {});
+      this.fetchEvents();
+      if (this.wantsLog) this.fetchLog();
+      this.change("again");
+    });
+  }
+
+  close() {
+    this.isClosed = true;
+    this.stream?.close();
+    this.fetchEvents.cancel();
+    this.fetchLog.cancel();
+  }
+
+  async refresh() {
+    const answer = await api.run(this.name);
+    Object.assign(this, { record: answer.record, layers: answer.layers ?? [], exchange: answer.exchange ?? [], links: answer.links ?? [] });
+    if (answer.status) this.status = answer.status;
+    this.change("record");
+    this.change("status");
+  }
+
+  async more(what) {
+    const answer = await api[what](this.name, this.seen[what]);
+    this.seen[what] = answer.next;
+    if (what === "events") this.events = this.events.concat(answer.events);
+    else this.log = { lines: this.log.lines.concat(answer.lines), firstFailure: answer.first_failure ?? this.log.firstFailure };
+    this.change(what);
+  }
+
+  /** The log is long and read in one section only: it is fetched from there on. */
+  async openLog() {
+    this.wantsLog = true;
+    await this.more("log");
+  }
+
+  change(what, action = () => {}) {
+    action();
+    this.dispatchEvent(new Event(what));
+  }
+
+  /** Listens for several changes; returns what ends it. */
+  on(names, action) {
+    for (const name of names) this.addEventListener(name, action);
+    return () => names.forEach((name) => this.removeEventListener(name, action));
+  }
+
+  get isRunning() {
+    return this.record?.state === "running";
+  }
+
+  get step() {
+    return this.lastStep?.step ?? this.status?.step ?? 0;
+  }
+}

@@ -1,0 +1,131 @@
+// One run: its heading, figures and buttons, and below them the section that the address names.
+
+import { announce, fill, h, setText } from "./dom.js";
+import { clockTime, count, duration, figure, fixed, percent, secondsBetween } from "./format.js";
+import { isVerdict } from "./events.js";
+import { RunControls } from "./controls.js";
+import { RunModel } from "./run-model.js";
+import { progressBar, remaining, stateBadge, stepsText } from "./state.js";
+import { CurvesSection } from "./curves-section.js";
+import { WorkersSection } from "./workers-section.js";
+import { LayersSection } from "./layers-section.js";
+import { KernelsSection } from "./kernels-section.js";
+import { TimelineSection } from "./timeline-section.js";
+import { EventsSection } from "./events-section.js";
+import { LogSection } from "./log-section.js";
+import { SettingsSection } from "./settings-section.js";
+import { api } from "./api.js";
+
+const sections = [
+  ["curves", "Curves", CurvesSection], ["workers", "Workers", WorkersSection], ["layers", "Layers", LayersSection], ["kernels", "Kernels", KernelsSection],
+  ["timeline", "Timeline", TimelineSection], ["events", "Events", EventsSection], ["log", "Log", LogSection], ["settings", "Settings", SettingsSection],
+];
+const figures = ["step", "epoch", "loss", "error", "best error", "learning rate", "images/s", "workers", "time", "left"];
+
+export class RunPage {
+  constructor(name) {
+    this.name = name;
+    this.model = new RunModel(name);
+    this.controls = new RunControls(this.model);
+    this.state = h("span", { class: "run-state" });
+    this.reason = h("p", { class: "error", hidden: true });
+    this.verdict = h("div", { class: "verdict", hidden: true });
+    this.values = new Map(figures.map((figure) => [figure, h("dd", {})]));
+    this.progress = h("div", { class: "run-progress" });
+    this.links = new Map(sections.map(([key, title]) => [key, h("a", { href: `#/run/${encodeURIComponent(name)}/${key}` }, title)]));
+    this.place = h("section", { class: "section" });
+    this.element = h(
+      "div", { class: "page" },
+      h("div", { class: "run-head" }, h("h1", { tabindex: "-1" }, name), this.state, this.controls.element), this.reason, this.verdict,
+      h("dl", { class: "figures" }, figures.map((figure) => h("div", {}, h("dt", {}, figure), this.values.get(figure)))), this.progress,
+      h("nav", { class: "sections", "aria-label": "Sections of the run" }, [...this.links.values()]), this.place);
+  }
+
+  async open() {
+    this.model.on(["record", "status", "step", "events"], () => this.update());
+    this.model.on(["validation"], () => this.updateErrors());
+    this.model.on(["events"], () => this.updateVerdict());
+    await this.model.open();
+    await this.updateErrors();
+  }
+
+  close() {
+    this.section?.close();
+    this.controls.close();
+    this.model.close();
+  }
+
+  show(key) {
+    const [name, title, Section] = sections.find(([one]) => one === key) ?? sections[0];
+    this.title = `${title} – ${this.name} – Colonnade`;
+    if (this.shown === name) return;
+    this.shown = name;
+    this.section?.close();
+    for (const [one, link] of this.links) {
+      if (one === name) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    this.section = new Section(this.model);
+    const heading = h("h2", { tabindex: "-1", id: "section-title", "data-focus": "" }, title);
+    this.place.setAttribute("aria-labelledby", "section-title");
+    fill(this.place, heading, this.section.element);
+    const opened = this.section;
+    Promise.resolve(opened.open()).catch((error) => {
+      if (opened === this.section) fill(this.place, heading, h("p", { class: "error", role: "alert" }, error.message));
+    });
+  }
+
+  // MARK: Heading and figures
+
+  async updateErrors() {
+    // Two points are enough: validations come in full.
+    const { validations, steps, last } = await api.metrics(this.name, { points: 2 });
+    this.validations = validations;
+    this.tail ??= { step: last, epoch: steps.epoch.at(-1), loss: steps.loss.at(-1), learning_rate: steps.learning_rate.at(-1), images_per_second: steps.images_per_second.at(-1) };
+    this.update();
+  }
+
+  update() {
+    const { record, status, isRunning } = this.model;
+    if (!record) return;
+    // The stream says more often what the list of metrics says at first.
+    const step = this.model.lastStep ?? this.tail ?? {};
+    const errors = (this.validations ?? []).map((one) => one.top1_error);
+    const state = record.state;
+    if (this.stateShown !== state) {
+      fill(this.state, stateBadge(state));
+      if (this.stateShown) announce(`The run is ${state}.`, { urgent: state === "failed" });
+      this.stateShown = state;
+    }
+    setText(this.reason, record.reason ?? "");
+    this.reason.hidden = !record.reason;
+    const workers = (status?.processes ?? []).filter((process) => process.role === "worker");
+    const computing = workers.filter((worker) => worker.phase === "computing").length;
+    const imagesPerSecond = (isRunning ? status?.images_per_second : null) ?? step.images_per_second;
+    const values = {
+      step: stepsText(step.step ?? 0, record.steps), epoch: count(step.epoch), loss: fixed(step.loss, 4), error: percent(errors.at(-1), 2),
+      "best error": percent(errors.length ? Math.min(...errors) : null, 2), "learning rate": figure(step.learning_rate, 3), "images/s": figure(imagesPerSecond),
+      workers: isRunning && workers.length ? `${count(record.workers)}, ${computing} computing` : count(record.workers),
+      time: duration(secondsBetween(record.started, record.ended ?? (isRunning ? new Date() : this.model.events.at(-1)?.time))),
+      left: isRunning ? remaining({ step: step.step ?? 0, steps: record.steps, imagesPerSecond, batch: record.configuration?.recipe?.batch }) : "–",
+    };
+    for (const [figure, element] of this.values) setText(element, values[figure]);
+    fill(this.progress, progressBar(step.step ?? 0, record.steps, "trained"));
+    this.controls.update();
+  }
+
+  /** The newest verdict stands at the top until the run goes on, and is said aloud when it comes. */
+  updateVerdict() {
+    const { events } = this.model;
+    const over = events.findLastIndex((event) => event.kind === "recovered" || event.kind === "finished");
+    const open = events.slice(over + 1).filter(isVerdict);
+    // Who is to blame says more than that it was ended for it.
+    const verdict = open.findLast((event) => event.kind === "verdict") ?? open.findLast((event) => event.kind === "evicted");
+    const number = events.filter(isVerdict).length;
+    const isNew = this.verdicts !== undefined && number > this.verdicts;
+    this.verdicts = number;
+    this.verdict.hidden = !verdict;
+    if (verdict) fill(this.verdict, h("strong", {}, "Verdict"), h("span", { class: "quiet" }, clockTime(verdict.time)), h("span", {}, verdict.message));
+    if (verdict && isNew) announce(verdict.message, { urgent: true });
+  }
+}

@@ -86,7 +86,10 @@ struct SessionRoutes: Sendable {
         }
         router.post("api/session") { request, _ -> Response in
             try SameOrigin.check(request)
-            let body = try await request.body.collect(upTo: 4096)
+            let body: ByteBuffer
+            do { body = try await request.body.collect(upTo: 4096) } catch {
+                throw DashboardError(.contentTooLarge, "a token is shorter than that")
+            }
             guard let offer = try? JSONDecoder().decode(Offer.self, from: Data(body.readableBytesView)),
                 let name = sessions.open(offer.token)
             else {

@@ -4,9 +4,9 @@ import Threading
 /// What a process says for the run's log: written to its own output at once, and kept until the coordinator can be told.
 public final class ProcessLog: Sendable {
     /// Lines that wait at most; of more the oldest are dropped, and their number is said.
-    static let limit = 500
+    package static let limit = 500
     /// Bytes of a line that are sent.
-    static let lineLimit = 2000
+    package static let lineLimit = 2000
 
     private let waiting = Monitor(WireLogLines())
     private let output: @Sendable (String) -> Void
@@ -34,7 +34,7 @@ public final class ProcessLog: Sendable {
     }
 
     /// What has not been taken yet, as much as fits a message.
-    func take() -> WireLogLines? {
+    package func take() -> WireLogLines? {
         waiting.update { waiting in
             guard !waiting.lines.isEmpty else { return nil }
             var message = WireLogLines()

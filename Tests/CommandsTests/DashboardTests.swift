@@ -1,0 +1,163 @@
+import Foundation
+import Glibc
+import RunLog
+import Testing
+
+/// A dashboard beside a run that trains.
+@Suite(.serialized) struct DashboardTests {
+    /// A dashboard that ends with the object.
+    final class Server {
+        private let process: Process
+        let port: UInt16
+        let tokenPath: String
+        let token: String
+
+        init(_ runner: CommandRunner, _ arguments: [String] = ["--listen", "127.0.0.1:0"]) throws {
+            let (process, output, _) = try runner.start(["dashboard", "--runs", runner.path("runs")] + arguments)
+            self.process = process
+            var text = ""
+            while text.split(separator: "\n").count < 2 || !text.hasSuffix("\n") {
+                let more = output.fileHandleForReading.availableData
+                guard !more.isEmpty else { throw CocoaError(.executableLoad) }
+                text += String(decoding: more, as: UTF8.self)
+            }
+            let lines = text.split(separator: "\n")
+            guard let port = lines[0].dropLast().split(separator: ":").last.flatMap({ UInt16($0) }) else { throw CocoaError(.executableLoad) }
+            self.port = port
+            tokenPath = String(lines[1].dropFirst("token ".count))
+            token = try String(contentsOfFile: tokenPath, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+
+        /// Ends it as Ctrl-C does.
+        func stop() -> Int32 {
+            kill(process.processIdentifier, SIGINT)
+            process.waitUntilExit()
+            return process.terminationStatus
+        }
+
+        deinit { process.terminate() }
+
+        func ask(_ path: String, method: String = "GET", headers: [String: String] = [:], body: String? = nil) throws -> HTTPAsker.Answer {
+            try HTTPAsker.ask(port: port, path, method: method, headers: headers, body: body)
+        }
+    }
+
+    private func train(_ runner: CommandRunner, _ data: String, steps: Int = 100_000) throws -> Process {
+        try runner.start([
+            "train", "--preset", "cifar10", "--data", data, "--steps", "\(steps)", "--name", "a", "--trace-every", "10", "--norms-every", "5",
+            "--set", "batch=16", "optimizer.learning_rate=0.001", "checkpoint.every=0", "validation.every=0",
+        ]).0
+    }
+
+    private func waitForSteps(_ runner: CommandRunner, _ steps: Int, _ process: Process) throws -> RunDirectory {
+        let run = RunDirectory(runner.path("runs/a"))
+        while process.isRunning, MetricsIndex(run).count < steps { usleep(20_000) }
+        return run
+    }
+
+    @Test func itShowsARunThatTrainsAndStopsItForWhoHasTheToken() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        let training = try train(runner, data)
+        defer { training.terminate() }
+        let run = try waitForSteps(runner, 30, training)
+        let server = try Server(runner)
+        #expect(try FileManager.default.attributesOfItem(atPath: server.tokenPath)[.posixPermissions] as? Int == 0o600)
+
+        #expect(try server.ask("/api/runs").text.contains(#""state":"running""#))
+        // A status is there within a second of the first step.
+        while run.status()?.processes.count != 3 { usleep(50_000) }
+        let document = try server.ask("/api/runs/a").text
+        #expect(document.contains(#""phase""#) && document.contains(#""exchange":[{"bytes":"#))
+        let series = try JSONDecoder().decode(MetricsSeries.self, from: Data(server.ask("/api/runs/a/metrics?points=5").text.utf8))
+        #expect(series.last >= 20 && (1...5).contains(series.steps.step.count))
+        #expect(try server.ask("/api/runs/a/norms").text.contains(#""conv1.weight""#))
+        #expect(try server.ask("/api/runs/a/timeline?step=10").text.contains(#""kind":"compute""#))
+        #expect(try server.ask("/api/runs/a/log").text.contains("joined run"))
+
+        // Without the token nothing changes, whoever asks.
+        #expect(try server.ask("/api/runs/a/stop", method: "POST").status == 401)
+        #expect(try server.ask("/api/runs/a/stop", method: "POST", headers: ["Authorization": "Bearer \(server.token.reversed())"]).status == 401)
+        #expect(try server.ask("/api/session", method: "POST", body: #"{"token":"guess"}"#).status == 401)
+        let bearer = ["Authorization": "Bearer \(server.token)"]
+        #expect(try server.ask("/api/runs/a/stop", method: "POST", headers: bearer.merging(["Origin": "http://elsewhere.example"]) { $1 }).status == 403)
+        #expect(try run.record().state == .running)
+
+        // With it a browser gets a cookie, which is enough.
+        let session = try server.ask("/api/session", method: "POST", body: #"{"token":"\#(server.token)"}"#)
+        let cookie = try #require((session.headers["set-cookie"])?.split(separator: ";").first)
+        #expect(session.status == 204)
+        #expect(try server.ask("/api/session", headers: ["Cookie": "\(cookie)"]).text.contains(#""can_control":true"#))
+        #expect(try server.ask("/api/runs/a/checkpoint", method: "POST", headers: ["Cookie": "\(cookie)"]).status == 202)
+        while run.checkpoints().isEmpty, training.isRunning { usleep(20_000) }
+        let step = try #require(run.checkpoints().first?.step)
+        #expect(try server.ask("/api/runs/a/kernels?step=\(step)").text.contains(#""channels":3"#))
+        #expect(try server.ask("/api/runs/a/stop", method: "POST", headers: bearer).status == 202)
+        training.waitUntilExit()
+        #expect(training.terminationStatus == 0)
+        #expect(try run.record().state == .interrupted)
+        #expect(try server.ask("/api/runs/a/stop", method: "POST", headers: bearer).status == 409)
+        // What happened to the run is in its events, with who asked.
+        #expect(run.events().filter { $0.kind == "command" }.count == 2)
+        #expect(server.stop() == 0)
+        #expect(!FileManager.default.fileExists(atPath: server.tokenPath))
+    }
+
+    @Test func itAnswersNobodyElse() throws {
+        let runner = try CommandRunner()
+        try FileManager.default.createDirectory(atPath: runner.path("runs"), withIntermediateDirectories: true)
+        let server = try Server(runner)
+        #expect(try server.ask("/api/runs", headers: ["Host": "elsewhere.example"]).status == 403)
+        for path in ["/api/runs/..%2f..%2fetc", "/api/runs/%2e%2e/log", "/api/runs/none/metrics", "/../../etc/passwd", "/api/runs/.hidden/events"] {
+            #expect(try server.ask(path).status == 404, "\(path)")
+        }
+        for path in ["/api/runs/none/metrics?points=x", "/api/runs/none/metrics?points=0", "/api/runs/none/metrics?from=9&to=3", "/api/compare"] {
+            #expect(try server.ask(path).status == 400, "\(path)")
+        }
+        let page = try server.ask("/")
+        #expect(page.status == 200 && page.text.contains("<html") && page.headers["content-security-policy"]?.contains("default-src 'self'") == true)
+        #expect(try server.ask("/api/session", method: "POST", body: String(repeating: "x", count: 100_000)).status == 413)
+    }
+
+    @Test func offLoopbackEvenLookingNeedsTheToken() throws {
+        let runner = try CommandRunner()
+        try FileManager.default.createDirectory(atPath: runner.path("runs"), withIntermediateDirectories: true)
+        let refused = try runner.run("dashboard", "--runs", runner.path("runs"), "--listen", "0.0.0.0:0")
+        #expect(refused.code == 64 && refused.errors.contains("--insecure"))
+        let server = try Server(runner, ["--listen", "0.0.0.0:0", "--insecure"])
+        #expect(try server.ask("/").status == 200)
+        #expect(try server.ask("/api/runs").status == 401)
+        #expect(try server.ask("/api/session").text.contains(#""needs_token":true"#))
+        #expect(try server.ask("/api/runs", headers: ["Authorization": "Bearer \(server.token)"]).status == 200)
+    }
+
+    @Test func commandsAndPrometheusReachACoordinator() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        let (training, output, _) = try runner.start([
+            "train", "--preset", "cifar10", "--data", data, "--steps", "100000", "--name", "a", "--metrics-listen", "127.0.0.1:0", "--set",
+            "batch=16", "optimizer.learning_rate=0.001", "checkpoint.every=0", "validation.every=0",
+        ])
+        defer { training.terminate() }
+        var said = ""
+        while !said.contains("/metrics\n") {
+            let more = output.fileHandleForReading.availableData
+            try #require(!more.isEmpty, "\(said)")
+            said += String(decoding: more, as: UTF8.self)
+        }
+        let line = try #require(said.split(separator: "\n").first { $0.hasSuffix("/metrics") })
+        let run = try waitForSteps(runner, 5, training)
+        while run.status()?.processes.contains(where: { $0.share != nil }) != true, training.isRunning { usleep(50_000) }
+        let port = try #require(line.split(separator: ":").last.flatMap { UInt16($0.dropLast("/metrics".count)) })
+        let metrics = try HTTPAsker.ask(port: port, "/metrics").text
+        #expect(metrics.contains(#"colonnade_step{run="a"} "#) && metrics.contains("# TYPE colonnade_worker_time_ratio gauge"))
+        #expect(metrics.contains(#"role="store""#))
+
+        #expect(try runner.run("runs", "checkpoint", "a").code == 0)
+        while run.checkpoints().isEmpty, training.isRunning { usleep(20_000) }
+        #expect(try runner.run("runs", "stop", "a").code == 0)
+        training.waitUntilExit()
+        #expect(try run.record().state == .interrupted && run.record().coordinator == nil)
+        #expect(try runner.run("runs", "stop", "a").code == 69)
+    }
+}

@@ -47,6 +47,8 @@ export class RunPage {
     this.model.on(["record", "status", "step", "events"], () => this.update());
     this.model.on(["validation"], () => this.updateErrors().catch(() => {}));
     await this.model.open();
+    // What had happened before is shown, but only what happens from here on is said aloud.
+    this.seen = this.model.events.length;
     await this.updateErrors();
   }
 
@@ -131,7 +133,8 @@ export class RunPage {
       fill(this.verdict, h("strong", {}, "Verdict"), h("span", { class: "quiet" }, clockTime(verdict.time)), h("span", {}, verdict.message), end && h("strong", {}, `The run ${end.message}.`));
       Object.assign(this, { verdictShown: index, verdictEnd: end });
     }
-    const news = this.seen === undefined ? [] : events.slice(this.seen);
+    if (this.seen === undefined) return;
+    const news = events.slice(this.seen);
     this.seen = events.length;
     const said = news.findLast((event) => event.kind === "verdict") ?? news.findLast((event) => event.kind === "failed") ?? news.findLast((event) => levelOf(event.kind) === "bad");
     if (said) announce(said.message, { urgent: isVerdict(said) });

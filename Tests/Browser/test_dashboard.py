@@ -183,6 +183,8 @@ class Checks:
     def run(self):
         for name in [name for name in vars(Checks) if name.startswith("check_")]:
             title = name.removeprefix("check_").replace("_", " ")
+            if self.options.only and not re.search(self.options.only, title):
+                continue
             try:
                 found = getattr(self, name)()
                 self.passed += 1
@@ -510,6 +512,7 @@ def main():
     parser.add_argument("--runs", help="where runs are kept (default: a temporary directory)")
     parser.add_argument("--token", metavar="FILE", help="with --dashboard: the file that holds its token")
     parser.add_argument("--screenshots", metavar="DIR", help="write pictures of all pages here")
+    parser.add_argument("--only", metavar="PATTERN", help="run only the checks whose title matches; some need others before them")
     parser.add_argument("--browser", default="/usr/bin/chromium")
     parser.add_argument("--driver", default="/usr/bin/chromedriver")
     options = parser.parse_args()

@@ -2,7 +2,7 @@
 
 import { announce, fill, h, setText } from "./dom.js";
 import { clockTime, count, duration, figure, fixed, percent, secondsBetween } from "./format.js";
-import { isVerdict, levelOf } from "./events.js";
+import { levelOf } from "./events.js";
 import { RunControls } from "./controls.js";
 import { RunModel } from "./run-model.js";
 import { progressBar, remaining, stateBadge, stepsText } from "./state.js";
@@ -136,7 +136,9 @@ export class RunPage {
     if (this.seen === undefined) return;
     const news = events.slice(this.seen);
     this.seen = events.length;
-    const said = news.findLast((event) => event.kind === "verdict") ?? news.findLast((event) => event.kind === "failed") ?? news.findLast((event) => levelOf(event.kind) === "bad");
-    if (said) announce(said.message, { urgent: isVerdict(said) });
+    // What follows from a verdict is not said over it.
+    const urgent = news.findLast((event) => event.kind === "verdict" || event.kind === "failed");
+    const said = urgent ?? news.findLast((event) => levelOf(event.kind) === "bad" && event.kind !== "evicted");
+    if (said) announce(said.message, { urgent: Boolean(urgent) });
   }
 }

@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -182,6 +183,8 @@ class Checks:
     def run(self):
         for name in [name for name in vars(Checks) if name.startswith("check_")]:
             title = name.removeprefix("check_").replace("_", " ")
+            if self.options.only and not re.search(self.options.only, title):
+                continue
             try:
                 found = getattr(self, name)()
                 self.passed += 1
@@ -327,7 +330,7 @@ class Checks:
         page.js("arguments[0].focus()", plot)
         read = lambda: plot.get_attribute("aria-valuetext")
         page.press(Keys.HOME)
-        first = page.until(lambda: re.match(r"step 1: .*training \d", read()) and read(), "the first step's values")
+        first = page.until(lambda: re.match(r"step \d+: .*training \d", read()) and int(plot.get_attribute("aria-valuenow")) < 20 and read(), "the first step's values")
         page.press(Keys.ARROW_RIGHT)
         page.until(lambda: read() != first, "the next step's values")
         page.press("+")
@@ -432,6 +435,21 @@ class Checks:
         page.go(f"/run/{LIVE}/layers", ".plot path.line")
         require("conv1.weight" in page.text("main"), "conv1 is not in the table")
 
+    def check_verdict_is_shown_and_said(self):
+        """A worker that hangs is found out, ended and replaced; the page says so and marks the charts."""
+        page = self.page
+        page.go(f"/run/{LIVE}/curves", ".plot path.line")
+        page.until(lambda: page.text("#live") == "live", "“live”")
+        record = json.loads(pathlib.Path(self.processes.runs, LIVE, "run.json").read_text())
+        worker = next(one for one in record["processes"] if one["role"] == "worker" and one["rank"] == 1)
+        os.kill(worker["process"], signal.SIGSTOP)
+        page.until(lambda: re.search(r"worker 1 .*not been heard of", page.text("#alerts")), "the verdict in the live region", 120)
+        page.until(lambda: page.one(".events .bad .flag").get_attribute("d"), "the verdict's flag in the chart")
+        page.go(f"/run/{LIVE}/events", "tbody tr")
+        require(re.search(r"verdict.*worker 1", page.text("main table")), "the verdict is not in the list of verdicts")
+        page.until(lambda: "goes on after step" in page.text("main"), "the run to go on", 120)
+        page.until(lambda: "goes on after step" in page.text(".verdict"), "the banner to say that the run goes on")
+
     # The end
 
     def check_stop_asks_and_stops(self):
@@ -494,6 +512,7 @@ def main():
     parser.add_argument("--runs", help="where runs are kept (default: a temporary directory)")
     parser.add_argument("--token", metavar="FILE", help="with --dashboard: the file that holds its token")
     parser.add_argument("--screenshots", metavar="DIR", help="write pictures of all pages here")
+    parser.add_argument("--only", metavar="PATTERN", help="run only the checks whose title matches; some need others before them")
     parser.add_argument("--browser", default="/usr/bin/chromium")
     parser.add_argument("--driver", default="/usr/bin/chromedriver")
     options = parser.parse_args()

@@ -37,6 +37,7 @@ async function show() {
     page = null;
     document.title = "Token – Colonnade";
     fill(main, h("h1", {}, "Colonnade"), tokenForm("", show));
+    main.dataset.shown = "token";
     return;
   }
   // Another section of the same run keeps the run's page, its stream and what it knows.
@@ -76,7 +77,7 @@ window.addEventListener("hashchange", async () => {
   await show();
 whenSessionChanges(() => {
   // Signed out, or the server has another token now: what is on the page is no longer this browser's to see.
-  if (session.needsToken && page) show();
+  if (session.needsToken && main.dataset.shown !== "token") show();
 });
 });
 
@@ -89,5 +90,5 @@ try {
 await show();
 whenSessionChanges(() => {
   // Signed out, or the server has another token now: what is on the page is no longer this browser's to see.
-  if (session.needsToken && page) show();
+  if (session.needsToken && main.dataset.shown !== "token") show();
 });

@@ -35,17 +35,20 @@ export class ComparePage {
       this.draw();
     });
     this.list = h("ul", { class: "choose-runs" });
+    this.chosen = new Set(names);
+    this.showButton = h("button", { type: "button", onclick: () => { location.hash = `#/compare/${[...this.chosen].map(encodeURIComponent).join(",")}`; } });
     this.body = h("div", { class: "page", hidden: true });
     this.hint = h("p", { class: "quiet" }, "Choose two or more runs.");
     this.controls = h("div", { class: "controls" }, h("label", { class: "field" }, h("span", {}, "Smoothing"), this.slider, shown), checkbox("Logarithmic loss", false, (isOn) => this.loss.setLog(isOn)));
     this.element = h(
       "div", { class: "page" }, h("h1", { tabindex: "-1" }, "Compare runs"),
-      h("details", { class: "data", open: names.length < 2 }, h("summary", {}, "Runs to compare"), this.list), this.hint, this.body);
+      h("details", { class: "data", open: names.length < 2 }, h("summary", {}, "Runs to compare"), this.list, this.showButton), this.hint, this.body);
   }
 
   async open() {
     this.runs = await api.runs();
-    fill(this.list, this.runs.map((run) => h("li", {}, checkbox(run.name, this.names.includes(run.name), (isOn) => this.choose(run.name, isOn)), " ", stateBadge(run.state))));
+    fill(this.list, this.runs.map((run) => h("li", {}, checkbox(run.name, this.chosen.has(run.name), (isOn) => this.choose(run.name, isOn)), " ", stateBadge(run.state))));
+    this.updateShow();
     if (this.names.length < 2) return;
     this.title = `${this.names.join(", ")} – Compare – Colonnade`;
     const comparison = await api.compare(this.names);
@@ -62,8 +65,14 @@ export class ComparePage {
   }
 
   choose(name, isOn) {
-    const names = isOn ? [...this.names, name] : this.names.filter((one) => one !== name);
-    location.hash = `#/compare/${names.map(encodeURIComponent).join(",")}`;
+    if (isOn) this.chosen.add(name);
+    else this.chosen.delete(name);
+    this.updateShow();
+  }
+
+  updateShow() {
+    setText(this.showButton, this.chosen.size < 2 ? "Compare: tick two runs" : `Compare ${this.chosen.size} runs`);
+    this.showButton.disabled = this.chosen.size < 2;
   }
 
   table(caption, { runs }, rows, empty) {

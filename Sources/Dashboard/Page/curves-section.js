@@ -159,8 +159,12 @@ function bucketed(tail, steps) {
     else buckets.push({ place, steps: [step] });
   }
   return buckets.map(({ steps: inside }) => {
-    const losses = inside.map((step) => step.loss);
-    const mean = (key) => inside.reduce((sum, step) => sum + step[key], 0) / inside.length;
-    return { ...inside.at(-1), loss: mean("loss"), images_per_second: mean("images_per_second"), low: Math.min(...losses), high: Math.max(...losses) };
+    // A loss that is not a number is null, and has no mean with others.
+    const losses = inside.map((step) => step.loss).filter(Number.isFinite);
+    const mean = (values) => (values.length ? values.reduce((sum, one) => sum + one, 0) / values.length : null);
+    return {
+      ...inside.at(-1), loss: mean(losses), images_per_second: mean(inside.map((step) => step.images_per_second).filter(Number.isFinite)),
+      low: losses.length ? Math.min(...losses) : null, high: losses.length ? Math.max(...losses) : null,
+    };
   });
 }

@@ -12,7 +12,8 @@ export function drawKernels(canvas, { data, size, channels }, first, number) {
   const pitch = size + 1;
   canvas.width = across * pitch - 1;
   canvas.height = down * pitch - 1;
-  canvas.style.setProperty("--width", canvas.width);
+  // Small kernels are magnified more: each is about as large as one of 11×11.
+  canvas.style.setProperty("--width", `${canvas.width * Math.max(2, Math.round(55 / size))}px`);
   const context = canvas.getContext("2d");
   context.clearRect(0, 0, canvas.width, canvas.height);
   for (let index = 0; index < number; index += 1) {

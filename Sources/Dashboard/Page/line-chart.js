@@ -93,8 +93,9 @@ export class LineChart {
       return s("g", { class: `points ${color}` }, s("path", { d: path, "stroke-dasharray": one.dash ?? null }), points);
     }
     const band = one.low && one.high ? s("path", { class: "band", d: bandOf(one, x, y, this.isLog) }) : null;
-    const isAlone = one.x.length === 1 && usable(one.y[0], this.isLog);
-    const line = isAlone ? s("circle", { cx: x(one.x[0]), cy: y(one.y[0]), r: 2.5 }) : s("path", { class: "line", d: path, "stroke-dasharray": one.dash ?? null });
+    const drawable = [...one.y.keys()].filter((index) => usable(one.y[index], this.isLog));
+    // A line through one point would not be seen.
+    const line = drawable.length === 1 ? s("circle", { cx: x(one.x[drawable[0]]), cy: y(one.y[drawable[0]]), r: 2.5 }) : s("path", { class: "line", d: path, "stroke-dasharray": one.dash ?? null });
     return s("g", { class: `${one.look} ${color}` }, band, line);
   }
 
@@ -125,7 +126,7 @@ export class LineChart {
     const cursor = this.group.cursor;
     const step = cursor ?? range[1];
     const texts = this.series.map((one, index) => {
-      const text = valueAt(one, step, this.format);
+      const text = valueAt(one, step, this.format, cursor !== null);
       setText(this.readings[index], text);
       return text === nothing ? null : `${one.name} ${text}`;
     });
@@ -135,7 +136,7 @@ export class LineChart {
       this.cursorLayer,
       cursor === null ? null : s("path", { d: `M${this.x(step).toFixed(1)} ${margin.top}V${height - margin.bottom}` }),
       cursor === null ? null : this.series.map((one) => {
-        const index = indexAt(one, step);
+        const index = indexAt(one, step, true);
         if (index < 0 || !usable(one.y[index], this.isLog)) return null;
         return s("circle", { class: `s${one.color % 8}`, cx: this.x(one.x[index]).toFixed(1), cy: this.y(one.y[index]).toFixed(1), r: 3.5 });
       }));
@@ -154,7 +155,7 @@ export class LineChart {
     const rows = steps.filter((_, index) => index % every === 0 || index === steps.length - 1);
     return plainTable(
       this.title, ["step", ...this.series.map((one) => one.name)],
-      rows.map((step) => [count(step), ...this.series.map((one) => valueAt(one, step, this.format))]));
+      rows.map((step) => [count(step), ...this.series.map((one) => valueAt(one, step, this.format, true))]));
   }
 
   plotArea() {
@@ -198,15 +199,16 @@ function bandOf(one, x, y, isLog) {
   return `M${good.map((index) => point(index, one.high[index])).join("L")}L${good.reverse().map((index) => point(index, one.low[index])).join("L")}Z`;
 }
 
-/** The entry that holds a step: buckets end at their step, points are where they are. */
-function indexAt(one, step) {
+/** The entry nearest to a step; of points the last before it. At a cursor, what has ended before it has no value there. */
+function indexAt(one, step, isCursor) {
   if (one.x.length === 0) return -1;
   if (one.look === "points") return lastNotAbove(one.x, step);
-  return nearest(one.x, step);
+  const width = one.x.length > 1 ? one.x.at(-1) - one.x.at(-2) : 1;
+  return isCursor && step > one.x.at(-1) + width ? -1 : nearest(one.x, step);
 }
 
-function valueAt(one, step, format) {
-  const index = indexAt(one, step);
+function valueAt(one, step, format, isCursor) {
+  const index = indexAt(one, step, isCursor);
   const value = index < 0 ? null : one.y[index];
   return value === null || value === undefined ? nothing : format(value);
 }

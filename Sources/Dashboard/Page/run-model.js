@@ -9,6 +9,7 @@ export class RunModel extends EventTarget {
     super();
     Object.assign(this, { name, record: null, status: null, layers: [], exchange: [], links: [], events: [], log: { lines: [], firstFailure: null }, lastStep: null, error: null });
     this.seen = { events: 0, log: 0 };
+    this.fetching = {};
     this.wantsLog = false;
     // The stream tells that there is something; what it is, is fetched by number, so that nothing is missed or doubled.
     this.fetchEvents = throttled(300, () => this.more("events").catch(() => {}));
@@ -51,7 +52,14 @@ export class RunModel extends EventTarget {
     this.change("status");
   }
 
-  async more(what) {
+  /** Fetches what is new of events or log; one after the other, or two answers would hold the same entries. */
+  more(what) {
+    const next = (this.fetching[what] ?? Promise.resolve()).catch(() => {}).then(() => this.fetchMore(what));
+    this.fetching[what] = next;
+    return next;
+  }
+
+  async fetchMore(what) {
     const answer = await api[what](this.name, this.seen[what]);
     this.seen[what] = answer.next;
     if (what === "events") this.events = this.events.concat(answer.events);

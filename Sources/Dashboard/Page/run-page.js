@@ -2,7 +2,7 @@
 
 import { announce, fill, h, setText } from "./dom.js";
 import { clockTime, count, duration, figure, fixed, percent, secondsBetween } from "./format.js";
-import { isVerdict } from "./events.js";
+import { levelOf } from "./events.js";
 import { RunControls } from "./controls.js";
 import { RunModel } from "./run-model.js";
 import { progressBar, remaining, stateBadge, stepsText } from "./state.js";
@@ -20,6 +20,8 @@ const sections = [
   ["curves", "Curves", CurvesSection], ["workers", "Workers", WorkersSection], ["layers", "Layers", LayersSection], ["kernels", "Kernels", KernelsSection],
   ["timeline", "Timeline", TimelineSection], ["events", "Events", EventsSection], ["log", "Log", LogSection], ["settings", "Settings", SettingsSection],
 ];
+/** Seconds for which a verdict stays in sight after the run has gone on. */
+const lingering = 60;
 const figures = ["step", "epoch", "loss", "error", "best error", "learning rate", "images/s", "workers", "time", "left"];
 
 export class RunPage {
@@ -43,9 +45,10 @@ export class RunPage {
 
   async open() {
     this.model.on(["record", "status", "step", "events"], () => this.update());
-    this.model.on(["validation"], () => this.updateErrors());
-    this.model.on(["events"], () => this.updateVerdict());
+    this.model.on(["validation"], () => this.updateErrors().catch(() => {}));
     await this.model.open();
+    // What had happened before is shown, but only what happens from here on is said aloud.
+    this.seen = this.model.events.length;
     await this.updateErrors();
   }
 
@@ -112,20 +115,30 @@ export class RunPage {
     for (const [figure, element] of this.values) setText(element, values[figure]);
     fill(this.progress, progressBar(step.step ?? 0, record.steps, "trained"));
     this.controls.update();
+    this.updateVerdict();
   }
 
-  /** The newest verdict stands at the top until the run goes on, and is said aloud when it comes. */
+  /**
+   * A verdict stands at the top until the run goes on, and a while longer, as that may be a moment later. Whatever
+   * became of it, it is said aloud when it comes.
+   */
   updateVerdict() {
     const { events } = this.model;
-    const over = events.findLastIndex((event) => event.kind === "recovered" || event.kind === "finished");
-    const open = events.slice(over + 1).filter(isVerdict);
-    // Who is to blame says more than that it was ended for it.
-    const verdict = open.findLast((event) => event.kind === "verdict") ?? open.findLast((event) => event.kind === "evicted");
-    const number = events.filter(isVerdict).length;
-    const isNew = this.verdicts !== undefined && number > this.verdicts;
-    this.verdicts = number;
-    this.verdict.hidden = !verdict;
-    if (verdict) fill(this.verdict, h("strong", {}, "Verdict"), h("span", { class: "quiet" }, clockTime(verdict.time)), h("span", {}, verdict.message));
-    if (verdict && isNew) announce(verdict.message, { urgent: true });
+    const index = events.findLastIndex((event) => event.kind === "verdict");
+    const verdict = events[index];
+    const end = events.slice(index + 1).find((event) => event.kind === "recovered" || event.kind === "finished");
+    this.verdict.hidden = !verdict || (end && !(secondsBetween(end.time, new Date()) < lingering));
+    this.verdict.classList.toggle("over", Boolean(end));
+    if (verdict && (this.verdictShown !== index || this.verdictEnd !== end)) {
+      fill(this.verdict, h("strong", {}, "Verdict"), h("span", { class: "quiet" }, clockTime(verdict.time)), h("span", {}, verdict.message), end && h("strong", {}, `The run ${end.message}.`));
+      Object.assign(this, { verdictShown: index, verdictEnd: end });
+    }
+    if (this.seen === undefined) return;
+    const news = events.slice(this.seen);
+    this.seen = events.length;
+    // What follows from a verdict is not said over it.
+    const urgent = news.findLast((event) => event.kind === "verdict" || event.kind === "failed");
+    const said = urgent ?? news.findLast((event) => levelOf(event.kind) === "bad" && event.kind !== "evicted");
+    if (said) announce(said.message, { urgent: Boolean(urgent) });
   }
 }

@@ -40,9 +40,13 @@ export async function beginSession() {
   onSessionEnd(() => refreshSession().catch(() => {}));
   document.getElementById("session").addEventListener("click", async () => {
     if (!session.canControl) return askForToken();
-    await api.signOut();
-    await refreshSession();
-    announce("The token is forgotten.");
+    try {
+      await api.signOut();
+      await refreshSession();
+      announce("The token is forgotten.");
+    } catch (error) {
+      announce(error.message, { urgent: true });
+    }
   });
   if (failure) askForToken(failure.message);
 }

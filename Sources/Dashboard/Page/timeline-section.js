@@ -14,7 +14,7 @@ export class TimelineSection {
     this.model = model;
     this.steps = [];
     this.view = new TimelineView();
-    this.choice = choice("Traced step", [], "", (value) => this.load(Number(value)));
+    this.choice = choice("Traced step", [], "", (value) => this.load(Number(value)).catch((error) => setText(this.facts, error.message)));
     this.facts = h("p", { class: "quiet" });
     this.empty = h("p", { class: "quiet", hidden: true }, "No step of this run is traced yet. ", h("code", {}, "--trace-every 100"), " traces every hundredth.");
     this.sums = new DataTable({

@@ -519,6 +519,8 @@ def main():
     if options.dashboard and not (options.runs and options.token):
         parser.error("--dashboard needs --runs and --token")
 
+    # Ended from outside, it ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     processes, page = Processes(options), None
     try:
         first = processes.train(FIRST, 30, "optimizer.learning_rate=0.003")

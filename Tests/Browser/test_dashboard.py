@@ -36,7 +36,7 @@ LIVE, FIRST = "browser-live", "browser-first"
 SECTIONS = ["curves", "workers", "layers", "kernels", "timeline", "events", "log", "settings"]
 ROUTES = ["/"] + [f"/run/{LIVE}/{section}" for section in SECTIONS] + [f"/compare/{FIRST},{LIVE}"]
 # What has to be drawn before a section is looked at.
-READY = {"timeline": ".span", "kernels": "canvas", "curves": ".plot path.line", "layers": ".plot path.line", "compare": ".plot path.line", "workers": ".node"}
+READY = {"timeline": ".span", "kernels": "canvas", "curves": ".plot path.line", "layers": ".chart .swatch", "compare": ".plot path.line", "workers": ".node"}
 # Checkpoints that were asked for are told from others by their step.
 CHECKPOINT_EVERY = 200
 
@@ -464,9 +464,9 @@ class Checks:
         require(page.text(".run-state") == "running", "the run stopped without an answer")
         page.one("#stop").click()
         page.one("#confirm-stop").click()
-        page.until(lambda: page.text(".run-state") == "interrupted", "the state “interrupted”", 120)
+        page.until(lambda: page.text(".run-state") == "interrupted", "the state “interrupted”", 300)
         page.until(lambda: not page.one("#stop").is_displayed(), "the buttons to go")
-        self.processes.live.wait(120)
+        self.processes.live.wait(300)
         record = json.loads(pathlib.Path(self.processes.runs, LIVE, "run.json").read_text())
         require(record["state"] == "interrupted", f"run.json says {record['state']}")
 
@@ -519,6 +519,8 @@ def main():
     if options.dashboard and not (options.runs and options.token):
         parser.error("--dashboard needs --runs and --token")
 
+    # Ended from outside, it ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     processes, page = Processes(options), None
     try:
         first = processes.train(FIRST, 30, "optimizer.learning_rate=0.003")

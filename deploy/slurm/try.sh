@@ -3,8 +3,8 @@
 # network of its own (namespaces joined by a bridge), in a folder that is gone afterwards. Needs root, and Debian's slurmctld,
 # slurmd, slurm-client and munge.
 #   deploy/slurm/try.sh COLONNADE DATA [steps]
-# DATA is a packed data set of 32×32 pictures. Submits a run three times and compares every step's digest with `colonnade train`:
-# undisturbed; with a worker that is killed; and with a job that is requeued in the midst of it. Prints one line for each.
+# DATA is a packed data set of 32×32 pictures. Submits a run five times and compares every step's digest with `colonnade train`:
+# undisturbed, with workers that are killed, and with jobs that are requeued. Prints one line for each.
 set -euo pipefail
 colonnade=$(realpath "$1") data=$(realpath "$2") steps=${3:-400}
 launch=$(realpath "$(dirname "$0")/../launch") batch=$(realpath "$(dirname "$0")/colonnade.sbatch")
@@ -24,7 +24,7 @@ pids=()
 # Slurm's daemons leave what they started to others: everything in the nodes' networks goes with them.
 clean() {
     set +e
-    [ -z "${SLURM_CONF:-}" ] || scancel --full --signal=KILL --state=running 2>/dev/null
+    [ -z "${SLURM_CONF:-}" ] || timeout 5 scancel --full --signal=KILL --state=running 2>/dev/null
     kill "${pids[@]}" 2>/dev/null
     sleep 1
     for node in "${nodes[@]}"; do
@@ -34,7 +34,7 @@ clean() {
     ip link delete "$bridge" 2>/dev/null
     kill -KILL "${pids[@]}" 2>/dev/null
     wait 2>/dev/null
-    [ -n "${KEEP:-}" ] && echo "kept: $scratch" || rm -rf "$scratch"
+    if [ -n "${KEEP:-}" ]; then echo "kept: $scratch"; else rm -rf "$scratch"; fi
 }
 trap clean EXIT
 fail() {
@@ -47,7 +47,7 @@ fail() {
 ip link add "$bridge" type bridge
 ip address add $subnet.1/24 dev "$bridge"
 ip link set "$bridge" up
-printf '127.0.0.1 localhost\n%s.1 control\n' $subnet >"$scratch/hosts"
+printf '127.0.0.1 localhost\n%s.1 %s\n' $subnet "$(hostname -s)" >"$scratch/hosts"
 number=10
 for node in "${nodes[@]}"; do
     number=$((number + 1))
@@ -71,7 +71,7 @@ pids+=($!)
 {
     cat <<CONF
 ClusterName=try
-SlurmctldHost=control($subnet.1)
+SlurmctldHost=$(hostname -s)($subnet.1)
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
@@ -103,6 +103,8 @@ CONF
         echo "NodeName=$node NodeAddr=$subnet.$number CPUs=2 State=UNKNOWN"
     done
 } >"$scratch/slurm.conf"
+# Nothing here needs control groups, which a container may lack.
+echo "CgroupPlugin=cgroup/v1" >"$scratch/cgroup.conf"
 export SLURM_CONF=$scratch/slurm.conf
 slurmctld -D -i -c >"$scratch/slurmctld.out" 2>&1 &
 pids+=($!)
@@ -113,7 +115,8 @@ for node in "${nodes[@]}"; do
     pids+=($!)
 done
 for _ in $(seq 100); do
-    [ "$(sinfo --noheader --Node --states=idle 2>/dev/null | wc -l)" -eq ${#nodes[@]} ] && break
+    for pid in "${pids[@]}"; do kill -0 "$pid" 2>/dev/null || fail "a daemon of Slurm's did not stay up"; done
+    [ "$(timeout 5 sinfo --noheader --Node --states=idle 2>/dev/null | wc -l)" -eq ${#nodes[@]} ] && break
     sleep 0.3
 done
 sinfo --noheader --Node --format '%N %T' 2>/dev/null | grep -c idle | grep -qx ${#nodes[@]} || fail "the nodes did not come up"
@@ -140,6 +143,8 @@ finish() { # job, run
     for _ in $(seq 600); do
         case $(state "$1") in
             COMPLETED) break ;;
+            # A job that goes back to the queue waits for two minutes there.
+            PENDING) scontrol update "jobid=$1" StartTime=now 2>/dev/null || true ;;
             FAILED | CANCELLED | NODE_FAIL | TIMEOUT | OUT_OF_MEMORY) fail "job $1 ended: $(state "$1")" ;;
         esac
         sleep 0.3

@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Tries the image without a container engine: what the Dockerfile's last stage does is done in a fresh Debian root (debootstrap,
+# chroot), and a run of a coordinator and two workers is trained in it as compose.yaml would: the image's user without capabilities,
+# a root that is read-only, process and network namespaces, TLS, and compose's health checks. The building stage and an engine's own
+# filters are not tried. Needs root, debootstrap and iproute2.
+#   deploy/container/try.sh COLONNADE DATA [ROOT]
+# DATA is a packed data set of 32×32 pictures; ROOT a Debian root that is there already (debootstrap --variant=minbase bookworm ROOT).
+set -euo pipefail
+colonnade=$(realpath "$1") data=$(realpath "$2") given=${3:-}
+here=$(realpath "$(dirname "$0")")
+[ "$(id -u)" -eq 0 ] || { echo "as root: chroot and namespaces" >&2; exit 77; }
+for program in debootstrap ip unshare python3; do
+    command -v $program >/dev/null || { echo "skipped: no $program here"; exit 69; }
+done
+scratch=$(mktemp -d /tmp/colonnade-container.XXXXXX)
+root=$scratch/root
+host_a='' host_b=''
+# shellcheck source=/dev/null
+source "$here/../two-hosts.sh"
+pids=()
+clean() {
+    set +e
+    for host in "$host_a" "$host_b"; do ip netns pids "$host" 2>/dev/null | xargs -r kill -KILL 2>/dev/null; done
+    remove_hosts
+    wait 2>/dev/null
+    rm -rf "$scratch"
+}
+trap clean EXIT
+
+if [ -n "$given" ]; then cp -a "$given" "$root"; else debootstrap --variant=minbase bookworm "$root" >"$scratch/debootstrap.log"; fi
+# What the building stage puts in place.
+mkdir -p "$scratch/image/bin" "$scratch/image/lib"
+install -s "$colonnade" "$scratch/image/bin/colonnade"
+ldd "$colonnade" | awk '$3 ~ "/swift/linux/" { print $3 }' | xargs install -m 0644 -t "$scratch/image/lib"
+install "$here"/../launch/colonnade-* "$scratch/image/bin/"
+# The last stage's commands, in turn.
+python3 - "$here/Dockerfile" >"$scratch/stage" <<'PYTHON'
+import re, sys
+stage = open(sys.argv[1]).read().rsplit("\nFROM ", 1)[1]
+lines = re.sub(r"\\\n", " ", "\n".join(line for line in stage.splitlines() if not line.startswith("#"))).splitlines()
+for line in lines:
+    if line.startswith("RUN "):
+        print(" ".join(line.split()))
+    elif line.startswith("COPY --from=build"):
+        print("COPY " + " ".join(line.split()[2:]))
+PYTHON
+before=$(du -sm "$root" | cut -f 1)
+while read -r kind rest; do
+    echo "$kind $rest"
+    case $kind in
+        COPY) [ "$rest" = "/image/ /usr/local/" ] && cp -r "$scratch/image/." "$root/usr/local/" ;;
+        # shellcheck disable=SC2016
+        RUN) DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+            unshare --mount bash -c 'mount -t proc proc "$1/proc"; exec chroot "$1" /bin/sh -c "$2"' - "$root" "$rest" </dev/null >"$scratch/run.log" 2>&1 || { cat "$scratch/run.log" >&2; exit 1; } ;;
+    esac
+done <"$scratch/stage"
+tail -n 1 "$scratch/run.log"
+echo "$(($(du -sm "$root" | cut -f 1) - before)) MB over the base"
+if missing=$(chroot "$root" ldd /usr/local/bin/colonnade | grep 'not found'); then echo "missing: $missing" >&2; exit 1; fi
+
+# Volumes and secrets, of the image's user.
+mkdir -p "$scratch/runs" "$root/runs" "$root/data" "$root/certs"
+"$colonnade" certificates create "$scratch/certs" >/dev/null
+chown -R 10001:10001 "$scratch/certs" "$scratch/runs"
+make_hosts 10.84.0
+printf '127.0.0.1 localhost\n10.84.0.1 coordinator\n' >"$root/etc/hosts"
+container() { # host, command…
+    local host=$1
+    shift
+    # shellcheck disable=SC2016
+    ip netns exec "$host" unshare --pid --fork --kill-child --mount bash -euc '
+        scratch=$1 data=$2
+        shift 2
+        mount --bind "$scratch/root" "$scratch/root"
+        mount -o remount,bind,ro "$scratch/root"
+        mount -t proc proc "$scratch/root/proc"
+        mount -t tmpfs tmpfs "$scratch/root/tmp"
+        mount -t devtmpfs devtmpfs "$scratch/root/dev" 2>/dev/null || mount --bind /dev "$scratch/root/dev"
+        mount --bind "$scratch/runs" "$scratch/root/runs"
+        mount --bind "$data" "$scratch/root/data"
+        mount -o remount,bind,ro "$scratch/root/data"
+        mount --bind "$scratch/certs" "$scratch/root/certs"
+        exec chroot "$scratch/root" setpriv --reuid 10001 --regid 10001 --clear-groups --bounding-set=-all --inh-caps=-all \
+            --no-new-privs env -i PATH=/usr/local/bin:/usr/bin:/bin OMP_WAIT_POLICY=passive COLONNADE_RESTARTS=5 HOME=/work "$@"' - \
+        "$scratch" "$data" "$@"
+}
+healthy() { ip netns exec "$1" grep -qsE "$2" /proc/net/tcp /proc/net/tcp6; }
+
+settings=(--preset cifar10 --steps 200 --workers 2 --set batch=16 optimizer.learning_rate=0.001 validation.every=0 checkpoint.every=50)
+container "$host_a" colonnade-coordinate /runs try --data /data --listen coordinator:7070 --certificates /certs --threads 1 -- "${settings[@]}" \
+    >"$scratch/coordinator.log" 2>&1 &
+coordinator=$!
+for _ in $(seq 100); do healthy "$host_a" ":1B9E 0+:0000 0A " && break; sleep 0.2; done
+healthy "$host_a" ":1B9E 0+:0000 0A " || { cat "$scratch/coordinator.log" >&2; exit 1; }
+for host in "$host_a" "$host_b"; do
+    container "$host" colonnade worker --coordinator coordinator:7070 --certificates /certs >"$scratch/worker-$host.log" 2>&1 &
+    pids+=($!)
+done
+connected=no
+while kill -0 "$coordinator" 2>/dev/null; do
+    if healthy "$host_b" ":1B9E 01 "; then connected=yes; fi
+    sleep 0.2
+done
+code=0
+wait "$coordinator" || code=$?
+codes=$code
+for pid in "${pids[@]}"; do if wait "$pid"; then codes="$codes 0"; else codes="$codes $?"; fi; done
+[ "$codes" = "0 0 0" ] || { tail -n 20 "$scratch"/*.log >&2; exit 1; }
+"$colonnade" train --runs "$scratch/runs" --name whole --data "$data" --threads 1 "${settings[@]}" >"$scratch/whole.log" 2>&1
+digests() { sed -n 's/.*"digest":"\([0-9a-f]*\)".*/\1/p' "$scratch/runs/$1/metrics.jsonl"; }
+if [ "$(digests try | wc -l)" -ne 200 ] || [ "$(digests try)" != "$(digests whole)" ]; then echo "the digests differ" >&2; exit 1; fi
+refused=$(grep -c '"kind":"refused"' "$scratch/runs/try/events.jsonl" || true)
+echo "200 steps as user 10001 with the digests of colonnade train; exit codes $codes; worker seen as connected: $connected; refusals $refused"

@@ -47,7 +47,7 @@ finish() {
     for _ in $(seq 900); do grep -q '"state" : "finished"' "$runs/$1/run.json" && break; sleep 0.1; done
     sleep 2
     # Units that have ended well are not kept: the journal knows.
-    echo "$1: $(journalctl --no-pager --output=cat -u "colonnade-*" | grep -E "Main process exited|Scheduled restart job" \
+    echo "$1, ends and restarts: $(journalctl --no-pager --output=cat -u "colonnade-*" | grep -E "Main process exited|Scheduled restart job" \
         | sed -E 's/^colonnade-([^:]*)\.service: (Main process exited, |Scheduled )/\1 /' | tr '\n' ';')"
     echo "$1: failed units: $(systemctl --failed --plain --no-legend | wc -l)"
     journalctl --no-pager --output=cat -u "colonnade-*" >"/journal-$1"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tries the image without a container engine: what the Dockerfile's last stage does is done in a fresh Debian root (debootstrap,
 # chroot), and a run of a coordinator and two workers is trained in it as compose.yaml would: the image's user without capabilities,
-# a root that is read-only, process and network namespaces, TLS, and compose's health checks. The building stage and an engine's own
+# a root that is read-only, process and network namespaces, and compose's health checks; then with TLS and a container each, as on Kubernetes. The building stage and an engine's own
 # filters are not tried. Needs root, debootstrap and iproute2.
 #   deploy/container/try.sh COLONNADE DATA [ROOT]
 # DATA is a packed data set of 32×32 pictures; ROOT a Debian root that is there already (debootstrap --variant=minbase bookworm ROOT).
@@ -43,6 +43,8 @@ for line in lines:
     elif line.startswith("COPY --from=build"):
         print("COPY " + " ".join(line.split()[2:]))
 PYTHON
+# An image has no such files.
+rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/*
 before=$(du -sm "$root" | cut -f 1)
 # shellcheck disable=SC2016
 while read -r kind rest; do
@@ -54,12 +56,14 @@ while read -r kind rest; do
     esac
 done <"$scratch/stage"
 tail -n 1 "$scratch/run.log"
+rm -rf "$root"/var/cache/apt/*
 echo "$(($(du -sm "$root" | cut -f 1) - before)) MB over the base"
 if missing=$(chroot "$root" ldd /usr/local/bin/colonnade | grep 'not found'); then echo "missing: $missing" >&2; exit 1; fi
 
 # Volumes and secrets, of the image's user.
 mkdir -p "$scratch/runs" "$root/runs" "$root/data" "$root/certs"
 "$colonnade" certificates create "$scratch/certs" >/dev/null
+(umask 077 && head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$scratch/certs/token")
 chown -R 10001:10001 "$scratch/certs" "$scratch/runs"
 make_hosts 10.84.0
 printf '127.0.0.1 localhost\n10.84.0.1 coordinator\n' >"$root/etc/hosts"
@@ -79,7 +83,7 @@ inside='
     mount -o remount,bind,ro "$scratch/root/data"
     mount --bind "$scratch/certs" "$scratch/root/certs"
     exec chroot "$scratch/root" setpriv --reuid 10001 --regid 10001 --clear-groups --bounding-set=-all --inh-caps=-all \
-        --no-new-privs env -i PATH=/usr/local/bin:/usr/bin:/bin OMP_WAIT_POLICY=passive COLONNADE_RESTARTS=5 HOME=/work "$@"'
+        --no-new-privs env -i PATH=/usr/local/bin:/usr/bin:/bin OMP_WAIT_POLICY=passive COLONNADE_RESTARTS=5 COLONNADE_LINGER=2 HOME=/work "$@"'
 container() { # host, command…
     local host=$1
     shift
@@ -115,6 +119,7 @@ finish() { # run, what it is, the coordinator's process, the others'
     done
     if [ -n "${codes//[ 0]/}" ] || [ "$connected" = no ]; then
         tail -n 20 "$scratch"/*.log >&2
+        echo "$what: exit codes$codes; seen as connected: $connected" >&2
         exit 1
     fi
     if [ "$(digests "$run" | wc -l)" -ne 200 ] || [ "$(digests "$run")" != "$(digests whole)" ]; then echo "the digests differ" >&2; exit 1; fi
@@ -125,15 +130,14 @@ finish() { # run, what it is, the coordinator's process, the others'
 coordinate() { # run, options…
     local run=$1
     shift
-    container "$host_a" colonnade-coordinate /runs "$run" --data /data --listen coordinator:7070 --certificates /certs --threads 1 "$@" \
-        -- "${settings[@]}" >"$scratch/coordinator.log" 2>&1
+    container "$host_a" colonnade-coordinate /runs "$run" --data /data --threads 1 "$@" -- "${settings[@]}" >"$scratch/coordinator.log" 2>&1
 }
-worker=(colonnade worker --coordinator coordinator:7070 --certificates /certs)
 settings=(--preset cifar10 --steps 200 --workers 2 --set batch=16 optimizer.learning_rate=0.001 validation.every=0 checkpoint.every=50)
 "$colonnade" train --runs "$scratch/runs" --name whole --data "$data" --threads 1 "${settings[@]}" >"$scratch/whole.log" 2>&1
 
 # As compose.yaml: workers with the coordinator's network and processes, and its store's memory. One of them is killed.
-coordinate compose &
+worker=(colonnade worker --coordinator 127.0.0.1:7070 --token-file /certs/token)
+coordinate compose --listen 127.0.0.1:7070 --token-file /certs/token &
 coordinator=$!
 listens "$coordinator"
 process() { # of the first host, by the beginning of its command line; the last one started
@@ -151,7 +155,8 @@ kill -KILL "$(pgrep --full --parent "$(process "bash /usr/local/bin/colonnade-ke
 finish compose "coordinator, two workers in one network" "$coordinator" "$one" "$two"
 
 # As on Kubernetes: the store beside the coordinator, workers elsewhere.
-coordinate pods --store process &
+worker=(colonnade worker --coordinator coordinator:7070 --certificates /certs)
+coordinate pods --listen coordinator:7070 --certificates /certs --store process &
 coordinator=$!
 listens "$coordinator"
 container "$host_a" colonnade store --coordinator coordinator:7070 --certificates /certs >"$scratch/store.log" 2>&1 &

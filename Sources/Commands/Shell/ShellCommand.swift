@@ -12,8 +12,11 @@ struct ShellCommand: ParsableCommand {
         @Option(help: ArgumentHelp("Below which to install.", valueName: "dir"), completion: .directory) var prefix = "~/.local"
 
         var files: ShellFiles {
-            let path = (prefix as NSString).expandingTildeInPath
-            return ShellFiles(prefix: path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path)
+            // $HOME, as shells have it, before the account's directory.
+            let home = ProcessInfo.processInfo.environment["HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? NSHomeDirectory()
+            let path = prefix == "~" || prefix.hasPrefix("~/") ? home + prefix.dropFirst() : prefix
+            // From the root: the shells that are told of it run elsewhere.
+            return ShellFiles(prefix: URL(fileURLWithPath: path).standardizedFileURL.path)
         }
     }
 
@@ -39,7 +42,7 @@ struct ShellCommand: ParsableCommand {
             try files.install(contents)
             if json { return Terminal.line(try Terminal.json(contents.keys.sorted().map(files.absolute))) }
             for shell in shells { Terminal.line("\(shell.rawValue): \(files.absolute(shell.place))") }
-            Terminal.line("manual: \(contents.count - shells.count) pages in \(files.absolute("share/man/man1")), such as `man colonnade-train`")
+            Terminal.line("manual: \(contents.count - shells.count) pages, such as `man colonnade-train`, found where \(files.absolute("bin")) is on the PATH")
             if shells.contains(.bash) { Terminal.line("bash completes in new shells where the package bash-completion is installed") }
             if shells.contains(.zsh) {
                 Terminal.line(

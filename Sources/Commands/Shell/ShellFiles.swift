@@ -26,7 +26,10 @@ struct ShellFiles {
         // The list first: whatever is written is found by `uninstall`, even where the rest fails.
         try write(before.union(files.keys).sorted().joined(separator: "\n") + "\n", to: Self.list)
         for (path, content) in files.sorted(by: { $0.key < $1.key }) { try write(content, to: path) }
-        for path in before.subtracting(files.keys) { try? manager.removeItem(atPath: absolute(path)) }
+        for path in before.subtracting(files.keys) {
+            try? manager.removeItem(atPath: absolute(path))
+            removeEmptyDirectories(above: path)
+        }
         try write(files.keys.sorted().joined(separator: "\n") + "\n", to: Self.list)
     }
 

@@ -11,12 +11,6 @@ import Threading
 /// A resumed run replaces its metrics by a file without the steps that it trains again. What was written of lines that
 /// are not there any more is withdrawn: TensorBoard drops everything from the step of a `SessionLog.START` on.
 public final class RunEvents {
-    /// A line that has become points.
-    private struct Point: Equatable {
-        let step: Int
-        let checksum: UInt32
-    }
-
     private let directory: RunDirectory
     private let file: EventFile
     private let lines: LineTail
@@ -29,9 +23,7 @@ public final class RunEvents {
     /// Seconds of all steps so far. Lines have no time of their own; this and the run's start give one.
     private var seconds = 0.0
     private var lastStep = 0
-    private var points: [Point] = []
-    /// How many of them stand in the file that is read now; all, but while one is read that replaced another.
-    private var confirmed = 0
+    private var written = WrittenPoints()
     private var mustBeginAnew = false
     /// The last line of each kind, where it was left out.
     private var leftOut: [String: (MetricsEntry, Data)] = [:]
@@ -70,12 +62,12 @@ public final class RunEvents {
     public func update(isLast: Bool) throws {
         waiting = directory.checkpoints().filter { !seen.contains($0.step) }
         try lines.read(replaced: begin, line: take)
-        if confirmed < points.count { try withdrawRest(before: points[confirmed].step) }
+        _ = try obey(written.end())
         if mustBeginAnew {
             mustBeginAnew = false
             lines.rewind()
+            written.removeAll()
             begin()
-            points = []
             try withdraw(from: 0)
             return try update(isLast: isLast)
         }
@@ -86,7 +78,8 @@ public final class RunEvents {
     }
 
     private func begin() {
-        (thinning, seconds, lastStep, confirmed, leftOut) = (newThinning, 0, 0, 0, [:])
+        (thinning, seconds, lastStep, leftOut) = (newThinning, 0, 0, [:])
+        written.begin()
     }
 
     private func take(_ line: Data) throws {
@@ -105,31 +98,23 @@ public final class RunEvents {
     private func write(_ entry: MetricsEntry, _ line: Data) throws {
         let scalars = entry.scalars
         guard !scalars.isEmpty else { return }
-        let point = Point(step: entry.step, checksum: MaskedCRC32C.plain(line))
-        if confirmed < points.count {
-            if points[confirmed] == point {
-                confirmed += 1
-                return
-            }
-            try withdrawRest(before: min(entry.step, points[confirmed].step))
-            if mustBeginAnew { return }
-        }
-        points.append(point)
-        confirmed = points.count
-        try append(entry.step, scalars.map { tag, value in .with { ($0.tag, $0.simpleValue) = (tag, Float(value)) } })
+        guard try obey(written.meet(.init(step: entry.step, checksum: MaskedCRC32C.plain(line)))) else { return }
+        let values = scalars.map { tag, value in TBSummary.Value.with { ($0.tag, $0.simpleValue) = (tag, Float(value)) } }
+        try append(entry.step, .with { $0.value = values })
     }
 
-    // MARK: Steps that are trained again
-
-    /// Withdraws the points that the file that is read now does not have.
-    private func withdrawRest(before step: Int) throws {
-        // Lines of one step stay or go together, or nearly so: a machine that went down may have kept one of two.
-        if points[..<confirmed].contains(where: { $0.step >= step }) {
+    /// - Returns: whether the point that it is about is to be written.
+    private func obey(_ finding: WrittenPoints.Finding) throws -> Bool {
+        switch finding {
+        case .known: return false
+        case .new: return true
+        case .gone(let step):
+            try withdraw(from: step)
+            return true
+        case .torn:
             mustBeginAnew = true
-            return
+            return false
         }
-        points.removeLast(points.count - confirmed)
-        try withdraw(from: step)
     }
 
     private func withdraw(from step: Int) throws {
@@ -137,37 +122,23 @@ public final class RunEvents {
         try file.append(.with { ($0.wallTime, $0.step, $0.sessionLog) = (time, Int64(step), .with { $0.status = .start }) })
     }
 
-    // MARK: Checkpoints
-
     private func writeCheckpoints(through step: Int) throws {
         while let next = waiting.first, next.step <= step {
             waiting.removeFirst()
             guard seen.insert(next.step).inserted else { continue }
-            let values: [TBSummary.Value]
-            do { values = try Self.values(next.path, pictures) } catch {
-                // A running run removes old ones while they are read.
+            let found: CheckpointSummary
+            do { found = try CheckpointSummary(path: next.path, pictures: pictures) } catch {
+                // A run that goes on removes old ones while they are read.
                 notice("the checkpoint of step \(next.step) is left out: \(error)")
                 continue
             }
-            try append(next.step, values)
+            try append(next.step, found.summary)
         }
     }
-
-    private static func values(_ path: String, _ pictures: (Checkpoint) throws -> [EventPicture]) throws -> [TBSummary.Value] {
-        let checkpoint = try Checkpoint(path: path)
-        let histograms = try checkpoint.state.configuration.network.parameterTensors().compactMap { tensor in
-            try checkpoint.model.array(tensor.name).withUnsafeBufferPointer(WeightHistogram.init).map { histogram in
-                TBSummary.Value.with { ($0.tag, $0.histo) = ("weights/\(tensor.name)", histogram.message) }
-            }
-        }
-        return try pictures(checkpoint).map(\.value) + histograms
-    }
-
-    // MARK: Events
 
     private var time: Double { started + seconds }
 
-    private func append(_ step: Int, _ values: [TBSummary.Value]) throws {
-        try file.append(.with { ($0.wallTime, $0.step, $0.summary) = (time, Int64(step), .with { $0.value = values }) })
+    private func append(_ step: Int, _ summary: TBSummary) throws {
+        try file.append(.with { ($0.wallTime, $0.step, $0.summary) = (time, Int64(step), summary) })
     }
 }

@@ -50,5 +50,8 @@ import Testing
             let keepsAnother = thinning.keeps("validation", step: steps)
             #expect(keepsAnother)
         }
+        var largest = PointThinning(points: .max, steps: .max)
+        let keepsFirst = largest.keeps("step", step: .min)
+        #expect(keepsFirst)
     }
 }

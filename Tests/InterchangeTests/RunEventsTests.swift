@@ -123,9 +123,23 @@ import Testing
         let other = runs + "/out/events.out.tfevents.1.elsewhere"
         try FileManager.default.createDirectory(atPath: runs + "/out", withIntermediateDirectories: true)
         try Data().write(to: URL(fileURLWithPath: other))
-        for _ in 0..<2 { try events(of: directory).update(isLast: true) }
-        let names = try FileManager.default.contentsOfDirectory(atPath: runs + "/out")
-        #expect(names.count == 2 && FileManager.default.fileExists(atPath: other))
+        func sizes() throws -> [Int] {
+            try FileManager.default.contentsOfDirectory(atPath: runs + "/out").map {
+                try #require(try FileManager.default.attributesOfItem(atPath: runs + "/out/" + $0)[.size] as? Int)
+            }.sorted()
+        }
+        // The last before stays as an empty file: a TensorBoard that reads it would wait for it for ever.
+        var before: String?
+        for conversion in 0..<3 {
+            // Names of one process and second are the same.
+            if let before { try FileManager.default.moveItem(atPath: before, toPath: before.replacingOccurrences(of: "tfevents.", with: "tfevents.\(conversion).")) }
+            let events = try events(of: directory)
+            before = events.path
+            try events.update(isLast: true)
+            let found = try sizes()
+            #expect(found.count == min(3, 2 + conversion) && found.dropLast().allSatisfy { $0 == 0 } && (found.last ?? 0) > 0, "\(found)")
+        }
+        #expect(FileManager.default.fileExists(atPath: other))
         #expect(throws: (any Error).self) {
             try RunEvents(of: directory, to: other + "/below", points: 5, pictures: { _ in [] }, notice: { _ in })
         }

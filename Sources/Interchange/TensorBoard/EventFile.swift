@@ -6,7 +6,7 @@ import Tensors
 /// An event file in a directory that TensorBoard reads. Records are gathered and written by `flush`, whole ones only, so
 /// that a reader who follows the file is never kept waiting by half of one.
 public final class EventFile {
-    /// What files of this program end with, which a later conversion replaces.
+    /// What files of this program end with.
     private static let suffix = ".colonnade"
     /// Bytes of records that are gathered before they are written unasked.
     private static let batch = 1 << 20
@@ -15,8 +15,8 @@ public final class EventFile {
     private let handle: FileHandle
     private var gathered: [UInt8] = []
 
-    /// Makes the directory and a new file in it, in place of those that an earlier conversion left there; files of
-    /// other programs stay.
+    /// Makes the directory and a new file in it. Files of earlier conversions are emptied, or removed where they are empty
+    /// already; files of other programs stay.
     /// - Throws: `FileError` where the directory cannot be made or written to.
     public init(directory: String, wallTime: Double) throws {
         let manager = FileManager.default
@@ -24,16 +24,23 @@ public final class EventFile {
             throw FileError(directory, "make the directory")
         }
         let old = try manager.contentsOfDirectory(atPath: directory).filter { $0.contains("tfevents") && $0.hasSuffix(Self.suffix) }
-        // TensorBoard reads files in the order of their names, and goes on with a later one; names of one second differ.
-        let stamp = "\(directory)/events.out.tfevents.\(Int(wallTime))"
-        path = "\(stamp).\(getpid())\(Self.suffix)"
-        for name in old where unlink("\(directory)/\(name)") != 0 {
-            throw FileError("\(directory)/\(name)", "remove it")
-        }
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+        for name in old { try Self.retire("\(directory)/\(name)") }
+        // TensorBoard reads files in the order of their names.
+        path = "\(directory)/events.out.tfevents.\(Int(wallTime)).\(getpid())\(Self.suffix)"
+        // At the end, wherever that is: another conversion may have emptied the file.
+        let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw FileError(path, "create it") }
         handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         try append(.with { ($0.wallTime, $0.fileVersion) = (wallTime, "brain.Event:2") })
+    }
+
+    /// Empties a file, or removes one that is empty. A TensorBoard that has read a file goes on with the next one only while
+    /// the first is there.
+    private static func retire(_ path: String) throws {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        let isEmpty = status.st_size == 0 || status.st_mode & S_IFMT != S_IFREG
+        guard isEmpty ? unlink(path) == 0 : truncate(path, 0) == 0 else { throw FileError(path, "take it out of use") }
     }
 
     func append(_ event: TBEvent) throws {

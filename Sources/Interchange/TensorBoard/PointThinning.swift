@@ -7,7 +7,7 @@ package struct PointThinning {
     /// - Parameters:
     ///   - points: the most points of a curve, at least 1.
     ///   - steps: of the whole run.
-    package init(points: Int, steps: Int) { stride = max(1, (max(1, steps) + points - 1) / max(1, points)) }
+    package init(points: Int, steps: Int) { stride = (max(1, steps) - 1) / max(1, points) + 1 }
 
     /// Whether a line of this kind is the first of its part. The same lines are kept however often they are read from
     /// the beginning.

@@ -57,8 +57,8 @@ let package = Package(
             name: "Wire", dependencies: ["Partition", "NeuralNetwork", "Tensors", "Threading", "CLinux", "COpenSSL", protobuf],
             exclude: ["Messages/control.proto"], swiftSettings: swiftSettings),
         .target(
-            name: "Interchange", dependencies: ["NeuralNetwork", "Tensors", protobuf], exclude: ["ONNX/onnx.proto"],
-            swiftSettings: swiftSettings),
+            name: "Interchange", dependencies: ["NeuralNetwork", "RunLog", "Tensors", "Threading", protobuf],
+            exclude: ["ONNX/onnx.proto", "TensorBoard/tensorboard.proto"], swiftSettings: swiftSettings),
         module("RunLog", ["Threading"]),
         .target(
             name: "Dashboard", dependencies: ["RunLog", "Tensors", "Threading", "CXXHash", web], resources: [.embedInCode("Page")],
@@ -94,6 +94,7 @@ let package = Package(
         tests("ParameterStore", ["Partition", "NeuralNetwork"]),
         tests("Coordinator", ["ParameterStore", "Partition", "Wire", "NeuralNetwork"]),
         tests("RunLog"),
+        tests("Interchange", ["RunLog"]),
         tests("Worker", ["NeuralNetwork", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
         tests("Commands", ["Wire", "RunLog", "NeuralNetwork", "Tensors", "Threading", protobuf], resources: [.copy("Golden")]),
     ]

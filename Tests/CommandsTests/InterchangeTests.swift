@@ -7,30 +7,7 @@ import Testing
 
 /// Networks for other programs and from them, and pages about them.
 @Suite(.serialized) struct InterchangeTests {
-    /// Runs Golden/check_interchange.py with `COLONNADE_PYTHON`, or python3.
-    /// - Returns: false where a Python package is missing.
-    private func check(_ arguments: [String]) throws -> Bool {
-        let script = try #require(Bundle.module.path(forResource: "Golden/check_interchange", ofType: "py"))
-        // The script finds deploy/ beside itself; the resource is a copy.
-        let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("Golden/check_interchange.py").path
-        #expect(FileManager.default.contentsEqual(atPath: script, andPath: source))
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        let python = ProcessInfo.processInfo.environment["COLONNADE_PYTHON"] ?? "python3"
-        process.arguments = [python, "-B", source] + arguments
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        if process.terminationStatus == 77 || process.terminationStatus == 127 {
-            print("skipped: \(text.trimmingCharacters(in: .whitespacesAndNewlines)); name a Python in COLONNADE_PYTHON")
-            return false
-        }
-        #expect(process.terminationStatus == 0, "\(text)")
-        return true
-    }
+    private func check(_ arguments: [String]) throws -> Bool { try PythonCheck.run("check_interchange", arguments) }
 
     private func train(_ runner: CommandRunner, preset: String, _ extra: [String] = []) throws -> (data: String, checkpoint: String) {
         let data = try runner.makeData()

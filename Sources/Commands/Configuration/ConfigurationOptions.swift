@@ -6,10 +6,10 @@ import RunLog
 
 /// The options that say what is trained and how.
 package struct ConfigurationOptions: ParsableArguments {
-    @Option(help: "A network with its recipe: \(Preset.all.map(\.name).joined(separator: ", ")).")
+    @Option(help: "A network with its recipe: \(Preset.all.map(\.name).joined(separator: ", ")).", completion: .presets)
     var preset: String?
 
-    @Option(help: ArgumentHelp("A YAML file with settings, and with a network or the name of a preset.", valueName: "file"))
+    @Option(help: ArgumentHelp("A YAML file with settings, and with a network or the name of a preset.", valueName: "file"), completion: .file(extensions: ["yaml", "yml"]))
     var config: String?
 
     @Option(

@@ -10,7 +10,7 @@ struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Measures checkpoints on a data set.")
 
-    @Option(help: ArgumentHelp("A checkpoint; several average their predictions.", valueName: "dir"))
+    @Option(help: ArgumentHelp("A checkpoint; several average their predictions.", valueName: "dir"), completion: .directory)
     var checkpoint: [String]
     @Option(help: ArgumentHelp("A packed data set.", valueName: "dir")) var data: String
     @Option(help: "train or validation.") var split = "validation"

@@ -10,7 +10,7 @@ struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict", abstract: "Names what pictures show, with probabilities.")
 
-    @Option(help: ArgumentHelp("A checkpoint; several average their predictions.", valueName: "dir"))
+    @Option(help: ArgumentHelp("A checkpoint; several average their predictions.", valueName: "dir"), completion: .directory)
     var checkpoint: [String]
     @Option(help: "How many labels to give.") var top = 5
     @Option(help: CropsOption.help) var crops = 1

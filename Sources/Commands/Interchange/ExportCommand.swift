@@ -13,7 +13,7 @@ struct ExportCommand: ParsableCommand {
 
     enum Format: String, ExpressibleByArgument, CaseIterable { case onnx, safetensors }
 
-    @Option(help: ArgumentHelp("A checkpoint.", valueName: "dir")) var checkpoint: String
+    @Option(help: ArgumentHelp("A checkpoint.", valueName: "dir"), completion: .directory) var checkpoint: String
     @Option(help: "onnx or safetensors.") var format: Format
     @Argument(help: "The file to write.") var out: String
 

@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import NeuralNetwork
 import Tensors
 
@@ -7,17 +8,23 @@ import Tensors
 package struct KernelGallery {
     struct Column {
         /// A sheet of all kernels, PNG.
-        let picture: String
+        let file: Data
         let width: Int
+        let height: Int
         let kernels: Int
         /// The mean over the column's kernels; nil for grey pictures.
         let colorSelectivity: Double?
         /// Kernels with a selectivity above 1/2.
         let colorKernels: Int
+
+        /// The sheet as an address for a page.
+        var picture: String { PictureURI.png(file: file) }
     }
 
     let layer: String
     let size: Int
+    /// 3, or 1 for grey pictures.
+    let channels: Int
     let columns: [Column]
 
     /// Nil where the first layer's kernels are no pictures.
@@ -30,15 +37,15 @@ package struct KernelGallery {
         let weights = try checkpoint.model.array("\(first.name).weight")
         let length = channels * size * size
         guard weights.count == convolution.kernels * length else { return nil }
-        (layer, self.size) = (first.name, size)
+        (layer, self.size, self.channels) = (first.name, size, channels)
         columns = (0..<network.columns).map { column in
             let range = ColumnSplit.range(of: convolution.kernels, column: column, columns: network.columns)
             let kernels = range.map { Array(weights[$0 * length..<($0 + 1) * length]) }
             let selectivities = channels == 3 ? kernels.map { Self.colorSelectivity($0, area: size * size) } : []
             let sheet = Self.sheet(kernels, channels: channels, size: size)
             return Column(
-                picture: PictureURI.png(sheet.pixels, channels: channels, height: sheet.height, width: sheet.width),
-                width: sheet.width, kernels: kernels.count,
+                file: PictureURI.pngFile(sheet.pixels, channels: channels, height: sheet.height, width: sheet.width),
+                width: sheet.width, height: sheet.height, kernels: kernels.count,
                 colorSelectivity: selectivities.isEmpty ? nil : selectivities.reduce(0, +) / Double(selectivities.count),
                 colorKernels: selectivities.count { $0 > 0.5 })
         }

@@ -11,14 +11,23 @@ struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report", abstract: "Writes a page that holds everything it shows: curves, kernels, guesses, neighbours.")
 
-    @Argument(help: ArgumentHelp("The run's path, or its name.", valueName: "run")) var target: String
-    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir")) var runs = "runs"
-    @Option(help: ArgumentHelp("The page (default: report.html in the run's directory).", valueName: "file")) var out: String?
-    @Option(help: ArgumentHelp("A checkpoint of the run (default: its last).", valueName: "dir")) var checkpoint: String?
-    @Option(help: ArgumentHelp("The data set (default: the run's).", valueName: "dir")) var data: String?
+    @Argument(help: ArgumentHelp("The run's path, or its name.", valueName: "run"), completion: .runs) var target: String
+    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir"), completion: .directory) var runs = "runs"
+    @Option(help: ArgumentHelp("The page (default: report.html in the run's directory).", valueName: "file"), completion: .file()) var out: String?
+    @Option(help: ArgumentHelp("A checkpoint of the run (default: its last).", valueName: "dir"), completion: .directory) var checkpoint: String?
+    @Option(help: ArgumentHelp("The data set (default: the run's).", valueName: "dir"), completion: .directory) var data: String?
     @Option(help: "Validation pictures to show with the network's guesses.") var pictures = 8
     @Option(help: "How many of them to show with their nearest training pictures.") var neighbors = 5
     @Option(help: "The largest number of training pictures to search for neighbours.") var search = 20_000
+    @Flag(help: "Print JSON.") var json = false
+
+    private struct Document: Encodable {
+        let path: String
+        /// Of the checkpoint that it shows.
+        let step: Int?
+        /// What was left out, and why.
+        let notes: [String]
+    }
 
     func run() throws {
         for (option, value) in [("--pictures", pictures), ("--neighbors", neighbors), ("--search", search)] {
@@ -45,6 +54,7 @@ struct ReportCommand: ParsableCommand {
         }
         let target = out ?? directory.path + "/report.html"
         try DurableFile.write([UInt8](page.html.utf8), to: target)
+        if json { return Terminal.line(try Terminal.json(Document(path: target, step: page.step, notes: page.notes))) }
         Terminal.line("wrote \(target)")
     }
 

@@ -13,7 +13,7 @@ import Worker
 struct RunOptions: ParsableArguments {
     @OptionGroup var configuration: ConfigurationOptions
 
-    @Option(help: ArgumentHelp("A packed data set (see `colonnade data import`).", valueName: "dir"))
+    @Option(help: ArgumentHelp("A packed data set (see `colonnade data import`).", valueName: "dir"), completion: .directory)
     var data: String?
 
     @Option(help: "Worker processes that the columns are shared out over (default: one per column).")
@@ -28,19 +28,19 @@ struct RunOptions: ParsableArguments {
     @Option(help: "Train this many passes over the training set.")
     var epochs: Int?
 
-    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir"), completion: .directory)
     var runs = "runs"
 
     @Option(help: "The run's name (default: date and time).")
     var name: String?
 
-    @Option(help: ArgumentHelp("Continue a run from its last checkpoint.", valueName: "run"))
+    @Option(help: ArgumentHelp("Continue a run from its last checkpoint.", valueName: "run"), completion: .runs)
     var resume: String?
 
     @Option(
         help: ArgumentHelp(
             "Start from a trained network's values; the last layer may have another number of classes.",
-            valueName: "checkpoint"))
+            valueName: "checkpoint"), completion: .directory)
     var initialize: String?
 
     @Option(

@@ -7,13 +7,13 @@ struct RunsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs", abstract: "Inspects runs.",
         subcommands: [
-            List.self, Show.self, TailCommand.self, LogCommand.self, StopCommand.self, CheckpointCommand.self, CompareCommand.self, DivergeCommand.self, TraceCommand.self,
-            ReportCommand.self,
+            List.self, Show.self, TailCommand.self, LogCommand.self, StopCommand.self, CheckpointCommand.self, CompareCommand.self,
+            DivergeCommand.self, TraceCommand.self, ReportCommand.self, TensorBoardCommand.self,
         ])
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists the runs of a directory, newest first.")
-        @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir")) var runs = "runs"
+        @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir"), completion: .directory) var runs = "runs"
         @Flag(help: "Print JSON.") var json = false
 
         private struct Entry: Encodable {
@@ -28,42 +28,61 @@ struct RunsCommand: ParsableCommand {
 
         func run() throws {
             var entries: [Entry] = []
+            var curves: [String] = []
+            let style = TerminalStyle.output
             for directory in RunDirectory.all(in: runs) {
                 guard let record = try? directory.record() else { continue }
-                let summary = RunSummary(MetricsIndex(directory))
+                let curve = RunCurves(directory)
                 entries.append(
                     Entry(
-                        name: directory.name, state: record.state.rawValue, step: summary.last?.step ?? 0,
-                        steps: record.steps, best_top1_error: summary.bestValidation?.figures[1], started: record.started,
-                        path: directory.path))
+                        name: directory.name, state: directory.state(record), step: curve.lastStep, steps: record.steps,
+                        best_top1_error: curve.bestError, started: record.started, path: directory.path))
+                curves.append(style.sparkline(curve.losses, width: 16))
             }
             if json { return Terminal.line(try Terminal.json(entries)) }
             guard !entries.isEmpty else { return Terminal.line("no runs in \(runs)") }
+            let rows = zip(entries, curves).map { entry, curve in
+                [
+                    entry.name, entry.state, "\(entry.step)/\(entry.steps)", Self.share(entry.step, entry.steps),
+                    entry.best_top1_error.map(Terminal.percent) ?? "-", curve.isEmpty ? "-" : curve, Self.age(entry.started),
+                ]
+            }
             Terminal.line(
-                Terminal.table(
-                    [["name", "state", "step", "of", "best top-1 error", "started"]]
-                        + entries.map {
-                            [
-                                $0.name, $0.state, "\($0.step)", "\($0.steps)",
-                                $0.best_top1_error.map(Terminal.percent) ?? "-", $0.started,
-                            ]
-                        }))
+                Terminal.table([["name", "state", "step", "done", "best top-1 error", "loss", "age"]] + rows) { row, column in
+                    row > 0 && column == 1 ? .init(state: entries[row - 1].state) : nil
+                })
+        }
+
+        private static func share(_ step: Int, _ steps: Int) -> String {
+            guard steps > 0 else { return "-" }
+            return "\(Int(100 * min(1, max(0, Double(step) / Double(steps))))) %"
+        }
+
+        private static func age(_ started: String) -> String {
+            guard let date = ISO8601DateFormatter().date(from: started) else { return "-" }
+            return Terminal.age(Date().timeIntervalSince(date))
         }
     }
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Shows one run.")
-        @Argument(help: ArgumentHelp("The run's path, or its name.", valueName: "run")) var target: String
-        @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir")) var runs = "runs"
+        @Argument(help: ArgumentHelp("The run's path, or its name.", valueName: "run"), completion: .runs) var target: String
+        @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir"), completion: .directory) var runs = "runs"
         @Flag(help: "Print the content of run.json with the last metrics.") var json = false
 
         func run() throws {
             let directory = try RunDirectory.find(target, runs: runs)
             let record = try directory.record()
             if json { return Terminal.line(try Terminal.json(document(directory, record))) }
-            Terminal.line("state: \(record.state.rawValue)\(record.reason.map { " (\($0))" } ?? "")")
+            let style = TerminalStyle.output
+            let words = directory.state(record)
+            let state = TerminalStyle.Color(state: words).map { style.paint(words, $0) } ?? words
+            Terminal.line("state: \(state)\(record.reason.map { " (\($0))" } ?? "")")
             Terminal.line("data: \(record.dataset) (\(record.dataset_fingerprint))")
             Terminal.line(try RunReport.summary(directory))
+            let curves = RunCurves(directory).text(style)
+            if !curves.isEmpty { Terminal.line("\n\(curves)") }
+            if words == "running", let status = directory.status() { Terminal.line("\n\(StatusTable.text(status))") }
         }
 
         private func document(_ directory: RunDirectory, _ record: RunRecord) throws -> JSONValue {

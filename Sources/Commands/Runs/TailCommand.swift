@@ -7,8 +7,8 @@ import RunLog
 struct TailCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "tail", abstract: "Shows a run's last steps.")
 
-    @Argument(help: ArgumentHelp("The run's path, or its name.", valueName: "run")) var target: String
-    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir")) var runs = "runs"
+    @Argument(help: ArgumentHelp("The run's path, or its name.", valueName: "run"), completion: .runs) var target: String
+    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir"), completion: .directory) var runs = "runs"
     @Option(name: [.customShort("n"), .long], help: "How many lines.") var lines = 20
     @Flag(name: [.customShort("f"), .long], help: "Go on until the run ends.") var follow = false
     @Flag(help: "Print the lines of metrics.jsonl as they are.") var json = false

@@ -8,9 +8,16 @@ struct TraceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trace", abstract: "Writes traced steps as a trace for Perfetto or chrome://tracing.")
 
-    @Argument(help: ArgumentHelp("The run's path, or its name.", valueName: "run")) var target: String
-    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir")) var runs = "runs"
-    @Option(help: ArgumentHelp("The file to write (default: trace.json in the run's directory).", valueName: "file")) var out: String?
+    @Argument(help: ArgumentHelp("The run's path, or its name.", valueName: "run"), completion: .runs) var target: String
+    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir"), completion: .directory) var runs = "runs"
+    @Option(help: ArgumentHelp("The file to write (default: trace.json in the run's directory).", valueName: "file"), completion: .file()) var out: String?
+    @Flag(help: "Print JSON.") var json = false
+
+    private struct Document: Encodable {
+        let path: String
+        /// Traced steps.
+        let steps: [Int]
+    }
 
     func run() throws {
         let directory = try RunDirectory.find(target, runs: runs)
@@ -21,6 +28,8 @@ struct TraceCommand: ParsableCommand {
         }
         let path = out ?? directory.path + "/trace.json"
         try DurableFile.write([UInt8](try ChromeTrace.json(lines)), to: path)
-        Terminal.line("wrote \(path): \(Set(lines.map(\.step)).count) steps; open it in https://ui.perfetto.dev")
+        let steps = Set(lines.map(\.step)).sorted()
+        if json { return Terminal.line(try Terminal.json(Document(path: path, steps: steps))) }
+        Terminal.line("wrote \(path): \(steps.count) steps; open it in https://ui.perfetto.dev")
     }
 }

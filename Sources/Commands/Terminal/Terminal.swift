@@ -39,13 +39,24 @@ enum Terminal {
         return unit == 0 ? "\(count) B" : "\(fixed(value, 1)) \(units[unit])"
     }
 
+    /// The time since something as 12 s, 3 min, 2 h or 5 d.
+    static func age(_ seconds: Double) -> String {
+        guard seconds.isFinite, seconds < 1e15 else { return "?" }
+        let whole = max(0, Int(seconds))
+        if whole < 60 { return "\(whole) s" }
+        if whole < 3600 { return "\(whole / 60) min" }
+        return whole < 48 * 3600 ? "\(whole / 3600) h" : "\(whole / 86400) d"
+    }
+
     /// Columns lined up: the first to the left, the others to the right.
-    static func table(_ rows: [[String]]) -> String {
+    /// - Parameter paint: a cell's color by row and column; a terminal shows it, and it takes no place.
+    static func table(_ rows: [[String]], paint: (Int, Int) -> TerminalStyle.Color? = { _, _ in nil }) -> String {
         guard let first = rows.first else { return "" }
-        let widths = first.indices.map { column in rows.map { $0[column].count }.max()! }
-        return rows.map { row in
+        let widths = first.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.enumerated().map { number, row in
             row.enumerated().map { index, cell in
                 let padding = String(repeating: " ", count: widths[index] - cell.count)
+                let cell = TerminalStyle.output.paint(cell, paint(number, index))
                 return index == 0 ? cell + padding : padding + cell
             }.joined(separator: "  ")
         }.joined(separator: "\n")

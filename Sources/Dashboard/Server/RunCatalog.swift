@@ -7,9 +7,6 @@ import Threading
 
 /// The runs of a directory, as they are listed. Runs that have not changed are not read again.
 final class RunCatalog: Sendable {
-    /// Seconds without a status after which a run that says it goes on counts as lost.
-    static let silence = 15.0
-
     struct Entry: Encodable, Equatable, Sendable {
         var name: String
         var state: String
@@ -58,31 +55,25 @@ final class RunCatalog: Sendable {
 
     private func entry(_ directory: RunDirectory) -> Entry? {
         let stamp = Self.stamp(directory)
-        if let found = cache.read({ $0[directory.path] }), found.stamp == stamp { return Self.judged(found.entry, stamp) }
+        if var found = cache.read({ $0[directory.path] }), found.stamp == stamp {
+            // That nothing is written any more is the one change that leaves no trace.
+            if found.entry.state == RunRecord.State.running.rawValue, WallClock.now - directory.lastWritten > RunDirectory.silence {
+                found.entry.state = "lost"
+            }
+            return found.entry
+        }
         guard let record = try? directory.record() else { return nil }
         let summary = RunSummary(MetricsIndex(directory))
         let entry = Entry(
-            name: directory.name, state: record.state.rawValue, reason: record.reason, started: record.started,
+            name: directory.name, state: directory.state(record), reason: record.reason, started: record.started,
             ended: record.ended, updated: Timestamp.text(stamp.times.max() ?? 0), step: summary.last?.step ?? 0,
             steps: record.steps, epoch: summary.last?.epoch ?? 0, loss: summary.last?.figures[0],
             top1_error: summary.lastValidation?.figures[1], best_top1_error: summary.bestValidation?.figures[1],
             images_per_second: summary.medianRate, workers: record.workers,
             network: record.plan?.layers.joined(separator: " ") ?? "")
         cache.update { $0[directory.path] = (stamp, entry) }
-        return Self.judged(entry, stamp)
-    }
-
-    /// A run whose coordinator was killed says for ever that it goes on.
-    private static func judged(_ entry: Entry, _ stamp: Stamp) -> Entry {
-        var entry = entry
-        if entry.state == "running", isSilent(stamp) { entry.state = "lost" }
         return entry
     }
-
-    /// Whether nothing of a run has been written for a while.
-    static func isSilent(_ directory: RunDirectory) -> Bool { isSilent(stamp(directory)) }
-
-    private static func isSilent(_ stamp: Stamp) -> Bool { WallClock.now - (stamp.times.max() ?? 0) > silence }
 
     private static func stamp(_ directory: RunDirectory) -> Stamp {
         let files = [directory.recordPath, directory.metricsPath, directory.statusPath, directory.eventsPath].map(FileStamp.init)

@@ -1,5 +1,5 @@
 import CSTBImage
-import Foundation
+public import Foundation
 
 /// Pictures as `data:` addresses, for pages that hold everything they show.
 public enum PictureURI {
@@ -23,6 +23,14 @@ public enum PictureURI {
 
     /// Interleaved pixels of one or three channels as PNG.
     public static func png(_ pixels: [UInt8], channels: Int, height: Int, width: Int) -> String {
+        png(file: pngFile(pixels, channels: channels, height: height, width: width))
+    }
+
+    /// A PNG file's address.
+    public static func png(file: Data) -> String { "data:image/png;base64,\(file.base64EncodedString())" }
+
+    /// Interleaved pixels of one or three channels as a PNG file.
+    public static func pngFile(_ pixels: [UInt8], channels: Int, height: Int, width: Int) -> Data {
         precondition(pixels.count == channels * height * width)
         var file = Data()
         _ = withUnsafeMutablePointer(to: &file) { file in
@@ -33,6 +41,6 @@ public enum PictureURI {
                         bytes.assumingMemoryBound(to: UInt8.self), count: Int(count))
                 }, file, Int32(width), Int32(height), Int32(channels), pixels, Int32(width * channels))
         }
-        return "data:image/png;base64,\(file.base64EncodedString())"
+        return file
     }
 }

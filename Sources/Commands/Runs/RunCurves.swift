@@ -1,0 +1,43 @@
+import RunLog
+
+/// A run's curves in short: what lists and summaries show of them.
+struct RunCurves {
+    let summary: RunSummary
+    let losses: [Double]
+    let errors: [Double]
+
+    init(_ directory: RunDirectory) {
+        let index = MetricsIndex(directory)
+        let series = MetricsSeries(index, points: 120)
+        summary = RunSummary(index)
+        (losses, errors) = (series.steps.loss, series.validations.map(\.top1_error))
+    }
+
+    var lastStep: Int { max(summary.last?.step ?? 0, summary.lastValidation?.step ?? 0) }
+    var bestError: Double? { summary.bestValidation?.figures[1] }
+
+    /// A line for each curve that has a course.
+    func text(_ style: TerminalStyle, width: Int = 60) -> String {
+        var rows: [String] = []
+        func add(_ name: String, _ values: [Double], _ format: (Double) -> String) {
+            guard values.count > 1, let first = values.first, let last = values.last else { return }
+            rows.append("\(name)  \(style.sparkline(values, width: width))  \(format(first)) to \(format(last))")
+        }
+        add("training loss", losses) { Terminal.fixed($0, 4) }
+        add("top-1 error  ", errors, Terminal.percent)
+        return rows.joined(separator: "\n")
+    }
+}
+
+extension TerminalStyle.Color {
+    /// Of a run's state in words.
+    init?(state: String) {
+        switch state {
+        case "running": self = .blue
+        case "finished": self = .green
+        case "interrupted": self = .yellow
+        case "failed", "lost": self = .red
+        default: return nil
+        }
+    }
+}

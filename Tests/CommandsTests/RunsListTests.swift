@@ -1,0 +1,68 @@
+import Foundation
+import RunLog
+import Testing
+
+/// What `runs` says of runs, for people and for programs.
+@Suite(.serialized) struct RunsListTests {
+    private func make(_ runner: CommandRunner, _ name: String, _ state: RunRecord.State, steps: ClosedRange<Int>?) throws {
+        let directory = try RunDirectory.create(runs: runner.path("runs"), name: name)
+        let record = RunRecord(
+            name: name, run: "00", started: RunWriter.now, steps: 20, dataset: "d", datasetFingerprint: "f",
+            imagesPerEpoch: 10, workers: 2, configuration: .object([:]))
+        let writer = try RunWriter(directory, record: record)
+        for step in steps.map(Array.init) ?? [] {
+            try writer.append(
+                StepMetrics(
+                    step: step, epoch: 0, loss: Double(20 - step), learningRate: 0.01, imagesPerSecond: 5, seconds: 2, digest: "x"))
+            try writer.append(
+                ValidationMetrics(step: step, epoch: 0, loss: 1, top1Error: 0.9 - 0.05 * Double(step), top5Error: 0.1))
+        }
+        try writer.update { $0.state = state }
+    }
+
+    @Test func listsShowStatesProgressErrorsAndCurves() throws {
+        let runner = try CommandRunner()
+        try make(runner, "one", .finished, steps: 1...8)
+        try make(runner, "other", .failed, steps: nil)
+        let utf8 = ["LC_ALL": "C.UTF-8", "TERM": "xterm"]
+        let lines = try runner.run(["runs", "list"], environment: utf8).output.split(separator: "\n")
+        #expect(lines.count == 3)
+        let one = try #require(lines.first { $0.hasPrefix("one ") })
+        for word in ["finished", "8/20", "40 %", "50.00 %", "█▇▆▅▄▃▂▁"] { #expect(one.contains(word), "\(one)") }
+        let other = try #require(lines.first { $0.hasPrefix("other ") })
+        for word in ["failed", "0/20", "0 %", " - "] { #expect(other.contains(word), "\(other)") }
+        #expect(!lines.joined().contains("\u{1B}"))
+        let plain = try runner.run(["runs", "list"], environment: ["LC_ALL": "C"]).output
+        #expect(plain.contains("#*+=~-._") && plain.allSatisfy(\.isASCII))
+        let shown = try runner.run(["runs", "show", "one"], environment: utf8).output
+        #expect(shown.contains("training loss  █▇▆▅▄▃▂▁  19.0000 to 12.0000") && shown.contains("85.00 % to 50.00 %"), "\(shown)")
+        let json = try runner.run(["runs", "list", "--json"], environment: utf8).output
+        #expect(json.allSatisfy(\.isASCII) && json.contains("\"best_top1_error\" : 0.5"), "\(json)")
+    }
+
+    @Test func aTerminalGetsColoursUnlessTheyAreUnwanted() throws {
+        let runner = try CommandRunner()
+        try make(runner, "one", .finished, steps: 1...3)
+        // `script` makes a terminal.
+        func list(_ environment: [String: String]) throws -> String {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/script")
+            process.arguments = ["-qec", "\(CommandRunner.executable) runs list", "/dev/null"]
+            process.currentDirectoryURL = URL(fileURLWithPath: runner.directory)
+            process.environment = ProcessInfo.processInfo.environment.merging(["TERM": "xterm", "LC_ALL": "C.UTF-8", "NO_COLOR": ""]) { $1 }
+                .merging(environment) { $1 }
+            let output = Pipe()
+            process.standardOutput = output
+            process.standardInput = FileHandle.nullDevice
+            try process.run()
+            let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            return text
+        }
+        guard FileManager.default.isExecutableFile(atPath: "/usr/bin/script") else { return print("skipped: there is no `script`") }
+        let colored = try list([:])
+        #expect(colored.contains("\u{1B}[32mfinished\u{1B}[0m"), "\(colored)")
+        let plain = try list(["NO_COLOR": "1"])
+        #expect(plain.contains("finished") && !plain.contains("\u{1B}"), "\(plain)")
+    }
+}

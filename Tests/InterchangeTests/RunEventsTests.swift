@@ -1,0 +1,147 @@
+import Foundation
+import Interchange
+import RunLog
+import Testing
+
+@Suite struct RunEventsTests {
+    private let runs = FileManager.default.temporaryDirectory.appendingPathComponent("events-\(UUID())").path
+
+    private func make(steps: Int = 10) throws -> (RunDirectory, RunRecord) {
+        let record = RunRecord(
+            name: "a", run: "00", started: "2026-01-01T00:00:00Z", steps: steps, dataset: "d", datasetFingerprint: "f",
+            imagesPerEpoch: 10, workers: 2, configuration: .object([:]))
+        return (try RunDirectory.create(runs: runs, name: "a"), record)
+    }
+
+    private func step(_ number: Int, loss: Double = 1) -> StepMetrics {
+        StepMetrics(step: number, epoch: 0, loss: loss, learningRate: 0.01, imagesPerSecond: 5, seconds: 2, digest: "x")
+    }
+
+    /// The data of a file's records; lengths and checksums have to be right.
+    private func records(_ path: String) throws -> [[UInt8]] {
+        var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))[...]
+        var records: [[UInt8]] = []
+        while !bytes.isEmpty {
+            try #require(bytes.count >= 16)
+            let length = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+            try #require(bytes.count >= 16 + length)
+            let data = Array(bytes.dropFirst(12).prefix(length))
+            try #require(Array(bytes.prefix(16 + length)) == EventRecord.framed(data))
+            records.append(data)
+            bytes = bytes.dropFirst(16 + length)
+        }
+        return records
+    }
+
+    /// An event's step and whether it withdraws what follows: after the time (tag 1, eight bytes) stand the step (tag 2),
+    /// which is left out at 0, and a SessionLog (tag 7) with the status START (tag 1).
+    private func steps(_ path: String) throws -> [String] {
+        try records(path).dropFirst().map { data in
+            var rest = data.dropFirst(9)
+            var step = 0
+            if rest.first == 0x10 {
+                step = Int(try #require(rest.dropFirst().first))
+                rest = rest.dropFirst(2)
+            }
+            return rest.elementsEqual([0x3A, 2, 8, 1]) ? "from \(step)" : "\(step)"
+        }
+    }
+
+    private func events(of directory: RunDirectory, points: Int = 100, notice: @escaping (String) -> Void = { _ in }) throws -> RunEvents {
+        try RunEvents(of: directory, to: runs + "/out", points: points, pictures: { _ in [] }, notice: notice)
+    }
+
+    @Test func stepsThatAreTrainedAgainAreWithdrawn() throws {
+        defer { try? FileManager.default.removeItem(atPath: runs) }
+        let (directory, record) = try make()
+        var writer = try RunWriter(directory, record: record)
+        let events = try events(of: directory)
+        for number in 1...5 { try writer.append(step(number)) }
+        try events.update(isLast: false)
+        #expect(try steps(events.path) == ["from 0", "1", "2", "3", "4", "5"])
+        writer = try RunWriter(directory, record: record, keeping: 3)
+        try writer.append(step(4, loss: 2))
+        try events.update(isLast: false)
+        #expect(try steps(events.path).dropFirst(6) == ["from 4", "4"])
+        // Nothing has been written anew when it is looked at, and then the same again.
+        writer = try RunWriter(directory, record: record, keeping: 2)
+        try events.update(isLast: false)
+        #expect(try steps(events.path).dropFirst(8) == ["from 3"])
+        try writer.append(step(3))
+        try writer.append(ValidationMetrics(step: 3, epoch: 0, loss: 1, top1Error: 0.5, top5Error: 0.2))
+        try events.update(isLast: true)
+        #expect(try steps(events.path).dropFirst(9) == ["3", "3"])
+        // Replaced by the same lines: nothing is to be said.
+        writer = try RunWriter(directory, record: record, keeping: 3)
+        try events.update(isLast: true)
+        #expect(try steps(events.path).count == 11)
+        // One of a step's two lines is gone.
+        let text = try String(contentsOfFile: directory.metricsPath, encoding: .utf8)
+        let lines = text.split(separator: "\n").filter { !$0.contains("validation") }
+        try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: directory.metricsPath), options: .atomic)
+        try events.update(isLast: true)
+        #expect(try steps(events.path).dropFirst(11) == ["from 0", "1", "2", "3"])
+    }
+
+    @Test func aLongRunIsThinnedAndKeepsItsEnds() throws {
+        defer { try? FileManager.default.removeItem(atPath: runs) }
+        let (directory, record) = try make(steps: 100)
+        let writer = try RunWriter(directory, record: record)
+        for number in 1...100 { try writer.append(step(number)) }
+        let events = try events(of: directory, points: 5)
+        try events.update(isLast: true)
+        #expect(try steps(events.path) == ["from 0", "1", "26", "51", "76", "100"])
+    }
+
+    @Test func damageAndUnknownKindsCostOnlyThemselves() throws {
+        defer { try? FileManager.default.removeItem(atPath: runs) }
+        let (directory, record) = try make()
+        let writer = try RunWriter(directory, record: record)
+        try writer.append(step(1))
+        let more = [
+            #"{"kind":"weather","step":2,"rain":true}"#, #"{"kind":"step"}"#, "nonsense", #"{"kind":"step","step":-3,"loss":1}"#,
+            #"{"kind":"step","step":99999999999999999999,"loss":1}"#, #"{"kind":"norms","step":3,"tensors":["w"],"weight":[1.5],"update":[]}"#,
+            #"{"kind":"norms","step":4,"tensors":["w"]}"#, #"{"kind":"step","step":5,"loss":2,"seconds":1e400}"#,
+        ]
+        let handle = try #require(FileHandle(forWritingAtPath: directory.metricsPath))
+        try handle.seekToEnd()
+        try handle.write(contentsOf: Data((more.joined(separator: "\n") + "\n").utf8))
+        try FileManager.default.createDirectory(atPath: directory.checkpointPath(step: 1), withIntermediateDirectories: true)
+        var notices: [String] = []
+        let events = try events(of: directory) { notices.append($0) }
+        try events.update(isLast: true)
+        let found = try steps(events.path)
+        #expect(found == ["from 0", "1", "3"] || found == ["from 0", "1", "3", "5"])
+        #expect(try records(events.path).contains { $0.firstRange(of: Array("weight_norm/w".utf8)) != nil })
+        #expect(notices.count == 1 && notices[0].contains("step 1"))
+    }
+
+    @Test func aConversionTakesAnothersPlaceAndLeavesOtherFiles() throws {
+        defer { try? FileManager.default.removeItem(atPath: runs) }
+        let (directory, record) = try make()
+        _ = try RunWriter(directory, record: record)
+        let other = runs + "/out/events.out.tfevents.1.elsewhere"
+        try FileManager.default.createDirectory(atPath: runs + "/out", withIntermediateDirectories: true)
+        try Data().write(to: URL(fileURLWithPath: other))
+        func sizes() throws -> [Int] {
+            try FileManager.default.contentsOfDirectory(atPath: runs + "/out").map {
+                try #require(try FileManager.default.attributesOfItem(atPath: runs + "/out/" + $0)[.size] as? Int)
+            }.sorted()
+        }
+        // The last before stays as an empty file: a TensorBoard that reads it would wait for it for ever.
+        var before: String?
+        for conversion in 0..<3 {
+            // Names of one process and second are the same.
+            if let before { try FileManager.default.moveItem(atPath: before, toPath: before.replacingOccurrences(of: "tfevents.", with: "tfevents.\(conversion).")) }
+            let events = try events(of: directory)
+            before = events.path
+            try events.update(isLast: true)
+            let found = try sizes()
+            #expect(found.count == min(3, 2 + conversion) && found.dropLast().allSatisfy { $0 == 0 } && (found.last ?? 0) > 0, "\(found)")
+        }
+        #expect(FileManager.default.fileExists(atPath: other))
+        #expect(throws: (any Error).self) {
+            try RunEvents(of: directory, to: other + "/below", points: 5, pictures: { _ in [] }, notice: { _ in })
+        }
+    }
+}

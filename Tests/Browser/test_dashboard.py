@@ -60,7 +60,7 @@ class Processes:
 
     def train(self, name, steps, *settings):
         command = [self.options.binary, "train", "--preset", self.options.preset, "--data", self.options.data,
-                   "--steps", str(steps), "--trace-every", "20", "--runs", self.runs, "--name", name,
+                   "--steps", str(steps), "--trace-every", "20", "--norms-every", "10", "--runs", self.runs, "--name", name,
                    "--set", "batch=16", f"checkpoint.every={CHECKPOINT_EVERY}", "validation.every=100", *settings]
         output = open(self.logs / f"{name}.log", "w")
         return subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)

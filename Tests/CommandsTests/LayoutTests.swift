@@ -34,6 +34,24 @@ import Testing
         #expect(try train(runner, "seed", data, ["--workers", "2", "--set", "seed=2"]) != one)
     }
 
+    /// As a coordinator's is whose host has no worker.
+    @Test func aStoreThatKeepsNoColumnChangesNothing() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        let one = try train(runner, "one", data, ["--workers", "1"])
+        let address = runner.path("address")
+        let (coordinator, _, _) = try runner.start([
+            "coordinator", "--preset", "cifar10", "--data", data, "--steps", "\(steps)", "--name", "spare", "--store", "process", "--stores", "2",
+            "--address-file", address, "--set", "batch=16", "optimizer.learning_rate=0.001", "augmentation.color=on",
+        ])
+        while coordinator.isRunning, !FileManager.default.fileExists(atPath: address) { usleep(10_000) }
+        let place = try String(contentsOfFile: address, encoding: .utf8)
+        let others = try ["store", "store", "worker", "worker"].map { try runner.start([$0, "--coordinator", place]).0 }
+        for process in [coordinator] + others { process.waitUntilExit() }
+        #expect(coordinator.terminationStatus == 0)
+        #expect(try digests(runner.path("runs/spare")) == one)
+    }
+
     /// Activations are rounded before they are exchanged, and parts are summed in 32 bits.
     @Test func sixteenBitFloatsGiveTheSameBitsInEveryLayout() throws {
         let runner = try CommandRunner()

@@ -23,6 +23,18 @@ import Testing
         #expect(try machine.commit(step: 1) == [.update(keys[1], step: 2, rate: 0.25)])
     }
 
+    @Test func aShardWithoutTensorsKeepsNobodyWaiting() throws {
+        var machine = ShardStepMachine(keys: [], base: 3, attempt: 0)
+        #expect(throws: ShardStepMachine.Violation.self) { try machine.commit(step: 4) }
+        #expect(machine.grant(step: 4, rate: 1) == [.stored(step: 4)])
+        #expect(machine.grant(step: 5, rate: 1) == [.stored(step: 5)])
+        #expect(try machine.commit(step: 4).isEmpty)
+        machine.abort(attempt: 1)
+        #expect(throws: ShardStepMachine.Violation.self) { try machine.commit(step: 5) }
+        #expect(machine.grant(step: 5, rate: 1) == [.stored(step: 5)])
+        #expect(try machine.commit(step: 5).isEmpty)
+    }
+
     @Test func pushesOfAnOlderAttemptAreIgnored() throws {
         var machine = ShardStepMachine(keys: Set(keys), base: 3, attempt: 0)
         _ = machine.grant(step: 4, rate: 1)

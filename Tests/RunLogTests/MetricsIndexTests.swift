@@ -54,8 +54,10 @@ import Testing
         try FileManager.default.contents(atPath: path)!.prefix(64 + 64 * 30 + 17).write(to: URL(fileURLWithPath: path))
         #expect(MetricsIndex(scratch.directory).all == (try fresh(scratch)))
         // A writer that goes on does not put its records after the torn one.
-        let writer = try scratch.writer(keeping: 40)
-        try writer.append(RunScratch.step(41))
+        do {
+            let writer = try scratch.writer(keeping: 40)
+            try writer.append(RunScratch.step(41))
+        }
         #expect(MetricsIndex(scratch.directory).all == (try fresh(scratch)))
         #expect(MetricsIndex(scratch.directory).count == 47)
     }

@@ -30,8 +30,11 @@ import Testing
     @Test func resumingDropsTheStepsThatAreTrainedAgain() throws {
         defer { try? FileManager.default.removeItem(atPath: runs) }
         let directory = try RunDirectory.create(runs: runs, name: "a")
-        let writer = try RunWriter(directory, record: record("a"))
-        for number in 1...5 { try writer.append(step(number)) }
+        do {
+            let writer = try RunWriter(directory, record: record("a"))
+            for number in 1...5 { try writer.append(step(number)) }
+            #expect(throws: RunLogError.self) { try RunWriter(directory, record: record("a"), keeping: 3) }
+        }
         let again = try RunWriter(directory, record: record("a"), keeping: 3)
         try again.append(step(4))
         #expect(try directory.metrics().map(\.step) == [1, 2, 3, 4])

@@ -46,7 +46,8 @@ public struct ShardStepMachine: Sendable {
     public mutating func grant(step: Int, rate: Float) -> [Action] {
         guard step > committed else { return [] }
         rates[step] = rate
-        return release()
+        // A shard that keeps no tensor, such as a coordinator's whose host has no worker, has nothing to wait for.
+        return keys.isEmpty ? [.stored(step: step)] : release()
     }
 
     /// A gradient has arrived. One of an older attempt is ignored: its worker has been, or will be, told.
@@ -73,7 +74,7 @@ public struct ShardStepMachine: Sendable {
     /// The coordinator has made a step final.
     public mutating func commit(step: Int) throws -> [Action] {
         guard step > committed else { return [] }
-        guard step == committed + 1, updated[step]?.count == keys.count else { throw Violation.commitOfUnstored(step) }
+        guard step == committed + 1, rates[step] != nil, (updated[step]?.count ?? 0) == keys.count else { throw Violation.commitOfUnstored(step) }
         committed = step
         rates[step] = nil
         pushed[step] = nil

@@ -4,6 +4,7 @@ import Threading
 /// Writes a run's record, metrics and events. One process writes a run; calls may come from any thread.
 public final class RunWriter: @unchecked Sendable {
     public let directory: RunDirectory
+    private let runLock: RunLock
     private let lock = NSLock()
     private let metrics: AppendedFile
     private let index: AppendedFile
@@ -17,6 +18,7 @@ public final class RunWriter: @unchecked Sendable {
     public init(_ directory: RunDirectory, record: RunRecord, keeping: Int? = nil) throws {
         self.directory = directory
         self.record = record
+        runLock = try RunLock(directory)
         if let keeping { try MetricsTruncation.dropLines(of: directory, after: keeping) }
         metrics = try AppendedFile(directory.metricsPath)
         index = try AppendedFile(directory.indexPath, begins: MetricsIndex.header)

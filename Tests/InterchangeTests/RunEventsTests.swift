@@ -54,24 +54,30 @@ import Testing
     @Test func stepsThatAreTrainedAgainAreWithdrawn() throws {
         defer { try? FileManager.default.removeItem(atPath: runs) }
         let (directory, record) = try make()
-        var writer = try RunWriter(directory, record: record)
+        var writer: RunWriter? = try RunWriter(directory, record: record)
         let events = try events(of: directory)
-        for number in 1...5 { try writer.append(step(number)) }
+        for number in 1...5 { try writer?.append(step(number)) }
         try events.update(isLast: false)
         #expect(try steps(events.path) == ["from 0", "1", "2", "3", "4", "5"])
+        // One writes at a time.
+        writer = nil
         writer = try RunWriter(directory, record: record, keeping: 3)
-        try writer.append(step(4, loss: 2))
+        try writer?.append(step(4, loss: 2))
         try events.update(isLast: false)
         #expect(try steps(events.path).dropFirst(6) == ["from 4", "4"])
         // Nothing has been written anew when it is looked at, and then the same again.
+        // One writes at a time.
+        writer = nil
         writer = try RunWriter(directory, record: record, keeping: 2)
         try events.update(isLast: false)
         #expect(try steps(events.path).dropFirst(8) == ["from 3"])
-        try writer.append(step(3))
-        try writer.append(ValidationMetrics(step: 3, epoch: 0, loss: 1, top1Error: 0.5, top5Error: 0.2))
+        try writer?.append(step(3))
+        try writer?.append(ValidationMetrics(step: 3, epoch: 0, loss: 1, top1Error: 0.5, top5Error: 0.2))
         try events.update(isLast: true)
         #expect(try steps(events.path).dropFirst(9) == ["3", "3"])
         // Replaced by the same lines: nothing is to be said.
+        // One writes at a time.
+        writer = nil
         writer = try RunWriter(directory, record: record, keeping: 3)
         try events.update(isLast: true)
         #expect(try steps(events.path).count == 11)

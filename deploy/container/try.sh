@@ -13,7 +13,7 @@ for program in debootstrap ip unshare python3; do
     command -v $program >/dev/null || { echo "skipped: no $program here"; exit 69; }
 done
 scratch=$(mktemp -d /tmp/colonnade-container.XXXXXX)
-root=$scratch/root
+root=$scratch/image
 host_a='' host_b=''
 # shellcheck source=/dev/null
 source "$here/../two-hosts.sh"
@@ -73,16 +73,16 @@ mkdir "$scratch/ns"
 inside='
     scratch=$1 data=$2
     shift 2
-    mount --bind "$scratch/root" "$scratch/root"
-    mount -o remount,bind,ro "$scratch/root"
-    mount -t proc proc "$scratch/root/proc"
-    mount -t tmpfs tmpfs "$scratch/root/tmp"
-    mount --bind /dev "$scratch/root/dev"
-    mount --bind "$scratch/runs" "$scratch/root/runs"
-    mount --bind "$data" "$scratch/root/data"
-    mount -o remount,bind,ro "$scratch/root/data"
-    mount --bind "$scratch/certs" "$scratch/root/certs"
-    exec chroot "$scratch/root" setpriv --reuid 10001 --regid 10001 --clear-groups --bounding-set=-all --inh-caps=-all \
+    mount --bind "$scratch/image" "$scratch/image"
+    mount -o remount,bind,ro "$scratch/image"
+    mount -t proc proc "$scratch/image/proc"
+    mount -t tmpfs tmpfs "$scratch/image/tmp"
+    mount --bind /dev "$scratch/image/dev"
+    mount --bind "$scratch/runs" "$scratch/image/runs"
+    mount --bind "$data" "$scratch/image/data"
+    mount -o remount,bind,ro "$scratch/image/data"
+    mount --bind "$scratch/certs" "$scratch/image/certs"
+    exec chroot "$scratch/image" setpriv --reuid 10001 --regid 10001 --clear-groups --bounding-set=-all --inh-caps=-all \
         --no-new-privs env -i PATH=/usr/local/bin:/usr/bin:/bin OMP_WAIT_POLICY=passive COLONNADE_RESTARTS=5 COLONNADE_LINGER=2 HOME=/work "$@"'
 container() { # host, command…
     local host=$1

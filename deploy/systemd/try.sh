@@ -13,7 +13,7 @@ for program in debootstrap systemd-nspawn unshare; do
 done
 scratch=$(mktemp -d /tmp/colonnade-systemd.XXXXXX)
 trap 'rm -rf "$scratch"' EXIT
-root=$scratch/root
+root=$scratch/image
 if [ -n "$given" ]; then cp -a "$given" "$root"; else debootstrap --variant=minbase bookworm "$root" >"$scratch/log"; fi
 chroot "$root" sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends systemd \
     systemd-sysv dbus procps libdnnl2 libgomp1 libssl3 libstb0 libturbojpeg0 libxxhash0 libyuv0 zlib1g' </dev/null >"$scratch/log" 2>&1 \

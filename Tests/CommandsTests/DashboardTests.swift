@@ -116,6 +116,11 @@ import Testing
         }
         let page = try server.ask("/")
         #expect(page.status == 200 && page.text.contains("<html") && page.headers["content-security-policy"]?.contains("default-src 'self'") == true)
+        let files = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../Sources/Dashboard/Page").path
+        for name in try FileManager.default.contentsOfDirectory(atPath: files) {
+            let file = try String(contentsOfFile: files + "/" + name, encoding: .utf8)
+            #expect(try server.ask("/" + name).text == file, "\(name)")
+        }
         #expect(try server.ask("/api/session", method: "POST", body: String(repeating: "x", count: 100_000)).status == 413)
     }
 

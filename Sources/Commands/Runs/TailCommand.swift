@@ -24,7 +24,8 @@ struct TailCommand: ParsableCommand {
             first -= 1
             if index[first].kind == .step || index[first].kind == .validation { left -= 1 }
         }
-        var reader = MetricsReader(directory, from: first < index.count ? index[first].offset : (index.count > 0 ? index[index.count - 1].end : 0))
+        let end = index.count > 0 ? index[index.count - 1].end : 0
+        var reader = LineReader<MetricsLine>(directory.metricsPath, from: first < index.count ? index[first].offset : end)
         while true {
             // The state is read first: what is written before the end is shown before it is noticed.
             let state = try directory.record().state

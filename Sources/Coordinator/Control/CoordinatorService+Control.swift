@@ -16,7 +16,7 @@ extension CoordinatorService {
                 writer.event("command", "asked over the network to stop", ["peer": "\(link.remote)"].merging(link.facts) { $1 })
                 stop()
             case .checkpoint:
-                if isStopping || ledger.granted >= ledger.last, ledger.committed >= ledger.last {
+                if ledger.isDone {
                     refuse("the run is about to end, with a checkpoint")
                 } else {
                     ledger.wantsSnapshot = true

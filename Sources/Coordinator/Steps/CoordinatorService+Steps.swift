@@ -51,7 +51,7 @@ extension CoordinatorService {
         }
         do {
             try writer.append(metrics)
-            if plan.normsInterval > 0, step % plan.normsInterval == 0 { try writer.append(norms.line(step: step, digests)) }
+            if plan.normsInterval > 0, step % plan.normsInterval == 0, let line = norms.line(step: step, digests) { try writer.append(line) }
         } catch { end(.failed("metrics.jsonl cannot be written: \(error)")) }
     }
 

@@ -13,13 +13,15 @@ struct StepNorms {
         names = Dictionary(try network.parameterBlocks().map { ($0.key, $0.tensor.name) }, uniquingKeysWith: { first, _ in first })
     }
 
-    func line(step: Int, _ digests: [WireStepStored.BlockDigest]) -> NormsMetrics {
+    /// Nil where a norm is no number: JSON has none for it, and the next loss says so.
+    func line(step: Int, _ digests: [WireStepStored.BlockDigest]) -> NormsMetrics? {
         var (weights, updates): ([String: Double], [String: Double]) = ([:], [:])
         for entry in digests {
             guard let name = names[ParameterBlock.Key(entry.key)] else { continue }
             weights[name, default: 0] += entry.valueSquares
             updates[name, default: 0] += entry.updateSquares
         }
+        guard (Array(weights.values) + Array(updates.values)).allSatisfy({ $0.isFinite && $0 >= 0 }) else { return nil }
         return NormsMetrics(
             step: step, tensors: order, weight: order.map { (weights[$0] ?? 0).squareRoot() },
             update: order.map { (updates[$0] ?? 0).squareRoot() })

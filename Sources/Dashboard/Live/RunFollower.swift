@@ -9,16 +9,17 @@ struct RunFollower: Sendable {
     }
 
     private let run: RunDirectory
-    private var metrics: MetricsReader
+    private var metrics: LineReader<MetricsLine>
     private var events: LineReader<RunEvent>
     private var log: LineReader<LogLine>
     private var status = FileStamp("")
+    private var record = FileStamp("")
     private var state: RunRecord.State?
 
     /// Begins at the end of what is there.
     init(_ run: RunDirectory) {
         self.run = run
-        metrics = MetricsReader(run, from: FileStamp(run.metricsPath).size)
+        metrics = LineReader(run.metricsPath, from: FileStamp(run.metricsPath).size)
         events = LineReader(run.eventsPath, from: FileStamp(run.eventsPath).size)
         log = LineReader(run.logPath, from: FileStamp(run.logPath).size)
     }
@@ -47,10 +48,11 @@ struct RunFollower: Sendable {
             status = stamp
             try add("status", found)
         }
-        if let record = try? run.record(), record.state != state {
+        let written = FileStamp(run.recordPath)
+        if written != record, let found = try? run.record() {
             // Nothing is news when it is first looked at.
-            if state != nil { try add("record", record) }
-            state = record.state
+            if state != nil, found.state != state { try add("record", found) }
+            (record, state) = (written, found.state)
         }
         return changes
     }

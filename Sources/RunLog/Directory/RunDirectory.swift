@@ -82,12 +82,7 @@ public struct RunDirectory: Sendable, Equatable {
 
     /// Every readable line of metrics.jsonl. A torn line costs only itself.
     public func metrics() throws -> [MetricsLine] {
-        guard let file = LineFile(metricsPath) else { return [] }
-        var lines: [MetricsLine] = []
-        file.forEachLine(from: 0) { _, data in
-            if let line = MetricsLine(line: data) { lines.append(line) }
-        }
-        return lines
+        Self.lines(metricsPath)
     }
 
     /// A line of metrics.jsonl as it is.
@@ -106,14 +101,9 @@ public struct RunDirectory: Sendable, Equatable {
         Self.content(statusPath).flatMap { try? JSONDecoder().decode(RunStatus.self, from: $0) }
     }
 
-    private static func lines<Line: Decodable>(_ path: String) -> [Line] {
-        guard let file = LineFile(path) else { return [] }
-        let decoder = JSONDecoder()
-        var lines: [Line] = []
-        file.forEachLine(from: 0) { _, data in
-            if let line = try? decoder.decode(Line.self, from: data) { lines.append(line) }
-        }
-        return lines
+    private static func lines<Line: Decodable & Sendable>(_ path: String) -> [Line] {
+        var reader = LineReader<Line>(path)
+        return reader.next()
     }
 
     /// Every readable line of timeline.jsonl, which only traced steps have.
@@ -142,10 +132,11 @@ public struct RunDirectory: Sendable, Equatable {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: runs)) ?? []
         return names.map { RunDirectory(runs + "/" + $0) }
             .filter { FileManager.default.fileExists(atPath: $0.recordPath) }
-            .sorted { ($0.started, $0.name) > ($1.started, $1.name) }
+            // A record is read once for each run, not at each comparison.
+            .map { (started: (try? $0.record().started) ?? "", directory: $0) }
+            .sorted { ($0.started, $0.directory.name) > ($1.started, $1.directory.name) }
+            .map(\.directory)
     }
-
-    private var started: String { (try? record().started) ?? "" }
 
     /// Finds a run by its path or by its name below `runs`.
     public static func find(_ text: String, runs: String) throws -> RunDirectory {

@@ -8,7 +8,8 @@ public struct LineReader<Line: Decodable & Sendable>: Sendable {
     /// - Parameter offset: where the first line begins that is read.
     public init(_ path: String, from offset: Int = 0) { (self.path, self.offset) = (path, offset) }
 
-    /// Whole readable lines since the last call.
+    /// Whole readable lines since the last call. A file that was written anew and is shorter, as the metrics of a resumed run
+    /// are, is read on from its new end.
     public mutating func next() -> [Line] {
         guard let file = LineFile(path) else { return [] }
         if file.size < offset { offset = file.size }

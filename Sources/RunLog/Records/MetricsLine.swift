@@ -42,24 +42,30 @@ public struct ValidationMetrics: Codable, Sendable, Equatable {
     }
 }
 
+extension MetricsLine: Decodable {
+    private enum Key: CodingKey { case kind }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        switch try container.decode(String.self, forKey: .kind) {
+        case "step": self = .step(try StepMetrics(from: decoder))
+        case "validation": self = .validation(try ValidationMetrics(from: decoder))
+        case "norms":
+            let norms = try NormsMetrics(from: decoder)
+            guard norms.isWhole else {
+                throw DecodingError.dataCorruptedError(forKey: .kind, in: container, debugDescription: "norms that are not of every tensor")
+            }
+            self = .norms(norms)
+        case let kind: throw DecodingError.dataCorruptedError(forKey: .kind, in: container, debugDescription: "lines of kind \(kind) are of another release")
+        }
+    }
+}
+
 extension MetricsLine {
     /// Nil for a line that is torn or of a kind that this release does not know.
     public init?(line: Data) {
-        struct Kind: Decodable { let kind: String }
-        let decoder = JSONDecoder()
-        guard let kind = try? decoder.decode(Kind.self, from: line).kind else { return nil }
-        switch kind {
-        case "step":
-            guard let step = try? decoder.decode(StepMetrics.self, from: line) else { return nil }
-            self = .step(step)
-        case "validation":
-            guard let validation = try? decoder.decode(ValidationMetrics.self, from: line) else { return nil }
-            self = .validation(validation)
-        case "norms":
-            guard let norms = try? decoder.decode(NormsMetrics.self, from: line), norms.isWhole else { return nil }
-            self = .norms(norms)
-        default: return nil
-        }
+        guard let line = try? JSONDecoder().decode(MetricsLine.self, from: line) else { return nil }
+        self = line
     }
 
     public var step: Int {

@@ -44,3 +44,21 @@ import Testing
         #expect(series.last == 0 && series.steps.step.isEmpty)
     }
 }
+
+@Suite struct LineReaderTests {
+    @Test func aFileThatTookTheOthersPlaceIsReadOnFromItsEnd() throws {
+        let scratch = try RunScratch()
+        var reader = LineReader<MetricsLine>(scratch.directory.metricsPath)
+        do {
+            let writer = try scratch.writer()
+            for step in 1...6 { try writer.append(RunScratch.step(step)) }
+            #expect(reader.next().map(\.step) == Array(1...6))
+            #expect(reader.next().isEmpty)
+        }
+        // Longer lines: the new file is as long as the old one before it is looked at.
+        let writer = try scratch.writer(keeping: 5)
+        #expect(reader.next().isEmpty)
+        for step in 6...9 { try writer.append(RunScratch.step(step, loss: 0.123456789)) }
+        #expect(reader.next().map(\.step) == Array(6...9))
+    }
+}

@@ -26,7 +26,7 @@ public final class RunEvents {
     private var written = WrittenPoints()
     private var mustBeginAnew = false
     /// The last line of each kind, where it was left out.
-    private var leftOut: [String: (MetricsEntry, Data)] = [:]
+    private var leftOut: [String: (MetricsLine, Data)] = [:]
     /// Steps of checkpoints that were looked at.
     private var seen: Set<Int> = []
     /// Checkpoints to come, by step.
@@ -83,7 +83,7 @@ public final class RunEvents {
     }
 
     private func take(_ line: Data) throws {
-        guard !mustBeginAnew, let entry = MetricsEntry(line) else { return }
+        guard !mustBeginAnew, let entry = MetricsLine(line: line), entry.step >= 0 else { return }
         try writeCheckpoints(through: entry.step - 1)
         if let spent = entry.seconds, spent.isFinite { seconds += max(0, spent) }
         lastStep = max(lastStep, entry.step)
@@ -95,7 +95,7 @@ public final class RunEvents {
         }
     }
 
-    private func write(_ entry: MetricsEntry, _ line: Data) throws {
+    private func write(_ entry: MetricsLine, _ line: Data) throws {
         let scalars = entry.scalars
         guard !scalars.isEmpty else { return }
         guard try obey(written.meet(.init(step: entry.step, checksum: MaskedCRC32C.plain(line)))) else { return }

@@ -7,6 +7,8 @@ struct LineFile: ~Copyable {
     private let descriptor: Int32
     /// Bytes when it was opened.
     let size: Int
+    /// Tells it from a file that took its place.
+    let identity: FileIdentity
 
     /// Nil where there is none.
     init?(_ path: String) {
@@ -14,6 +16,7 @@ struct LineFile: ~Copyable {
         guard descriptor >= 0 else { return nil }
         var status = stat()
         size = fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+        identity = FileIdentity(device: UInt64(status.st_dev), number: UInt64(status.st_ino))
     }
 
     deinit { if descriptor >= 0 { close(descriptor) } }
@@ -55,4 +58,10 @@ struct LineFile: ~Copyable {
             if rest.count > 64 << 20 { return }
         }
     }
+}
+
+/// Which file it is, whatever its name.
+struct FileIdentity: Equatable, Sendable {
+    let device: UInt64
+    let number: UInt64
 }

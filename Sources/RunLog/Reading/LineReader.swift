@@ -4,15 +4,17 @@ import Foundation
 public struct LineReader<Line: Decodable & Sendable>: Sendable {
     private let path: String
     private var offset: Int
+    private var file: FileIdentity?
 
     /// - Parameter offset: where the first line begins that is read.
     public init(_ path: String, from offset: Int = 0) { (self.path, self.offset) = (path, offset) }
 
-    /// Whole readable lines since the last call. A file that was written anew and is shorter, as the metrics of a resumed run
-    /// are, is read on from its new end.
+    /// Whole readable lines since the last call. Where another file took its place, as the metrics of a resumed
+    /// run do, it is read on from that one's end.
     public mutating func next() -> [Line] {
         guard let file = LineFile(path) else { return [] }
-        if file.size < offset { offset = file.size }
+        if file.size < offset || self.file.map({ $0 != file.identity }) ?? false { offset = file.size }
+        self.file = file.identity
         guard file.size > offset else { return [] }
         var (lines, end) = ([Line](), offset)
         let decoder = JSONDecoder()

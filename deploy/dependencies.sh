@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that colonnade builds and runs with, where they are missing.
+# Installs the Debian packages that colonnade builds and runs with, and those that are named, where they are missing.
 set -euo pipefail
 
-packages=(libdnnl-dev libturbojpeg0-dev libstb-dev libyuv-dev libxxhash-dev zlib1g-dev libssl-dev dataset-fashion-mnist)
+packages=(libdnnl-dev libturbojpeg0-dev libstb-dev libyuv-dev libxxhash-dev zlib1g-dev libssl-dev dataset-fashion-mnist "$@")
 
 if ! command -v swift >/dev/null; then
     echo "Swift 6.2 or later is needed: https://www.swift.org/install/linux/" >&2

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds everything and runs all tests. Arguments go to `swift test`, such as --filter WireTests.
+# Builds everything and runs all tests, the dashboard's in a browser among them. Arguments go to `swift test`, such as
+# --filter WireTests; the browser is left out then.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,3 +10,4 @@ deploy/dependencies.sh
 swift build -c release --product colonnade
 swift build -c release --product colonnadePackageTests
 swift test -c release --skip-build "$@"
+[ $# -gt 0 ] || deploy/browser-test.sh

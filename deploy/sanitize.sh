@@ -20,6 +20,9 @@ export TSAN_OPTIONS="$common:suppressions=$PWD/Tests/Sanitizers/thread.supp:hist
 # Leaks are looked for by the fuzzers; a process that a test kills or that exits in the midst of a run has some.
 export ASAN_OPTIONS="$common:detect_leaks=0:detect_stack_use_after_return=1"
 
+# Tests that bound memory know by it that they cannot.
+export COLONNADE_SANITIZER=$sanitizer
+
 build=(--scratch-path ".build-$sanitizer" -c release --sanitize "$sanitizer")
 swift build "${build[@]}" --product colonnade
 swift build "${build[@]}" --product colonnadePackageTests

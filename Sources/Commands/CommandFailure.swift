@@ -16,6 +16,8 @@ struct CommandFailure: Error, CustomStringConvertible {
     static let noInput: Int32 = 66
     static let unavailable: Int32 = 69
     static let software: Int32 = 70
+    /// The system gives no memory (EX_OSERR).
+    static let system: Int32 = 71
     static let cannotCreate: Int32 = 73
     static let inputOutput: Int32 = 74
     static let temporary: Int32 = 75
@@ -37,6 +39,7 @@ struct CommandFailure: Error, CustomStringConvertible {
         case let error as WireError where error.code == .file: self.init(Self.configuration, error.description)
         case let error as WireError where error.code == .timeout: self.init(Self.noAnswer, error.description)
         case let error as WireError: self.init(Self.unavailable, error.description)
+        case let error as MemoryError: self.init(Self.system, error.description)
         case let error as FileError: self.init(Self.inputOutput, error.description)
         case let error as KernelError: self.init(Self.software, error.description)
         case let error as DecodingError: self.init(Self.configuration, Self.sentence(error))

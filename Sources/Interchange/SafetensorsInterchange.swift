@@ -58,7 +58,7 @@ public enum SafetensorsInterchange {
         guard mean.stored.count == 3, mean.stored[0] == input.channels, mean.stored[1] >= input.height,
             mean.stored[2] >= input.width
         else { throw NetworkError("the mean picture, \(Shape(mean.stored)), does not go with what the network reads") }
-        let zeros = TensorBuffer(floats: tensors.map(\.shape.count).max() ?? 1)
+        let zeros = try TensorBuffer.allocate(floats: tensors.map(\.shape.count).max() ?? 1)
         let momentum = tensors.map { tensor in
             SafetensorsTensor(
                 name: tensor.name, shape: tensor.shape,

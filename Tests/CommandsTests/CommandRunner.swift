@@ -107,3 +107,8 @@ final class CommandRunner {
         return path(name)
     }
 }
+
+/// What deploy/sanitize.sh says that the product was built with.
+enum Sanitizer {
+    static let isAbsent = ProcessInfo.processInfo.environment["COLONNADE_SANITIZER"] == nil
+}

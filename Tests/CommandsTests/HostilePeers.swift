@@ -36,7 +36,7 @@ enum HostilePeers {
         }
     }
 
-    private static func connect(_ port: UInt16) -> Int32? {
+    static func connect(_ port: UInt16) -> Int32? {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var place = sockaddr_in()
         place.sin_family = sa_family_t(AF_INET)
@@ -50,6 +50,16 @@ enum HostilePeers {
             return nil
         }
         return descriptor
+    }
+
+    /// Greets without a token and waits for the answer, which is that one is wanted.
+    static func isAnswered(_ descriptor: Int32) -> Bool {
+        let bytes = greeting(kind: 4, seed: 1)
+        guard send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { return false }
+        var limit = timeval(tv_sec: 60, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        var answer: UInt8 = 0
+        return recv(descriptor, &answer, 1, 0) == 1 && answer == UInt8(ascii: "C")
     }
 
     /// Has the connection end with a reset instead of an orderly close.

@@ -24,6 +24,21 @@ enum RunProcesses {
         String(decoding: FileManager.default.contents(atPath: "/proc/\(process)/environ") ?? Data(), as: UTF8.self)
     }
 
+    /// Numbers of its open descriptors.
+    static func descriptors(of process: Int32) -> Set<Int> {
+        Set(((try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd")) ?? []).compactMap { Int($0) })
+    }
+
+    /// Bounds the numbers of its descriptors from now on.
+    static func limitDescriptors(of process: Int32, to limit: Int) throws {
+        let tool = Process()
+        tool.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        tool.arguments = ["prlimit", "--pid", "\(process)", "--nofile=\(limit):"]
+        try tool.run()
+        tool.waitUntilExit()
+        guard tool.terminationStatus == 0 else { throw CocoaError(.featureUnsupported) }
+    }
+
     /// Where a process takes connections on 127.0.0.1.
     static func ports(of process: Int32) -> [UInt16] {
         let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd")) ?? []

@@ -108,6 +108,45 @@ import Wire
         #expect(!FileManager.default.fileExists(atPath: runner.path("runs")))
     }
 
+    /// It sheds strangers, then waits until there is a descriptor, and answers who has come meanwhile.
+    @Test func aCoordinatorThatRunsOutOfDescriptorsServesAgain() throws {
+        let runner = try CommandRunner()
+        let options = ["--data", try runner.makeData(), "--steps", "6", "--workers", "2", "--store", "process"] + Self.quick
+        #expect(try runner.run(["train", "--name", "quiet"] + options).code == 0)
+        let address = runner.path("address")
+        let (coordinator, _, _) = try runner.start(["coordinator", "--name", "short", "--address-file", address] + options)
+        defer { coordinator.terminate() }
+        let place = try poll { FileManager.default.contents(atPath: address).map { String(decoding: $0, as: UTF8.self) } }
+        let (process, port) = (coordinator.processIdentifier, try #require(UInt16(place.split(separator: ":").last ?? "")))
+        let own = RunProcesses.descriptors(of: process)
+        let free = (0...).lazy.filter { !own.contains($0) }
+        let (none, two) = (free.first { _ in true }!, free.dropFirst(2).first { _ in true }!)
+
+        try RunProcesses.limitDescriptors(of: process, to: two)
+        let strangers = (0..<6).compactMap { _ in HostilePeers.connect(port) }
+        #expect(strangers.count == 6)
+        _ = try poll { events(runner, "short").contains("no descriptor left") ? true : nil }
+        for stranger in strangers { close(stranger) }
+        _ = try poll { RunProcesses.descriptors(of: process) == own ? true : nil }
+
+        // Nobody to shed: they stay in the system's queue.
+        try RunProcesses.limitDescriptors(of: process, to: none)
+        let early = (0..<3).compactMap { _ in HostilePeers.connect(port) }
+        defer { for peer in early { close(peer) } }
+        // Some attempts to accept, a tenth of a second apart.
+        usleep(400_000)
+        #expect(RunProcesses.descriptors(of: process) == own && coordinator.isRunning)
+        try RunProcesses.limitDescriptors(of: process, to: 256)
+        for peer in early { #expect(HostilePeers.isAnswered(peer)) }
+
+        let others = try ["store", "worker", "worker"].map { try runner.start([$0, "--coordinator", place]).0 }
+        for process in others + [coordinator] {
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0)
+        }
+        #expect(try digests(runner, "short") == digests(runner, "quiet"))
+    }
+
     /// What a run shows to others on its machine: no secret in a command line, an environment or a log.
     @Test func aClaimedColumnAndAFloodLeaveTheRunAsItWas() throws {
         let runner = try CommandRunner()

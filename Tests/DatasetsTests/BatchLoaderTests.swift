@@ -6,7 +6,7 @@ import Testing
     private let settings = Samples.settings(
         crop: true, mirror: true, color: true, shuffle: true, height: 28, width: 28)
 
-    /// Compares what a loader returned with what a preparer of its own writes.
+    /// Compares what a loader returned with what another preparer writes: the loader's is its thread's.
     private func expectEqual(_ loaded: LoadedBatch, _ preparer: BatchPreparer) throws {
         let expected = try Samples.batch(preparer, loaded.request)
         let isEqual = Array(loaded.images.floats[..<expected.images.count]) == expected.images
@@ -17,7 +17,7 @@ import Testing
     @Test func aLoaderHandsOverWhatThePreparerWrites() throws {
         let dataset = try Samples.packedCIFAR(try Scratch())
         let preparer = try BatchPreparer(dataset: dataset, settings: settings)
-        let loader = BatchLoader(preparer: preparer, batch: 6, imageFloats: preparer.imageFloats)
+        let loader = try BatchLoader(preparer: BatchPreparer(dataset: dataset, settings: settings), batch: 6, imageFloats: preparer.imageFloats)
         defer { loader.stop() }
         var used: [Int] = []
         for step in 0..<40 {
@@ -36,7 +36,7 @@ import Testing
     @Test func aBatchThatWasNotPrefetchedIsPreparedWhenAskedFor() throws {
         let dataset = try Samples.packedCIFAR(try Scratch())
         let preparer = try BatchPreparer(dataset: dataset, settings: settings)
-        let loader = BatchLoader(preparer: preparer, batch: 8, imageFloats: preparer.imageFloats)
+        let loader = try BatchLoader(preparer: BatchPreparer(dataset: dataset, settings: settings), batch: 8, imageFloats: preparer.imageFloats)
         defer { loader.stop() }
         let requests = [(Split.train, 0, 8), (.validation, 0, 3), (.train, 8, 8), (.train, 8, 8), (.train, 200, 5)]
         for (split, position, count) in requests {
@@ -49,7 +49,7 @@ import Testing
     @Test func aStoppedLoaderStillAnswers() throws {
         let dataset = try Samples.packedCIFAR(try Scratch())
         let preparer = try BatchPreparer(dataset: dataset, settings: settings)
-        let loader = BatchLoader(preparer: preparer, batch: 4, imageFloats: preparer.imageFloats)
+        let loader = try BatchLoader(preparer: BatchPreparer(dataset: dataset, settings: settings), batch: 4, imageFloats: preparer.imageFloats)
         let first = BatchRequest(split: .train, position: 0, count: 4)
         try expectEqual(try loader.next(first), preparer)
         loader.prefetch(BatchRequest(split: .train, position: 4, count: 4))

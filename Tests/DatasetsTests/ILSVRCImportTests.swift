@@ -226,7 +226,7 @@ import Testing
         try scratch.damage("jpeg/train.records", at: 2)
         let damaged = try Dataset(path: scratch("jpeg"))
         let preparer = try BatchPreparer(dataset: damaged, settings: Samples.settings(height: side, width: side))
-        let loader = BatchLoader(preparer: preparer, batch: 2, imageFloats: preparer.imageFloats)
+        let loader = try BatchLoader(preparer: preparer, batch: 2, imageFloats: preparer.imageFloats)
         let error = #expect(throws: DatasetError.self) {
             _ = try loader.next(BatchRequest(split: .train, position: 0, count: 2))
         }

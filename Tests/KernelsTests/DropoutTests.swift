@@ -23,7 +23,7 @@ import Testing
     }
 
     private func dropped(column: Range<Int>, step: Int, _ type: ElementType = .float32) throws -> [[Float]] {
-        let dropout = Dropout(seed: 5, probability: 0.5, layer: 2, batch: batch, units: 50, column: column)
+        let dropout = try Dropout(seed: 5, probability: 0.5, layer: 2, batch: batch, units: 50, column: column)
         let memory = try memory(column.count, type, filledWith: 3)
         dropout.forward(memory, step: step, batch: batch)
         let values = values(memory)
@@ -48,7 +48,7 @@ import Testing
 
     @Test(arguments: [ElementType.float32, .bfloat16])
     func gradientsOfDroppedUnitsAreZeroAndTestTimeOutputsAreHalved(type: ElementType) throws {
-        let dropout = Dropout(seed: 5, probability: 0.5, layer: 2, batch: batch, units: 50, column: 0..<50)
+        let dropout = try Dropout(seed: 5, probability: 0.5, layer: 2, batch: batch, units: 50, column: 0..<50)
         let (result, gradient) = (try memory(50, type, filledWith: 3), try memory(50, type, filledWith: 2))
         dropout.forward(result, step: 1, batch: batch)
         dropout.backward(gradient, batch: batch)

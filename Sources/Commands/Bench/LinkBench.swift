@@ -68,7 +68,7 @@ struct LinkBench: ParsableCommand {
             client.stop()
             server.stop()
         }
-        let receiver = Receiver(TensorBuffer(byteCount: bytes))
+        let receiver = Receiver(try TensorBuffer.allocate(byteCount: bytes))
         let listener = try Listener(SocketAddress(host: "127.0.0.1", port: 0), loop: server) { link in
             link.admit()
             link.start(receiver)
@@ -76,7 +76,7 @@ struct LinkBench: ParsableCommand {
         defer { listener.stop() }
         let link = try Connector.connect(to: listener.address, loop: client, expecting: .coordinator)
         link.start(Receiver(nil))
-        let tensor = TensorBuffer(byteCount: bytes)
+        let tensor = try TensorBuffer.allocate(byteCount: bytes)
         for i in stride(from: 0, to: bytes, by: 64) { tensor.bytes[i] = UInt8(truncatingIfNeeded: i >> 6) }
         func send(_ number: Int) throws {
             link.send(FrameHeader(.slab), .tensor(tensor, byteCount: bytes))

@@ -14,7 +14,7 @@ struct UpdateBench: ParsableCommand {
         guard (1000...1_000_000_000).contains(parameters), (1...1000).contains(rounds) else {
             throw CommandFailure(CommandFailure.usage, "--parameters is 1000 to 1000000000, and --rounds 1 to 1000")
         }
-        let report = UpdateBenchmark.run(parameters: parameters, rounds: rounds)
+        let report = try UpdateBenchmark.run(parameters: parameters, rounds: rounds)
         if json { return Terminal.line(try Terminal.json(report)) }
         Terminal.line(
             Terminal.table([

@@ -102,7 +102,7 @@ struct DataCommand: ParsableCommand {
             let resolved = try configuration.resolve(for: dataset.manifest)
             let (batch, input) = (resolved.recipe.batch, resolved.network.input)
             let preparer = try BatchPreparer(dataset: dataset, settings: .init(resolved))
-            let images = TensorBuffer(floats: batch * preparer.imageFloats)
+            let images = try TensorBuffer.allocate(floats: batch * preparer.imageFloats)
             var labels = [Int32](repeating: 0, count: batch)
             try labels.withUnsafeMutableBufferPointer {
                 try preparer.prepare(

@@ -18,8 +18,8 @@ final class CheckpointAssembler: @unchecked Sendable {
         tensors = try network.parameterTensors()
         let blocks = try network.parameterBlocks()
         self.blocks = Dictionary(uniqueKeysWithValues: blocks.map { ($0.key, $0) })
-        model = tensors.map { TensorBuffer(floats: $0.shape.count) }
-        momentum = tensors.map { TensorBuffer(floats: $0.shape.count) }
+        model = try tensors.map { try TensorBuffer.allocate(floats: $0.shape.count) }
+        momentum = try tensors.map { try TensorBuffer.allocate(floats: $0.shape.count) }
         missing = 2 * blocks.count
     }
 
@@ -29,7 +29,7 @@ final class CheckpointAssembler: @unchecked Sendable {
     func destination(for header: FrameHeader) throws -> UnsafeMutableRawBufferPointer {
         let key = ParameterBlock.Key(header.blockKey)
         guard let block = blocks[key] else { throw WireError(.malformed, "a snapshot of an unknown tensor") }
-        let buffer = TensorBuffer(floats: block.shape.count)
+        let buffer = try TensorBuffer.allocate(floats: block.shape.count)
         landing[key] = buffer
         return UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<(4 * block.shape.count)])
     }

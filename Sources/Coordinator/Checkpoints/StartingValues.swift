@@ -40,7 +40,7 @@ public enum StartingValues: Sendable {
 
     /// A block's values or momentum, packed.
     func packed(_ block: ParameterBlock, isMomentum: Bool, recipe: Recipe) throws -> TensorBuffer {
-        let packed = TensorBuffer(floats: block.shape.count)
+        let packed = try TensorBuffer.allocate(floats: block.shape.count)
         let file: SafetensorsFile
         switch self {
         case .resumed(let checkpoint): file = isMomentum ? checkpoint.momentum : checkpoint.model

@@ -16,9 +16,9 @@ public final class BatchLoader: @unchecked Sendable {
     ///   - batch: the largest number of pictures of a request.
     ///   - imageFloats: the elements of one picture, C·H·W.
     ///   - type: of the pictures' elements.
-    public init(preparer: BatchPreparer, batch: Int, imageFloats: Int, type: ElementType = .float32) {
+    public init(preparer: BatchPreparer, batch: Int, imageFloats: Int, type: ElementType = .float32) throws {
         precondition(imageFloats == preparer.imageFloats, "the loader's pictures are the preparer's")
-        buffers = (0..<2).map { _ in TensorBuffer(byteCount: batch * imageFloats * type.byteCount) }
+        buffers = try (0..<2).map { _ in try TensorBuffer.allocate(byteCount: batch * imageFloats * type.byteCount) }
         let worker = LoaderWorker(
             preparer: preparer, images: buffers, type: type, labels: (0..<2).map { _ in TensorBuffer(byteCount: 4 * batch) })
         (self.worker, self.batch) = (worker, batch)

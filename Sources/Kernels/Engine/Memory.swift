@@ -26,7 +26,7 @@ public final class Memory: @unchecked Sendable {
 
     /// Allocates zeroed memory for a layout.
     public convenience init(_ layout: TensorLayout, engine: Engine) throws {
-        let buffer = TensorBuffer(byteCount: layout.byteCount)
+        let buffer = try TensorBuffer.allocate(byteCount: layout.byteCount)
         try self.init(layout, buffer, engine: engine)
         engine.note(buffer)
     }

@@ -20,7 +20,7 @@ public final class ScratchMemory {
     /// A memory in the shared area, which grows to the largest layout asked for. Kernels are planned before any runs.
     func memory(_ layout: TensorLayout, in area: Area) throws -> Memory {
         if areas[area.rawValue].bytes.count < layout.byteCount {
-            let larger = TensorBuffer(byteCount: layout.byteCount)
+            let larger = try TensorBuffer.allocate(byteCount: layout.byteCount)
             for memory in memories[area.rawValue] { try memory.move(to: larger) }
             areas[area.rawValue] = larger
         }

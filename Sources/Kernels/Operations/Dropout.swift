@@ -17,12 +17,12 @@ public struct Dropout: Sendable {
     /// - Parameters:
     ///   - units: hidden units of one image over all columns.
     ///   - column: the units of this column.
-    public init(seed: UInt64, probability: Float, layer: Int, batch: Int, units: Int, column: Range<Int>) {
+    public init(seed: UInt64, probability: Float, layer: Int, batch: Int, units: Int, column: Range<Int>) throws {
         draws = RandomDraws(seed: seed)
         self.probability = probability
         threshold = UInt64(Double(probability) * 0x1p32)
         (self.layer, self.units, self.column) = (layer, units, column)
-        mask = TensorBuffer(byteCount: batch * column.count)
+        mask = try TensorBuffer.allocate(byteCount: batch * column.count)
     }
 
     /// Zeroes units in place, by step, image and unit: the same in every layout.

@@ -41,8 +41,8 @@ public final class LocalConnection: WeightedOperation {
         weights = try TensorLayout(Shape(outputs, source.shape[1], size * size, places), axes: [3, 0, 2, 1])
         self.biases = biases ? try TensorLayout(plain: Shape(outputs, places)) : nil
         (self.accumulates, self.activation, self.scratch, self.engine) = (accumulates, activation, scratch, engine)
-        patches = TensorBuffer(floats: geometry.batch * geometry.patch)
-        results = TensorBuffer(floats: geometry.batch * outputs)
+        patches = try TensorBuffer.allocate(floats: geometry.batch * geometry.patch)
+        results = try TensorBuffer.allocate(floats: geometry.batch * outputs)
     }
 
     public func output(source: Operand, weights: Operand, biases: Operand?, destination: Operand) throws -> any PlannedCall {

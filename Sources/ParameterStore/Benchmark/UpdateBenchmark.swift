@@ -14,8 +14,8 @@ public enum UpdateBenchmark {
     }
 
     /// - Parameter rounds: of each, in turn; the shortest times count.
-    public static func run(parameters: Int, rounds: Int) -> Report {
-        let buffers = (0..<5).map { _ in TensorBuffer(floats: parameters) }
+    public static func run(parameters: Int, rounds: Int) throws -> Report {
+        let buffers = try (0..<5).map { _ in try TensorBuffer.allocate(floats: parameters) }
         for buffer in buffers { buffer.floats.update(repeating: 0.5) }
         let (values, momentum, gradient) = (buffers[0].floats, buffers[1].floats, buffers[2].floats)
         let (newValues, newMomentum) = (buffers[3].floats, buffers[4].floats)

@@ -31,13 +31,13 @@ final class StoredBlock: @unchecked Sendable {
     ) throws {
         (self.block, self.valueLayout, self.layout) = (block, valueLayout, layout)
         (self.values, self.gradient) = (values, gradient)
-        func pair() -> [TensorBuffer] { [TensorBuffer(byteCount: layout.byteCount), TensorBuffer(byteCount: layout.byteCount)] }
-        momentum = pair()
+        func pair() throws -> [TensorBuffer] { try (0..<2).map { _ in try TensorBuffer.allocate(byteCount: layout.byteCount) } }
+        momentum = try pair()
         guard valueLayout != layout else {
             (masters, rounding) = (values, nil)
             return
         }
-        masters = pair()
+        masters = try pair()
         func operand(_ layout: TensorLayout, _ buffers: [TensorBuffer]) throws -> Operand {
             .byWeights(try Memory(layout, buffers[0], engine: engine), try Memory(layout, buffers[1], engine: engine))
         }
@@ -56,7 +56,7 @@ final class StoredBlock: @unchecked Sendable {
     /// The packed row-major value of a step, or its momentum.
     func canonical(momentum isMomentum: Bool, step: Int, engine: Engine) throws -> TensorBuffer {
         let source = (isMomentum ? momentum : masters)[step & 1]
-        let result = TensorBuffer(floats: block.shape.count)
+        let result = try TensorBuffer.allocate(floats: block.shape.count)
         try Reorder.unpack(Memory(layout, source, engine: engine), into: result, engine: engine)
         return result
     }

@@ -130,7 +130,12 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             guard link === coordinator, header.run == run, let block = memory?.expected[key] else {
                 throw WireError(.malformed, "a value for a tensor that is not this store's")
             }
-            let buffer = TensorBuffer(floats: block.shape.count)
+            let buffer: TensorBuffer
+            do { buffer = try .allocate(floats: block.shape.count) } catch {
+                // The coordinator's connection ends over it, and is not to blame.
+                end(.failed("\(error)"))
+                throw error
+            }
             restored[key, default: [nil, nil]][header.isMomentum ? 1 : 0] = buffer
             return .memory(UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<(block.shape.count * 4)]))
         case .slab, .value, .snapshot, .data: throw WireError(.malformed, "a store takes no \(header.kind) frames")
@@ -283,11 +288,13 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         }
     }
 
-    /// A worker that claims what is another's costs itself alone its connection.
+    /// A worker that claims what is another's costs itself alone its connection; where there is no memory for what it may
+    /// have, the store is at an end.
     private func refusing<Result>(_ worker: WorkerLink, _ body: () throws -> Result) -> Result? {
         do { return try body() } catch {
             log.warning("a worker on \(worker.link.remote) was refused: \(error)")
             worker.link.cancel("\(error)")
+            if error is MemoryError || (error as? WireError)?.code == .system { end(.failed("\(error)")) }
             return nil
         }
     }
@@ -383,7 +390,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         heartbeat.attempt = machine?.attempt ?? 0
         heartbeat.step = UInt64(machine?.committed ?? 0)
         (heartbeat.phase, heartbeat.instruction) = (activity.phase, activity.words)
-        (heartbeat.seconds, heartbeat.usual) = (max(0, MonotonicClock.now - activity.since), activity.usualNow)
+        (heartbeat.seconds, heartbeat.usual) = (max(0, MonotonicClock.now - activity.since), activity.usual)
         if activity.phase == .idle { heartbeat.missing = machine?.missing.sorted().map(\.wire) ?? [] }
         return heartbeat
     }

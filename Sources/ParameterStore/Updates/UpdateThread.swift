@@ -27,18 +27,30 @@ final class UpdateThread: Sendable {
         var words = ""
         var since = MonotonicClock.now
         var step = 0
-        fileprivate var usual: [String: UsualTime] = [:]
-        var usualNow: Double { usual[words]?.most ?? 0 }
+        /// Seconds that it rarely exceeds; 0 before there is a history.
+        fileprivate(set) var usual = 0.0
+    }
+
+    private struct History {
+        var activity = Activity()
+        /// By words. It stays under the lock: a copy that a reader holds would have the next update copy it again.
+        var usual: [String: UsualTime] = [:]
     }
 
     private let jobs = Monitor<[Job]>([])
-    private let activity = Monitor(Activity())
+    private let history = Monitor(History())
     private let engine: Engine
     private let report: @Sendable (Report) -> Void
 
     init(engine: Engine, report: @escaping @Sendable (Report) -> Void) { (self.engine, self.report) = (engine, report) }
 
-    var current: Activity { activity.read { $0 } }
+    var current: Activity {
+        history.read { history in
+            var activity = history.activity
+            activity.usual = history.usual[activity.words]?.most ?? 0
+            return activity
+        }
+    }
 
     func submit(_ job: Job) { jobs.update { $0.append(job) } }
 
@@ -76,7 +88,8 @@ final class UpdateThread: Sendable {
     }
 
     private func begin(_ job: Job) {
-        activity.update { activity in
+        history.update { history in
+            var activity = history.activity
             activity.since = MonotonicClock.now
             switch job {
             case .update(let stored, let step, _, _, _, _):
@@ -85,14 +98,15 @@ final class UpdateThread: Sendable {
             case .snapshot(_, let step, _, _): (activity.phase, activity.words, activity.step) = (.sending, "snapshot", step)
             case .stop: break
             }
+            history.activity = activity
         }
     }
 
     private func end() {
-        activity.update { activity in
-            let now = MonotonicClock.now
-            activity.usual[activity.words, default: UsualTime()].add(now - activity.since)
-            (activity.phase, activity.words, activity.since) = (.idle, "", now)
+        history.update { history in
+            let (now, activity) = (MonotonicClock.now, history.activity)
+            history.usual[activity.words, default: UsualTime()].add(now - activity.since)
+            (history.activity.phase, history.activity.words, history.activity.since) = (.idle, "", now)
         }
     }
 
@@ -102,7 +116,7 @@ final class UpdateThread: Sendable {
             try stored.restore(values, momentum: false, step: step, engine: engine)
             try stored.restore(momentum, momentum: true, step: step, engine: engine)
         } else {
-            let canonical = TensorBuffer(floats: stored.block.shape.count)
+            let canonical = try TensorBuffer.allocate(floats: stored.block.shape.count)
             initial.fill(
                 UnsafeMutableBufferPointer(rebasing: canonical.floats[..<stored.block.shape.count]),
                 tensor: stored.block.tensor, region: stored.block.region, recipe: stored.block.recipe)

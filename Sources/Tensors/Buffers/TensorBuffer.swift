@@ -9,15 +9,34 @@ public final class TensorBuffer: @unchecked Sendable {
     private let owner: AnyObject?
     private let isMapped: Bool
 
-    /// Allocates zeroed memory. Large buffers ask for huge pages.
-    public init(byteCount: Int) {
-        let length = max(byteCount, 64)
-        let address = mmap(nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-        precondition(address != MAP_FAILED, "out of memory: \(length) bytes for a tensor")
-        if length >= 4 << 20 { madvise(address, length, MADV_HUGEPAGE) }
-        bytes = UnsafeMutableRawBufferPointer(start: address, count: length)
+    /// Zeroed memory of a size that a configuration, a file or a peer has stated: what the system refuses is an error that
+    /// says so.
+    public static func allocate(byteCount: Int) throws(MemoryError) -> TensorBuffer { TensorBuffer(mapped: try map(byteCount)) }
+
+    public static func allocate(floats count: Int) throws(MemoryError) -> TensorBuffer { try allocate(byteCount: count * 4) }
+
+    /// Zeroed memory of a size that the program itself chooses, and that is never much.
+    public convenience init(byteCount: Int) {
+        do throws(MemoryError) {
+            self.init(mapped: try Self.map(byteCount))
+        } catch {
+            preconditionFailure(error.description)
+        }
+    }
+
+    private init(mapped bytes: UnsafeMutableRawBufferPointer) {
+        self.bytes = bytes
         owner = nil
         isMapped = true
+    }
+
+    /// Large buffers ask for huge pages.
+    private static func map(_ byteCount: Int) throws(MemoryError) -> UnsafeMutableRawBufferPointer {
+        let length = max(byteCount, 64)
+        guard let address = mmap(nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), address != MAP_FAILED
+        else { throw MemoryError(byteCount: length, code: errno) }
+        if length >= 4 << 20 { madvise(address, length, MADV_HUGEPAGE) }
+        return UnsafeMutableRawBufferPointer(start: address, count: length)
     }
 
     /// A view of memory that `owner` keeps alive.

@@ -29,7 +29,7 @@ public enum KernelBenchmark {
             configuration, batch: batch, trains: true, workers: workers, worker: worker, fuses: fuses
         ) { tensor in
             if let kept, kept.tensor == tensor { return UnsafeRawBufferPointer(kept.buffer.bytes) }
-            let buffer = TensorBuffer(floats: tensor.shape.count)
+            let buffer = try TensorBuffer.allocate(floats: tensor.shape.count)
             let layer = network.layers[tensor.layer]
             initial.fill(
                 UnsafeMutableBufferPointer(rebasing: buffer.floats[..<tensor.shape.count]), tensor: tensor,

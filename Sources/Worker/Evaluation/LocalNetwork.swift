@@ -49,10 +49,10 @@ public final class LocalNetwork {
         let program = try ProgramCompiler(network: configuration.network, workers: workers, batch: batch)
             .program(worker: worker)
         let input = configuration.network.input
-        images = TensorBuffer(floats: batch * input.channels * input.height * input.width)
+        images = try TensorBuffer.allocate(floats: batch * input.channels * input.height * input.width)
         let type = configuration.recipe.precision.elements
         let shape = Shape(batch, input.channels, input.height, input.width)
-        let read = type == .float32 ? images : TensorBuffer(byteCount: shape.count * type.byteCount)
+        let read = type == .float32 ? images : try TensorBuffer.allocate(byteCount: shape.count * type.byteCount)
         rounding =
             type == .float32
             ? nil
@@ -77,7 +77,7 @@ public final class LocalNetwork {
     public func load(_ value: (ParameterTensor) throws -> UnsafeRawBufferPointer) throws {
         for block in executor.program.blocks {
             let whole = try value(block.tensor)
-            let packed = TensorBuffer(floats: block.shape.count)
+            let packed = try TensorBuffer.allocate(floats: block.shape.count)
             block.region.forEachRun(in: block.tensor.shape) { offset, start, length in
                 (packed.address + 4 * offset).copyMemory(from: whole.baseAddress! + 4 * start, byteCount: 4 * length)
             }
@@ -129,7 +129,7 @@ public final class LocalNetwork {
     public func result(layer: Int) throws -> [Float] {
         let parts = try executor.program.columns.map { column -> (values: TensorBuffer, units: Int) in
             let memory = executor.memory[layer, column].result
-            let packed = TensorBuffer(floats: memory.layout.shape.count)
+            let packed = try TensorBuffer.allocate(floats: memory.layout.shape.count)
             try Reorder.unpack(memory, into: packed, engine: engine)
             return (packed, memory.layout.shape.count / batch)
         }
@@ -142,7 +142,7 @@ public final class LocalNetwork {
     public func gradient(of tensor: ParameterTensor) throws -> [Float] {
         var result = [Float](repeating: 0, count: tensor.shape.count)
         for block in executor.program.blocks where block.tensor == tensor {
-            let packed = TensorBuffer(floats: block.shape.count)
+            let packed = try TensorBuffer.allocate(floats: block.shape.count)
             try Reorder.unpack(parameters[block.key]!.gradient!, into: packed, engine: engine)
             block.region.forEachRun(in: tensor.shape) { offset, start, length in
                 for i in 0..<length { result[start + i] = packed.floats[offset + i] }

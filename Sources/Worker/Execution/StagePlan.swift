@@ -50,7 +50,7 @@ struct StagePlan {
                 let shape = program.shapes[layer].stages[index]
                 let channels = ColumnSplit.range(of: shape[0], column: column, columns: program.layout.columns)
                 guard shape.rank == 1 else { throw KernelPlanError.dropoutAfterConvolution(program.network.layers[layer].name) }
-                let dropout = Dropout(
+                let dropout = try Dropout(
                     seed: recipe.seed, probability: probability, layer: layer, batch: program.batch, units: shape.count,
                     column: channels)
                 let batch = program.batch

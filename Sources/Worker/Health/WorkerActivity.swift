@@ -20,10 +20,8 @@ final class WorkerActivity: Sendable {
         var place = 0
         /// On the monotonic clock.
         var since = MonotonicClock.now
-        /// By place, and of the waits for grants and pictures.
-        var usual: [Int: UsualTime] = [:]
-
-        var usualNow: Double { usual[key]?.most ?? 0 }
+        /// Seconds that what is under way rarely exceeds; 0 before there is a history.
+        fileprivate(set) var usual = 0.0
 
         fileprivate var key: Int {
             switch phase {
@@ -33,39 +31,55 @@ final class WorkerActivity: Sendable {
             case .preparing, .holding: -3
             }
         }
+    }
 
-        fileprivate mutating func leave(at now: Double) {
-            if key > -3 { usual[key, default: UsualTime()].add(now - since) }
-            since = now
+    private struct History {
+        var state = State()
+        /// By place, and of the waits for grants and pictures. It stays under the lock: a copy that a reader holds would have
+        /// the next instruction copy it again.
+        var usual: [Int: UsualTime] = [:]
+
+        mutating func leave(at now: Double) {
+            if state.key > -3 { usual[state.key, default: UsualTime()].add(now - state.since) }
+            state.since = now
         }
     }
 
-    private let state = Monitor(State())
+    private let history = Monitor(History())
 
-    var current: State { state.read { $0 } }
+    var current: State {
+        history.read { history in
+            var state = history.state
+            state.usual = history.usual[state.key]?.most ?? 0
+            return state
+        }
+    }
 
     /// Begins something that is not an instruction. What was under way counts as done.
     func enter(_ phase: Phase, step: Int) {
         let now = MonotonicClock.now
-        state.update { state in
-            state.leave(at: now)
-            (state.phase, state.step) = (phase, step)
+        history.update { history in
+            history.leave(at: now)
+            (history.state.phase, history.state.step) = (phase, step)
         }
     }
 
     /// Begins an instruction; the one before is done.
     func run(place: Int, step: Int, pass: Int, weights: Int, at now: Double) {
-        state.update { state in
-            state.leave(at: now)
-            (state.phase, state.place, state.step, state.pass, state.weights) = (.running, place, step, pass, weights)
+        history.update { history in
+            history.leave(at: now)
+            let attempt = history.state.attempt
+            history.state = State(
+                attempt: attempt, phase: .running, step: step, pass: pass, weights: weights, place: place, since: now)
         }
     }
 
     /// Another attempt: what was under way when the one before ended says nothing of how long it usually takes.
     /// - Parameter phase: holding, or preparing.
     func begin(attempt: UInt32, _ phase: Phase) {
-        state.update { state in
-            (state.phase, state.attempt, state.pass, state.place, state.since) = (phase, attempt, 0, 0, MonotonicClock.now)
+        history.update { history in
+            let (step, weights) = (history.state.step, history.state.weights)
+            history.state = State(attempt: attempt, phase: phase, step: step, weights: weights)
         }
     }
 }

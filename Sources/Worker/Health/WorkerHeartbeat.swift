@@ -12,7 +12,7 @@ extension WorkerActivity.State {
         heartbeat.pass = UInt32(truncatingIfNeeded: pass)
         heartbeat.awaitedStep = UInt64(max(0, weights))
         heartbeat.seconds = max(0, MonotonicClock.now - since)
-        heartbeat.usual = usualNow
+        heartbeat.usual = usual
         let instructions = program.forward.count + program.backward.count
         switch phase {
         case .preparing: (heartbeat.phase, heartbeat.place) = (.preparing, 0)

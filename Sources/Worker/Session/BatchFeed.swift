@@ -17,7 +17,7 @@ final class BatchFeed: Sendable {
         }
         batch = configuration.recipe.batch
         let preparer = try BatchPreparer(dataset: dataset, settings: PreparationSettings(configuration))
-        loader = BatchLoader(
+        loader = try BatchLoader(
             preparer: preparer, batch: batch, imageFloats: input.channels * input.height * input.width,
             type: configuration.recipe.precision.elements)
         validationCount = dataset.count(.validation)

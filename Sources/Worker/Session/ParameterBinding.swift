@@ -40,7 +40,7 @@ final class ParameterBinding {
             memory = segment.buffer
         } else {
             segment = nil
-            memory = TensorBuffer(byteCount: try Self.size(of: announced, layouts))
+            memory = try TensorBuffer.allocate(byteCount: Self.size(of: announced, layouts))
         }
         var (parameters, values) = ([ParameterBlock.Key: ParameterMemory](), [ParameterBlock.Key: [Memory]]())
         for place in announced.places {

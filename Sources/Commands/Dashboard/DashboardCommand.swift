@@ -38,6 +38,8 @@ struct DashboardCommand: ParsableCommand {
             throw CommandFailure(CommandFailure.noInput, "\(runs) is no directory of runs; name one with --runs")
         }
         let token = try DashboardToken(file: tokenFile)
+        defer { token.remove() }
+        let tokenPath = token.path
         let certificates = certificates
         if let certificates { _ = try TLSMaterial(directory: certificates, role: .dashboard) { _ in } }
         let options = DashboardService.Options(
@@ -51,12 +53,11 @@ struct DashboardCommand: ParsableCommand {
             try await service.run { port in
                 let host = address.host.contains(":") ? "[\(address.host)]" : address.host
                 Terminal.line("dashboard at http://\(host):\(port)/")
-                Terminal.line("token \(token.path)")
+                Terminal.line("token \(tokenPath)")
                 if !address.isLoopback {
                     Terminal.error("warning: the dashboard takes connections from other hosts without encryption (--insecure)")
                 }
             }
         }
-        withExtendedLifetime(token) {}
     }
 }

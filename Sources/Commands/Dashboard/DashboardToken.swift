@@ -16,21 +16,21 @@ enum PrivateToken {
 }
 
 /// The dashboard's token and the file that it is in: one that was named, or a new one that goes with the process.
-final class DashboardToken: Sendable {
+struct DashboardToken {
     let text: String
     let path: String
-    private let isOwn: Bool
+    private let own: PublishedFile?
 
     init(file: String?) throws {
         if let file {
-            (path, isOwn) = (file, false)
+            (path, own) = (file, nil)
         } else {
             path = try TokenDirectory.place(named: "dashboard-\(getpid())")
-            isOwn = true
+            own = PublishedFile(path: path)
             try RunToken.random().write(to: path, replaces: true)
         }
         text = try PrivateToken.read(path)
     }
 
-    deinit { if isOwn { unlink(path) } }
+    func remove() { own?.remove() }
 }

@@ -48,7 +48,8 @@ struct CoordinatorCommand: ParsableCommand {
         let writer = try options.open(settled, directory: directory.map(RunDirectory.init), run: run)
         // Beyond this machine a token is only what both sides were given: nobody else would find it.
         let drawsToken = options.security.certificates == nil && !options.security.namesToken && address.isLoopback
-        let token: PublishedToken?
+        var token: PublishedToken?
+        defer { token?.remove() }
         do {
             token = drawsToken ? try PublishedToken(writer.directory) : nil
             settled.plan.security = try options.security.protection(
@@ -78,7 +79,7 @@ struct CoordinatorCommand: ParsableCommand {
             record.plan = try? .init(settled.plan.configuration, workers: settled.plan.workers)
         }
         let published = token?.publish(service.address)
-        defer { withExtendedLifetime((token, published)) {} }
+        defer { published?.remove() }
         if !address.isLoopback, security.isPlain {
             writer.event("insecure", "\(service.address) takes connections without encryption")
             Terminal.error("warning: \(service.address) takes connections from other hosts without encryption (--insecure)")

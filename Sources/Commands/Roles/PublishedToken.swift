@@ -2,35 +2,34 @@ import Glibc
 import RunLog
 import Wire
 
-/// A run's token where its processes find it, removed when the run ends.
-final class PublishedToken: Sendable {
+/// A run's token where its processes find it, until the run ends.
+struct PublishedToken {
     private let token: RunToken
-    private let path: String
+    private let file: PublishedFile
 
     /// Draws a token and leaves it in the run's directory.
     init(_ directory: RunDirectory) throws {
-        (token, path) = (try RunToken.random(), directory.tokenPath)
+        (token, file) = (try RunToken.random(), PublishedFile(path: directory.tokenPath))
         // One that is there is from a coordinator that was killed.
-        try token.write(to: path, replaces: true)
+        try token.write(to: file.path, replaces: true)
     }
-
-    deinit { unlink(path) }
 
     var source: TokenSource { .token(token) }
 
     /// Leaves it under the coordinator's address too, for this user's workers that are told no more than that.
-    /// - Returns: what removes it.
     func publish(_ address: SocketAddress) -> PublishedFile? {
-        do { return PublishedFile(try TokenDirectory.publish(token, for: address)) } catch {
-            Terminal.error("workers need --token-file \(path): \(error)")
+        do { return PublishedFile(path: try TokenDirectory.publish(token, for: address)) } catch {
+            Terminal.error("workers need --token-file \(file.path): \(error)")
             return nil
         }
     }
 
-    /// A file that goes with this object.
-    final class PublishedFile: Sendable {
-        private let path: String
-        init(_ path: String) { self.path = path }
-        deinit { unlink(path) }
-    }
+    func remove() { file.remove() }
+}
+
+/// A file that must not outlive its command. The command removes it: an object that did so when nobody held it any more
+/// would be late where another thread's closure still does as the process ends.
+struct PublishedFile {
+    let path: String
+    func remove() { unlink(path) }
 }

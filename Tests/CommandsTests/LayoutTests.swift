@@ -98,6 +98,47 @@ import Testing
         }
     }
 
+    /// Replicas share a step's slices; the tree in which their gradients are summed is that of the slices. Dropout, colour and
+    /// the validation's figures too are the same.
+    @Test func replicasGiveTheSameBits() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        let options = ["--set", "slices=4", "--set", "dropout=0.25", "--set", "validation.every=5"]
+        let one = try train(runner, "one", data, options + ["--workers", "1"])
+        let validations = try validations(runner.path("runs/one"))
+        #expect(validations.count == 4)
+        for (workers, replicas, store) in [(2, 1, "embedded"), (2, 2, "embedded"), (4, 2, "process"), (4, 4, "embedded")] {
+            let name = "w\(workers)r\(replicas)"
+            let layout = ["--workers", "\(workers)", "--replicas", "\(replicas)", "--store", store]
+            #expect(try train(runner, name, data, options + layout) == one, "\(name)")
+            #expect(try self.validations(runner.path("runs/\(name)")) == validations, "\(name)")
+        }
+        // Slices are part of what is computed.
+        #expect(try train(runner, "whole", data, ["--workers", "1", "--set", "dropout=0.25", "--set", "validation.every=5"]) != one)
+    }
+
+    /// Six slices in three replicas: one of them has no whole node of the tree.
+    @Test func aCheckpointOfOneLayoutResumesOnAnyOther() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        let common = ["--preset", "cifar10", "--data", data, "--set", "batch=18", "slices=6", "optimizer.learning_rate=0.001"]
+        let whole = try runner.run(["train", "--workers", "1", "--steps", "12", "--name", "whole"] + common)
+        #expect(whole.code == 0, "\(whole.errors)")
+        let first = try runner.run(["train", "--replicas", "3", "--steps", "4", "--name", "parts"] + common)
+        #expect(first.code == 0, "\(first.errors)")
+        for (steps, layout) in [("6", ["--workers", "2", "--replicas", "2"]), ("8", []), ("10", ["--workers", "1"]), ("12", ["--workers", "6", "--replicas", "6"])] {
+            let next = try runner.run(["train", "--resume", "runs/parts", "--steps", steps] + layout)
+            #expect(next.code == 0, "\(next.errors)")
+        }
+        #expect(try digests(runner.path("runs/parts")) == digests(runner.path("runs/whole")))
+        let refused = try runner.run(["train", "--resume", "runs/parts", "--steps", "20", "--workers", "4", "--replicas", "4"])
+        #expect(refused.code != 0 && refused.errors.contains("4 replicas cannot share 6 slices"), "\(refused.errors)")
+    }
+
+    private func validations(_ run: String) throws -> [ValidationMetrics] {
+        try RunDirectory(run).metrics().compactMap { if case .validation(let line) = $0 { line } else { nil } }
+    }
+
     @Test func aResumedRunGivesTheSameBits() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()

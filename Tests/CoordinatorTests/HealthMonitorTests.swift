@@ -1,6 +1,7 @@
 import Coordinator
 import NeuralNetwork
 import Partition
+import SwiftProtobuf
 import Testing
 import Wire
 
@@ -113,7 +114,7 @@ import Wire
         let pulls = place(0) { if case .pull = $0 { true } else { false } }
         guard case .pull(let key) = programs[0].instructions[pulls] else { return }
         var storeBeat = beat(.idle, step: 6)
-        storeBeat.missing = [key.wire]
+        storeBeat.missing = [.with { $0.key = key.wire }]
         let found = run(
             &monitor, until: 60,
             [(workers[0], beat(.awaitingValue, step: 8, pass: 8, place: pulls, seconds: 0.2)), (workers[1], beat(.awaitingGrant, step: 9, pass: 8)), (store, storeBeat)])

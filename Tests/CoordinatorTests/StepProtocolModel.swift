@@ -14,11 +14,12 @@ struct StepProtocolModel {
 
     enum ToPeer { case abort(UInt32, committed: Int), topology(UInt32, base: Int), grant(Int, Float), commit(Int) }
     enum ToCoordinator { case ready(UInt32), reported(Int, UInt32), stored(Int, UInt32), closed }
-    enum ToStore { case join(UInt32), push(Key, Int, UInt32) }
+    enum ToStore { case join(UInt32), push(ShardStepMachine.Gradient, Int, UInt32) }
 
     struct Worker {
         let keys: [Key]
         let shard: Int
+        let replica: Int
         var isAlive = true
         var attempt: UInt32 = 0
         var isTold = false
@@ -53,7 +54,8 @@ struct StepProtocolModel {
     var commits: [Int] = []
     let last: Int
 
-    init(seed: UInt64, workers count: Int, shards shardCount: Int, last: Int) {
+    /// - Parameter replicas: how many workers compute gradients of the same tensors.
+    init(seed: UInt64, workers count: Int, replicas: Int, shards shardCount: Int, last: Int) {
         random = Generator(state: seed &* 0x9E37_79B9_7F4A_7C15 | 1)
         self.last = last
         var recipe = Recipe()
@@ -61,12 +63,15 @@ struct StepProtocolModel {
         ledger = StepLedger(
             plan: StepPlan(recipe: recipe, imagesPerEpoch: 1000, base: 0, last: last), workers: count, stores: shardCount)
         workers = (0..<count).map { rank in
-            Worker(keys: (0..<3).map { Key(layer: $0, kind: .weight, column: rank, source: rank) }, shard: rank % shardCount)
+            let column = rank % (count / replicas)
+            return Worker(
+                keys: (0..<3).map { Key(layer: $0, kind: .weight, column: column, source: column) }, shard: column % shardCount,
+                replica: rank / (count / replicas))
         }
         shards = (0..<shardCount).map { _ in Shard(machine: ShardStepMachine(keys: [], base: 0, attempt: 0), buffers: [:]) }
         for shard in shards.indices {
-            let keys = workers.filter { $0.shard == shard }.flatMap(\.keys)
-            shards[shard].machine = ShardStepMachine(keys: Set(keys), base: 0, attempt: 0)
+            let keys = Set(workers.filter { $0.shard == shard }.flatMap(\.keys))
+            shards[shard].machine = ShardStepMachine(keys: keys, contributions: replicas, base: 0, attempt: 0)
             for key in keys { shards[shard].buffers[key] = [(0, Self.value(key, 0)), (-1, 0)] }
         }
         sendTopology()
@@ -138,7 +143,10 @@ struct StepProtocolModel {
     }
 
     mutating func announce(_ key: Key, _ step: Int, _ shard: Int) {
-        let owner = key.column
+        for owner in workers.indices where workers[owner].keys.contains(key) { announce(key, step, shard, to: owner) }
+    }
+
+    private mutating func announce(_ key: Key, _ step: Int, _ shard: Int, to owner: Int) {
         guard let of = shards[shard].links[owner], workers[owner].isAlive else { return }
         workers[owner].fromStore.append((key, step, of))
     }
@@ -166,7 +174,7 @@ struct StepProtocolModel {
     }
 
     mutating func announceAll(to rank: Int, _ shard: Int) {
-        for key in workers[rank].keys { announce(key, shards[shard].machine.committed, shard) }
+        for key in workers[rank].keys { announce(key, shards[shard].machine.committed, shard, to: rank) }
     }
 
     mutating func take(_ message: ToStore, from rank: Int) throws {
@@ -176,9 +184,9 @@ struct StepProtocolModel {
             guard of >= shards[shard].machine.attempt else { return }
             shards[shard].links[rank] = of
             if of == shards[shard].machine.attempt { announceAll(to: rank, shard) }
-        case .push(let key, let step, let of):
+        case .push(let gradient, let step, let of):
             guard shards[shard].links[rank] == of else { return }
-            perform(try shards[shard].machine.push(key, step: step, attempt: of), shard: shard)
+            perform(try shards[shard].machine.push(gradient, step: step, attempt: of), shard: shard)
         }
     }
 
@@ -228,7 +236,8 @@ struct StepProtocolModel {
             worker.isReady = true
             worker.words.append(.ready(worker.attempt))
         } else if worker.pushed < worker.keys.count {
-            worker.toStore.append(.push(worker.keys[worker.pushed], worker.step, worker.attempt))
+            let gradient = ShardStepMachine.Gradient(of: worker.keys[worker.pushed], contribution: worker.replica)
+            worker.toStore.append(.push(gradient, worker.step, worker.attempt))
             worker.pushed += 1
         } else {
             worker.words.append(.reported(worker.step, worker.attempt))
@@ -239,7 +248,7 @@ struct StepProtocolModel {
 
     mutating func crash(_ rank: Int) {
         guard workers[rank].isAlive else { return }
-        var worker = Worker(keys: workers[rank].keys, shard: workers[rank].shard)
+        var worker = Worker(keys: workers[rank].keys, shard: workers[rank].shard, replica: workers[rank].replica)
         // What it had sent the coordinator still arrives, and then the end of the connection.
         (worker.isAlive, worker.words) = (false, workers[rank].words + [.closed])
         workers[rank] = worker

@@ -9,9 +9,9 @@ import Testing
     ///   - aborts: events before which a connection breaks that costs no process.
     /// - Returns: the number of events.
     private func run(
-        seed: Int, workers: Int, shards: Int, crashes: [Int: Int] = [:], aborts: Set<Int> = []
+        seed: Int, workers: Int, replicas: Int = 1, shards: Int, crashes: [Int: Int] = [:], aborts: Set<Int> = []
     ) throws -> Int {
-        var model = StepProtocolModel(seed: UInt64(seed), workers: workers, shards: shards, last: 5)
+        var model = StepProtocolModel(seed: UInt64(seed), workers: workers, replicas: replicas, shards: shards, last: 5)
         var events = 0
         while true {
             if let rank = crashes[events] { model.crash(rank) }
@@ -35,6 +35,17 @@ import Testing
         for seed in 1...6 {
             let events = try run(seed: seed, workers: workers, shards: shards)
             for event in 0..<events { _ = try run(seed: seed, workers: workers, shards: shards, crashes: [event: event % workers]) }
+        }
+    }
+
+    /// A tensor's update waits for several workers then.
+    @Test(arguments: [(2, 2, 1), (4, 2, 2), (3, 3, 1)]) func replicasLoseNoStepAndRepeatNone(_ workers: Int, _ replicas: Int, _ shards: Int) throws {
+        for seed in 1...4 {
+            let events = try run(seed: seed, workers: workers, replicas: replicas, shards: shards)
+            for event in 0..<events {
+                _ = try run(seed: seed, workers: workers, replicas: replicas, shards: shards, crashes: [event: event % workers])
+                _ = try run(seed: seed, workers: workers, replicas: replicas, shards: shards, aborts: [event])
+            }
         }
     }
 

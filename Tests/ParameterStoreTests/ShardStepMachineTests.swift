@@ -9,13 +9,13 @@ import Testing
 
     @Test func anUpdateNeedsGradientGrantAndTheCommitBefore() throws {
         var machine = ShardStepMachine(keys: Set(keys), base: 0, attempt: 0)
-        #expect(try machine.push(keys[0], step: 1, attempt: 0).isEmpty)
+        #expect(try machine.push(.init(of: keys[0]), step: 1, attempt: 0).isEmpty)
         #expect(machine.grant(step: 1, rate: 0.5) == [.update(keys[0], step: 1, rate: 0.5)])
         #expect(machine.grant(step: 2, rate: 0.25).isEmpty)
         for key in keys.dropFirst() {
-            #expect(try machine.push(key, step: 1, attempt: 0) == [.update(key, step: 1, rate: 0.5)])
+            #expect(try machine.push(.init(of: key), step: 1, attempt: 0) == [.update(key, step: 1, rate: 0.5)])
         }
-        #expect(try machine.push(keys[1], step: 2, attempt: 0).isEmpty)
+        #expect(try machine.push(.init(of: keys[1]), step: 2, attempt: 0).isEmpty)
         for key in keys.dropLast() { #expect(machine.finishedUpdate(key, step: 1, attempt: 0) == [.announce(key, step: 1)]) }
         #expect(throws: ShardStepMachine.Violation.self) { try machine.commit(step: 1) }
         #expect(
@@ -35,26 +35,41 @@ import Testing
         #expect(try machine.commit(step: 5).isEmpty)
     }
 
+    @Test func anUpdateNeedsEveryReplicasGradient() throws {
+        var machine = ShardStepMachine(keys: Set(keys), contributions: 2, base: 0, attempt: 0)
+        _ = machine.grant(step: 1, rate: 1)
+        #expect(try machine.push(.init(of: keys[0], contribution: 1), step: 1, attempt: 0).isEmpty)
+        #expect(throws: ShardStepMachine.Violation.self) { try machine.push(.init(of: keys[0], contribution: 1), step: 1, attempt: 0) }
+        #expect(throws: ShardStepMachine.Violation.self) { try machine.push(.init(of: keys[0], contribution: 2), step: 1, attempt: 0) }
+        #expect(machine.missing.count == 9 && machine.missing.contains(.init(of: keys[0], contribution: 0)))
+        #expect(try machine.push(.init(of: keys[0], contribution: 0), step: 1, attempt: 0) == [.update(keys[0], step: 1, rate: 1)])
+        // What came before a loss counts no more.
+        _ = try machine.push(.init(of: keys[1], contribution: 0), step: 1, attempt: 0)
+        machine.abort(attempt: 1)
+        _ = machine.grant(step: 1, rate: 1)
+        #expect(try machine.push(.init(of: keys[1], contribution: 1), step: 1, attempt: 1).isEmpty)
+    }
+
     @Test func pushesOfAnOlderAttemptAreIgnored() throws {
         var machine = ShardStepMachine(keys: Set(keys), base: 3, attempt: 0)
         _ = machine.grant(step: 4, rate: 1)
-        _ = try machine.push(keys[0], step: 4, attempt: 0)
+        _ = try machine.push(.init(of: keys[0]), step: 4, attempt: 0)
         machine.abort(attempt: 1)
         _ = machine.grant(step: 4, rate: 1)
-        #expect(try machine.push(keys[0], step: 4, attempt: 0).isEmpty)
+        #expect(try machine.push(.init(of: keys[0]), step: 4, attempt: 0).isEmpty)
         #expect(machine.finishedUpdate(keys[0], step: 4, attempt: 0).isEmpty)
-        #expect(try machine.push(keys[0], step: 4, attempt: 1) == [.update(keys[0], step: 4, rate: 1)])
+        #expect(try machine.push(.init(of: keys[0]), step: 4, attempt: 1) == [.update(keys[0], step: 4, rate: 1)])
     }
 
     @Test func whatNoWorkerMayPushIsRefused() throws {
         var machine = ShardStepMachine(keys: Set(keys), base: 3, attempt: 0)
-        #expect(throws: ShardStepMachine.Violation.self) { try machine.push(keys[0], step: 3, attempt: 0) }
-        #expect(throws: ShardStepMachine.Violation.self) { try machine.push(keys[0], step: 6, attempt: 0) }
+        #expect(throws: ShardStepMachine.Violation.self) { try machine.push(.init(of: keys[0]), step: 3, attempt: 0) }
+        #expect(throws: ShardStepMachine.Violation.self) { try machine.push(.init(of: keys[0]), step: 6, attempt: 0) }
         #expect(throws: ShardStepMachine.Violation.self) {
-            try machine.push(Key(layer: 9, kind: .bias, column: 0, source: 0), step: 4, attempt: 0)
+            try machine.push(.init(of: Key(layer: 9, kind: .bias, column: 0, source: 0)), step: 4, attempt: 0)
         }
-        _ = try machine.push(keys[0], step: 4, attempt: 0)
-        #expect(throws: ShardStepMachine.Violation.self) { try machine.push(keys[0], step: 4, attempt: 0) }
+        _ = try machine.push(.init(of: keys[0]), step: 4, attempt: 0)
+        #expect(throws: ShardStepMachine.Violation.self) { try machine.push(.init(of: keys[0]), step: 4, attempt: 0) }
     }
 
     /// Random orders of all events, with aborts: every committed step has every tensor updated exactly once since the
@@ -85,7 +100,7 @@ import Testing
                 let key = keys.randomElement(using: &generator)!
                 guard !(pushed[step, default: []].contains(key)) else { continue }
                 pushed[step, default: []].insert(key)
-                perform(try machine.push(key, step: step, attempt: attempt))
+                perform(try machine.push(.init(of: key), step: step, attempt: attempt))
             case 6: if granted < next + 1 { granted += 1; perform(machine.grant(step: granted, rate: 1)) }
             case 7..<10:
                 guard let index = computing.indices.randomElement(using: &generator) else { continue }

@@ -21,7 +21,7 @@ import Testing
                 case .send(let slab, let to): sent.append("\(slab) to \(to)")
                 case .receive(let slab, let from):
                     received.append("\(slab) to \(program.worker)")
-                    #expect(program.layout.worker(of: slab.from) == from)
+                    #expect(program.layout.worker(of: slab.from, replica: 0) == from)
                 default: continue
                 }
             }

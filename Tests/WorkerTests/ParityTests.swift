@@ -74,9 +74,11 @@ import Yams
                 let update = MomentumUpdate(momentum: 0.9, decay: tensor.kind == .weight ? 0.0005 * 0.01 : 0, rate: 0.01)
                 let gradient = try network.gradient(of: tensor)
                 var (w, v) = (gradient, gradient)
-                update.apply(
-                    count: gradient.count, values: values[tensor.name]!, momentum: momentum[tensor.name]!,
-                    gradient: gradient, newValues: &w, newMomentum: &v) { _, _ in }
+                gradient.withUnsafeBufferPointer { gradient in
+                    update.apply(
+                        count: gradient.count, values: values[tensor.name]!, momentum: momentum[tensor.name]!,
+                        gradient: { gradient.baseAddress! + $0.lowerBound }, newValues: &w, newMomentum: &v) { _, _ in }
+                }
                 (values[tensor.name], momentum[tensor.name]) = (w, v)
             }
         }
@@ -90,8 +92,11 @@ import Yams
         let file = try golden("update")
         let (w, v, g) = (try file.array("w"), try file.array("v"), try file.array("g"))
         var (newW, newV) = (w, v)
-        MomentumUpdate(momentum: 0.9, decay: 0.0005 * 0.01, rate: 0.01).apply(
-            count: w.count, values: w, momentum: v, gradient: g, newValues: &newW, newMomentum: &newV) { _, _ in }
+        g.withUnsafeBufferPointer { g in
+            MomentumUpdate(momentum: 0.9, decay: 0.0005 * 0.01, rate: 0.01).apply(
+                count: w.count, values: w, momentum: v, gradient: { g.baseAddress! + $0.lowerBound }, newValues: &newW,
+                newMomentum: &newV) { _, _ in }
+        }
         #expect(newV == (try file.array("v1")))
         #expect(newW == (try file.array("w1")))
     }

@@ -76,7 +76,7 @@ struct CoordinatorCommand: ParsableCommand {
         }
         try writer.update { record in
             record.coordinator = "\(service.address)"
-            record.plan = try? .init(settled.plan.configuration, workers: settled.plan.workers)
+            record.plan = try? .init(settled.plan.configuration, layout: settled.plan.layout)
         }
         let published = token?.publish(service.address)
         defer { published?.remove() }

@@ -16,11 +16,14 @@ struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A packed data set (see `colonnade data import`).", valueName: "dir"), completion: .directory)
     var data: String?
 
-    @Option(help: "Worker processes that the columns are shared out over (default: one per column).")
+    @Option(help: "Worker processes, in all replicas, that the columns are shared out over (default: one per column).")
     var workers: Int?
 
-    @Option(help: "How often the set of columns is repeated on other pictures. This release trains one.")
-    var replicas = 1
+    @Option(
+        help: ArgumentHelp(
+            "How often the set of columns is repeated, each on its share of a step's slices (default: 1). Without `slices` among the "
+                + "settings there are as many slices as replicas."))
+    var replicas: Int?
 
     @Option(help: "Train this many steps.")
     var steps: Int?
@@ -96,9 +99,6 @@ struct RunOptions: ParsableArguments {
     }
 
     func settle(listen: SocketAddress) throws -> Settled {
-        guard replicas == 1 else {
-            throw CommandFailure(CommandFailure.usage, "this release trains one replica; leave out --replicas \(replicas)")
-        }
         guard resume == nil || initialize == nil else {
             throw CommandFailure(CommandFailure.usage, "a resumed run has its values; leave out --initialize")
         }
@@ -109,7 +109,7 @@ struct RunOptions: ParsableArguments {
             throw CommandFailure(CommandFailure.usage, "--patience has to be at least 1 second, not \(patience)")
         }
         guard restarts >= 0 else { throw CommandFailure(CommandFailure.usage, "--restarts must not be negative") }
-        for (option, value) in [("--steps", steps), ("--epochs", epochs), ("--workers", workers), ("--stores", stores)] {
+        for (option, value) in [("--steps", steps), ("--epochs", epochs), ("--workers", workers), ("--replicas", replicas), ("--stores", stores)] {
             if let value, !(1...1_000_000_000).contains(value) {
                 throw CommandFailure(CommandFailure.usage, "\(option) has to be at least 1, not \(value)")
             }
@@ -125,7 +125,7 @@ struct RunOptions: ParsableArguments {
                 CommandFailure.usage, "name the data with --data DIR; make it with `colonnade data import`")
         }
         let dataset = try Dataset(path: path)
-        let configuration: RunConfiguration
+        var configuration: RunConfiguration
         if let checkpoint {
             configuration = try continued(checkpoint.state.configuration)
             guard checkpoint.state.dataset_fingerprint == dataset.manifest.fingerprint else {
@@ -142,8 +142,11 @@ struct RunOptions: ParsableArguments {
                 "\(path) has \(dataset.manifest.classes.count) classes, the network \(configuration.network.classes) outputs")
         }
         _ = try BatchPreparer(dataset: dataset, settings: .init(configuration))
-        let workers = workers ?? record?.workers ?? configuration.network.columns
-        _ = try ColumnLayout(columns: configuration.network.columns, workers: workers)
+        let layout = try layout(configuration, record)
+        // Without replicas there is nothing to share, and the usual step is one slice.
+        if checkpoint == nil, configuration.recipe.slices == 1 { configuration.recipe.slices = layout.replicas }
+        try configuration.check()
+        _ = try GradientTree(slices: configuration.recipe.slices, replicas: layout.replicas)
         let images = dataset.count(.train)
         let total = steps ?? epochs.map { ($0 * images + configuration.recipe.batch - 1) / configuration.recipe.batch }
         let base = checkpoint?.state.step ?? 0
@@ -154,7 +157,7 @@ struct RunOptions: ParsableArguments {
                 "the run has reached step \(base) already; extend it with --steps \(base + 1000), for example")
         }
         var plan = RunPlan(
-            configuration: configuration, workers: workers, steps: last,
+            configuration: configuration, layout: layout, steps: last,
             datasetPath: URL(fileURLWithPath: path).standardizedFileURL.path,
             datasetFingerprint: dataset.manifest.fingerprint, classes: dataset.manifest.names, imagesPerEpoch: images,
             mean: dataset.mean, stored: [dataset.manifest.channels, dataset.manifest.height, dataset.manifest.width],
@@ -168,6 +171,18 @@ struct RunOptions: ParsableArguments {
         (plan.restartReason, plan.passedOver) = (restartReason, found?.passedOver ?? [])
         (plan.traceInterval, plan.normsInterval) = (max(0, traceEvery), max(0, normsEvery))
         return Settled(plan: plan, dataset: dataset, resumed: resumed)
+    }
+
+    /// As asked for, or as a resumed run was; a worker for each column of each replica otherwise.
+    private func layout(_ configuration: RunConfiguration, _ record: RunRecord?) throws -> ColumnLayout {
+        let columns = configuration.network.columns
+        if replicas == nil, let record, let before = record.replicas {
+            // Fewer workers may be there for fewer replicas now.
+            if let layout = try? ColumnLayout(columns: columns, workers: workers ?? record.workers, replicas: before) { return layout }
+        }
+        let recorded = replicas == nil ? record?.workers : nil
+        return try ColumnLayout(
+            columns: columns, workers: workers ?? recorded ?? columns * (replicas ?? 1), replicas: replicas ?? 1)
     }
 
     /// What a coordinator that takes up this run again is told besides the run: the run's record has the rest.
@@ -220,15 +235,16 @@ struct RunOptions: ParsableArguments {
             (record.run, record.steps, record.workers, record.configuration) = (
                 Digest.text(run), plan.steps, plan.workers, json
             )
-            record.dataset = plan.datasetPath
+            (record.dataset, record.replicas) = (plan.datasetPath, plan.layout.replicas == 1 ? nil : plan.layout.replicas)
             return try RunWriter(resumed, record: record, keeping: plan.baseStep)
         }
         let directory = try directory ?? RunDirectory.create(runs: runs, name: name)
-        let record = RunRecord(
+        var record = RunRecord(
             name: directory.name, run: Digest.text(run), started: RunWriter.now, steps: plan.steps,
             dataset: plan.datasetPath, datasetFingerprint: plan.datasetFingerprint,
             imagesPerEpoch: plan.imagesPerEpoch, workers: plan.workers, initializedFrom: plan.start?.checkpoint.path,
             configuration: json)
+        record.replicas = plan.layout.replicas == 1 ? nil : plan.layout.replicas
         // A run that was lost before its first checkpoint starts again in its place.
         return try RunWriter(directory, record: record, keeping: 0)
     }

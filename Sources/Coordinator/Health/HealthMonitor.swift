@@ -128,10 +128,16 @@ package struct HealthMonitor {
             // What is computed or waits for a commit has its own reason.
             guard store.heartbeat.phase == .idle else { return nil }
             guard Int(store.heartbeat.step) + 1 >= wanted else { return lateCommit(facts) }
-            if Int(store.heartbeat.step) + 1 == wanted, store.heartbeat.missing.contains(where: { ParameterBlock.Key($0) == key }) {
+            if Int(store.heartbeat.step) + 1 == wanted,
+                let missing = store.heartbeat.missing.first(where: { ParameterBlock.Key($0.key) == key })
+            {
+                // Another replica that has not come so far is no loss; what keeps it is judged where it waits.
+                guard let pusher = owner(of: missing), Int(pusher.heartbeat.step) >= wanted + 1 || pusher.process == health.process else {
+                    return nil
+                }
                 return (
-                    .connection(from: health.process, to: store.process),
-                    "\(health.process) has pushed the gradient of \(layer).\(key.kind.rawValue) of step \(wanted), and it has not reached \(store.process)"
+                    .connection(from: pusher.process, to: store.process),
+                    "\(pusher.process) has pushed the gradient of \(layer).\(key.kind.rawValue) of step \(wanted), and it has not reached \(store.process)"
                 )
             }
             return (
@@ -160,16 +166,22 @@ package struct HealthMonitor {
             if Int(store.heartbeat.step) < facts.committed {
                 return (.process(store.process), "has not heard that step \(facts.committed) is committed")
             }
-            guard let key = store.heartbeat.missing.first.map({ ParameterBlock.Key($0) }) else {
+            guard let missing = store.heartbeat.missing.first else {
                 return (.process(store.process), "has updated step \(step) and its report has not come")
             }
-            guard let owner = programs.firstIndex(where: { $0.columns.contains(key.column) }), let worker = workers[owner] else { continue }
+            guard let worker = owner(of: missing) else { continue }
             return (
                 .connection(from: worker.process, to: store.process),
                 "\(worker.process) has pushed all gradients of step \(step), and some have not reached \(store.process)"
             )
         }
         return nil
+    }
+
+    /// The worker that computes a gradient which a store misses.
+    private func owner(of missing: WireHeartbeat.Missing) -> ProcessHealth? {
+        let column = Int(missing.key.column)
+        return programs.firstIndex { $0.replica == Int(missing.replica) && $0.columns.contains(column) }.flatMap { workers[$0] }
     }
 
     // MARK: Words

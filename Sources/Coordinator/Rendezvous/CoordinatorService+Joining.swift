@@ -61,7 +61,7 @@ extension CoordinatorService {
         var welcome = WireWelcome()
         welcome.run = run
         welcome.rank = UInt32(name.rank)
-        welcome.workers = UInt32(plan.workers)
+        (welcome.workers, welcome.replicas) = (UInt32(plan.workers), UInt32(plan.layout.replicas))
         welcome.startsStore = startsStore
         welcome.datasetPath = plan.datasetPath
         welcome.datasetFingerprint = plan.datasetFingerprint
@@ -123,13 +123,11 @@ extension CoordinatorService {
         if isFirst, let start = plan.start { restore(start) }
     }
 
-    /// A store on the host of the column's worker, where there is one; the others take turns.
+    /// A store on the host of the column's worker, where there is one; the others take turns. Of several replicas' workers the
+    /// first one's host.
     private func placeColumns() -> [Int] {
-        guard let layout = try? ColumnLayout(columns: plan.configuration.network.columns, workers: plan.workers) else {
-            return []
-        }
-        return (0..<layout.columns).map { column in
-            let worker = layout.worker(of: column)
+        (0..<plan.layout.columns).map { column in
+            let worker = plan.layout.worker(of: column, replica: 0)
             let host = rendezvous.workers[worker]?.hostIdentity
             return rendezvous.stores.firstIndex { $0.hostIdentity == host } ?? worker % rendezvous.stores.count
         }

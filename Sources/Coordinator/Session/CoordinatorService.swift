@@ -65,10 +65,11 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         ledger = StepLedger(
             plan: steps, workers: plan.workers, stores: 1, errors: plan.earlierErrors)
         let compiler = try ProgramCompiler(
-            network: plan.configuration.network, workers: plan.workers, batch: plan.configuration.recipe.batch)
+            network: plan.configuration.network, workers: plan.workers, replicas: plan.layout.replicas,
+            batch: plan.configuration.recipe.sliceBatch)
         health = HealthMonitor(programs: (0..<plan.workers).map { compiler.program(worker: $0) }, patience: plan.patience)
         norms = try StepNorms(plan.configuration.network)
-        records = StepRecords(steps: steps, batch: plan.configuration.recipe.batch)
+        records = StepRecords(steps: steps, batch: plan.configuration.recipe.batch, layout: plan.layout)
         loop = try EventLoop(name: "coordinator-io", security: plan.security)
         let accepted = accepted
         do {
@@ -207,7 +208,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             startIfReady()
         case (.worker(let rank), .stepReport(let report)): received(report, worker: rank)
         case (.store(let rank), .stepStored(let stored)): received(stored, store: rank)
-        case (.worker, .validationReport(let report)): received(report)
+        case (.worker(let rank), .validationReport(let report)): received(report, worker: rank)
         case (.worker, .linkLost(let lost)): received(lost, from: member)
         default: throw WireError(.malformed, "a control message out of place")
         }

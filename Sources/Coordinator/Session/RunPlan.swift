@@ -1,10 +1,12 @@
 public import NeuralNetwork
+public import Partition
 public import Wire
 
 /// What a coordinator is to run, settled before anybody joins.
 public struct RunPlan: Sendable {
     public var configuration: RunConfiguration
-    public var workers: Int
+    /// Which worker hosts which columns of which replica.
+    public var layout: ColumnLayout
     public var stores = StorePlacement.byHand(1)
     /// The step to reach.
     public var steps: Int
@@ -37,14 +39,16 @@ public struct RunPlan: Sendable {
     /// Seconds to wait for everybody to join.
     public var joinPatience: Double = 600
 
+    public var workers: Int { layout.workers }
+
     /// The step whose values the run starts from.
     public var baseStep: Int { if case .resumed(let checkpoint)? = start { checkpoint.state.step } else { 0 } }
 
     public init(
-        configuration: RunConfiguration, workers: Int, steps: Int, datasetPath: String, datasetFingerprint: String,
+        configuration: RunConfiguration, layout: ColumnLayout, steps: Int, datasetPath: String, datasetFingerprint: String,
         classes: [String], imagesPerEpoch: Int, mean: [Float], stored: [Int], listen: SocketAddress
     ) {
-        (self.configuration, self.workers, self.steps) = (configuration, workers, steps)
+        (self.configuration, self.layout, self.steps) = (configuration, layout, steps)
         (self.datasetPath, self.datasetFingerprint) = (datasetPath, datasetFingerprint)
         (self.classes, self.imagesPerEpoch, self.listen) = (classes, imagesPerEpoch, listen)
         (self.mean, self.stored) = (mean, stored)

@@ -16,12 +16,11 @@ extension CoordinatorService {
     }
 
     func status() -> RunStatus {
-        let layout = try? ColumnLayout(columns: plan.configuration.network.columns, workers: plan.workers)
-        return board.status(
+        board.status(
             health, step: ledger.committed, attempt: attempt,
             columns: { process in
                 switch process.role {
-                case .worker: layout.map { Array($0.columns(of: process.rank)) } ?? []
+                case .worker: Array(plan.layout.columns(of: process.rank))
                 case .store: storeOfColumn.indices.filter { storeOfColumn[$0] == process.rank }
                 }
             }, at: MonotonicClock.now)

@@ -1,13 +1,15 @@
 public import NeuralNetwork
-import Partition
+public import Partition
 public import RunLog
 
 extension RunRecord.Plan {
     /// What the compiled programs of all workers say.
-    public init(_ configuration: RunConfiguration, workers: Int) throws {
+    public init(_ configuration: RunConfiguration, layout: ColumnLayout) throws {
         let programs = try ProgramCompiler(
-            network: configuration.network, workers: workers, batch: configuration.recipe.batch
+            network: configuration.network, workers: layout.workers, replicas: layout.replicas,
+            batch: configuration.recipe.sliceBatch
         ).programs()
+        let passes = configuration.recipe.slices / layout.replicas
         let (layers, type) = (configuration.network.layers.map(\.name), configuration.recipe.precision.elements)
         var exchange: [Exchange] = []
         for program in programs {
@@ -17,7 +19,7 @@ extension RunRecord.Plan {
                 slabs[worker, default: []].append(
                     .init(
                         layer: layers[slab.layer], direction: slab.direction == .forward ? "forward" : "backward",
-                        bytes: program.bytes(slab, type)))
+                        bytes: passes * program.bytes(slab, type)))
             }
             exchange += slabs.sorted { $0.key < $1.key }.map { Exchange(from: program.worker, to: $0.key, slabs: $0.value) }
         }

@@ -95,11 +95,10 @@ extension CoordinatorService {
         step > steps.base && steps.validates(after: step) && !records.validated.contains(step)
     }
 
-    func received(_ report: WireValidationReport) {
+    func received(_ report: WireValidationReport, worker rank: Int) {
         let step = Int(clamping: report.step)
-        guard step <= ledger.granted, steps.validates(after: step), records.isFirst(validationOf: step), report.images > 0 else {
-            return finishIfDone()
-        }
+        guard step <= ledger.granted, steps.validates(after: step), let report = records.add(report, worker: rank), report.images > 0
+        else { return finishIfDone() }
         let images = Double(report.images)
         let metrics = ValidationMetrics(
             step: step, epoch: steps.epoch(step), loss: report.lossSum / images,

@@ -6,7 +6,7 @@ import Tensors
 public final class SoftmaxCrossEntropy {
     /// What a pass says of a minibatch.
     public struct Outcome: Sendable, Equatable {
-        /// Sum over the images of −log p(label).
+        /// Sum over the images of −log p(label), to 2⁻³⁰.
         public var lossSum: Double = 0
         public var images = 0
         /// Images whose label is not the first guess, and not among the first five.
@@ -26,6 +26,8 @@ public final class SoftmaxCrossEntropy {
     }
 
     private let batch: Int
+    /// Images whose loss is averaged: those of a whole step.
+    private let images: Int
     private let classes: Int
     private let logits: Memory
     /// log p, N×classes.
@@ -37,14 +39,16 @@ public final class SoftmaxCrossEntropy {
     private let scatter: [KernelCall]
 
     /// - Parameters:
+    ///   - batch: images of a pass.
+    ///   - images: of the step whose mean loss the gradient is of.
     ///   - slabs: every column's logits, N×classes of the column, in column order.
     ///   - gradients: of the hosted columns' logits, by column.
     public init(
-        batch: Int, slabs: [Operand], gradients: [(column: Int, memory: Memory)], scratch: ScratchMemory, engine: Engine
+        batch: Int, of images: Int, slabs: [Operand], gradients: [(column: Int, memory: Memory)], scratch: ScratchMemory, engine: Engine
     ) throws {
         let widths = slabs.map { $0.layout.shape[1] }
         let offsets = widths.indices.map { widths[..<$0].reduce(0, +) }
-        self.batch = batch
+        (self.batch, self.images) = (batch, images)
         classes = widths.reduce(0, +)
         let layout = try TensorLayout(plain: Shape(batch, classes))
         logits = try Memory(layout, engine: engine)
@@ -102,12 +106,14 @@ public final class SoftmaxCrossEntropy {
             if better >= 1 { outcome.top1Wrong += 1 }
             if better >= 5 { outcome.top5Wrong += 1 }
         }
+        // A whole number of small units: the sum over passes and processes is exact, and so the same in any order.
+        if outcome.lossSum.isFinite { outcome.lossSum = (outcome.lossSum * 0x1p30).rounded() * 0x1p-30 }
         return outcome
     }
 
     /// The gradient of the mean loss for the hosted columns' logits.
     public func backward(labels: UnsafeBufferPointer<Int32>, turn: Turn) throws {
-        let share = -1 / Float(batch)
+        let share = -1 / Float(images)
         let gradient = labelGradient.buffer.floats
         gradient[..<(batch * classes)].update(repeating: 0)
         for image in 0..<batch { gradient[image * classes + Int(labels[image])] = share }

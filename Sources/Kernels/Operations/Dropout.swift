@@ -26,17 +26,18 @@ public struct Dropout: Sendable {
     }
 
     /// Zeroes units in place, by step, image and unit: the same in every layout.
-    public func forward(_ values: Memory, step: Int, batch: Int) {
-        draw(step: step, batch: batch)
+    /// - Parameter first: where the pass's first image is in the step's minibatch.
+    public func forward(_ values: Memory, step: Int, first: Int = 0, batch: Int) {
+        draw(step: step, first: first, batch: batch)
         keep(values, batch: batch)
     }
 
-    private func draw(step: Int, batch: Int) {
+    private func draw(step: Int, first firstImage: Int, batch: Int) {
         let mask = mask.bytes
         let major = UInt64(step) << 8 | UInt64(layer)
         for image in 0..<batch {
             let row = image * column.count
-            let first = image * units + column.lowerBound
+            let first = (firstImage + image) * units + column.lowerBound
             let end = first + column.count
             var index = first
             while index < end {

@@ -22,6 +22,9 @@ public struct Recipe: Codable, Sendable, Equatable {
     public var seed: UInt64 = 1
     /// Images of a step, over the whole network.
     public var batch = 128
+    /// Equal parts of a step whose gradients are computed one by one and summed in a fixed tree, so that replicas may share
+    /// them without changing a bit.
+    public var slices = 1
     /// Kernel threads of each worker; part of the run, because it decides the order of sums.
     public var threads = 1
     public var precision = Precision.fp32
@@ -40,7 +43,7 @@ public struct Recipe: Codable, Sendable, Equatable {
     public init() {}
 
     private enum Key: String, CodingKey, CaseIterable {
-        case seed, batch, threads, precision, winograd, initialization, dropout, optimizer, schedule, augmentation, data, validation, checkpoint
+        case seed, batch, slices, threads, precision, winograd, initialization, dropout, optimizer, schedule, augmentation, data, validation, checkpoint
     }
 
     public init(from decoder: any Decoder) throws {
@@ -48,6 +51,7 @@ public struct Recipe: Codable, Sendable, Equatable {
         let container = try decoder.container(keyedBy: Key.self)
         seed = try container.decodeIfPresent(UInt64.self, forKey: .seed) ?? seed
         batch = try container.decodeIfPresent(Int.self, forKey: .batch) ?? batch
+        slices = try container.decodeIfPresent(Int.self, forKey: .slices) ?? slices
         threads = try container.decodeIfPresent(Int.self, forKey: .threads) ?? threads
         precision = try container.decodeIfPresent(Precision.self, forKey: .precision) ?? precision
         winograd = try container.decodeIfPresent(Bool.self, forKey: .winograd) ?? winograd
@@ -62,9 +66,15 @@ public struct Recipe: Codable, Sendable, Equatable {
         checkpoint = try container.decodeIfPresent(CheckpointRule.self, forKey: .checkpoint) ?? checkpoint
     }
 
+    /// Images of a slice, and so of a pass over the network.
+    public var sliceBatch: Int { batch / slices }
+
     /// Checks what no type can: ranges.
     public func check() throws {
         guard (1...65536).contains(batch) else { throw NetworkError("batch must be between 1 and 65536, not \(batch)") }
+        guard (1...1024).contains(slices), batch % slices == 0 else {
+            throw NetworkError("slices must be from 1 to 1024 and divide the batch of \(batch), not \(slices)")
+        }
         guard (1...1024).contains(threads) else { throw NetworkError("threads must be between 1 and 1024, not \(threads)") }
         if let dropout, !(dropout >= 0 && dropout < 1) {
             throw NetworkError("dropout is a probability from 0 to below 1, not \(dropout)")

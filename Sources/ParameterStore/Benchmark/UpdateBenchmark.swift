@@ -27,7 +27,7 @@ public enum UpdateBenchmark {
             digest.reset()
             update.apply(
                 count: parameters, values: UnsafePointer(values.baseAddress!), momentum: UnsafePointer(momentum.baseAddress!),
-                gradient: UnsafePointer(gradient.baseAddress!), newValues: newValues.baseAddress!,
+                gradient: { UnsafePointer(gradient.baseAddress! + $0.lowerBound) }, newValues: newValues.baseAddress!,
                 newMomentum: newMomentum.baseAddress!
             ) {
                 digest.add(UnsafeRawBufferPointer($0))

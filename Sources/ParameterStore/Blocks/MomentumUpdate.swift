@@ -15,19 +15,22 @@ public struct MomentumUpdate: Sendable {
     /// Elements that are updated before their digest is taken, so that it reads them from the cache.
     static let chunk = 4096
 
-    /// - Parameter visit: called with new values and new momentum, part by part.
+    /// - Parameters:
+    ///   - gradient: gives a part of the gradient, of at most `chunk` elements; asked for one after another.
+    ///   - visit: called with new values and new momentum, part by part.
     public func apply(
-        count: Int, values: UnsafePointer<Float>, momentum old: UnsafePointer<Float>, gradient: UnsafePointer<Float>,
-        newValues: UnsafeMutablePointer<Float>, newMomentum: UnsafeMutablePointer<Float>,
+        count: Int, values: UnsafePointer<Float>, momentum old: UnsafePointer<Float>,
+        gradient: (Range<Int>) -> UnsafePointer<Float>, newValues: UnsafeMutablePointer<Float>, newMomentum: UnsafeMutablePointer<Float>,
         visit: (_ values: UnsafeBufferPointer<Float>, _ momentum: UnsafeBufferPointer<Float>) -> Void
     ) {
         var start = 0
         while start < count {
             let end = min(start + Self.chunk, count)
-            for i in start..<end {
-                let velocity = momentum * old[i] - decay * values[i] - rate * gradient[i]
-                newMomentum[i] = velocity
-                newValues[i] = values[i] + velocity
+            let gradient = gradient(start..<end)
+            for i in 0..<end - start {
+                let velocity = momentum * old[start + i] - decay * values[start + i] - rate * gradient[i]
+                newMomentum[start + i] = velocity
+                newValues[start + i] = values[start + i] + velocity
             }
             visit(
                 UnsafeBufferPointer(start: newValues + start, count: end - start),

@@ -4,13 +4,14 @@ import Partition
 import Tensors
 import Wire
 
-/// The memory of the blocks of one worker: a shared segment with every block's two values and its gradient.
+/// The memory of the blocks of one worker's columns: a shared segment with every block's two values and the gradients that
+/// replicas contribute.
 final class StoreSegment: @unchecked Sendable {
     let segment: SharedSegment
     let nonce: UInt64
     let blocks: [ParameterBlock.Key: StoredBlock]
     private let registered: [Entry]
-    private let message: WireSegment
+    private let layout: Layout
 
     /// A block as its worker registered it.
     struct Entry {
@@ -20,50 +21,73 @@ final class StoreSegment: @unchecked Sendable {
         let key: WireBlockKey
     }
 
-    init(_ registered: [Entry], engine: Engine) throws {
-        self.registered = registered
-        var offset = 4096
-        var message = WireSegment()
-        for entry in registered {
-            var place = WireSegment.Place()
-            place.key = entry.key
-            place.bytes = UInt64(entry.values.byteCount)
+    /// Where everything is, in bytes from the segment's beginning.
+    private struct Layout {
+        let places: [WireSegment.Place]
+        let byteCount: Int
+
+        /// - Parameter contributions: gradients of each block.
+        init(_ entries: [Entry], contributions: Int) {
+            // The first page has the nonce.
+            var offset = 4096
             func reserve(_ layout: TensorLayout) -> UInt64 {
                 defer { offset += (layout.byteCount + 63) / 64 * 64 }
                 return UInt64(offset)
             }
-            place.valuesEven = reserve(entry.values)
-            place.valuesOdd = reserve(entry.values)
-            place.gradient = reserve(entry.gradient)
-            message.places.append(place)
+            places = entries.map { entry in
+                var place = WireSegment.Place()
+                place.key = entry.key
+                place.bytes = UInt64(entry.values.byteCount)
+                (place.valuesEven, place.valuesOdd) = (reserve(entry.values), reserve(entry.values))
+                place.gradients = (0..<contributions).map { _ in reserve(entry.gradient) }
+                return place
+            }
+            byteCount = offset
         }
+    }
+
+    init(_ registered: [Entry], tree: GradientTree, engine: Engine) throws {
+        self.registered = registered
+        layout = Layout(registered, contributions: tree.contributions.count)
         nonce = UInt64.random(in: 1...UInt64.max)
-        segment = try SharedSegment(byteCount: offset)
+        segment = try SharedSegment(byteCount: layout.byteCount)
         segment.buffer.bytes.storeBytes(of: nonce, as: UInt64.self)
-        message.processID = UInt32(getpid())
-        message.descriptor = UInt32(segment.descriptor)
-        message.bytes = UInt64(offset)
-        message.nonce = nonce
         let memory = segment.buffer
         var blocks: [ParameterBlock.Key: StoredBlock] = [:]
-        for (entry, place) in zip(registered, message.places) {
+        for (entry, place) in zip(registered, layout.places) {
             func slice(_ offset: UInt64, _ layout: TensorLayout) -> TensorBuffer {
                 memory.slice(offset: Int(offset), byteCount: layout.byteCount)
             }
             blocks[entry.block.key] = try StoredBlock(
                 entry.block, valueLayout: entry.values, layout: entry.gradient,
                 values: [slice(place.valuesEven, entry.values), slice(place.valuesOdd, entry.values)],
-                gradient: slice(place.gradient, entry.gradient), engine: engine)
+                gradients: GradientContributions(place.gradients.map { slice($0, entry.gradient) }, additions: tree.additions),
+                engine: engine)
         }
         self.blocks = blocks
-        self.message = message
     }
 
     /// What a worker is told of it.
-    /// - Parameter shared: whether the worker is on this machine and will map it.
-    func announcement(shared: Bool) -> WireSegment {
-        var message = message
+    /// - Parameters:
+    ///   - shared: whether the worker is on this machine and will map it; another keeps a mirror of what is its own.
+    ///   - contributions: of the worker's replica.
+    func announcement(shared: Bool, contributions: Range<Int>) -> WireSegment {
+        var message = WireSegment()
         message.shared = shared
+        message.processID = UInt32(getpid())
+        message.descriptor = UInt32(segment.descriptor)
+        message.nonce = nonce
+        if shared {
+            message.bytes = UInt64(layout.byteCount)
+            message.places = layout.places.map { place in
+                var own = place
+                own.gradients = Array(place.gradients[contributions])
+                return own
+            }
+        } else {
+            let mirror = Layout(registered, contributions: contributions.count)
+            (message.bytes, message.places) = (UInt64(mirror.byteCount), mirror.places)
+        }
         return message
     }
 

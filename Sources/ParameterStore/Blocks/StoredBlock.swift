@@ -3,7 +3,7 @@ import NeuralNetwork
 import Partition
 import Tensors
 
-/// One parameter block as the store keeps it: values and momentum twice, and the place where gradients are put.
+/// One parameter block as the store keeps it: values and momentum twice, and the places where gradients are put.
 ///
 /// What is updated has 32 bits and lies as the gradient does. Kernels that compute in 16 bits read a rounded copy in a
 /// layout of their own, which is made after each update; others read what is updated.
@@ -14,7 +14,7 @@ final class StoredBlock: @unchecked Sendable {
     let valueLayout: TensorLayout
     /// What the worker's kernels read, of even and odd steps.
     let values: [TensorBuffer]
-    let gradient: TensorBuffer
+    let gradients: GradientContributions
     /// What is updated; the same memory as `values` where kernels read 32 bits.
     private let masters: [TensorBuffer]
     private let momentum: [TensorBuffer]
@@ -24,13 +24,13 @@ final class StoredBlock: @unchecked Sendable {
 
     /// - Parameters:
     ///   - values: of even and odd steps, in memory that the worker may share.
-    ///   - gradient: where the worker puts it.
+    ///   - gradients: where workers put them.
     init(
         _ block: ParameterBlock, valueLayout: TensorLayout, layout: TensorLayout, values: [TensorBuffer],
-        gradient: TensorBuffer, engine: Engine
+        gradients: GradientContributions, engine: Engine
     ) throws {
         (self.block, self.valueLayout, self.layout) = (block, valueLayout, layout)
-        (self.values, self.gradient) = (values, gradient)
+        (self.values, self.gradients) = (values, gradients)
         func pair() throws -> [TensorBuffer] { try (0..<2).map { _ in try TensorBuffer.allocate(byteCount: layout.byteCount) } }
         momentum = try pair()
         guard valueLayout != layout else {
@@ -83,8 +83,7 @@ final class StoredBlock: @unchecked Sendable {
         update.apply(
             count: layout.byteCount / 4, values: UnsafePointer(masters[old].floats.baseAddress!),
             momentum: UnsafePointer(momentum[old].floats.baseAddress!),
-            gradient: UnsafePointer(gradient.floats.baseAddress!), newValues: masters[new].floats.baseAddress!,
-            newMomentum: momentum[new].floats.baseAddress!
+            gradient: gradients.sum, newValues: masters[new].floats.baseAddress!, newMomentum: momentum[new].floats.baseAddress!
         ) { values, velocity in
             digest.add(UnsafeRawBufferPointer(values))
             digest.add(UnsafeRawBufferPointer(velocity))

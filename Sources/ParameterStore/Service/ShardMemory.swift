@@ -5,15 +5,19 @@ import Tensors
 import Wire
 
 /// The tensors of a shard and who uses them. Segments stay when a worker is lost: the one that takes its place, on the
-/// same columns, maps the same memory.
+/// same columns, maps the same memory, as do the workers of other replicas.
 struct ShardMemory {
     /// The blocks of the columns that this shard keeps.
     let expected: [ParameterBlock.Key: ParameterBlock]
     private(set) var segments: [StoreSegment] = []
     private var owners: [ParameterBlock.Key: StoreSegment] = [:]
     private var initialized: Set<ObjectIdentifier> = []
+    private let tree: GradientTree
 
-    init(_ blocks: [ParameterBlock]) { expected = Dictionary(uniqueKeysWithValues: blocks.map { ($0.key, $0) }) }
+    init(_ blocks: [ParameterBlock], tree: GradientTree) {
+        expected = Dictionary(uniqueKeysWithValues: blocks.map { ($0.key, $0) })
+        self.tree = tree
+    }
 
     func segment(of key: ParameterBlock.Key) -> StoreSegment? { owners[key] }
 
@@ -64,7 +68,7 @@ struct ShardMemory {
         guard !entries.contains(where: { owners[$0.block.key] != nil }) else {
             throw WireError(.malformed, "a worker registered a tensor of another worker")
         }
-        let segment = try StoreSegment(entries, engine: engine)
+        let segment = try StoreSegment(entries, tree: tree, engine: engine)
         segments.append(segment)
         for entry in entries { owners[entry.block.key] = segment }
         return (segment, true)

@@ -37,6 +37,8 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
     private var rank = 0
     private var patience = 0.0
     private var configuration: RunConfiguration?
+    private var layout: ColumnLayout?
+    private var tree: GradientTree?
     private var base = 0
     private var restores = false
     private var memory: ShardMemory?
@@ -55,12 +57,18 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         let link: Link
         let isLocal: Bool
         let attempt: UInt32
+        let replica: Int
+        /// Gradients that its replica contributes.
+        let contributions: Range<Int>
         /// Waits until the values that it asks for are known.
         var register: WireRegister?
         var segment: StoreSegment?
         /// The worker has memory for its values to land in.
         var isReady = false
-        init(_ link: Link, isLocal: Bool, attempt: UInt32) { (self.link, self.isLocal, self.attempt) = (link, isLocal, attempt) }
+        init(_ link: Link, isLocal: Bool, attempt: UInt32, replica: Int, contributions: Range<Int>) {
+            (self.link, self.isLocal, self.attempt, self.replica) = (link, isLocal, attempt, replica)
+            self.contributions = contributions
+        }
     }
 
     /// - Parameter log: takes lines for the process's log and the run's.
@@ -122,9 +130,10 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         case .control: return .bytes(limit: WireControlMessage.sizeLimit)
         case .push:
             guard header.run == run, let worker = workers[ObjectIdentifier(link)], worker.attempt == header.attempt,
-                let block = worker.segment?.blocks[ParameterBlock.Key(header.blockKey)]
+                let block = worker.segment?.blocks[ParameterBlock.Key(header.blockKey)],
+                worker.contributions.contains(Int(header.contribution))
             else { throw WireError(.malformed, "a gradient for a tensor that is not this worker's") }
-            return header.flags.contains(.shared) ? .bytes(limit: 0) : .memory(block.gradient.bytes)
+            return header.flags.contains(.shared) ? .bytes(limit: 0) : .memory(block.gradients.buffers[Int(header.contribution)].bytes)
         case .restore:
             let key = ParameterBlock.Key(header.blockKey)
             guard link === coordinator, header.run == run, let block = memory?.expected[key] else {
@@ -149,8 +158,9 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             if link === coordinator { try receivedFromCoordinator(message) } else { try receivedFromWorker(message, link) }
         case .push:
             do {
-                let key = ParameterBlock.Key(header.blockKey)
-                perform(try machine?.push(key, step: Int(clamping: header.step), attempt: header.attempt) ?? [])
+                let gradient = ShardStepMachine.Gradient(
+                    of: ParameterBlock.Key(header.blockKey), contribution: Int(header.contribution))
+                perform(try machine?.push(gradient, step: Int(clamping: header.step), attempt: header.attempt) ?? [])
             } catch { throw WireError(.malformed, "a gradient out of turn: \(error)") }
         case .restore: try registerWaiting()
         default: break
@@ -171,7 +181,11 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         switch message.body {
         case .welcome(let welcome):
             (run, rank, patience) = (welcome.run, Int(welcome.rank), welcome.patience)
-            configuration = try RunConfiguration(json: welcome.configuration)
+            let configuration = try RunConfiguration(json: welcome.configuration)
+            layout = try ColumnLayout(
+                columns: configuration.network.columns, workers: Int(welcome.workers), replicas: Int(welcome.replicas))
+            tree = try GradientTree(slices: configuration.recipe.slices, replicas: Int(welcome.replicas))
+            self.configuration = configuration
             FaultPlace.identify(.store, rank: rank)
             try startHeartbeat()
         case .refusal(let refusal): end(.failed("the coordinator refused this store: \(refusal.reason)"))
@@ -197,7 +211,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
     }
 
     private func received(_ topology: WireTopology) throws {
-        guard let configuration, let listener else { throw WireError(.malformed, "a topology before the welcome") }
+        guard let configuration, let tree, let listener else { throw WireError(.malformed, "a topology before the welcome") }
         let own = topology.stores.firstIndex { $0.port == UInt32(listener.address.port) && $0.processID == UInt32(getpid()) }
         guard let own, topology.storeOfColumn.count == configuration.network.columns, topology.baseStep <= WireTopology.stepLimit else {
             throw WireError(.malformed, "a topology without this store")
@@ -206,8 +220,9 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             let columns = Set(topology.storeOfColumn.indices.filter { topology.storeOfColumn[$0] == UInt32(own) })
             (base, restores) = (Int(clamping: topology.baseStep), topology.restores)
             let blocks = try configuration.network.parameterBlocks().filter { columns.contains($0.key.column) }
-            memory = ShardMemory(blocks)
-            machine = ShardStepMachine(keys: Set(blocks.map(\.key)), base: base, attempt: topology.attempt)
+            memory = ShardMemory(blocks, tree: tree)
+            machine = ShardStepMachine(
+                keys: Set(blocks.map(\.key)), contributions: tree.contributions.count, base: base, attempt: topology.attempt)
         }
         guard let machine, topology.attempt == machine.attempt, topology.baseStep == UInt64(machine.committed) else {
             throw WireError(.malformed, "a topology of another attempt than the store is in")
@@ -233,7 +248,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
     private func receivedFromWorker(_ message: WireControlMessage, _ link: Link) throws {
         switch message.body {
         case .hello(let hello):
-            guard hello.role == .worker, hello.run == run, run != 0 else {
+            guard hello.role == .worker, hello.run == run, run != 0, let layout, let tree, hello.rank < layout.workers else {
                 var refusal = WireRefusal()
                 refusal.reason = "this store serves another run"
                 link.send(.with { $0.refusal = refusal })
@@ -241,8 +256,10 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
                 return
             }
             try link.admit(hello)
+            let replica = layout.replica(of: Int(hello.rank))
             workers[ObjectIdentifier(link)] = WorkerLink(
-                link, isLocal: hello.hostIdentity == HostIdentity.value, attempt: hello.attempt)
+                link, isLocal: hello.hostIdentity == HostIdentity.value, attempt: hello.attempt, replica: replica,
+                contributions: tree.contributions(of: replica))
         case .register(let register):
             guard let worker = workers[ObjectIdentifier(link)], worker.segment == nil, worker.register == nil else {
                 throw WireError(.malformed, "a worker registered twice, or before its introduction")
@@ -272,7 +289,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             worker.register = nil
             let registered: (StoreSegment, isNew: Bool)? = refusing(worker) {
                 let isTaken = workers.values.contains { other in
-                    other.attempt == worker.attempt && keys.contains { other.segment?.blocks[$0] != nil }
+                    other.attempt == worker.attempt && other.replica == worker.replica && keys.contains { other.segment?.blocks[$0] != nil }
                 }
                 guard !isTaken else { throw WireError(.refused, "it registered tensors of another worker, which are not of its columns") }
                 return try memory!.register(message, engine: engine)
@@ -280,7 +297,8 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             guard let (segment, isNew) = registered else { continue }
             worker.segment = segment
             // The worker plans its kernels on the memory while the values are drawn into it.
-            worker.link.send(.with { $0.segment = segment.announcement(shared: worker.isLocal) }, run: run, attempt: worker.attempt)
+            let announcement = segment.announcement(shared: worker.isLocal, contributions: worker.contributions)
+            worker.link.send(.with { $0.segment = announcement }, run: run, attempt: worker.attempt)
             guard isNew else { continue }
             let blocks = segment.blocks.values.sorted { $0.block.key < $1.block.key }
                 .map { (block: $0, restored: restored.removeValue(forKey: $0.block.key)) }
@@ -391,7 +409,11 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         heartbeat.step = UInt64(machine?.committed ?? 0)
         (heartbeat.phase, heartbeat.instruction) = (activity.phase, activity.words)
         (heartbeat.seconds, heartbeat.usual) = (max(0, MonotonicClock.now - activity.since), activity.usual)
-        if activity.phase == .idle { heartbeat.missing = machine?.missing.sorted().map(\.wire) ?? [] }
+        if activity.phase == .idle, let machine, let tree {
+            heartbeat.missing = machine.missing.sorted().map { gradient in
+                .with { ($0.key, $0.replica) = (gradient.key.wire, UInt32(tree.contributions[gradient.contribution].replica)) }
+            }
+        }
         return heartbeat
     }
 }

@@ -2,12 +2,22 @@ public import Partition
 
 /// The step protocol of one store shard, without threads or sockets: events in, actions out.
 ///
-/// A tensor's update for step s is computed when its gradient is there, the coordinator has granted s with a learning
+/// A tensor's update for step s is computed when all contributions to its gradient are there, the coordinator has granted s with a learning
 /// rate, and s−1 has committed: values lie in two buffers that take turns, and until s−1 has committed the buffer
 /// that s is written to still holds the values that a loss would return to. The step is stored when every tensor has
 /// its update, and final when the coordinator commits it.
 public struct ShardStepMachine: Sendable {
     public typealias Key = ParameterBlock.Key
+
+    /// One of the gradients that are summed to a tensor's, as `GradientTree` counts them.
+    public struct Gradient: Hashable, Comparable, Sendable {
+        public let key: Key
+        public let contribution: Int
+
+        public init(of key: Key, contribution: Int = 0) { (self.key, self.contribution) = (key, contribution) }
+
+        public static func < (a: Gradient, b: Gradient) -> Bool { (a.key, a.contribution) < (b.key, b.contribution) }
+    }
 
     public enum Action: Equatable, Sendable {
         /// Compute the update of a tensor for a step into the step's buffer.
@@ -19,8 +29,8 @@ public struct ShardStepMachine: Sendable {
     }
 
     public enum Violation: Error, Equatable, Sendable {
-        case unknownTensor(Key)
-        case pushedTwice(Key, step: Int)
+        case unknownGradient(Gradient)
+        case pushedTwice(Gradient, step: Int)
         case unexpectedStep(Int, committed: Int)
         case commitOfUnstored(Int)
     }
@@ -29,17 +39,21 @@ public struct ShardStepMachine: Sendable {
     public static let window = 2
 
     public let keys: Set<Key>
+    /// Gradients that are summed to each tensor's.
+    public let contributions: Int
     public private(set) var committed: Int
     public private(set) var attempt: UInt32
     private var rates: [Int: Float] = [:]
-    /// Gradients that wait for a grant or a commit.
+    /// Tensors whose gradients are all there, and that wait for a grant or a commit.
     private var waiting: [Int: [Key]] = [:]
-    private var pushed: [Int: Set<Key>] = [:]
+    private var pushed: [Int: Set<Gradient>] = [:]
+    /// How many of a tensor's.
+    private var counts: [Int: [Key: Int]] = [:]
     private var updated: [Int: Set<Key>] = [:]
 
     /// - Parameter base: the step whose values the tensors hold.
-    public init(keys: Set<Key>, base: Int, attempt: UInt32) {
-        (self.keys, committed, self.attempt) = (keys, base, attempt)
+    public init(keys: Set<Key>, contributions: Int = 1, base: Int, attempt: UInt32) {
+        (self.keys, self.contributions, committed, self.attempt) = (keys, contributions, base, attempt)
     }
 
     /// The coordinator lets a step be applied.
@@ -51,14 +65,18 @@ public struct ShardStepMachine: Sendable {
     }
 
     /// A gradient has arrived. One of an older attempt is ignored: its worker has been, or will be, told.
-    public mutating func push(_ key: Key, step: Int, attempt: UInt32) throws -> [Action] {
+    public mutating func push(_ gradient: Gradient, step: Int, attempt: UInt32) throws -> [Action] {
         guard attempt == self.attempt else { return [] }
-        guard keys.contains(key) else { throw Violation.unknownTensor(key) }
+        guard keys.contains(gradient.key), (0..<contributions).contains(gradient.contribution) else {
+            throw Violation.unknownGradient(gradient)
+        }
         guard step > committed, step <= committed + Self.window else {
             throw Violation.unexpectedStep(step, committed: committed)
         }
-        guard pushed[step, default: []].insert(key).inserted else { throw Violation.pushedTwice(key, step: step) }
-        waiting[step, default: []].append(key)
+        guard pushed[step, default: []].insert(gradient).inserted else { throw Violation.pushedTwice(gradient, step: step) }
+        counts[step, default: [:]][gradient.key, default: 0] += 1
+        guard counts[step]![gradient.key] == contributions else { return [] }
+        waiting[step, default: []].append(gradient.key)
         return release()
     }
 
@@ -78,6 +96,7 @@ public struct ShardStepMachine: Sendable {
         committed = step
         rates[step] = nil
         pushed[step] = nil
+        counts[step] = nil
         updated[step] = nil
         return release()
     }
@@ -88,11 +107,15 @@ public struct ShardStepMachine: Sendable {
         rates = [:]
         waiting = [:]
         pushed = [:]
+        counts = [:]
         updated = [:]
     }
 
-    /// Tensors whose gradient for the next step to be committed has not come.
-    public var missing: Set<Key> { keys.subtracting(pushed[committed + 1] ?? []) }
+    /// Gradients for the next step to be committed that have not come.
+    public var missing: Set<Gradient> {
+        Set(keys.flatMap { key in (0..<contributions).map { Gradient(of: key, contribution: $0) } })
+            .subtracting(pushed[committed + 1] ?? [])
+    }
 
     private mutating func release() -> [Action] {
         let step = committed + 1

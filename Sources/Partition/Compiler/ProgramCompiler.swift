@@ -13,11 +13,14 @@ public struct ProgramCompiler {
     private let batch: Int
     private let blocks: [ParameterBlock]
 
-    public init(network: NetworkSpecification, workers: Int, batch: Int) throws {
+    /// - Parameters:
+    ///   - workers: of all replicas.
+    ///   - batch: images of a pass, which is one slice of a step.
+    public init(network: NetworkSpecification, workers: Int, replicas: Int = 1, batch: Int) throws {
         self.network = network
         self.batch = batch
         shapes = try network.shapes()
-        layout = try ColumnLayout(columns: network.columns, workers: workers)
+        layout = try ColumnLayout(columns: network.columns, workers: workers, replicas: replicas)
         blocks = try network.parameterBlocks()
     }
 
@@ -30,7 +33,7 @@ public struct ProgramCompiler {
         for layer in network.layers.indices { forward += self.forward(layer, worker: worker, hosted: hosted) }
         let last = network.layers.count - 1
         forward += exchange(layer: last, worker: worker, hosted: hosted)
-        forward += receive(.forward, layer: last, hosted: hosted)
+        forward += receive(.forward, layer: last, worker: worker, hosted: hosted)
         forward += hosted.map { .compute(Computation(.loss, layer: last, column: $0)) }
         for layer in network.layers.indices.reversed() {
             backward += self.backward(layer, worker: worker, hosted: hosted)
@@ -54,7 +57,7 @@ public struct ProgramCompiler {
                 output(layer, column, source: column, first: true, last: isLast),
             ]
         }
-        if readsAll { result += receive(.forward, layer: layer - 1, hosted: hosted) }
+        if readsAll { result += receive(.forward, layer: layer - 1, worker: worker, hosted: hosted) }
         for column in hosted {
             let sources = others.filter { $0 != column }
             for source in sources {
@@ -70,26 +73,27 @@ public struct ProgramCompiler {
         return result
     }
 
-    /// Sends the hosted columns' results of a layer to every other worker.
+    /// Sends the hosted columns' results of a layer to every other worker of the replica.
     private func exchange(layer: Int, worker: Int, hosted: Range<Int>) -> [Instruction] {
         hosted.flatMap { column in
-            (0..<layout.workers).filter { $0 != worker }.map { other in
+            layout.workers(of: layout.replica(of: worker)).filter { $0 != worker }.map { other in
                 .send(Slab(layer: layer, direction: .forward, from: column, to: column), to: other)
             }
         }
     }
 
-    private func receive(_ direction: Slab.Direction, layer: Int, hosted: Range<Int>) -> [Instruction] {
+    private func receive(_ direction: Slab.Direction, layer: Int, worker: Int, hosted: Range<Int>) -> [Instruction] {
         let foreign = (0..<layout.columns).filter { !hosted.contains($0) }
+        let replica = layout.replica(of: worker)
         switch direction {
         case .forward:
             return foreign.map {
-                .receive(Slab(layer: layer, direction: .forward, from: $0, to: $0), from: layout.worker(of: $0))
+                .receive(Slab(layer: layer, direction: .forward, from: $0, to: $0), from: layout.worker(of: $0, replica: replica))
             }
         case .backward:
             return hosted.flatMap { column in
                 foreign.map {
-                    .receive(Slab(layer: layer, direction: .backward, from: $0, to: column), from: layout.worker(of: $0))
+                    .receive(Slab(layer: layer, direction: .backward, from: $0, to: column), from: layout.worker(of: $0, replica: replica))
                 }
             }
         }
@@ -116,7 +120,7 @@ public struct ProgramCompiler {
                     inputGradient(layer, column, source: source),
                     .send(
                         Slab(layer: layer - 1, direction: .backward, from: column, to: source),
-                        to: layout.worker(of: source)),
+                        to: layout.worker(of: source, replica: layout.replica(of: worker))),
                 ]
             }
         }
@@ -126,7 +130,7 @@ public struct ProgramCompiler {
                 result += parameterGradient(layer, column, source: source)
             }
         }
-        result += receive(.backward, layer: layer - 1, hosted: hosted)
+        result += receive(.backward, layer: layer - 1, worker: worker, hosted: hosted)
         if layout.columns > 1 {
             result += hosted.map { .compute(Computation(.sumGradients, layer: layer - 1, column: $0)) }
         }

@@ -1,24 +1,44 @@
 import NeuralNetwork
 
-/// Which worker hosts which columns: contiguous, the first workers taking one more where it does not divide.
+/// Which worker hosts which columns of which replica. A replica's workers follow each other by rank; its columns are
+/// contiguous, the first workers taking one more where it does not divide.
 public struct ColumnLayout: Sendable, Equatable {
     public let columns: Int
+    /// In all replicas.
     public let workers: Int
+    /// Copies of the network, each on pictures of its own.
+    public let replicas: Int
 
-    public init(columns: Int, workers: Int) throws {
-        guard workers >= 1, workers <= columns else {
+    public init(columns: Int, workers: Int, replicas: Int = 1) throws {
+        guard replicas >= 1, workers % replicas == 0 else {
             throw NetworkError(
-                "\(workers) workers cannot host \(columns) \(columns == 1 ? "column" : "columns"): "
-                    + "every worker hosts at least one, so use 1 to \(columns) workers")
+                "\(workers) workers cannot be \(replicas) replicas of the same size: use \(replicas) workers or a multiple of them")
         }
-        (self.columns, self.workers) = (columns, workers)
+        let each = workers / replicas
+        guard each >= 1, each <= columns else {
+            let (network, whole) = (replicas == 1 ? "" : " of a replica", columns == 1 ? "column" : "columns")
+            throw NetworkError(
+                "\(each) workers\(network) cannot host \(columns) \(whole): every worker hosts at least one, so use 1 to \(columns) workers"
+                    + (replicas == 1 ? "" : " for each replica"))
+        }
+        (self.columns, self.workers, self.replicas) = (columns, workers, replicas)
+    }
+
+    /// Workers of one replica.
+    public var workersPerReplica: Int { workers / replicas }
+
+    public func replica(of worker: Int) -> Int { worker / workersPerReplica }
+
+    /// Ranks of a replica's workers.
+    public func workers(of replica: Int) -> Range<Int> {
+        replica * workersPerReplica..<(replica + 1) * workersPerReplica
     }
 
     public func columns(of worker: Int) -> Range<Int> {
-        ColumnSplit.range(of: columns, column: worker, columns: workers)
+        ColumnSplit.range(of: columns, column: worker % workersPerReplica, columns: workersPerReplica)
     }
 
-    public func worker(of column: Int) -> Int {
-        (0..<workers).first { columns(of: $0).contains(column) }!
+    public func worker(of column: Int, replica: Int) -> Int {
+        workers(of: replica).first { columns(of: $0).contains(column) }!
     }
 }

@@ -7,7 +7,7 @@ public struct WorkerProgram: Sendable, Equatable {
     public let layout: ColumnLayout
     public let network: NetworkSpecification
     public let shapes: [LayerShapes]
-    /// Images of a pass.
+    /// Images of a pass: of one slice of a step.
     public let batch: Int
     public let forward: [Instruction]
     public let backward: [Instruction]
@@ -15,6 +15,7 @@ public struct WorkerProgram: Sendable, Equatable {
     public let blocks: [ParameterBlock]
 
     public var columns: Range<Int> { layout.columns(of: worker) }
+    public var replica: Int { layout.replica(of: worker) }
 
     /// N×C×H×W, or N×outputs, of one column's share of a layer's result.
     public func resultShape(layer: Int, column: Int) -> Shape {
@@ -37,7 +38,7 @@ public struct WorkerProgram: Sendable, Equatable {
 
     public var instructions: [Instruction] { forward + backward }
 
-    /// Multiplications and additions of a training step.
+    /// Multiplications and additions of a training pass.
     public var flops: Double {
         instructions.reduce(0) { if case .compute(let computation) = $1 { $0 + computation.flops } else { $0 } }
     }
@@ -63,7 +64,7 @@ public struct WorkerProgram: Sendable, Equatable {
     /// Bytes of a slab on the wire, without its header.
     public func bytes(_ slab: Slab, _ type: ElementType) -> Int { shape(of: slab).count * elements(of: slab, type).byteCount }
 
-    /// Bytes of activations and their gradients that the worker sends in a training step.
+    /// Bytes of activations and their gradients that the worker sends in a training pass.
     public func bytesSent(_ type: ElementType) -> Int {
         instructions.reduce(0) { if case .send(let slab, _) = $1 { $0 + bytes(slab, type) } else { $0 } }
     }

@@ -97,6 +97,8 @@ public struct RunRecord: Codable, Sendable, Equatable {
     public var dataset_fingerprint: String
     public var images_per_epoch: Int
     public var workers: Int
+    /// Copies of the network that the workers are shared out over; absent where there is one.
+    public var replicas: Int?
     /// The checkpoint whose values the run started from, where they were not drawn.
     public var initialized_from: String?
     public var processes: [Process]

@@ -55,6 +55,8 @@ public struct FrameHeader: Sendable, Equatable {
     public var source: UInt16 = 0
     /// The column that the tensor is for, or that owns the parameter.
     public var destination: UInt16 = 0
+    /// Of a gradient: which of those that are summed to the step's.
+    public var contribution: UInt16 = 0
     /// Counts the frames of a connection in this direction.
     public var sequence: UInt64 = 0
     public var payloadCount: UInt32 = 0
@@ -79,7 +81,7 @@ public struct FrameHeader: Sendable, Equatable {
         put(layer, at: 32)
         put(source, at: 34)
         put(destination, at: 36)
-        put(UInt16(0), at: 38)
+        put(contribution, at: 38)
         put(sequence, at: 40)
         put(payloadCount, at: 48)
         put(UInt32(0), at: 52)
@@ -120,6 +122,7 @@ public struct FrameHeader: Sendable, Equatable {
         layer = get(32)
         source = get(34)
         destination = get(36)
+        contribution = get(38)
         sequence = get(40)
         payloadCount = get(48)
         payloadChecksum = get(56)

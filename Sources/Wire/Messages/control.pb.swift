@@ -379,6 +379,9 @@ public nonisolated struct WireWelcome: Sendable {
   /// Seconds without a pulse after which the coordinator counts as gone.
   public var patience: Double = 0
 
+  /// Copies of the network that the workers are shared out over.
+  public var replicas: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -503,8 +506,7 @@ public nonisolated struct WireHeartbeat: Sendable {
 
   public var usual: Double = 0
 
-  /// Of a store: tensors whose gradient for the next step has not come.
-  public var missing: [WireBlockKey] = []
+  public var missing: [WireHeartbeat.Missing] = []
 
   /// Of a worker: the step whose values its pass reads.
   public var awaitedStep: UInt64 = 0
@@ -584,6 +586,30 @@ public nonisolated struct WireHeartbeat: Sendable {
       .sending,
     ]
 
+  }
+
+  /// Of a store: tensors whose gradient for the next step has not come, and from which replica.
+  public nonisolated struct Missing: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    public var key: WireBlockKey {
+      get {_key ?? WireBlockKey()}
+      set {_key = newValue}
+    }
+    /// Returns true if `key` has been explicitly set.
+    public var hasKey: Bool {self._key != nil}
+    /// Clears the value of `key`. Subsequent reads from it will return its default value.
+    public mutating func clearKey() {self._key = nil}
+
+    public var replica: UInt32 = 0
+
+    public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    public init() {}
+
+    fileprivate var _key: WireBlockKey? = nil
   }
 
   public init() {}
@@ -873,7 +899,8 @@ public nonisolated struct WireStepReport: Sendable {
 
   public var step: UInt64 = 0
 
-  public var loss: Double = 0
+  /// Over the pictures of the worker's replica.
+  public var lossSum: Double = 0
 
   public var seconds: Double = 0
 
@@ -1034,6 +1061,7 @@ public nonisolated struct WireDataRequest: Sendable {
   public init() {}
 }
 
+/// Of the pictures that the worker's replica was to evaluate; there may be none.
 public nonisolated struct WireValidationReport: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1172,6 +1200,7 @@ public nonisolated struct WireSegment: Sendable {
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
+  /// A gradient for each contribution of the worker's replica.
   public nonisolated struct Place: Sendable {
     // SwiftProtobuf.Message conformance is added in an extension below. See the
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1190,7 +1219,7 @@ public nonisolated struct WireSegment: Sendable {
 
     public var valuesOdd: UInt64 = 0
 
-    public var gradient: UInt64 = 0
+    public var gradients: [UInt64] = []
 
     public var bytes: UInt64 = 0
 
@@ -1783,7 +1812,7 @@ nonisolated extension WireHello.Role: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Welcome"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}rank\0\u{1}configuration\0\u{1}workers\0\u{3}dataset_path\0\u{3}dataset_fingerprint\0\u{3}starts_store\0\u{1}patience\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}rank\0\u{1}configuration\0\u{1}workers\0\u{3}dataset_path\0\u{3}dataset_fingerprint\0\u{3}starts_store\0\u{1}patience\0\u{1}replicas\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1799,6 +1828,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 6: try { try decoder.decodeSingularStringField(value: &self.datasetFingerprint) }()
       case 7: try { try decoder.decodeSingularBoolField(value: &self.startsStore) }()
       case 8: try { try decoder.decodeSingularDoubleField(value: &self.patience) }()
+      case 9: try { try decoder.decodeSingularUInt32Field(value: &self.replicas) }()
       default: break
       }
     }
@@ -1829,6 +1859,9 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if self.patience.bitPattern != 0 {
       try visitor.visitSingularDoubleField(value: self.patience, fieldNumber: 8)
     }
+    if self.replicas != 0 {
+      try visitor.visitSingularUInt32Field(value: self.replicas, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1841,6 +1874,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.datasetFingerprint != rhs.datasetFingerprint {return false}
     if lhs.startsStore != rhs.startsStore {return false}
     if lhs.patience != rhs.patience {return false}
+    if lhs.replicas != rhs.replicas {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2148,6 +2182,45 @@ nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireHeartbeat.Phase: SwiftProtobuf._ProtoNameProviding {
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0PREPARING\0\u{1}COMPUTING\0\u{1}AWAITING_SLAB\0\u{1}AWAITING_VALUE\0\u{1}AWAITING_GRANT\0\u{1}AWAITING_PICTURES\0\u{1}HOLDING\0\u{1}IDLE\0\u{1}UPDATING\0\u{1}SENDING\0")
+}
+
+nonisolated extension WireHeartbeat.Missing: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = WireHeartbeat.protoMessageName + ".Missing"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}replica\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._key) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.replica) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._key {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.replica != 0 {
+      try visitor.visitSingularUInt32Field(value: self.replica, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireHeartbeat.Missing, rhs: WireHeartbeat.Missing) -> Bool {
+    if lhs._key != rhs._key {return false}
+    if lhs.replica != rhs.replica {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
 }
 
 nonisolated extension WirePulse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -2488,7 +2561,7 @@ nonisolated extension WireTimeline.Span: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension WireStepReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".StepReport"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}loss\0\u{1}seconds\0\u{3}exchange_wait\0\u{3}store_wait\0\u{3}data_wait\0\u{1}memory\0\u{1}timeline\0\u{3}leading_seconds\0\u{3}leading_flops\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{3}loss_sum\0\u{1}seconds\0\u{3}exchange_wait\0\u{3}store_wait\0\u{3}data_wait\0\u{1}memory\0\u{1}timeline\0\u{3}leading_seconds\0\u{3}leading_flops\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2497,7 +2570,7 @@ nonisolated extension WireStepReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.step) }()
-      case 2: try { try decoder.decodeSingularDoubleField(value: &self.loss) }()
+      case 2: try { try decoder.decodeSingularDoubleField(value: &self.lossSum) }()
       case 3: try { try decoder.decodeSingularDoubleField(value: &self.seconds) }()
       case 4: try { try decoder.decodeSingularDoubleField(value: &self.exchangeWait) }()
       case 5: try { try decoder.decodeSingularDoubleField(value: &self.storeWait) }()
@@ -2519,8 +2592,8 @@ nonisolated extension WireStepReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.step != 0 {
       try visitor.visitSingularUInt64Field(value: self.step, fieldNumber: 1)
     }
-    if self.loss.bitPattern != 0 {
-      try visitor.visitSingularDoubleField(value: self.loss, fieldNumber: 2)
+    if self.lossSum.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.lossSum, fieldNumber: 2)
     }
     if self.seconds.bitPattern != 0 {
       try visitor.visitSingularDoubleField(value: self.seconds, fieldNumber: 3)
@@ -2551,7 +2624,7 @@ nonisolated extension WireStepReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
   public static func ==(lhs: WireStepReport, rhs: WireStepReport) -> Bool {
     if lhs.step != rhs.step {return false}
-    if lhs.loss != rhs.loss {return false}
+    if lhs.lossSum != rhs.lossSum {return false}
     if lhs.seconds != rhs.seconds {return false}
     if lhs.exchangeWait != rhs.exchangeWait {return false}
     if lhs.storeWait != rhs.storeWait {return false}
@@ -3103,7 +3176,7 @@ nonisolated extension WireSegment: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireSegment.Place: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = WireSegment.protoMessageName + ".Place"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{3}values_even\0\u{3}values_odd\0\u{1}gradient\0\u{1}bytes\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{3}values_even\0\u{3}values_odd\0\u{1}gradients\0\u{1}bytes\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3114,7 +3187,7 @@ nonisolated extension WireSegment.Place: SwiftProtobuf.Message, SwiftProtobuf._M
       case 1: try { try decoder.decodeSingularMessageField(value: &self._key) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.valuesEven) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.valuesOdd) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.gradient) }()
+      case 4: try { try decoder.decodeRepeatedUInt64Field(value: &self.gradients) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
       default: break
       }
@@ -3135,8 +3208,8 @@ nonisolated extension WireSegment.Place: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.valuesOdd != 0 {
       try visitor.visitSingularUInt64Field(value: self.valuesOdd, fieldNumber: 3)
     }
-    if self.gradient != 0 {
-      try visitor.visitSingularUInt64Field(value: self.gradient, fieldNumber: 4)
+    if !self.gradients.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.gradients, fieldNumber: 4)
     }
     if self.bytes != 0 {
       try visitor.visitSingularUInt64Field(value: self.bytes, fieldNumber: 5)
@@ -3148,7 +3221,7 @@ nonisolated extension WireSegment.Place: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs._key != rhs._key {return false}
     if lhs.valuesEven != rhs.valuesEven {return false}
     if lhs.valuesOdd != rhs.valuesOdd {return false}
-    if lhs.gradient != rhs.gradient {return false}
+    if lhs.gradients != rhs.gradients {return false}
     if lhs.bytes != rhs.bytes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

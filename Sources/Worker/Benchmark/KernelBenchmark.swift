@@ -4,7 +4,7 @@ import Tensors
 
 /// Measures one worker's kernels alone: no exchange, no store, no data. Their sum bounds a step from below.
 public enum KernelBenchmark {
-    /// One kernel's share of a step.
+    /// One kernel's share of a pass, which is a slice of a step.
     public struct Line: Codable, Sendable {
         public let layer: String
         public let operation: String
@@ -21,7 +21,7 @@ public enum KernelBenchmark {
     public static func run(
         _ configuration: RunConfiguration, workers: Int, worker: Int, fuses: Bool, passes: Int
     ) throws -> [Line] {
-        let (network, batch) = (configuration.network, configuration.recipe.batch)
+        let (network, batch) = (configuration.network, configuration.recipe.sliceBatch)
         let initial = InitialValues(configuration.recipe)
         // One tensor at a time: its values are copied before the next is asked for, or kept when asked for again.
         var kept: (tensor: ParameterTensor, buffer: TensorBuffer)?

@@ -67,7 +67,7 @@ public final class LocalNetwork {
             let layout = executor.parameterLayouts[block.key]!
             let memory = try Memory(layout.values, engine: engine)
             parameters[block.key] = ParameterMemory(
-                even: memory, odd: memory, gradient: trains ? try Memory(layout.gradient, engine: engine) : nil)
+                even: memory, odd: memory, gradients: trains ? [try Memory(layout.gradient, engine: engine)] : [])
         }
         try load(value)
         try executor.bind(parameters, environment: environment)
@@ -143,7 +143,7 @@ public final class LocalNetwork {
         var result = [Float](repeating: 0, count: tensor.shape.count)
         for block in executor.program.blocks where block.tensor == tensor {
             let packed = try TensorBuffer.allocate(floats: block.shape.count)
-            try Reorder.unpack(parameters[block.key]!.gradient!, into: packed, engine: engine)
+            try Reorder.unpack(parameters[block.key]!.gradients[0], into: packed, engine: engine)
             block.region.forEachRun(in: tensor.shape) { offset, start, length in
                 for i in 0..<length { result[start + i] = packed.floats[offset + i] }
             }

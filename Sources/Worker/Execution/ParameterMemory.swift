@@ -12,8 +12,9 @@ struct ParameterMemory {
     /// Values of even and odd steps.
     let even: Memory
     let odd: Memory
-    /// Nil where nothing is trained.
-    let gradient: Memory?
+    /// The replica's contributions to the gradient, then memory for sums, as `GradientTree.SlicePlan` counts them; empty where
+    /// nothing is trained.
+    let gradients: [Memory]
 
     var values: Operand { .byWeights(even, odd) }
 }

@@ -14,8 +14,12 @@ struct PassContext {
     let pass: Int
     let turn: Turn
     let labels: UnsafeBufferPointer<Int32>
-    /// Images of the minibatch that count; the rest are filling.
+    /// Images of the pass that count; the rest are filling.
     let images: Int
+    /// Where the pass's first image is in the step's minibatch.
+    var firstImage = 0
+    /// What becomes of the pass's gradients.
+    var slice = GradientTree.SlicePlan.whole
 }
 
 /// What the executor needs of the world: other workers' slabs and the store's values. A process that hosts all

@@ -116,7 +116,7 @@ final class ProgramExecutor {
         }
         let last = program.network.layers.count - 1
         let loss = try SoftmaxCrossEntropy(
-            batch: program.batch,
+            batch: program.batch, of: program.batch * recipe.slices,
             slabs: (0..<program.layout.columns).map { memory.result(layer: last, column: $0) },
             gradients: trains ? program.columns.map { ($0, memory[last, $0].resultGradient!) } : [],
             scratch: scratch, engine: engine)
@@ -233,13 +233,29 @@ final class ProgramExecutor {
                 let call = try Sum.call([own] + others, to: own, scratch: executor.scratch, engine: executor.engine)
                 return [{ try call.run($0.turn) }]
             case .parameterGradient(let source):
-                let call = try operation(layer, column, source).parameterGradient(
-                    source: memory.input(of: layer, source: source),
-                    destination: .fixed(stagePlan(layer, column).outputGradient!),
-                    weights: .fixed(parameter(layer, .weight, column, source).gradient!),
-                    biases: source == column ? .fixed(parameter(layer, .bias, column, column).gradient!) : nil)
-                return [{ try call.run($0.turn) }]
+                return try parameterGradient(layer, column, source)
             }
+        }
+
+        /// Computes a slice's gradients into the buffer that its plan names, and adds up what is complete.
+        private func parameterGradient(_ layer: Int, _ column: Int, _ source: Int) throws -> [Action] {
+            let weights = parameter(layer, .weight, column, source).gradients
+            let biases = source == column ? parameter(layer, .bias, column, column).gradients : nil
+            let calls = try weights.indices.map { buffer in
+                try operation(layer, column, source).parameterGradient(
+                    source: executor.memory.input(of: layer, source: source),
+                    destination: .fixed(stagePlan(layer, column).outputGradient!), weights: .fixed(weights[buffer]),
+                    biases: biases.map { .fixed($0[buffer]) })
+            }
+            return [
+                { context in
+                    try calls[context.slice.buffer].run(context.turn)
+                    for addition in context.slice.additions {
+                        GradientSum.add(weights[addition.from], to: weights[addition.to])
+                        if let biases { GradientSum.add(biases[addition.from], to: biases[addition.to]) }
+                    }
+                }
+            ]
         }
 
         private func stagePlan(_ layer: Int, _ column: Int) -> StagePlan {

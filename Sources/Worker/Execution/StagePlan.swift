@@ -56,7 +56,7 @@ struct StagePlan {
                 let batch = program.batch
                 forward.append { context in
                     switch context.purpose {
-                    case .training: dropout.forward(result, step: context.step, batch: batch)
+                    case .training: dropout.forward(result, step: context.step, first: context.firstImage, batch: batch)
                     case .evaluation: dropout.scale(result, batch: batch)
                     }
                 }

@@ -28,7 +28,12 @@ final class ParameterBinding {
     }
 
     /// Maps what a store has announced.
-    init(_ announced: WireSegment, layouts: [ParameterBlock.Key: ParameterLayout], engine: Engine) throws {
+    /// - Parameters:
+    ///   - contributions: gradients of each tensor that the store takes from this worker's replica.
+    ///   - buffers: places for gradients that the worker needs; the rest, for sums, is its own memory.
+    init(
+        _ announced: WireSegment, layouts: [ParameterBlock.Key: ParameterLayout], contributions: Int, buffers: Int, engine: Engine
+    ) throws {
         self.announced = announced
         isShared = announced.shared
         let memory: TensorBuffer
@@ -40,7 +45,7 @@ final class ParameterBinding {
             memory = segment.buffer
         } else {
             segment = nil
-            memory = try TensorBuffer.allocate(byteCount: Self.size(of: announced, layouts))
+            memory = try TensorBuffer.allocate(byteCount: Self.size(of: announced, layouts, contributions))
         }
         var (parameters, values) = ([ParameterBlock.Key: ParameterMemory](), [ParameterBlock.Key: [Memory]]())
         for place in announced.places {
@@ -55,7 +60,12 @@ final class ParameterBinding {
                 return try Memory(layout, memory.slice(offset: Int(offset), byteCount: layout.byteCount), engine: engine)
             }
             let (even, odd) = (try slice(place.valuesEven, layout.values), try slice(place.valuesOdd, layout.values))
-            parameters[key] = ParameterMemory(even: even, odd: odd, gradient: try slice(place.gradient, layout.gradient))
+            guard place.gradients.count == contributions else {
+                throw WireError(.malformed, "the store takes another number of gradients than the replica gives")
+            }
+            let gradients = try place.gradients.map { try slice($0, layout.gradient) }
+            let sums = try (contributions..<max(buffers, contributions)).map { _ in try Memory(layout.gradient, engine: engine) }
+            parameters[key] = ParameterMemory(even: even, odd: odd, gradients: gradients + sums)
             values[key] = [even, odd]
         }
         guard parameters.count == layouts.count else {
@@ -68,10 +78,14 @@ final class ParameterBinding {
     func isOf(_ other: WireSegment) -> Bool { other == announced }
 
     /// The memory that the announced tensors need, bounded by what was registered.
-    private static func size(of segment: WireSegment, _ layouts: [ParameterBlock.Key: ParameterLayout]) throws -> Int {
+    private static func size(
+        of segment: WireSegment, _ layouts: [ParameterBlock.Key: ParameterLayout], _ contributions: Int
+    ) throws -> Int {
         let size = Int(clamping: segment.bytes)
-        // Two values and a gradient, each rounded up to 64 bytes, after a page.
-        let needed = layouts.values.reduce(0) { $0 + 2 * $1.values.byteCount + $1.gradient.byteCount + 3 * 64 }
+        // Two values and the gradients, each rounded up to 64 bytes, after a page.
+        let needed = layouts.values.reduce(0) {
+            $0 + 2 * $1.values.byteCount + contributions * $1.gradient.byteCount + (2 + contributions) * 64
+        }
         guard size <= needed + 4096 else { throw WireError(.malformed, "the store announced impossible memory") }
         return size
     }

@@ -16,21 +16,25 @@ final class SessionConnections: Sendable {
         (self.run, self.rank, self.coordinator, self.inbox) = (run, rank, coordinator, inbox)
     }
 
-    /// Connects to every worker and to the store.
+    /// Connects to the replica's workers and to the store.
+    /// - Parameters:
+    ///   - replica: ranks of the replica's workers.
+    ///   - column: one that this worker hosts.
     /// - Returns: the store's connection.
     func connect(
-        _ topology: WireTopology, column: Int, loop: EventLoop, receiver: WorkerReceiver, introduction: Introduction
+        _ topology: WireTopology, replica: Range<Int>, column: Int, loop: EventLoop, receiver: WorkerReceiver,
+        introduction: Introduction
     ) throws -> Link {
         var hello = introduction.hello(listenPort: 0)
         (hello.hello.run, hello.hello.rank, hello.hello.attempt) = (run, UInt32(rank), topology.attempt)
         // The lower rank connects, so that a pair has one connection.
-        for (other, endpoint) in topology.workers.enumerated() where other > rank {
-            let link = try connect(to: endpoint, .worker, rank: other, topology, loop)
+        for other in replica where other > rank {
+            let link = try connect(to: topology.workers[other], .worker, rank: other, topology, loop)
             inbox.state.update { $0.peers[.init(attempt: topology.attempt, rank: other)] = link }
             link.start(receiver)
             link.send(hello, run: run, attempt: topology.attempt)
         }
-        let lower = 0..<rank
+        let lower = replica.lowerBound..<rank
         _ = try inbox.wait { state in
             lower.allSatisfy { state.peers[.init(attempt: topology.attempt, rank: $0)] != nil } ? true : nil
         }

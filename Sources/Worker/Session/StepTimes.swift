@@ -14,11 +14,13 @@ struct StepTimes {
 
     mutating func beginExchange(at now: Double) { if leading == nil { leading = now - start - data - store } }
 
-    /// - Parameter flopsBeforeWaiting: of the program, for `leading`.
-    func fill(_ report: inout WireStepReport, flopsBeforeWaiting: Double) {
+    /// - Parameters:
+    ///   - flopsBeforeWaiting: of the program's pass, for `leading`.
+    ///   - passes: of the step.
+    func fill(_ report: inout WireStepReport, flopsBeforeWaiting: Double, passes: Int) {
         report.seconds = MonotonicClock.now - start
         (report.exchangeWait, report.storeWait, report.dataWait) = (exchange, store, data)
         report.leadingSeconds = leading ?? (report.seconds - data - store)
-        report.leadingFlops = flopsBeforeWaiting
+        report.leadingFlops = leading == nil ? flopsBeforeWaiting * Double(passes) : flopsBeforeWaiting
     }
 }

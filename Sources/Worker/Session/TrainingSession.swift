@@ -18,6 +18,10 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
     private let engine: Engine
     private let executor: ProgramExecutor
     private let feed: BatchFeed
+    /// How the step's gradient is summed from those of slices, and what this worker's replica does for it.
+    private let slices: [GradientTree.SlicePlan]
+    /// The replica's contributions to it.
+    private let contributions: Range<Int>
     private let connections: SessionConnections
     let activity = WorkerActivity()
     /// Set before the first pass; the loop's thread reads it for values that arrive.
@@ -37,10 +41,14 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
         (run, rank) = (welcome.run, Int(welcome.rank))
         (self.coordinator, self.inbox) = (coordinator, inbox)
         engine = try Engine()
-        feed = try BatchFeed(configuration: configuration, dataset: dataset)
         let program = try ProgramCompiler(
-            network: configuration.network, workers: Int(welcome.workers), batch: configuration.recipe.batch
+            network: configuration.network, workers: Int(welcome.workers), replicas: Int(welcome.replicas),
+            batch: configuration.recipe.sliceBatch
         ).program(worker: rank)
+        let tree = try GradientTree(slices: configuration.recipe.slices, replicas: program.layout.replicas)
+        (slices, contributions) = (tree.plans(of: program.replica), tree.contributions(of: program.replica))
+        feed = try BatchFeed(
+            configuration: configuration, dataset: dataset, replica: program.replica, of: program.layout.replicas)
         executor = try ProgramExecutor(
             program: program, recipe: configuration.recipe, images: feed.buffers, trains: true, engine: engine)
         landing = executor.memory.received
@@ -85,12 +93,15 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
         position.update { $0 = now }
         activity.begin(attempt: attempt, .preparing)
         let store = try connections.connect(
-            topology, column: program.columns.lowerBound, loop: loop, receiver: receiver, introduction: introduction)
+            topology, replica: program.layout.workers(of: program.replica), column: program.columns.lowerBound, loop: loop,
+            receiver: receiver, introduction: introduction)
         try ParameterBinding.register(
             program.blocks, layouts: executor.parameterLayouts, on: store, run: run, attempt: attempt)
         let announced = try inbox.wait { $0.segment }
         if binding.read({ $0?.isOf(announced) }) != true {
-            let new = try ParameterBinding(announced, layouts: executor.parameterLayouts, engine: engine)
+            let new = try ParameterBinding(
+                announced, layouts: executor.parameterLayouts, contributions: contributions.count,
+                buffers: 1 + slices.reduce(0) { max($0, $1.buffer) }, engine: engine)
             try executor.bind(new.parameters, environment: self)
             binding.update { $0 = new }
             // The store draws or restores values meanwhile.
@@ -129,7 +140,7 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
     /// Trains step after step as they are granted.
     private func train(after base: Int) throws -> Never {
         var step = base + 1
-        feed.prefetch(step: step)
+        feed.prefetch(step: step, slice: slices[0].slice)
         activity.enter(.awaitingGrant, step: step)
         // Everybody is ready when the first grant is there. One of the base step has it validated.
         let validatesBase = try inbox.wait { state -> Bool? in
@@ -141,27 +152,49 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
             let current = step
             activity.enter(.awaitingGrant, step: step)
             let grant = try inbox.wait { $0.grants.removeValue(forKey: current) }
-            let start = MonotonicClock.now
-            times = StepTimes(start: start)
-            executor.stopwatch = grant.trace ? Stopwatch(capacity: program.instructions.count + 1) : nil
-            activity.enter(.awaitingPictures, step: step)
-            let batch = try feed.training(step: step)
-            times.data = MonotonicClock.now - start
-            executor.stopwatch?.add(ProgramExecutor.dataPlace, from: start, to: start + times.data)
-            if grant.validate { feed.prefetchValidation(first: 0) } else { feed.prefetch(step: step + 1) }
-            try executor.run(
-                context(.training, step: step, weights: step - 1, batch: batch, images: configuration.recipe.batch))
-            report(step, isFirst: step - base <= 3)
+            times = StepTimes()
+            executor.stopwatch = grant.trace ? Stopwatch(capacity: slices.count * (program.instructions.count + 1)) : nil
+            var lossSum = 0.0
+            for (index, slice) in slices.enumerated() {
+                lossSum += try train(step, slice) {
+                    if index + 1 < slices.count {
+                        feed.prefetch(step: step, slice: slices[index + 1].slice)
+                    } else if grant.validate, let first = feed.validationPasses.first {
+                        feed.prefetchValidation(first: first)
+                    } else {
+                        feed.prefetch(step: step + 1, slice: slices[0].slice)
+                    }
+                }
+            }
+            report(step, lossSum: lossSum, isFirst: step - base <= 3)
             if grant.validate { try validate(after: step) }
             step += 1
         }
     }
 
-    private func report(_ step: Int, isFirst: Bool) {
+    /// Runs one slice forward and backward.
+    /// - Parameter prefetch: asks for the next pass's pictures, once this one's are here.
+    /// - Returns: the sum of its pictures' losses.
+    private func train(_ step: Int, _ slice: GradientTree.SlicePlan, prefetch: () -> Void) throws -> Double {
+        let start = MonotonicClock.now
+        activity.enter(.awaitingPictures, step: step)
+        let batch = try feed.training(step: step, slice: slice.slice)
+        let end = MonotonicClock.now
+        times.data += end - start
+        executor.stopwatch?.add(ProgramExecutor.dataPlace, from: start, to: end)
+        prefetch()
+        let images = configuration.recipe.sliceBatch
+        var current = context(.training, step: step, weights: step - 1, batch: batch, images: images)
+        (current.firstImage, current.slice) = (slice.slice * images, slice)
+        try executor.run(current)
+        return executor.outcome.lossSum
+    }
+
+    private func report(_ step: Int, lossSum: Double, isFirst: Bool) {
         var report = WireStepReport()
         report.step = UInt64(step)
-        report.loss = executor.outcome.lossSum / Double(configuration.recipe.batch)
-        times.fill(&report, flopsBeforeWaiting: program.flopsBeforeWaiting)
+        report.lossSum = lossSum
+        times.fill(&report, flopsBeforeWaiting: program.flopsBeforeWaiting, passes: slices.count)
         if isFirst || step % 50 == 0 { report.memory = UInt64(MemoryUse.current.own) }
         if let timeline = executor.timeline() {
             report.timeline = timeline
@@ -172,16 +205,18 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
 
     private func validate(after step: Int) throws {
         var total = SoftmaxCrossEntropy.Outcome()
-        var first = 0
-        while first < feed.validationCount {
-            let count = min(configuration.recipe.batch, feed.validationCount - first)
+        let passes = feed.validationPasses
+        for (index, first) in passes.enumerated() {
             activity.enter(.awaitingPictures, step: step)
             let batch = try feed.validation(first: first)
-            let next = first + count
-            if next < feed.validationCount { feed.prefetchValidation(first: next) } else { feed.prefetch(step: step + 1) }
-            try executor.run(context(.evaluation, step: step, weights: step, batch: batch, images: count))
+            if index + 1 < passes.count {
+                feed.prefetchValidation(first: passes[index + 1])
+            } else {
+                feed.prefetch(step: step + 1, slice: slices[0].slice)
+            }
+            try executor.run(
+                context(.evaluation, step: step, weights: step, batch: batch, images: feed.images(ofValidation: first)))
             total = total + executor.outcome
-            first = next
         }
         var report = WireValidationReport()
         report.step = UInt64(step)
@@ -238,12 +273,14 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
     }
 
     func push(_ key: ParameterBlock.Key, context: PassContext) throws {
+        guard let contribution = context.slice.completes else { return }
         var header = FrameHeader(.push)
         (header.run, header.attempt) = (run, attempt)
         header.step = UInt64(context.step)
         header.blockKey = key.wire
+        header.contribution = UInt16(contributions.lowerBound + contribution)
         guard let link = connections.storeLink, let (gradient, isShared) = binding.read({ binding in
-            (binding?.parameters[key]?.gradient).map { ($0, binding?.isShared ?? false) }
+            (binding?.parameters[key]?.gradients[contribution]).map { ($0, binding?.isShared ?? false) }
         }) else { return }
         if isShared {
             header.flags = .shared

@@ -53,13 +53,13 @@ enum WireSeeds {
                 ($0.stores, $0.storeOfColumn, $0.baseStep) = ($0.workers, [0, 0], 12)
             } }),
             ("grant", .with { $0.grant = .with { ($0.step, $0.learningRate, $0.validate) = (3, 0.01, true) } }),
-            ("report", .with { $0.stepReport = .with { ($0.step, $0.loss, $0.timeline) = (3, 2.3, timeline) } }),
+            ("report", .with { $0.stepReport = .with { ($0.step, $0.lossSum, $0.timeline) = (3, 2.3, timeline) } }),
             ("stored", .with { $0.stepStored = .with { $0.digests = [.with { ($0.key, $0.digest) = (key, 99) }] } }),
             ("commit", .with { $0.commit = .with { ($0.step, $0.snapshot) = (3, true) } }),
             ("register", .with { $0.register = .with { $0.blocks = [.with { ($0.key, $0.values, $0.gradient) = (key, layout, layout) }] } }),
             ("segment", .with { $0.segment = .with {
                 ($0.shared, $0.bytes) = (true, 8192)
-                $0.places = [.with { ($0.key, $0.valuesEven, $0.valuesOdd, $0.gradient, $0.bytes) = (key, 0, 1024, 2048, 1024) }]
+                $0.places = [.with { ($0.key, $0.valuesEven, $0.valuesOdd, $0.gradients, $0.bytes) = (key, 0, 1024, [2048], 1024) }]
             } }),
             ("listing", .with { $0.dataListing = .with { $0.files = [.with { ($0.name, $0.size) = ("dataset.json", 300) }] } }),
             ("request", .with { $0.dataRequest = .with { ($0.file, $0.offset, $0.length) = (1, 4096, 512) } }),

@@ -14,7 +14,7 @@ extension FuzzTarget {
         let plan = StepPlan(recipe: recipe, imagesPerEpoch: 1000, base: Int(input.number(UInt8.self)), last: 300)
         var ledger = StepLedger(plan: plan, workers: 2, stores: 1)
         let keys = (0..<2).map { ParameterBlock.Key(layer: $0, kind: .weight, column: 0, source: 0) }
-        var machine = ShardStepMachine(keys: Set(keys), base: plan.base, attempt: 0)
+        var machine = ShardStepMachine(keys: Set(keys), contributions: 2, base: plan.base, attempt: 0)
         _ = ledger.advance()
         while !input.isEmpty {
             let event = input.number(UInt8.self)
@@ -27,7 +27,7 @@ extension FuzzTarget {
             case 4: _ = machine.grant(step: step, rate: 0.01)
             case 5:
                 let key = input.number(UInt8.self) < 250 ? keys[Int(event >> 4 & 1)] : .init(layer: 9, kind: .bias, column: 0, source: 0)
-                for action in try machine.push(key, step: step, attempt: 0) {
+                for action in try machine.push(.init(of: key, contribution: Int(event >> 3 & 1)), step: step, attempt: 0) {
                     guard case .update(let key, let step, _) = action else { continue }
                     _ = machine.finishedUpdate(key, step: step, attempt: 0)
                 }

@@ -19,7 +19,7 @@ enum ConfigurationUse {
         let blocks = try network.parameterBlocks()
         try holds(blocks.reduce(0) { $0 + $1.shape.count } == network.parameterCount())
         if blocks.count < 1000 {
-            let compiler = try ProgramCompiler(network: network, workers: min(2, network.columns), batch: recipe.batch)
+            let compiler = try ProgramCompiler(network: network, workers: min(2, network.columns), batch: recipe.sliceBatch)
             holds(compiler.programs().reduce(0) { $0 + $1.blocks.count } == blocks.count)
         }
         _ = recipe.schedule.rate(base: recipe.optimizer.learningRate, step: 7, last: 10, reductions: 2)

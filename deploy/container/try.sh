@@ -130,7 +130,7 @@ finish() { # run, what it is, the coordinator's process, the others'
 coordinate() { # run, options…
     local run=$1
     shift
-    container "$host_a" colonnade-coordinate /runs "$run" --data /data --threads 1 "$@" -- "${settings[@]}" >"$scratch/coordinator.log" 2>&1
+    container "$host_a" colonnade-coordinate /runs "$run" --data /data --threads 1 "$@" "${settings[@]}" >"$scratch/coordinator.log" 2>&1
 }
 settings=(--preset cifar10 --steps 200 --workers 2 --set batch=16 optimizer.learning_rate=0.001 validation.every=0 checkpoint.every=50)
 "$colonnade" train --runs "$scratch/runs" --name whole --data "$data" --threads 1 "${settings[@]}" >"$scratch/whole.log" 2>&1

@@ -6,6 +6,10 @@ struct SecurityOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Encrypt with these certificates (see `colonnade certificates`).", valueName: "dir"))
     var certificates: String?
 
+    @Flag(
+        help: "Take keys that belong to root and that a group of this process may read, as Kubernetes mounts them.")
+    var groupReadableKeys = false
+
     @Option(
         help: ArgumentHelp("Without certificates: the file, of mode 0600, that holds the run's token.", valueName: "file"))
     var tokenFile: String?
@@ -37,10 +41,14 @@ struct SecurityOptions: ParsableArguments {
         return limits
     }
 
+    private func material(_ directory: String, _ role: PeerRole, log: @escaping @Sendable (String) -> Void) throws -> TLSMaterial {
+        try TLSMaterial(directory: directory, role: role, keyReaders: groupReadableKeys ? .group : .owner, log: log)
+    }
+
     /// Finds what is wrong with the files before anything is started.
     func checked(for roles: [PeerRole]) throws {
         guard let certificates else { return }
-        for role in roles { _ = try TLSMaterial(directory: certificates, role: role) { _ in } }
+        for role in roles { _ = try material(certificates, role) { _ in } }
     }
 
     /// - Parameters:
@@ -52,8 +60,7 @@ struct SecurityOptions: ParsableArguments {
         refused: @escaping @Sendable (String) -> Void
     ) throws -> LinkSecurity {
         if let certificates {
-            return LinkSecurity(
-                .encrypted(try TLSMaterial(directory: certificates, role: role, log: log)), limits: limits, refused: refused)
+            return LinkSecurity(.encrypted(try material(certificates, role, log: log)), limits: limits, refused: refused)
         }
         return LinkSecurity(.plain(try given ?? otherwise()), limits: limits, refused: refused)
     }
@@ -70,7 +77,7 @@ struct SecurityOptions: ParsableArguments {
 
     /// The same options for another process.
     var arguments: [String] {
-        (certificates.map { ["--certificates", $0] } ?? []) + (tokenFile.map { ["--token-file", $0] } ?? [])
+        (certificates.map { ["--certificates", $0] } ?? []) + (groupReadableKeys ? ["--group-readable-keys"] : []) + (tokenFile.map { ["--token-file", $0] } ?? [])
             + ["--greeting-timeout", "\(greetingTimeout)", "--max-strangers", "\(maxStrangers)", "--max-connections", "\(maxConnections)"]
     }
 

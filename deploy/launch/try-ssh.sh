@@ -9,7 +9,7 @@ colonnade=$(realpath "$1") data=$(realpath "$2")
 here=$(realpath "$(dirname "$0")")
 sshd=$(command -v sshd || echo /usr/sbin/sshd)
 for program in "$sshd" ssh ssh-keygen; do command -v "$program" >/dev/null || { echo "skipped: no $program here"; exit 69; }; done
-# shellcheck source=../two-hosts.sh
+# shellcheck source=deploy/two-hosts.sh
 source "$here/../two-hosts.sh"
 scratch=$(mktemp -d /tmp/colonnade-ssh.XXXXXX)
 daemons=() failed=0
@@ -29,23 +29,26 @@ says() { # what, words, file
 # The hosts, and a daemon on each with keys of its own.
 if make_hosts 10.79.0 2>/dev/null; then
     how="network namespaces" a=10.79.0.1 b=10.79.0.2
-    on_a() { ip netns exec "$host_a" "$@"; }
-    on_b() { ip netns exec "$host_b" "$@"; }
+    on_a=(ip netns exec "$host_a")
+    # shellcheck disable=SC2034 # Named through "on".
+    on_b=(ip netns exec "$host_b")
 else
     how="addresses of loopback" a=127.0.0.1 b=127.0.0.2
     remove_hosts
-    on_a() { "$@"; }
-    on_b() { "$@"; }
+    on_a=(env)
+    # shellcheck disable=SC2034
+    on_b=(env)
 fi
 echo "hosts: $how"
 ssh-keygen -q -t ed25519 -N '' -f "$scratch/user"
 [ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd
 for host in a b; do
     address=${!host}
+    declare -n on=on_$host
     ssh-keygen -q -t ed25519 -N '' -f "$scratch/host-$host"
     printf '%s\n' "Port 22022" "ListenAddress $address" "HostKey $scratch/host-$host" "AuthorizedKeysFile $scratch/user.pub" \
         "StrictModes no" "PasswordAuthentication no" "KbdInteractiveAuthentication no" "PidFile none" >"$scratch/sshd-$host"
-    "on_$host" "$sshd" -D -f "$scratch/sshd-$host" -E "$scratch/sshd-$host.log" &
+    "${on[@]}" "$sshd" -D -f "$scratch/sshd-$host" -E "$scratch/sshd-$host.log" &
     daemons+=($!)
 done
 hosts() { # program on b, port on b
@@ -67,13 +70,16 @@ mkdir "$scratch/work"
 hosts >"$scratch/hosts.yaml"
 settings=(--preset cifar10 --steps 300 --set batch=16 optimizer.learning_rate=0.001 validation.every=0 checkpoint.every=50)
 digests() { sed -n 's/.*"digest":"\([^"]*\)".*/\1/p' "$scratch/work/runs/$1/metrics.jsonl" | sha256sum; }
-committed() { cat "$scratch/work/runs/$1/metrics.jsonl" 2>/dev/null | wc -l; }
+committed() { if [ -e "$scratch/work/runs/$1/metrics.jsonl" ]; then wc -l <"$scratch/work/runs/$1/metrics.jsonl"; else echo 0; fi; }
 reach() { # run, step
-    for _ in $(seq 1200); do [ "$(committed "$1")" -lt "$2" ] || return 0; sleep 0.05; done
+    for _ in $(seq 1200); do
+        [ "$(committed "$1")" -lt "$2" ] || return 0
+        sleep 0.05
+    done
     echo "failed: $1 did not reach step $2"
     exit 1
 }
-launch() { on_a "$colonnade" launch --hosts "$scratch/hosts.yaml" "$@"; }
+launch() { "${on_a[@]}" "$colonnade" launch --hosts "$scratch/hosts.yaml" "$@"; }
 # What runs of this program with these words, beside this script's own.
 left() { pgrep -f "$colonnade.* $1" || true; }
 nothing_left() { # what

@@ -94,7 +94,10 @@ final class Launch: Sendable {
             let failures = found.compactMap { if case .failure(let error) = $0.result { error } else { nil } }
             let facts = found.compactMap { host, result in (try? result.get()).map { (host.label, $0.1) } }
             let problems = failures.map(\.description) + HostGroup.differences(facts, version: Product.version)
-            guard let first = problems.first else { return connections }
+            guard let first = problems.first else {
+                for connection in connections { try connection.enterDirectory() }
+                return connections
+            }
             for problem in problems.dropFirst() { Terminal.error(problem) }
             throw CommandFailure(failures.first?.code ?? CommandFailure.configuration, first)
         } catch {
@@ -116,6 +119,7 @@ final class Launch: Sendable {
         ) { [self] host in
             let (connection, _) = try HostGroup.open(host) { output.show($0, $1, $2) }
             opened.update { $0.append(connection) }
+            try connection.enterDirectory()
             return (connection, try self.peerArguments(connection))
         }
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Wire
 
 /// Who may connect: the options that every role has.
@@ -43,6 +44,22 @@ struct SecurityOptions: ParsableArguments {
 
     private func material(_ directory: String, _ role: PeerRole, log: @escaping @Sendable (String) -> Void) throws -> TLSMaterial {
         try TLSMaterial(directory: directory, role: role, keyReaders: groupReadableKeys ? .group : .owner, log: log)
+    }
+
+    /// When a role's certificate ends; nil without certificates.
+    func end(of role: PeerRole) throws -> Date? {
+        try certificates.flatMap { try TLSMaterial.end(of: role, in: $0, keyReaders: groupReadableKeys ? .group : .owner) }
+    }
+
+    /// - Parameter isInsecure: whether the user has said that the network is trusted.
+    /// - Throws: where an address of other hosts would be used without encryption.
+    func check(_ address: SocketAddress, isInsecure: Bool) throws {
+        guard address.isLoopback || isInsecure || certificates != nil else {
+            throw CommandFailure(
+                CommandFailure.usage,
+                "\(address) is beyond this machine and its connections are not encrypted; name certificates with --certificates, or say "
+                    + "--insecure if everyone on that network is trusted")
+        }
     }
 
     /// Finds what is wrong with the files before anything is started.

@@ -1,3 +1,4 @@
+package import Foundation
 import Threading
 
 /// A role's certificates in a directory, read again when they change: new connections use new files, and those that are
@@ -26,6 +27,13 @@ public final class TLSMaterial: Sendable {
 
     /// The same directory's material of another role.
     public func sibling(_ role: PeerRole) throws -> TLSMaterial { try TLSMaterial(directory: directory, role: role, keyReaders: keyReaders, log: log) }
+
+    /// When a role's certificate in a directory ends.
+    /// - Throws: where the files cannot be used.
+    package static func end(of role: PeerRole, in directory: String, keyReaders: PrivateFile.Readers = .owner) throws -> Date? {
+        let files = try TLSFiles(directory, role, keyReaders: keyReaders)
+        return try Certificate(pem: files.certificate.bytes, source: files.certificate.path).ends
+    }
 
     /// What a new connection is made with.
     func context() -> TLSContext {

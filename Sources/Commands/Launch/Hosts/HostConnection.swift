@@ -164,6 +164,11 @@ final class HostConnection: @unchecked Sendable {
         return path
     }
 
+    /// Goes where processes are to work. Orders are given to a host of the same release only.
+    func enterDirectory() throws {
+        if let directory = host.directory { try ask(.enter(directory: directory)) }
+    }
+
     func start(_ role: String, name: String, arguments: [String], announces: Bool = false) -> RemoteProcess {
         let process = state.update { state in
             let process = RemoteProcess(id: state.processes.count, role: role, name: name, host: state.facts?.hostName) { [weak self] in

@@ -22,21 +22,14 @@ enum HostGroup {
         return hosts.enumerated().map { ($1, all[$0] ?? .failure(CommandFailure(CommandFailure.software, "\($1.label) was left out"))) }
     }
 
-    /// One connection, up and in its working directory.
+    /// One connection, up.
     static func open(
         _ host: HostEntry, show: @escaping @Sendable (_ host: String, _ process: String, _ line: String) -> Void
     ) throws -> (HostConnection, HostFacts) {
         let label = host.label
         let connection = try HostConnection(host) { show(label, $0, $1) }
         // ssh gives up by itself after ten seconds for each host that it goes through.
-        let facts = try connection.facts(within: 45)
-        do {
-            if let directory = host.directory { try connection.ask(.enter(directory: directory)) }
-        } catch {
-            connection.close()
-            throw error
-        }
-        return (connection, facts)
+        return (connection, try connection.facts(within: 45))
     }
 
     /// What differs between hosts and must not, a sentence for each host that differs from this machine's release or from the

@@ -10,7 +10,7 @@ package struct HostsFile: Sendable, Equatable {
     /// Where the coordinator takes connections; 0 lets its host choose.
     package let coordinatorPort: UInt16
 
-    static let limit = 256
+    package static let limit = 256
 
     /// - Throws: `CommandFailure`, with what to correct.
     init(path: String) throws {

@@ -5,7 +5,7 @@ import Glibc
 final class SSHServer {
     let port: UInt16
     private let directory: String
-    private let daemon: Process
+    private let daemon: pid_t
 
     /// Nil where there is no daemon, or it does not start.
     init?(in directory: String) {
@@ -29,13 +29,9 @@ final class SSHServer {
             PidFile none
             """
         guard (try? Data(settings.utf8).write(to: URL(fileURLWithPath: "\(directory)/sshd_config"))) != nil else { return nil }
-        daemon = Process()
-        // Foundation takes a program that closes the descriptors which it inherits for ended, and waits for it: the shell keeps them.
-        daemon.executableURL = URL(fileURLWithPath: "/bin/sh")
-        daemon.arguments = ["-c", "\(program) -D -e -f '\(directory)/sshd_config' & daemon=$!; trap 'kill $daemon' TERM; wait $daemon"]
-        (daemon.standardOutput, daemon.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
-        guard (try? daemon.run()) != nil else { return nil }
-        for _ in 0..<200 where daemon.isRunning {
+        guard let daemon = Self.start([program, "-D", "-e", "-f", "\(directory)/sshd_config"]) else { return nil }
+        self.daemon = daemon
+        for _ in 0..<200 where kill(daemon, 0) == 0 {
             if Self.run("ssh", ["-o", "BatchMode=yes", "-p", "\(port)", "-i", "\(directory)/user-key"] + options.flatMap { ["-o", $0] } + ["127.0.0.1", "true"]) { return }
             usleep(50_000)
         }
@@ -43,8 +39,29 @@ final class SSHServer {
     }
 
     deinit {
-        daemon.terminate()
-        daemon.waitUntilExit()
+        var status: Int32 = 0
+        kill(daemon, SIGTERM)
+        waitpid(daemon, &status, 0)
+    }
+
+    /// Foundation's own processes are taken for ended when they close what they inherit, as this daemon does.
+    private static func start(_ words: [String]) -> pid_t? {
+        var (actions, attributes, none) = (posix_spawn_file_actions_t(), posix_spawnattr_t(), sigset_t())
+        posix_spawn_file_actions_init(&actions)
+        posix_spawnattr_init(&attributes)
+        defer {
+            posix_spawn_file_actions_destroy(&actions)
+            posix_spawnattr_destroy(&attributes)
+        }
+        for descriptor: Int32 in 0...2 { posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0) }
+        // Test threads block signals.
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        var arguments = words.map { strdup($0) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        var process: pid_t = 0
+        return posix_spawn(&process, words[0], &actions, &attributes, &arguments, environ) == 0 ? process : nil
     }
 
     private var options: [String] { ["UserKnownHostsFile=\(directory)/known_hosts", "StrictHostKeyChecking=accept-new"] }

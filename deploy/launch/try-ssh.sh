@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tries `colonnade launch` with real ssh daemons: two hosts, which are network namespaces with a link where that is permitted (root), and
 # addresses of loopback elsewhere. Runs train as they do with `colonnade train`; a worker is killed, a link is cut, the command is
-# interrupted and killed; a host is unreachable, and one has another release.
+# interrupted and killed; a host is unreachable, and one has another release. Doctors look at both hosts and the link first.
 #   deploy/launch/try-ssh.sh COLONNADE DATA
 # DATA is a packed data set of 32×32 pictures. Needs openssh-server and openssh-client.
 set -euo pipefail
@@ -82,14 +82,22 @@ reach() { # run, step
 launch() { "${on_a[@]}" "$colonnade" launch --hosts "$scratch/hosts.yaml" "$@"; }
 # What runs of this program with these words, beside this script's own.
 left() { pgrep -f "$colonnade.* $1" || true; }
+# Private directories of hosts, and the keys in them.
+keys() { find "${XDG_RUNTIME_DIR:-/tmp}" /tmp -maxdepth 3 -path '*/colonnade-host-*' -newer "$scratch/user" \( -type d -o -name '*.key' \) 2>/dev/null; }
 nothing_left() { # what
     for _ in $(seq 300); do
-        [ -n "$(left host)$(left worker)$(left coordinator)" ] || break
+        [ -n "$(left host)$(left worker)$(left coordinator)$(left doctor)" ] || break
         sleep 0.1
     done
-    expect "$1: processes that are left" "" "$(left host)$(left worker)$(left coordinator)"
-    expect "$1: keys that are left" "" "$(find "${XDG_RUNTIME_DIR:-/tmp}" /tmp -maxdepth 2 -path '*colonnade-host-*' -name '*.key' -newer "$scratch/user" 2>/dev/null)"
+    expect "$1: processes that are left" "" "$(left host)$(left worker)$(left coordinator)$(left doctor)"
+    expect "$1: keys that are left" "" "$(keys)"
 }
+
+code=0; "${on_a[@]}" "$colonnade" doctor --hosts "$scratch/hosts.yaml" >"$scratch/doctor.log" 2>&1 || code=$?
+cat "$scratch/doctor.log"
+expect "doctor: exit code" 0 $code
+says "doctor: both directions" "b → a" "$scratch/doctor.log"
+nothing_left "doctor"
 
 (cd "$scratch/work" && "$colonnade" train --name whole --data "$data" --threads 1 "${settings[@]}" >"$scratch/whole.log" 2>&1)
 code=0; launch --name two "${settings[@]}" >"$scratch/two.log" 2>&1 || code=$?
@@ -101,6 +109,7 @@ nothing_left "two hosts"
 launch --name killed "${settings[@]}" >"$scratch/killed.log" 2>&1 &
 pid=$!
 reach killed 60
+says "keys are found while a run goes on" "worker.key" <(keys)
 kill -KILL "$(pgrep -f "$colonnade worker" | tail -n 1)"
 code=0; wait $pid || code=$?
 expect "a killed worker: exit code" 0 $code

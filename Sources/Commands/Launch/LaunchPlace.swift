@@ -33,7 +33,6 @@ final class LaunchPlace: RunPlace {
         (self.peerArguments, self.reconnect) = (peerArguments, reconnect)
     }
 
-    var open: [HostConnection] { Array(connections.values) }
     var storeCount: Int { stores.count }
     var workerCount: Int { workers.count }
 

@@ -6,5 +6,10 @@ enum FirstProcess {
     static func endsWhenTold() {
         guard getpid() == 1 else { return }
         signal(SIGTERM) { _exit(128 + $0) }
+        // Whatever it was started with.
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, SIGTERM)
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
 }

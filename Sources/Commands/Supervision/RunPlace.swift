@@ -50,8 +50,6 @@ struct RunProgress: Codable, Sendable, Equatable {
     var metricsBytes = 0
     /// Why the run ended, as its record says.
     var reason: String?
-    /// Whether the run was asked to stop, and did.
-    var wasStopped = false
 
     init() {}
 
@@ -60,7 +58,7 @@ struct RunProgress: Codable, Sendable, Equatable {
         checkpoint = checkpoints.last?.step
         if let record { canResume = checkpoints.contains { $0.step < record.steps } }
         metricsBytes = (try? FileManager.default.attributesOfItem(atPath: directory.metricsPath))?[.size] as? Int ?? 0
-        (reason, wasStopped) = (record?.reason, record?.state == .interrupted)
+        reason = record?.reason
     }
 }
 

@@ -65,7 +65,10 @@ import Testing
     @Test func twoHostsGiveTheBitsOfOneAndALostWorkerCostsNone() throws {
         guard let place = try Place() else { return }
         #expect(try place.runner.run(["train", "--data", place.data, "--threads", "1", "--name", "whole"] + Self.settings).code == 0)
-        let launched = try place.runner.run(["launch", "--hosts", "hosts.yaml", "--name", "two"] + Self.settings)
+        // The file is of this machine, and goes to the coordinator's host.
+        try Data("preset: cifar10\n".utf8).write(to: URL(fileURLWithPath: place.runner.path("settings.yaml")))
+        let launched = try place.runner.run(
+            ["launch", "--hosts", "hosts.yaml", "--name", "two", "--config", "settings.yaml"] + Self.settings.dropFirst(2))
         #expect(launched.code == 0, "\(launched.output)\(launched.errors)")
         #expect(launched.output.contains("the run is on a, in \(place.runner.path("runs/two"))"))
         for process in ["a coordinator", "a worker", "b worker"] { #expect(launched.output.contains(process)) }

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/timex.h>
 
 extern int memfd_create(const char *name, unsigned int flags);
 extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
@@ -14,6 +15,14 @@ static const unsigned int colonnade_memfd_cloexec = 1;
 
 /* The process dies with its parent's thread that started it. */
 static inline int colonnade_die_with_parent(int signal) { return prctl(PR_SET_PDEATHSIG, signal); }
+
+/* Whether something keeps the system's clock, and by how many microseconds it may be wrong then. */
+static inline int colonnade_clock_is_kept(long *error) {
+    struct timex state = {0};
+    int code = adjtimex(&state);
+    *error = state.maxerror;
+    return code >= 0 && code != TIME_ERROR && !(state.status & STA_UNSYNC);
+}
 
 static inline int colonnade_set_nonblocking(int descriptor) {
     int flags = fcntl(descriptor, F_GETFL);

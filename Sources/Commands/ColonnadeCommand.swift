@@ -9,9 +9,9 @@ public struct ColonnadeCommand: ParsableCommand {
         abstract: "Trains AlexNet-style networks with their columns shared out over workers.",
         version: Product.version,
         subcommands: [
-            TrainCommand.self, CoordinatorCommand.self, WorkerCommand.self, StoreCommand.self, DataCommand.self,
+            TrainCommand.self, LaunchCommand.self, CoordinatorCommand.self, WorkerCommand.self, StoreCommand.self, DataCommand.self,
             EvaluateCommand.self, PredictCommand.self, ExportCommand.self, ImportCommand.self, RunsCommand.self,
-            DashboardCommand.self, PlanCommand.self, BenchCommand.self, CertificatesCommand.self, ShellCommand.self,
+            DashboardCommand.self, PlanCommand.self, BenchCommand.self, DoctorCommand.self, CertificatesCommand.self, ShellCommand.self, HostCommand.self,
         ])
 
     public init() {}

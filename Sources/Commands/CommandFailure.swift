@@ -25,6 +25,13 @@ struct CommandFailure: Error, CustomStringConvertible {
     static let noAnswer: Int32 = 76
     static let noPermission: Int32 = 77
     static let configuration: Int32 = 78
+    /// The run that this process was part of has failed, and would fail the same way again. Beyond what sysexits names.
+    static let runFailed: Int32 = 79
+
+    /// Whether the same command would end the same way again, so that it is not started again (docs/launching.md).
+    static func isFinal(_ code: Int32) -> Bool {
+        [usage, data, noInput, software, cannotCreate, inputOutput, noPermission, configuration, runFailed].contains(code)
+    }
 
     init(_ code: Int32, _ description: String) { (self.code, self.description) = (code, description) }
 
@@ -38,6 +45,7 @@ struct CommandFailure: Error, CustomStringConvertible {
         case let error as RunLogError: self.init(Self.noInput, error.description)
         case let error as WireError where error.code == .file: self.init(Self.configuration, error.description)
         case let error as WireError where error.code == .timeout: self.init(Self.noAnswer, error.description)
+        case let error as WireError where error.code == .notAdmitted: self.init(Self.noPermission, error.description)
         case let error as WireError: self.init(Self.unavailable, error.description)
         case let error as MemoryError: self.init(Self.system, error.description)
         case let error as FileError: self.init(Self.inputOutput, error.description)

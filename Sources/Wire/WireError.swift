@@ -5,6 +5,8 @@ public struct WireError: Error, CustomStringConvertible, Sendable, Equatable {
         case malformed
         /// The peer said no.
         case refused
+        /// The coordinator does not let this process into its run, and would not the next time.
+        case notAdmitted
         /// The connection ended.
         case closed
         /// The system refused a socket operation.
@@ -19,4 +21,11 @@ public struct WireError: Error, CustomStringConvertible, Sendable, Equatable {
     public let description: String
 
     public init(_ code: Code, _ description: String) { (self.code, self.description) = (code, description) }
+
+    /// Does what lets this process into a run: whoever says no means the process, not one thing that it asked for.
+    public static func admission<Value>(_ body: () throws -> Value) throws -> Value {
+        do { return try body() } catch let error as WireError where error.code == .refused {
+            throw WireError(.notAdmitted, error.description)
+        }
+    }
 }

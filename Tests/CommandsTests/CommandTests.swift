@@ -371,7 +371,7 @@ import Testing
         let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
         let address = String(line.split(separator: "\n").first!.split(separator: " ").last!)
         let result = try runner.run("worker", "--coordinator", address, "--data", other)
-        #expect(result.code == 69)
+        #expect(result.code == 77)
         for path in [data, other] {
             struct Manifest: Decodable { let fingerprint: String }
             let text = try runner.run("data", "describe", path, "--json").output

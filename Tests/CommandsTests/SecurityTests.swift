@@ -62,7 +62,7 @@ import Wire
             let place = try poll { FileManager.default.contents(atPath: address).map { String(decoding: $0, as: UTF8.self) } }
             func refused(_ arguments: [String], _ words: String) throws {
                 let result = try runner.run(["worker", "--coordinator", place] + arguments)
-                #expect(result.code == 69 && result.errors.contains(words), "\(arguments): \(result.errors)")
+                #expect(result.code == 77 && result.errors.contains(words), "\(arguments): \(result.errors)")
             }
             if isEncrypted {
                 try refused([], "wants TLS")

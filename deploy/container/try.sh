@@ -28,10 +28,10 @@ trap clean EXIT
 
 if [ -n "$given" ]; then cp -a "$given" "$root"; else debootstrap --variant=minbase bookworm "$root" >"$scratch/debootstrap.log"; fi
 # What the building stage puts in place.
-mkdir -p "$scratch/image/bin" "$scratch/image/lib"
-install -s "$colonnade" "$scratch/image/bin/colonnade"
-ldd "$colonnade" | awk '$3 ~ "/swift/linux/" { print $3 }' | xargs install -m 0644 -t "$scratch/image/lib"
-install "$here"/../launch/colonnade-* "$scratch/image/bin/"
+mkdir -p "$scratch/built/bin" "$scratch/built/lib"
+install -s "$colonnade" "$scratch/built/bin/colonnade"
+ldd "$colonnade" | awk '$3 ~ "/swift/linux/" { print $3 }' | xargs install -m 0644 -t "$scratch/built/lib"
+install "$here"/../launch/colonnade-* "$scratch/built/bin/"
 # The last stage's commands, in turn.
 python3 - "$here/Dockerfile" >"$scratch/stage" <<'PYTHON'
 import re, sys
@@ -50,7 +50,7 @@ before=$(du -sm "$root" | cut -f 1)
 while read -r kind rest; do
     echo "$kind $rest"
     case $kind in
-        COPY) [ "$rest" = "/image/ /usr/local/" ] && cp -r "$scratch/image/." "$root/usr/local/" ;;
+        COPY) [ "$rest" = "/image/ /usr/local/" ] && cp -r "$scratch/built/." "$root/usr/local/" ;;
         RUN) DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
             unshare --mount bash -c 'mount -t proc proc "$1/proc"; exec chroot "$1" /bin/sh -c "$2"' - "$root" "$rest" </dev/null >"$scratch/run.log" 2>&1 || { cat "$scratch/run.log" >&2; exit 1; } ;;
     esac
@@ -130,7 +130,7 @@ finish() { # run, what it is, the coordinator's process, the others'
 coordinate() { # run, options…
     local run=$1
     shift
-    container "$host_a" colonnade-coordinate /runs "$run" --data /data --threads 1 "$@" -- "${settings[@]}" >"$scratch/coordinator.log" 2>&1
+    container "$host_a" colonnade-coordinate /runs "$run" --data /data --threads 1 "$@" "${settings[@]}" >"$scratch/coordinator.log" 2>&1
 }
 settings=(--preset cifar10 --steps 200 --workers 2 --set batch=16 optimizer.learning_rate=0.001 validation.every=0 checkpoint.every=50)
 "$colonnade" train --runs "$scratch/runs" --name whole --data "$data" --threads 1 "${settings[@]}" >"$scratch/whole.log" 2>&1

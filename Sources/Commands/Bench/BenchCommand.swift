@@ -142,7 +142,7 @@ struct StepBench: ParsableCommand {
                 arguments: ["bench", "kernels"] + shared + ["--worker", "\(worker)", "--json"] + further,
                 logPath: "\(scratch)/kernels-\(further.count)-\(worker).json")
         }
-        for child in children { child.end(within: 3600) }
+        for child in children { child.end(within: 3600, by: nil) }
         return try children.map { child in
             guard child.exitCode == 0, let data = FileManager.default.contents(atPath: child.logPath!) else {
                 throw CommandFailure(CommandFailure.software, child.lastWords ?? "\(child.name) failed")
@@ -168,7 +168,7 @@ struct StepBench: ParsableCommand {
                 "--data", path!, "--steps", "\(steps + 2)", "--runs", scratch, "--name", "bench", "--store",
                 store.rawValue, "--trace-every", "1", "--set", "validation.every=0", "checkpoint.every=0", "schedule.kind=drops",
             ], logPath: "\(scratch)/train.log")
-        child.end(within: 7 * 86400)
+        child.end(within: 7 * 86400, by: nil)
         guard child.exitCode == 0 else {
             throw CommandFailure(CommandFailure.software, child.lastWords ?? "the measured run failed")
         }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import Glibc
-import Tensors
 import Threading
 import Wire
 
@@ -63,30 +62,13 @@ struct LinkBench: ParsableCommand {
 
     private func measure(_ name: String, _ listening: LinkSecurity, _ connecting: LinkSecurity) throws -> Line {
         let bytes = size << 20
-        let (server, client) = (try EventLoop(name: "bench-server", security: listening), try EventLoop(name: "bench-client", security: connecting))
-        defer {
-            client.stop()
-            server.stop()
-        }
-        let receiver = Receiver(try TensorBuffer.allocate(byteCount: bytes))
-        let listener = try Listener(SocketAddress(host: "127.0.0.1", port: 0), loop: server) { link in
-            link.admit()
-            link.start(receiver)
-        }
-        defer { listener.stop() }
-        let link = try Connector.connect(to: listener.address, loop: client, expecting: .coordinator)
-        link.start(Receiver(nil))
-        let tensor = try TensorBuffer.allocate(byteCount: bytes)
-        for i in stride(from: 0, to: bytes, by: 64) { tensor.bytes[i] = UInt8(truncatingIfNeeded: i >> 6) }
-        func send(_ number: Int) throws {
-            link.send(FrameHeader(.slab), .tensor(tensor, byteCount: bytes))
-            guard receiver.count.wait(timeout: 60, until: { $0 == number ? true : nil }) == true else {
-                throw WireError(.timeout, "a tensor did not arrive")
-            }
-        }
-        try send(1)
+        let server = try ProbeServer(SocketAddress(host: "127.0.0.1", port: 0), security: listening, bytes: bytes)
+        defer { server.stop() }
+        let probe = try LinkProbe(to: server.address, security: connecting, expecting: .coordinator, bytes: bytes)
+        defer { probe.stop() }
+        try probe.sendTensor()
         let (start, used) = (MonotonicClock.now, processorTime)
-        for number in 2...count + 1 { try send(number) }
+        for _ in 0..<count { try probe.sendTensor() }
         let gigabytes = Double(bytes) * Double(count) / 1e9
         return Line(
             protection: name, gigabytes_per_second: gigabytes / (MonotonicClock.now - start),
@@ -97,15 +79,5 @@ struct LinkBench: ParsableCommand {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6
-    }
-
-    /// Counts what comes, into one place.
-    private final class Receiver: LinkReceiver, Sendable {
-        let memory: TensorBuffer?
-        let count = Monitor(0)
-        init(_ memory: TensorBuffer?) { self.memory = memory }
-        func destination(for header: FrameHeader, on link: Link) -> PayloadDestination { memory.map { .memory($0.bytes) } ?? .bytes(limit: 0) }
-        func received(_ header: FrameHeader, payload: [UInt8], on link: Link) { count.update { $0 += 1 } }
-        func closed(_ link: Link, _ error: WireError) {}
     }
 }

@@ -13,7 +13,7 @@ struct CoordinatorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "coordinator", abstract: "Coordinates a run whose workers are started by hand or on other hosts.")
 
-    @OptionGroup var options: RunOptions
+    @OptionGroup var given: RunOptions
 
     @Option(help: ArgumentHelp("Where workers connect; port 0 takes a free one.", valueName: "address:port"))
     var listen = "127.0.0.1:0"
@@ -28,6 +28,13 @@ struct CoordinatorCommand: ParsableCommand {
     func run() throws {
         ParentProcess.dieWithIt()
         let signals = SignalWatch()
+        switch try given.beginning() {
+        case .finished(let run): Terminal.line("\(run.path) is finished")
+        case .run(let options, let found): try run(options, directory.map(RunDirectory.init) ?? found, signals)
+        }
+    }
+
+    private func run(_ options: RunOptions, _ directory: RunDirectory?, _ signals: SignalWatch) throws {
         let address = try SocketAddress(parsing: listen)
         guard address.isLoopback || insecure || options.security.certificates != nil else {
             throw CommandFailure(
@@ -45,7 +52,7 @@ struct CoordinatorCommand: ParsableCommand {
         settled.plan.stores = options.store == .embedded ? .everyHost(coordinator: HostIdentity.value) : .byHand(options.stores)
         try options.security.checked(for: options.store == .embedded ? [.coordinator, .store] : [.coordinator])
         let run = UInt64.random(in: 1...UInt64.max)
-        let writer = try options.open(settled, directory: directory.map(RunDirectory.init), run: run)
+        let writer = try options.open(settled, directory: directory, run: run)
         // Beyond this machine a token is only what both sides were given: nobody else would find it.
         let drawsToken = options.security.certificates == nil && !options.security.namesToken && address.isLoopback
         var token: PublishedToken?
@@ -89,6 +96,6 @@ struct CoordinatorCommand: ParsableCommand {
         signals.onInterrupt { service.stop() }
         let outcome = service.serve()
         display.finish()
-        try RunReport.finish(writer, outcome)
+        try RunReport.finish(writer, outcome, stopped: options.stopped)
     }
 }

@@ -9,7 +9,29 @@ struct PeerOptions: ParsableArguments {
     @Flag(help: "Connect to another host without encryption. Anyone on the way can read and change what is sent.")
     var insecure = false
 
+    @Option(help: ArgumentHelp("How long to look for the coordinator before giving up.", valueName: "seconds"))
+    var coordinatorPatience: Double = 30
+
+    @OptionGroup var stopped: StoppedOption
     @OptionGroup var security: SecurityOptions
+
+    func validate() throws {
+        guard (0...31_536_000).contains(coordinatorPatience) else {
+            throw ValidationError("--coordinator-patience has to be a number of seconds, not \(coordinatorPatience)")
+        }
+    }
+
+    /// Says how the run has ended, and ends as that.
+    func end(_ outcome: SessionOutcome) throws {
+        switch outcome {
+        case .finished: Terminal.line("the run has ended")
+        case .stopped:
+            Terminal.line("the run was stopped")
+            try stopped.end()
+        case .failed(let reason): throw CommandFailure(CommandFailure.temporary, reason)
+        case .failedForGood(let reason): throw CommandFailure(CommandFailure.runFailed, reason)
+        }
+    }
 
     var address: SocketAddress? { get throws { try listen.map { try SocketAddress(parsing: $0) } } }
 

@@ -40,6 +40,10 @@ struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Continue a run from its last checkpoint.", valueName: "run"), completion: .runs)
     var resume: String?
 
+    @Flag(
+        help: "Continue the run of --name where it has begun, and do nothing where it is finished: for schedulers, which start the same command again and again.")
+    var resumeIfBegun = false
+
     @Option(
         help: ArgumentHelp(
             "Start from a trained network's values; the last layer may have another number of classes.",
@@ -83,6 +87,7 @@ struct RunOptions: ParsableArguments {
             valueName: "seconds"))
     var patience: Double = 5
 
+    @OptionGroup var stopped: StoppedOption
     @OptionGroup var security: SecurityOptions
 
     /// Set by `train` where it restarts a run: what ended it.
@@ -148,7 +153,7 @@ struct RunOptions: ParsableArguments {
         try configuration.check()
         _ = try GradientTree(slices: configuration.recipe.slices, replicas: layout.replicas)
         let images = dataset.count(.train)
-        let total = steps ?? epochs.map { ($0 * images + configuration.recipe.batch - 1) / configuration.recipe.batch }
+        let total = steps ?? epochs.map { Self.steps(epochs: $0, images: images, configuration.recipe.batch) }
         let base = checkpoint?.state.step ?? 0
         let last = total ?? record?.steps ?? (90 * images + configuration.recipe.batch - 1) / configuration.recipe.batch
         guard last > base else {
@@ -190,7 +195,7 @@ struct RunOptions: ParsableArguments {
         ["--store", store.rawValue, "--stores", "\(stores)", "--trace-every", "\(traceEvery)", "--norms-every", "\(normsEvery)",
           "--join-timeout", "\(joinTimeout)",
          "--patience", "\(patience)", "--restarts", "\(restarts)"] + (metricsListen.map { ["--metrics-listen", $0] } ?? [])
-            + (metricsTokenFile.map { ["--metrics-token-file", $0] } ?? []) + security.arguments
+            + (metricsTokenFile.map { ["--metrics-token-file", $0] } ?? []) + stopped.arguments + security.arguments
     }
 
     /// A run keeps what decides its bits; only how it goes on may be set anew.

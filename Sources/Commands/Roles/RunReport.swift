@@ -4,7 +4,8 @@ import RunLog
 
 /// What is said and kept when a run has ended.
 enum RunReport {
-    static func finish(_ writer: RunWriter, _ outcome: RunOutcome) throws {
+    /// - Parameter stopped: how the process ends where the run was asked to stop.
+    static func finish(_ writer: RunWriter, _ outcome: RunOutcome, stopped: StoppedOption) throws {
         func close(_ record: inout RunRecord) {
             record.ended = RunWriter.now
             record.coordinator = nil
@@ -36,7 +37,9 @@ enum RunReport {
         let path = writer.directory.path
         Terminal.line("")
         Terminal.line(try summary(writer.directory))
-        if case .interrupted = outcome { Terminal.line("\nstopped; continue with --resume \(path)") }
+        guard case .interrupted = outcome else { return }
+        Terminal.line("\nstopped; continue with --resume \(path)")
+        try stopped.end()
     }
 
     /// A table of a run's figures.

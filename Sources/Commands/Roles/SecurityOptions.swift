@@ -1,10 +1,15 @@
 import ArgumentParser
+import Foundation
 import Wire
 
 /// Who may connect: the options that every role has.
 struct SecurityOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Encrypt with these certificates (see `colonnade certificates`).", valueName: "dir"))
     var certificates: String?
+
+    @Flag(
+        help: "Take keys that belong to root and that a group of this process may read, as Kubernetes mounts them.")
+    var groupReadableKeys = false
 
     @Option(
         help: ArgumentHelp("Without certificates: the file, of mode 0600, that holds the run's token.", valueName: "file"))
@@ -37,10 +42,30 @@ struct SecurityOptions: ParsableArguments {
         return limits
     }
 
+    private func material(_ directory: String, _ role: PeerRole, log: @escaping @Sendable (String) -> Void) throws -> TLSMaterial {
+        try TLSMaterial(directory: directory, role: role, keyReaders: groupReadableKeys ? .group : .owner, log: log)
+    }
+
+    /// When a role's certificate ends; nil without certificates.
+    func end(of role: PeerRole) throws -> Date? {
+        try certificates.flatMap { try TLSMaterial.end(of: role, in: $0, keyReaders: groupReadableKeys ? .group : .owner) }
+    }
+
+    /// - Parameter isInsecure: whether the user has said that the network is trusted.
+    /// - Throws: where an address of other hosts would be used without encryption.
+    func check(_ address: SocketAddress, isInsecure: Bool) throws {
+        guard address.isLoopback || isInsecure || certificates != nil else {
+            throw CommandFailure(
+                CommandFailure.usage,
+                "\(address) is beyond this machine and its connections are not encrypted; name certificates with --certificates, or say "
+                    + "--insecure if everyone on that network is trusted")
+        }
+    }
+
     /// Finds what is wrong with the files before anything is started.
     func checked(for roles: [PeerRole]) throws {
         guard let certificates else { return }
-        for role in roles { _ = try TLSMaterial(directory: certificates, role: role) { _ in } }
+        for role in roles { _ = try material(certificates, role) { _ in } }
     }
 
     /// - Parameters:
@@ -52,8 +77,7 @@ struct SecurityOptions: ParsableArguments {
         refused: @escaping @Sendable (String) -> Void
     ) throws -> LinkSecurity {
         if let certificates {
-            return LinkSecurity(
-                .encrypted(try TLSMaterial(directory: certificates, role: role, log: log)), limits: limits, refused: refused)
+            return LinkSecurity(.encrypted(try material(certificates, role, log: log)), limits: limits, refused: refused)
         }
         return LinkSecurity(.plain(try given ?? otherwise()), limits: limits, refused: refused)
     }
@@ -70,7 +94,7 @@ struct SecurityOptions: ParsableArguments {
 
     /// The same options for another process.
     var arguments: [String] {
-        (certificates.map { ["--certificates", $0] } ?? []) + (tokenFile.map { ["--token-file", $0] } ?? [])
+        (certificates.map { ["--certificates", $0] } ?? []) + (groupReadableKeys ? ["--group-readable-keys"] : []) + (tokenFile.map { ["--token-file", $0] } ?? [])
             + ["--greeting-timeout", "\(greetingTimeout)", "--max-strangers", "\(maxStrangers)", "--max-connections", "\(maxConnections)"]
     }
 

@@ -16,14 +16,12 @@ struct StoreCommand: ParsableCommand {
 
     func run() throws {
         ParentProcess.dieWithIt()
+        FirstProcess.endsWhenTold()
         signal(SIGINT, SIG_IGN)
         let address = try peer.check(coordinator)
         let log = ProcessLog { Terminal.line($0) }
         let security = try peer.protection(.store, log)
-        switch try StoreService(security: security, log: log).serve(coordinator: address, listen: peer.address) {
-        case .finished: Terminal.line("the run has ended")
-        case .failed(let reason): throw CommandFailure(CommandFailure.temporary, reason)
-        case .lost(let error): throw error
-        }
+        let store = try StoreService(security: security, log: log)
+        try peer.end(store.serve(coordinator: address, listen: peer.address, patience: peer.coordinatorPatience))
     }
 }

@@ -31,20 +31,17 @@ struct WorkerCommand: ParsableCommand {
 
     func run() throws {
         ParentProcess.dieWithIt()
+        FirstProcess.endsWhenTold()
         // Interrupts are for the coordinator, which ends a run in order and tells its workers.
         signal(SIGINT, SIG_IGN)
         let address = try peer.check(coordinator)
         var options = WorkerService.Options(coordinator: address)
         (options.data, options.threads, options.listen) = (data, threads, try peer.address)
-        (options.fetchesData, options.dataCache) = (fetchData, dataCache)
+        (options.fetchesData, options.dataCache, options.patience) = (fetchData, dataCache, peer.coordinatorPatience)
         let log = ProcessLog { Terminal.line($0) }
         let security = try peer.protection(.worker, log)
         options.security = security
         options.startStore = { try EmbeddedStore.start($0, security: security.sibling(.store)) }
-        let outcome = try WorkerService(options, log: log).serve()
-        switch outcome {
-        case .finished: Terminal.line("the run has ended")
-        case .failed(let reason): throw CommandFailure(CommandFailure.temporary, reason)
-        }
+        try peer.end(WorkerService(options, log: log).serve())
     }
 }

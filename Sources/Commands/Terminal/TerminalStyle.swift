@@ -3,7 +3,7 @@ import Glibc
 
 /// What the terminal can show, as its environment says.
 package struct TerminalStyle: Sendable, Equatable {
-    package enum Color: Int, Sendable { case red = 31, green = 32, yellow = 33, blue = 34 }
+    package enum Color: Int, Sendable { case red = 31, green = 32, yellow = 33, blue = 34, magenta = 35, cyan = 36 }
 
     package var hasColor: Bool
     package var hasUnicode: Bool

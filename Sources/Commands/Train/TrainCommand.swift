@@ -11,21 +11,29 @@ struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Trains on this machine, with a process for each role.")
 
-    @OptionGroup var options: RunOptions
+    @OptionGroup var given: RunOptions
 
     func run() throws {
         let signals = SignalWatch()
+        switch try given.beginning() {
+        case .finished(let run): Terminal.line("\(run.path) is finished")
+        case .run(let options, let found): try run(options, found, signals)
+        }
+    }
+
+    private func run(_ options: RunOptions, _ found: RunDirectory?, _ signals: SignalWatch) throws {
         try options.security.checked(for: [.coordinator, .store, .worker])
         // Everything that can be wrong is found here, before a process is started or a file written.
         let settled = try options.settle(listen: SocketAddress(host: "127.0.0.1", port: 0))
-        let directory = try settled.resumed ?? RunDirectory.create(runs: options.runs, name: options.name)
+        let directory = try settled.resumed ?? found ?? RunDirectory.create(runs: options.runs, name: options.name)
         let supervisor = Supervisor(
-            directory: directory, workers: settled.plan.workers, store: options.store, restarts: options.restarts,
-            peerArguments: options.security.peerArguments(token: directory.tokenPath))
+            place: LocalPlace(directory, peerArguments: options.security.peerArguments(token: directory.tokenPath)),
+            workers: settled.plan.workers, stores: options.store == .process ? 1 : 0, restarts: options.restarts)
         signals.onInterrupt { supervisor.interrupt() }
         let code: Int32
         do {
-            code = try supervisor.run(arguments: Self.coordinatorArguments(), again: options.argumentsForRestart)
+            let coordinator = try supervisor.run(arguments: Self.coordinatorArguments(), again: options.argumentsForRestart)
+            code = coordinator.exitCode ?? CommandFailure.software
         } catch {
             if settled.resumed == nil, (try? directory.metrics().isEmpty) == true {
                 try? FileManager.default.removeItem(atPath: directory.path)

@@ -103,6 +103,7 @@ extension CoordinatorService {
             abort(because: verdict.sentence)
         case .process(let name):
             (facts["role"], facts["rank"], facts["process"]) = (name.role.rawValue, "\(name.rank)", "\(name.processID)")
+            facts["host"] = name.host
             writer.event("verdict", verdict.sentence, facts)
             guard let member = members.values.first(where: { $0.name == name }) else { return health.remove(name) }
             var finish = WireFinish()

@@ -100,8 +100,10 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             dataServer?.stop()
             var finish = WireFinish()
             switch result {
-            case .failed(let reason), .lost(let reason): (finish.failed, finish.reason) = (true, reason)
-            case .finished, .interrupted: break
+            case .failed(let reason): (finish.failed, finish.reason, finish.forGood) = (true, reason, true)
+            case .lost(let reason): (finish.failed, finish.reason) = (true, reason)
+            case .interrupted: finish.stopped = true
+            case .finished: break
             }
             for member in members.values {
                 member.link.send(.with { $0.finish = finish }, run: run)

@@ -40,13 +40,8 @@ extension CoordinatorService {
             write(
                 LogLine(
                     time: Timestamp.text(Double(time) * 1e-9, digits: 6), uncertainty: clock.map { Double($0.uncertainty) * 1e-9 },
-                    role: process.role.rawValue, rank: process.rank, host: process.host, level: line.level.level, message: Self.printable(line.text)))
+                    role: process.role.rawValue, rank: process.rank, host: process.host, level: line.level.level, message: PrintableText.of(line.text)))
         }
-    }
-
-    /// Without what a terminal would take for commands.
-    private static func printable(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
     }
 
     private func write(_ line: LogLine) {

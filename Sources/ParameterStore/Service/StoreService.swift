@@ -12,18 +12,10 @@ public import Wire
 /// back, and gives them to the coordinator for checkpoints. The same service runs inside the coordinator's process
 /// and as a process of its own.
 public final class StoreService: @unchecked Sendable, LinkReceiver {
-    /// How the run ended for this store.
-    public enum Outcome: Sendable {
-        case finished
-        case failed(String)
-        /// The coordinator is gone, or does not answer.
-        case lost(WireError)
-    }
-
     let loop: EventLoop
     private let engine: Engine
     private let log: ProcessLog
-    private let outcome = Monitor<Outcome?>(nil)
+    private let outcome = Monitor<Result<SessionOutcome, WireError>?>(nil)
     private let updates: UpdateThread
     private let updated = Monitor<(@Sendable (UpdateThread.Report) -> Void)?>(nil)
 
@@ -84,10 +76,11 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
     /// - Parameters:
     ///   - listen: where workers connect; nil takes a free port on the local address of the coordinator's connection.
     ///   - patience: seconds to wait for the coordinator to come up.
+    /// - Throws: where the coordinator is gone, does not answer, or does not let it in.
     public func serve(coordinator address: SocketAddress, listen: SocketAddress? = nil, patience: Double = 30) throws
-        -> Outcome
+        -> SessionOutcome
     {
-        let link = try Connector.connectPatiently(to: address, loop: loop, patience: patience)
+        let link = try WireError.admission { try Connector.connectPatiently(to: address, loop: loop, patience: patience) }
         let place = listen ?? SocketAddress(host: link.local.host, port: 0)
         let listener = try Listener(place, loop: loop) { [weak self] link in
             guard let self else { return }
@@ -118,10 +111,11 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         }
         usleep(20_000)
         loop.stop()
-        return result
+        return try result.get()
     }
 
-    private func end(_ result: Outcome) { outcome.update { if $0 == nil { $0 = result } } }
+    private func end(_ result: SessionOutcome) { outcome.update { if $0 == nil { $0 = .success(result) } } }
+    private func lose(_ error: WireError) { outcome.update { if $0 == nil { $0 = .failure(error) } } }
 
     // MARK: Frames
 
@@ -169,7 +163,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
 
     public func closed(_ link: Link, _ error: WireError) {
         if link === coordinator {
-            end(.lost(WireError(error.code, "the coordinator is gone: \(error)")))
+            lose(WireError(error.code, "the coordinator is gone: \(error)"))
         } else if workers.removeValue(forKey: ObjectIdentifier(link)) != nil, error.code != .closed {
             log.warning("connection to a worker ended: \(error)")
         }
@@ -205,7 +199,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             if grant.measure { measured.insert(step) }
             perform(machine?.grant(step: step, rate: grant.learningRate) ?? [])
         case .commit(let commit): try received(commit)
-        case .finish(let finish): end(finish.failed ? .failed(finish.reason) : .finished)
+        case .finish(let finish): end(SessionOutcome(finish))
         default: throw WireError(.malformed, "a control message that a store does not take")
         }
     }
@@ -395,7 +389,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
                 let sender = try HeartbeatSender(
                     coordinator: address, hello: greeting, patience: patience, loop: loop, log: log,
                     beat: { [weak self] in self?.beat() ?? WireHeartbeat() },
-                    silent: { [weak self] in self?.end(.lost($0)) })
+                    silent: { [weak self] in self?.lose($0) })
                 loop.submit { [weak self] in self?.heartbeat = sender }
             } catch { self?.end(.failed("\(error)")) }
         }

@@ -3,12 +3,22 @@ import Tensors
 
 /// Files that hold a secret: read only where nobody else can read them, and never open to others, not even while written.
 package enum PrivateFile {
-    /// Reads a file that only this user may read.
+    /// Whose reading of a secret is no breach of it.
+    package enum Readers: Sendable {
+        /// This user, whose file it is.
+        case owner
+        /// A group of this process too, and root may own it: what orchestrators mount has no other form. Said by whoever knows
+        /// that nobody else is in that group (docs/security.md).
+        case group
+    }
+
+    /// Reads a file that nobody else may read.
     /// - Parameters:
+    ///   - readers: who else may.
     ///   - followsLinks: whether the path may be a symbolic link; the file that it leads to is checked either way.
     ///   - limit: more bytes are refused.
     /// - Throws: `WireError`, with what to do.
-    package static func read(_ path: String, followsLinks: Bool, limit: Int = 1 << 16) throws -> [UInt8] {
+    package static func read(_ path: String, followsLinks: Bool, readers: Readers = .owner, limit: Int = 1 << 16) throws -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW))
         guard descriptor >= 0 else {
             guard errno != ELOOP else {
@@ -21,6 +31,7 @@ package enum PrivateFile {
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw WireError(.file, "\(path) is not a regular file")
         }
+        if readers == .group, isShared(status) { return try read(descriptor, path: path, limit: limit) }
         guard status.st_uid == geteuid() else {
             throw WireError(
                 .file, "\(path) belongs to user \(status.st_uid), this process to \(geteuid()); make a copy that is its own, of mode 0600")
@@ -31,6 +42,15 @@ package enum PrivateFile {
                     + "chmod 600 \(path)")
         }
         return try read(descriptor, path: path, limit: limit)
+    }
+
+    /// Whether a file is root's or this user's, a group of this process may read it and not write it, and others may do neither.
+    private static func isShared(_ status: stat) -> Bool {
+        guard status.st_uid == 0 || status.st_uid == geteuid(), status.st_mode & 0o137 == 0 else { return false }
+        if status.st_gid == getegid() { return true }
+        var groups = [gid_t](repeating: 0, count: Int(max(0, getgroups(0, nil))))
+        let count = getgroups(Int32(groups.count), &groups)
+        return count > 0 && groups.prefix(Int(count)).contains(status.st_gid)
     }
 
     /// Reads a descriptor to its end.

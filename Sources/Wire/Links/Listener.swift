@@ -17,6 +17,11 @@ public final class Listener: @unchecked Sendable, EventHandler {
     public init(_ address: SocketAddress, loop: EventLoop, accepted: @escaping @Sendable (Link) -> Void) throws {
         var failure = ""
         let descriptor = try address.resolve { entry -> Int32? in
+            // Debian gives a machine's own name such an address: whoever names a host wants others to reach it.
+            if !address.isLoopback, let found = SocketAddress(entry.pointee), found.isLoopback {
+                failure = "the name stands for \(found.host) here (see /etc/hosts), which only this machine reaches; name the address that others reach"
+                return nil
+            }
             let descriptor = socket(entry.pointee.ai_family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
             guard descriptor >= 0 else { return nil }
             var on: Int32 = 1

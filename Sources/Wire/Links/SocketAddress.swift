@@ -54,19 +54,24 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
             }
         }
         guard status == 0 else { return nil }
+        return withUnsafePointer(to: &storage) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { SocketAddress($0, length) } }
+    }
+
+    /// Of an address that a name stands for.
+    init?(_ entry: addrinfo) {
+        guard let address = entry.ai_addr else { return nil }
+        self.init(address, entry.ai_addrlen)
+    }
+
+    private init?(_ address: UnsafePointer<sockaddr>, _ length: socklen_t) {
         var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         var service = [CChar](repeating: 0, count: 32)
-        let named = withUnsafePointer(to: &storage) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                getnameinfo(
-                    $0, length, &host, socklen_t(host.count), &service, socklen_t(service.count),
-                    NI_NUMERICHOST | NI_NUMERICSERV)
-            }
-        }
+        let named = getnameinfo(
+            address, length, &host, socklen_t(host.count), &service, socklen_t(service.count), NI_NUMERICHOST | NI_NUMERICSERV)
         guard named == 0 else { return nil }
         func text(_ characters: [CChar]) -> String {
             String(decoding: characters.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         }
-        return SocketAddress(host: text(host), port: UInt16(text(service)) ?? 0)
+        self.init(host: text(host), port: UInt16(text(service)) ?? 0)
     }
 }

@@ -1243,6 +1243,12 @@ public nonisolated struct WireFinish: Sendable {
 
   public var reason: String = String()
 
+  /// The run was asked to stop, and can go on.
+  public var stopped: Bool = false
+
+  /// A run that failed would fail the same way again.
+  public var forGood: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -3230,7 +3236,7 @@ nonisolated extension WireSegment.Place: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension WireFinish: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Finish"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}failed\0\u{1}reason\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}failed\0\u{1}reason\0\u{1}stopped\0\u{3}for_good\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3240,6 +3246,8 @@ nonisolated extension WireFinish: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBoolField(value: &self.failed) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.stopped) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.forGood) }()
       default: break
       }
     }
@@ -3252,12 +3260,20 @@ nonisolated extension WireFinish: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if !self.reason.isEmpty {
       try visitor.visitSingularStringField(value: self.reason, fieldNumber: 2)
     }
+    if self.stopped != false {
+      try visitor.visitSingularBoolField(value: self.stopped, fieldNumber: 3)
+    }
+    if self.forGood != false {
+      try visitor.visitSingularBoolField(value: self.forGood, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireFinish, rhs: WireFinish) -> Bool {
     if lhs.failed != rhs.failed {return false}
     if lhs.reason != rhs.reason {return false}
+    if lhs.stopped != rhs.stopped {return false}
+    if lhs.forGood != rhs.forGood {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -38,7 +38,7 @@ struct TLSFiles {
     }
 
     /// - Throws: `WireError` naming the file that is missing, or that others can read.
-    init(_ directory: String, _ role: PeerRole) throws {
+    init(_ directory: String, _ role: PeerRole, keyReaders: PrivateFile.Readers = .owner) throws {
         let paths = Self.paths(directory, role)
         for path in paths where access(path, F_OK) != 0 {
             throw WireError(
@@ -54,6 +54,6 @@ struct TLSFiles {
         }
         self.role = role
         (authority, certificate, revoked) = (try open(paths[0]), try open(paths[1]), try open(paths[3]))
-        key = File(path: paths[2], bytes: try PrivateFile.read(paths[2], followsLinks: true))
+        key = File(path: paths[2], bytes: try PrivateFile.read(paths[2], followsLinks: true, readers: keyReaders))
     }
 }

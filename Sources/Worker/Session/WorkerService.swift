@@ -34,11 +34,6 @@ public final class WorkerService: @unchecked Sendable {
         public init(coordinator: SocketAddress) { self.coordinator = coordinator }
     }
 
-    public enum Outcome: Sendable, Equatable {
-        case finished
-        case failed(String)
-    }
-
     private let options: Options
     private let loop: EventLoop
     private let inbox = WorkerInbox()
@@ -52,17 +47,18 @@ public final class WorkerService: @unchecked Sendable {
     }
 
     /// Works on the calling thread, which becomes the compute thread, until the run ends.
-    public func serve() throws -> Outcome {
+    public func serve() throws -> SessionOutcome {
         defer { loop.stop() }
-        let coordinator = try Connector.connectPatiently(
-            to: options.coordinator, loop: loop, patience: options.patience)
+        let coordinator = try WireError.admission {
+            try Connector.connectPatiently(to: options.coordinator, loop: loop, patience: options.patience)
+        }
         do {
             return try serve(coordinator)
         } catch let ended as RunEnded {
-            return ended.finish.failed ? .failed(ended.finish.reason) : .finished
+            return SessionOutcome(ended.finish)
         } catch let error as WireError where error.code == .closed {
             // The end of the run may have been said just before the connection ended; the coordinator's word counts.
-            if let finish = inbox.state.read({ $0.finish }) { return finish.failed ? .failed(finish.reason) : .finished }
+            if let finish = inbox.state.read({ $0.finish }) { return SessionOutcome(finish) }
             throw error
         } catch {
             // Said to the coordinator, which decides what it means for the run.
@@ -75,7 +71,7 @@ public final class WorkerService: @unchecked Sendable {
         }
     }
 
-    private func serve(_ coordinator: Link) throws -> Outcome {
+    private func serve(_ coordinator: Link) throws -> SessionOutcome {
         let receiver = WorkerReceiver(inbox: inbox, coordinator: coordinator, log: log)
         let place = options.listen ?? SocketAddress(host: coordinator.local.host, port: 0)
         let listener = try Listener(place, loop: loop) { link in link.start(receiver) }
@@ -87,7 +83,7 @@ public final class WorkerService: @unchecked Sendable {
             threads: options.threads ?? 0, datasetFingerprint: own?.manifest.fingerprint ?? "")
         coordinator.start(receiver)
         coordinator.send(introduction.hello(listenPort: listener.address.port))
-        let welcome = try inbox.wait { $0.welcome }
+        let welcome = try WireError.admission { try inbox.wait { $0.welcome } }
         FaultPlace.identify(.worker, rank: Int(welcome.rank))
         // Before anything that takes long: the run waits for the store.
         if welcome.startsStore {

@@ -1,0 +1,100 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import Glibc
+import Tensors
+import Wire
+
+/// `colonnade doctor`: whether this machine, and a set of hosts, is fit for a run.
+struct DoctorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor", abstract: "Checks this machine, or several hosts and the links between them.",
+        discussion: """
+            Without arguments it looks at this machine. With --hosts it looks at every host of the file and at every pair, over ssh; with addresses, at \
+            the links to hosts on which `colonnade doctor --serve` runs. Each failure comes with what to do about it.
+            """)
+
+    @Argument(help: ArgumentHelp("Hosts on which `colonnade doctor --serve` runs.", valueName: "host:port"))
+    var peers: [String] = []
+
+    @Option(
+        help: ArgumentHelp("A YAML file with the hosts, as `colonnade launch` takes it.", valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml"]))
+    var hosts: String?
+
+    @Option(help: ArgumentHelp("Answer other hosts' doctors there, until interrupted.", valueName: "address:port"))
+    var serve: String?
+
+    @Option(help: ArgumentHelp("A packed data set, which has to be the same everywhere.", valueName: "dir"), completion: .directory)
+    var data: String?
+
+    @Option(help: ArgumentHelp("Where a process is to listen; port 0 takes a free one.", valueName: "address:port"))
+    var listen = "127.0.0.1:0"
+
+    @Option(help: ArgumentHelp("How long each link is measured.", valueName: "seconds"))
+    var seconds: Double = 1
+
+    @Flag(help: "Connect hosts without encryption.")
+    var insecure = false
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @OptionGroup var security: SecurityOptions
+
+    /// Set for the hosts of a file: what is looked at once is left out when links are.
+    @Flag(help: .hidden) var linksOnly = false
+    @Option(help: .hidden) var addressFile: String?
+
+    func validate() throws {
+        guard [hosts != nil, serve != nil, !peers.isEmpty].count(where: { $0 }) <= 1 else {
+            throw ValidationError("--hosts, --serve and addresses exclude each other; give one")
+        }
+        guard peers.count <= HostsFile.limit else { throw ValidationError("there are more than \(HostsFile.limit) addresses") }
+        guard seconds >= 0.01, seconds <= 60 else { throw ValidationError("--seconds has to be from 0.01 to 60, not \(seconds)") }
+    }
+
+    func run() throws {
+        ParentProcess.dieWithIt()
+        if let serve { return try answer(SocketAddress(parsing: serve)) }
+        if let hosts {
+            let doctor = try HostsDoctor(HostsFile(path: hosts), self)
+            return try conclude(doctor.findings())
+        }
+        let name = HostIdentity.hostName
+        let machine = MachineCheck(host: name, data: data, security: security, listen: try SocketAddress(parsing: listen))
+        var findings = linksOnly ? [] : machine.findings()
+        if !peers.isEmpty {
+            let addresses = try peers.map { try SocketAddress(parsing: $0) }
+            for address in addresses { try security.check(address, isInsecure: insecure) }
+            let pairs = PairCheck(host: name, security: try protection(), fingerprint: fingerprint, seconds: seconds)
+            findings += addresses.flatMap(pairs.findings)
+        }
+        try conclude(findings)
+    }
+
+    /// Answers other hosts' doctors until the process is ended.
+    private func answer(_ address: SocketAddress) throws {
+        try security.check(address, isInsecure: insecure)
+        let signals = SignalWatch()
+        let server = try ProbeServer(address, security: try protection(), fingerprint: fingerprint)
+        if let addressFile { try DurableFile.write([UInt8]("\(server.address)".utf8), to: addressFile) }
+        Terminal.line("answers doctors at \(server.address); elsewhere: colonnade doctor \(server.address)")
+        signals.onInterrupt { Glibc.exit(0) }
+        withExtendedLifetime((server, signals)) { while true { pause() } }
+    }
+
+    /// Every host has a worker's certificate.
+    private func protection() throws -> LinkSecurity {
+        try security.protection(.worker, otherwise: .none, log: { Terminal.error($0) }, refused: { Terminal.error("refused: \($0)") })
+    }
+
+    /// Of the data set; where that cannot be used, the machine's own findings say so.
+    private var fingerprint: String { data.flatMap { try? Dataset(path: $0).manifest.fingerprint } ?? "" }
+
+    private func conclude(_ findings: [Finding]) throws {
+        let diagnosis = Diagnosis(findings: findings)
+        if json { Terminal.line(try Terminal.json(diagnosis)) } else { diagnosis.show() }
+        if diagnosis.failures > 0 { throw ExitCode(CommandFailure.unavailable) }
+    }
+}

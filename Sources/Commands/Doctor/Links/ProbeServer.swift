@@ -1,0 +1,65 @@
+import Kernels
+import Tensors
+import Threading
+import Wire
+
+/// Takes connections of `LinkProbe`s: says what this host is, answers with the time, and takes tensors.
+final class ProbeServer: Sendable {
+    let address: SocketAddress
+    private let loop: EventLoop
+    private let listener: Listener
+
+    /// - Parameters:
+    ///   - bytes: of each tensor that is sent.
+    ///   - role: what this side's certificate says, and everybody's greeting.
+    ///   - fingerprint: of the data set here; empty without one.
+    init(_ address: SocketAddress, security: LinkSecurity, bytes: Int = LinkProbe.tensorBytes, fingerprint: String = "") throws {
+        loop = try EventLoop(name: "probe-server", security: security)
+        do {
+            let receiver = Receiver(try TensorBuffer.allocate(byteCount: bytes), fingerprint)
+            listener = try Listener(address, loop: loop) { $0.start(receiver) }
+        } catch {
+            loop.stop()
+            throw error
+        }
+        self.address = listener.address
+    }
+
+    func stop() {
+        listener.stop()
+        loop.stop()
+    }
+
+    private final class Receiver: LinkReceiver, Sendable {
+        private let memory: TensorBuffer
+        private let fingerprint: String
+        init(_ memory: TensorBuffer, _ fingerprint: String) { (self.memory, self.fingerprint) = (memory, fingerprint) }
+
+        func destination(for header: FrameHeader, on link: Link) throws -> PayloadDestination {
+            switch header.kind {
+            case .control: .bytes(limit: 4096)
+            // What comes is not looked at: tensors of several probes may lie over each other.
+            case .slab: .memory(memory.bytes)
+            default: throw WireError(.malformed, "a doctor takes no \(header.kind) frames")
+            }
+        }
+
+        func received(_ header: FrameHeader, payload: [UInt8], on link: Link) throws {
+            guard header.kind == .control else { return }
+            switch try WireControlMessage(payload: payload).body {
+            case .hello(let hello):
+                try link.admit(hello)
+                link.send(LinkProbe.introduction(fingerprint))
+            case .heartbeat(let heartbeat):
+                var pulse = WirePulse()
+                (pulse.sent, pulse.now) = (heartbeat.sent, WallClock.nanoseconds)
+                var message = WireControlMessage()
+                message.pulse = pulse
+                link.send(message)
+            default: throw WireError(.malformed, "a doctor is asked for nothing else")
+            }
+        }
+
+        func closed(_ link: Link, _ error: WireError) {}
+    }
+}

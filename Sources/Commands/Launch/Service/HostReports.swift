@@ -1,0 +1,60 @@
+import Glibc
+import Threading
+
+/// Reports on their way to whoever gives orders. A reader that is slow never makes a process of the run wait: of what
+/// processes say, lines are left out then, and counted.
+final class HostReports: Sendable {
+    private struct State {
+        var lines: [String] = []
+        var leftOut: [Int: Int] = [:]
+        var isFinished = false
+        var isGone = false
+    }
+
+    private static let limit = 10_000
+    private let state = Monitor(State())
+    private let writer = Monitor<ServiceThread?>(nil)
+
+    init(_ descriptor: Int32) {
+        let state = state
+        let thread = ServiceThread(name: "reports") {
+            while let lines = state.wait(until: { state -> [String]? in
+                guard !state.lines.isEmpty || state.isFinished else { return nil }
+                defer { state.lines = [] }
+                return state.lines
+            }), !lines.isEmpty {
+                if !Self.write(lines.joined(), to: descriptor) { state.update { $0.isGone = true } }
+            }
+        }
+        writer.update { $0 = thread }
+    }
+
+    func send(_ report: HostReport) {
+        state.update { state in
+            guard !state.isGone else { return }
+            guard case .said(let id, _) = report else { return state.lines.append(HostLine.text(report)) }
+            guard state.lines.count < Self.limit else { return state.leftOut[id, default: 0] += 1 }
+            if let count = state.leftOut.removeValue(forKey: id) {
+                state.lines.append(HostLine.text(HostReport.said(id: id, line: "(\(count) lines were left out)")))
+            }
+            state.lines.append(HostLine.text(report))
+        }
+    }
+
+    /// Waits until all is written, for a while.
+    func finish() {
+        state.update { $0.isFinished = true }
+        writer.read { $0 }?.join(timeout: 5)
+    }
+
+    private static func write(_ text: String, to descriptor: Int32) -> Bool {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return false }
+            rest = rest.dropFirst(count)
+        }
+        return true
+    }
+}

@@ -27,7 +27,7 @@ struct TrainCommand: ParsableCommand {
         do {
             code = try supervisor.run(arguments: Self.coordinatorArguments(), again: options.argumentsForRestart)
         } catch {
-            if settled.resumed == nil, (try? directory.metrics().isEmpty) == true {
+            if settled.resumed == nil, MetricsIndex(directory).count == 0 {
                 try? FileManager.default.removeItem(atPath: directory.path)
             }
             throw error

@@ -46,7 +46,8 @@ ON = ["--norms-every", str(options.every), "--trace-every", str(options.every), 
 
 
 def poll(process):
-    """Reads what the run says, and asks for its figures once they have an address."""
+    """Reads what the run says to its end, and asks for its figures once they have an address. Returns the last line."""
+    text = ""
     for text in process.stdout:
         if "Prometheus at " not in text:
             continue
@@ -62,6 +63,7 @@ def poll(process):
                 time.sleep(1)
 
         threading.Thread(target=ask, daemon=True).start()
+    return text
 
 
 def train(arguments):
@@ -70,13 +72,13 @@ def train(arguments):
     process = subprocess.Popen(
         [colonnade, "train", "--preset", options.preset, "--data", options.data, "--workers", options.workers, "--threads", options.threads,
          "--steps", str(options.steps), "--runs", runs, "--name", "run", *arguments, "--set", f"batch={options.batch}", "checkpoint.every=0",
-         "validation.every=0", "optimizer.learning_rate=0.001", *options.settings],
+         "validation.every=1000000000", "optimizer.learning_rate=0.001", *options.settings],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    poll(process)
+    said = poll(process)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        sys.exit(f"the run ended with {process.returncode}; try: colonnade train --preset {options.preset} --data {options.data}")
+        sys.exit(f"the run ended with {process.returncode}: {said}")
     lines = [json.loads(text) for text in open(pathlib.Path(runs, "run", "metrics.jsonl"))]
     times = [line["seconds"] for line in lines if line["kind"] == "step"][options.warm:]
     return sum(times) / len(times), usage.ru_utime + usage.ru_stime

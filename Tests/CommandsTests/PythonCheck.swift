@@ -7,8 +7,15 @@ enum PythonCheck {
     /// - Returns: false where a Python package is missing, which is said.
     @discardableResult
     static func run(_ name: String, _ arguments: [String]) throws -> Bool {
+        try run(script: "Tests/CommandsTests/Golden/\(name).py", arguments)
+    }
+
+    /// Runs a script of the repository.
+    @discardableResult
+    static func run(script: String, _ arguments: [String]) throws -> Bool {
         // From its place in the repository: scripts find deploy/ and docs/ from there.
-        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden/\(name).py").path
+        let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let script = repository.appendingPathComponent(script).path
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         let python = ProcessInfo.processInfo.environment["COLONNADE_PYTHON"] ?? "python3"

@@ -15,7 +15,8 @@ import Testing
             ["train", "--preset", "cifar10", "--data", data, "--steps", "6", "--trace-every", "2", "--name", "a"] + options)
         #expect(first.code == 0, "\(first.errors)")
         let kinds = ["step", "validation", "joined", "started", "checkpoint", "finished"]
-        try PythonCheck.run("check_schemas", [runner.path("runs/a")] + kinds)
+        let files = ["log.jsonl", "timeline.jsonl", "status.json"]
+        try PythonCheck.run("check_schemas", [runner.path("runs/a")] + kinds + files)
         let resumed = try runner.run("train", "--resume", "runs/a", "--steps", "8")
         #expect(resumed.code == 0, "\(resumed.errors)")
         let tuned = try runner.run(
@@ -24,6 +25,20 @@ import Testing
         #expect(tuned.code == 0, "\(tuned.errors)")
         try PythonCheck.run("check_schemas", [runner.path("runs/a")] + kinds)
         try PythonCheck.run("check_schemas", [runner.path("runs/b"), "initialized"])
+    }
+
+    /// What long runs are measured with is as runs are.
+    @Test func madeRunsAreAsTheSchemasSay() throws {
+        let runner = try CommandRunner()
+        try PythonCheck.run(
+            script: "deploy/inspect/million-steps.py", ["--steps", "1000", "--only-make", "--directory", runner.path("runs")])
+        try PythonCheck.run("check_schemas", [runner.path("runs/long"), "step", "validation", "norms", "started"])
+        let shown = try runner.run("runs", "show", "long").output
+        #expect(shown.contains("finished") && shown.contains("1000"), "\(shown)")
+        struct Divergence: Decodable { let steps, first_differing_step: Int }
+        let found = try runner.run("runs", "diverge", "long", "other", "--json").output
+        let divergence = try JSONDecoder().decode(Divergence.self, from: Data(found.utf8))
+        #expect(divergence.steps == 1000 && divergence.first_differing_step == 1000)
     }
 
     @Test func everyKindOfEventIsDescribed() throws {

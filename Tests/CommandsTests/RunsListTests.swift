@@ -40,6 +40,30 @@ import Testing
         #expect(json.allSatisfy(\.isASCII) && json.contains("\"best_top1_error\" : 0.5"), "\(json)")
     }
 
+    /// Curves of a report are of every step, with the drops of the rate marked.
+    @Test func aReportWithoutCheckpointsHasTheCurves() throws {
+        let runner = try CommandRunner()
+        let directory = try RunDirectory.create(runs: runner.path("runs"), name: "one")
+        let record = RunRecord(
+            name: "one", run: "00", started: RunWriter.now, steps: 20, dataset: "d", datasetFingerprint: "f",
+            imagesPerEpoch: 10, workers: 2, configuration: .object([:]))
+        let writer = try RunWriter(directory, record: record)
+        for step in 1...20 {
+            try writer.append(
+                StepMetrics(
+                    step: step, epoch: 0, loss: Double(step % 5), learningRate: step < 13 ? 0.01 : 0.002, imagesPerSecond: 5, seconds: 2, digest: "x"))
+            if step % 10 == 0 { try writer.append(ValidationMetrics(step: step, epoch: 0, loss: 1, top1Error: 0.5, top5Error: 0.1)) }
+        }
+        let result = try runner.run("runs", "report", "one")
+        #expect(result.code == 0, "\(result.errors)")
+        let page = try String(contentsOfFile: runner.path("runs/one/report.html"), encoding: .utf8)
+        #expect(page.components(separatedBy: ">rate ").count == 3 && page.contains(">rate 0.002<"))
+        #expect(page.contains("Kernels and pictures are left out"))
+        let lines = page.components(separatedBy: "<path d=\"").dropFirst().map { $0.prefix { $0 != "\"" }.count { "ML".contains($0) } }
+        // Both of the training loss's lines have a point a step, those of the validation one each.
+        #expect(lines.count { $0 == 20 } == 2)
+    }
+
     @Test func aTerminalGetsColoursUnlessTheyAreUnwanted() throws {
         let runner = try CommandRunner()
         try make(runner, "one", .finished, steps: 1...3)

@@ -118,7 +118,11 @@ import Wire
         defer { coordinator.terminate() }
         let place = try poll { FileManager.default.contents(atPath: address).map { String(decoding: $0, as: UTF8.self) } }
         let (process, port) = (coordinator.processIdentifier, try #require(UInt16(place.split(separator: ":").last ?? "")))
-        let own = RunProcesses.descriptors(of: process)
+        // status.json, which is written every second, is open for a moment.
+        let own = (0..<50).reduce(RunProcesses.descriptors(of: process)) { always, _ in
+            usleep(10_000)
+            return always.intersection(RunProcesses.descriptors(of: process))
+        }
         let free = (0...).lazy.filter { !own.contains($0) }
         let (none, two) = (free.first { _ in true }!, free.dropFirst(2).first { _ in true }!)
 

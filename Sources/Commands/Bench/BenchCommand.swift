@@ -12,7 +12,7 @@ import Worker
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measures kernels and whole steps on this machine.",
-        subcommands: [KernelsBench.self, StepBench.self, UpdateBench.self, LinkBench.self])
+        subcommands: [KernelsBench.self, StepBench.self, UpdateBench.self, LinkBench.self, LogBench.self])
 }
 
 /// `colonnade bench kernels`: one worker's kernels alone.

@@ -36,11 +36,13 @@ struct DataCommand: ParsableCommand {
                 throw CommandFailure(CommandFailure.usage, "--packing is raw or jpeg, not \(packing)")
             }
             let start = MonotonicClock.now
-            let progress = ImportProgress()
+            let progress = TaskProgress()
             var options = DatasetImporter.Options(format: known, source: source, destination: destination)
             (options.size, options.packing) = (size, packing)
             options.journalInterval = max(1, journalEvery)
-            let report = try DatasetImporter.run(options) { progress.show($0, $1, $2) }
+            let report = try DatasetImporter.run(options) { phase, done, fraction in
+                progress.show(phase, fraction, "\(Terminal.grouped(done)) pictures")
+            }
             progress.finish()
             let listed = report.skipped.prefix(20)
             for skipped in listed { Terminal.line("skipped \(skipped.file): \(skipped.reason)") }
@@ -81,7 +83,10 @@ struct DataCommand: ParsableCommand {
         @Argument var directory: String
 
         func run() throws {
-            let count = try Dataset(path: directory).verify()
+            let dataset = try Dataset(path: directory)
+            let progress = TaskProgress()
+            let count = try dataset.verify { progress.show("checking records", Double($0) / Double($1)) }
+            progress.finish()
             Terminal.line("\(Terminal.grouped(count)) records are as they were packed")
         }
     }
@@ -120,40 +125,4 @@ struct DataCommand: ParsableCommand {
             }
         }
     }
-}
-
-/// Shows an import's progress, once it takes longer than two seconds.
-private final class ImportProgress: @unchecked Sendable {
-    private let start = MonotonicClock.now
-    private let shown = Monitor(0.0)
-    private let phases = Monitor<[String: (time: Double, fraction: Double)]>([:])
-
-    func show(_ phase: String, _ done: Int, _ fraction: Double) {
-        let now = MonotonicClock.now
-        _ = estimate(phase, fraction, now)
-        guard now - start > 2 else { return }
-        let isDue = shown.update { last in
-            guard now - last > (Terminal.isInteractive ? 0.2 : 5) else { return false }
-            last = now
-            return true
-        }
-        guard isDue else { return }
-        let left = estimate(phase, fraction, now)
-        let text =
-            "\(phase): \(Terminal.grouped(done)) pictures, \(Int(100 * fraction)) %, \(Terminal.duration(left)) left"
-        if Terminal.isInteractive { print("\r\u{1B}[K\(text)", terminator: "") } else { Terminal.line(text) }
-    }
-
-    /// Seconds left of the phase, by what has been done since this process began it.
-    private func estimate(_ phase: String, _ fraction: Double, _ now: Double) -> Double {
-        let begun = phases.update { phases in
-            if let begun = phases[phase] { return begun }
-            phases[phase] = (now, fraction)
-            return (now, fraction)
-        }
-        let done = fraction - begun.fraction
-        return done > 0 ? (now - begun.time) / done * (1 - fraction) : .infinity
-    }
-
-    func finish() { if Terminal.isInteractive { print("\r\u{1B}[K", terminator: "") } }
 }

@@ -48,13 +48,16 @@ struct EvaluateCommand: ParsableCommand {
         let classes = ensemble.classes
         var counts = ErrorCounts(classes: classes)
         let total = dataset.count(split)
+        let progress = TaskProgress()
         for first in stride(from: 0, to: total, by: Ensemble.batch) {
             let count = min(Ensemble.batch, total - first)
             let (probabilities, labels) = try ensemble.probabilities(split, first: first, count: count, patches: patches)
             for image in 0..<count {
                 counts.add(probabilities[image * classes..<(image + 1) * classes], label: Int(labels[image]))
             }
+            progress.show("evaluating", Double(first + count) / Double(total))
         }
+        progress.finish()
         try show(counts, names: dataset.manifest.classes)
     }
 

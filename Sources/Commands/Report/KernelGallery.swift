@@ -36,16 +36,17 @@ package struct KernelGallery {
         let (channels, size) = (network.input.channels, convolution.size)
         let weights = try checkpoint.model.array("\(first.name).weight")
         let length = channels * size * size
-        guard weights.count == convolution.kernels * length else { return nil }
+        guard let pictures = KernelPictures(weights, [convolution.kernels, channels, size, size]) else { return nil }
         (layer, self.size, self.channels) = (first.name, size, channels)
         columns = (0..<network.columns).map { column in
             let range = ColumnSplit.range(of: convolution.kernels, column: column, columns: network.columns)
-            let kernels = range.map { Array(weights[$0 * length..<($0 + 1) * length]) }
-            let selectivities = channels == 3 ? kernels.map { Self.colorSelectivity($0, area: size * size) } : []
-            let sheet = Self.sheet(kernels, channels: channels, size: size)
+            let selectivities = channels == 3 ? range.map {
+                Self.colorSelectivity(Array(weights[$0 * length..<($0 + 1) * length]), area: size * size)
+            } : []
+            let sheet = Self.sheet(pictures, range)
             return Column(
                 file: PictureURI.pngFile(sheet.pixels, channels: channels, height: sheet.height, width: sheet.width),
-                width: sheet.width, height: sheet.height, kernels: kernels.count,
+                width: sheet.width, height: sheet.height, kernels: range.count,
                 colorSelectivity: selectivities.isEmpty ? nil : selectivities.reduce(0, +) / Double(selectivities.count),
                 colorKernels: selectivities.count { $0 > 0.5 })
         }
@@ -66,23 +67,20 @@ package struct KernelGallery {
         return total > 0 ? colored / total : 0
     }
 
-    /// Kernels side by side with a pixel between them, each scaled by its largest weight around grey.
-    private static func sheet(_ kernels: [[Float]], channels: Int, size: Int) -> (pixels: [UInt8], height: Int, width: Int) {
-        let across = min(kernels.count, 12)
-        let down = (kernels.count + across - 1) / across
+    /// Kernels side by side with a pixel between them.
+    private static func sheet(_ pictures: KernelPictures, _ range: Range<Int>) -> (pixels: [UInt8], height: Int, width: Int) {
+        let (size, row) = (pictures.size, pictures.channels * pictures.size)
+        let across = min(range.count, 12)
+        let down = (range.count + across - 1) / across
         let (width, height) = (across * (size + 1) + 1, down * (size + 1) + 1)
-        var pixels = [UInt8](repeating: 255, count: channels * width * height)
-        for (index, kernel) in kernels.enumerated() {
-            let largest = kernel.reduce(Float.leastNormalMagnitude) { max($0, abs($1)) }
-            let (top, left) = (index / across * (size + 1) + 1, index % across * (size + 1) + 1)
-            for channel in 0..<channels {
-                for row in 0..<size {
-                    for column in 0..<size {
-                        let value = kernel[(channel * size + row) * size + column] / largest
-                        let place = ((top + row) * width + left + column) * channels + channel
-                        pixels[place] = UInt8((127.5 + 127.5 * max(-1, min(1, value))).rounded())
-                    }
-                }
+        var pixels = [UInt8](repeating: 255, count: pictures.channels * width * height)
+        for (place, index) in range.enumerated() {
+            let kernel = pictures.kernel(index)
+            let (top, left) = (place / across * (size + 1) + 1, place % across * (size + 1) + 1)
+            for line in 0..<size {
+                let target = ((top + line) * width + left) * pictures.channels
+                let source = kernel.startIndex + line * row
+                pixels.replaceSubrange(target..<target + row, with: kernel[source..<source + row])
             }
         }
         return (pixels, height, width)

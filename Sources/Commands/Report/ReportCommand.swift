@@ -4,7 +4,6 @@ import Foundation
 import NeuralNetwork
 import RunLog
 import Tensors
-import Threading
 
 /// `colonnade runs report`: what a run has learned, as one page.
 struct ReportCommand: ParsableCommand {
@@ -37,7 +36,8 @@ struct ReportCommand: ParsableCommand {
         }
         let directory = try RunDirectory.find(target, runs: runs)
         let record = try directory.record()
-        var page = ReportPage(record: record, metrics: try directory.metrics(), summary: try RunReport.summary(directory))
+        let index = MetricsIndex.shown(directory)
+        var page = ReportPage(record: record, metrics: index, summary: try RunReport.summary(directory, index))
         if let path = checkpoint ?? directory.checkpoints().last?.path {
             let opened = try Checkpoint(path: path)
             page.step = opened.state.step
@@ -59,16 +59,10 @@ struct ReportCommand: ParsableCommand {
     }
 
     private func findings(_ checkpoint: Checkpoint, _ dataset: Dataset) throws -> PictureFindings {
-        let start = MonotonicClock.now
-        defer { if Terminal.isInteractive { print("\r\u{1B}[K", terminator: "") } }
-        return try PictureFindings(
-            checkpoint, dataset: dataset, pictures: pictures, queries: min(neighbors, pictures),
-            limit: neighbors == 0 ? 0 : search
-        ) { fraction in
-            guard MonotonicClock.now - start > 2, Terminal.isInteractive else { return }
-            let left = (MonotonicClock.now - start) / fraction * (1 - fraction)
-            print("\r\u{1B}[Ksearching neighbours: \(Int(100 * fraction)) %, \(Terminal.duration(left)) left", terminator: "")
-            fflush(nil)
+        try TaskProgress.show("searching neighbours") { progress in
+            try PictureFindings(
+                checkpoint, dataset: dataset, pictures: pictures, queries: min(neighbors, pictures),
+                limit: neighbors == 0 ? 0 : search, progress: progress)
         }
     }
 }

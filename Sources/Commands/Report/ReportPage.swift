@@ -4,7 +4,7 @@ import RunLog
 /// The page of `runs report`: one file without scripts that works offline, in light and dark, and on a phone.
 struct ReportPage {
     let record: RunRecord
-    let metrics: [MetricsLine]
+    let metrics: MetricsIndex
     /// The run's figures as two columns of text.
     let summary: String
     /// Of the checkpoint that pictures are made with.
@@ -13,7 +13,7 @@ struct ReportPage {
     var findings: PictureFindings?
     var notes: [String] = []
 
-    init(record: RunRecord, metrics: [MetricsLine], summary: String) {
+    init(record: RunRecord, metrics: MetricsIndex, summary: String) {
         (self.record, self.metrics, self.summary) = (record, metrics, summary)
     }
 
@@ -62,25 +62,35 @@ struct ReportPage {
     // MARK: Curves
 
     private var curves: String {
-        let steps = metrics.compactMap { if case .step(let step) = $0 { step } else { nil } }
-        let validations = metrics.compactMap { if case .validation(let line) = $0 { line } else { nil } }
-        let losses = steps.map { (x: Double($0.step), y: $0.loss) }
+        var losses: [(x: Double, y: Double)] = []
+        var (validationLosses, top1, top5) = (losses, losses, losses)
+        var marks: [(x: Double, label: String)] = []
+        var lastRate = 0.0
+        losses.reserveCapacity(metrics.count)
+        metrics.forEach { entry in
+            let x = Double(entry.step)
+            switch entry.kind {
+            case .step:
+                losses.append((x, entry.figures[0]))
+                let rate = entry.figures[1]
+                if rate < 0.5 * lastRate { marks.append((x, "rate \(Float(rate))")) }
+                lastRate = rate
+            case .validation:
+                validationLosses.append((x, entry.figures[0]))
+                top1.append((x, 100 * entry.figures[1]))
+                top5.append((x, 100 * entry.figures[2]))
+            case .norms, .other: break
+            }
+        }
         var loss = LineChart(
             title: "Loss", xLabel: "step", yLabel: "cross-entropy",
             lines: [
                 .init("training, each step", losses, isBackground: true), .init("training, smoothed", Self.smoothed(losses)),
-                .init("validation", validations.map { (Double($0.step), $0.loss) }),
+                .init("validation", validationLosses),
             ])
         var error = LineChart(
             title: "Validation error", xLabel: "step", yLabel: "per cent",
-            lines: [
-                .init("top-1", validations.map { (Double($0.step), 100 * $0.top1_error) }),
-                .init("top-5", validations.map { (Double($0.step), 100 * $0.top5_error) }),
-            ])
-        var marks: [(x: Double, label: String)] = []
-        for (one, next) in zip(steps, steps.dropFirst()) where next.learning_rate < 0.5 * one.learning_rate {
-            marks.append((Double(next.step), "rate \(Float(next.learning_rate))"))
-        }
+            lines: [.init("top-1", top1), .init("top-5", top5)])
         (loss.marks, error.marks) = (marks, marks)
         return "<div class=\"wide\">\(loss.svg)</div><div class=\"wide\">\(error.svg)</div>"
     }

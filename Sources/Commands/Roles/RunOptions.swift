@@ -169,8 +169,8 @@ struct RunOptions: ParsableArguments {
             listen: listen)
         plan.start = try checkpoint.map { .resumed($0) } ?? initialize.map { .trained(try Checkpoint(path: $0)) }
         _ = try plan.start?.anew(configuration)
-        plan.earlierErrors = try (resumed?.metrics() ?? []).compactMap {
-            if case .validation(let line) = $0, line.step <= base { line.top1_error } else { nil }
+        if let resumed {
+            MetricsIndex(resumed).forEach { if $0.kind == .validation, $0.step <= base { plan.earlierErrors.append($0.figures[1]) } }
         }
         (plan.joinPatience, plan.patience, plan.restarts) = (joinTimeout, patience, restarts)
         (plan.restartReason, plan.passedOver) = (restartReason, found?.passedOver ?? [])

@@ -36,15 +36,15 @@ enum RunReport {
         }
         let path = writer.directory.path
         Terminal.line("")
-        Terminal.line(try summary(writer.directory))
+        Terminal.line(try summary(writer.directory, MetricsIndex(writer.directory)))
         guard case .interrupted = outcome else { return }
         Terminal.line("\nstopped; continue with --resume \(path)")
         try stopped.end()
     }
 
     /// A table of a run's figures.
-    static func summary(_ directory: RunDirectory) throws -> String {
-        let summary = RunSummary(MetricsIndex(directory))
+    static func summary(_ directory: RunDirectory, _ index: MetricsIndex) throws -> String {
+        let summary = RunSummary(index)
         var rows = [["run", directory.path]]
         if let last = summary.last {
             rows += [

@@ -26,7 +26,7 @@ struct CompareCommand: ParsableCommand {
 
     func run() throws {
         let directories = try pair.directories()
-        let comparison = try RunComparison(directories)
+        let comparison = try RunComparison(directories, index: MetricsIndex.shown)
         let (settings, figures) = (comparison.settings.map(Row.init), comparison.figures.map(Row.init))
         if json {
             return Terminal.line(

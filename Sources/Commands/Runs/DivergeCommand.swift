@@ -24,27 +24,24 @@ struct DivergeCommand: ParsableCommand {
 
     func run() throws {
         let directories = try pair.directories()
-        let digests = try directories.map { directory in
-            try directory.metrics().reduce(into: [Int: String]()) { if case .step(let step) = $1 { $0[step.step] = step.digest } }
-        }
-        let common = Set(digests[0].keys).intersection(digests[1].keys).sorted()
-        guard !common.isEmpty else {
+        let divergence = RunDivergence(directories[0], directories[1], index: MetricsIndex.shown)
+        guard divergence.steps > 0 else {
             throw CommandFailure(CommandFailure.data, "the runs have no step in common; compare runs that were trained alike")
         }
-        let step = common.first { digests[0][$0] != digests[1][$0] }
-        var document = Document(steps: common.count, first_differing_step: step)
-        if step != nil, let (checkpoint, tensors) = try differing(directories) {
+        var document = Document(steps: divergence.steps, first_differing_step: divergence.first?.step)
+        if divergence.first != nil, let (checkpoint, tensors) = try differing(directories) {
             (document.checkpoint, document.tensors) = (checkpoint, tensors)
         }
         if json { return Terminal.line(try Terminal.json(document)) }
-        guard let step else {
-            return Terminal.line("the runs are the same in all \(Terminal.grouped(common.count)) steps that both have")
+        guard let first = divergence.first else {
+            return Terminal.line("the runs are the same in all \(Terminal.grouped(divergence.steps)) steps that both have")
         }
-        Terminal.line("the runs differ from step \(step) on (\(digests[0][step] ?? "-") and \(digests[1][step] ?? "-"))")
+        let digests = first.digests.map { $0 ?? "-" }
+        Terminal.line("the runs differ from step \(first.step) on (\(digests[0]) and \(digests[1]))")
         if let checkpoint = document.checkpoint {
             Terminal.line("in the checkpoints of step \(checkpoint) these differ: \(document.tensors.joined(separator: ", "))")
         } else {
-            Terminal.line("no checkpoint of both shows the tensor; train both with --set checkpoint.every=\(step)")
+            Terminal.line("no checkpoint of both shows the tensor; train both with --set checkpoint.every=\(first.step)")
         }
     }
 

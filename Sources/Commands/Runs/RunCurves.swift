@@ -6,8 +6,7 @@ struct RunCurves {
     let losses: [Double]
     let errors: [Double]
 
-    init(_ directory: RunDirectory) {
-        let index = MetricsIndex(directory)
+    init(_ index: MetricsIndex) {
         let series = MetricsSeries(index, points: 120)
         summary = RunSummary(index)
         (losses, errors) = (series.steps.loss, series.validations.map(\.top1_error))

@@ -32,7 +32,7 @@ struct RunsCommand: ParsableCommand {
             let style = TerminalStyle.output
             for directory in RunDirectory.all(in: runs) {
                 guard let record = try? directory.record() else { continue }
-                let curve = RunCurves(directory)
+                let curve = RunCurves(.shown(directory))
                 entries.append(
                     Entry(
                         name: directory.name, state: directory.state(record), step: curve.lastStep, steps: record.steps,
@@ -73,24 +73,24 @@ struct RunsCommand: ParsableCommand {
         func run() throws {
             let directory = try RunDirectory.find(target, runs: runs)
             let record = try directory.record()
-            if json { return Terminal.line(try Terminal.json(document(directory, record))) }
+            let index = MetricsIndex.shown(directory)
+            if json { return Terminal.line(try Terminal.json(document(directory, record, RunSummary(index)))) }
             let style = TerminalStyle.output
             let words = directory.state(record)
             let state = TerminalStyle.Color(state: words).map { style.paint(words, $0) } ?? words
             Terminal.line("state: \(state)\(record.reason.map { " (\($0))" } ?? "")")
             Terminal.line("data: \(record.dataset) (\(record.dataset_fingerprint))")
-            Terminal.line(try RunReport.summary(directory))
-            let curves = RunCurves(directory).text(style)
+            Terminal.line(try RunReport.summary(directory, index))
+            let curves = RunCurves(index).text(style)
             if !curves.isEmpty { Terminal.line("\n\(curves)") }
             if words == "running", let status = directory.status() { Terminal.line("\n\(StatusTable.text(status))") }
         }
 
-        private func document(_ directory: RunDirectory, _ record: RunRecord) throws -> JSONValue {
+        private func document(_ directory: RunDirectory, _ record: RunRecord, _ summary: RunSummary) throws -> JSONValue {
             func value(_ encodable: some Encodable) throws -> JSONValue {
                 try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(encodable))
             }
             guard case .object(var document) = try value(record) else { return .null }
-            let summary = RunSummary(MetricsIndex(directory))
             for (key, entry) in [("last_step", summary.last), ("last_validation", summary.lastValidation)] {
                 guard let entry, let line = directory.line(entry) else { continue }
                 document[key] = try JSONDecoder().decode(JSONValue.self, from: line)

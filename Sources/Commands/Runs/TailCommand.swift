@@ -16,7 +16,7 @@ struct TailCommand: ParsableCommand {
     func run() throws {
         guard lines >= 0 else { throw CommandFailure(CommandFailure.usage, "--lines starts at 0") }
         let directory = try RunDirectory.find(target, runs: runs)
-        let index = MetricsIndex(directory)
+        let index = MetricsIndex.shown(directory)
         // The last lines that are shown at all: norms have their own place.
         var first = index.count
         var left = lines

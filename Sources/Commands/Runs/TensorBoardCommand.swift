@@ -35,7 +35,9 @@ struct TensorBoardCommand: ParsableCommand {
         while true {
             // The state is read first: what is written before the end is converted before it is noticed.
             let isRunning = try directory.record().state == .running
-            try events.update(isLast: !(follow && isRunning))
+            try TaskProgress.show("converting \(directory.name)") { progress in
+                try events.update(isLast: !(follow && isRunning), progress: progress)
+            }
             guard follow, isRunning else { break }
             usleep(500_000)
         }

@@ -21,13 +21,16 @@ struct TraceCommand: ParsableCommand {
 
     func run() throws {
         let directory = try RunDirectory.find(target, runs: runs)
-        let lines = directory.timelines()
+        let progress = TaskProgress()
+        let lines = directory.timelines { progress.show("reading traced steps", $0) }
         guard !lines.isEmpty else {
             throw CommandFailure(
                 CommandFailure.noInput, "\(directory.path) has no traced step; train with --trace-every 100, for example")
         }
         let path = out ?? directory.path + "/trace.json"
-        try DurableFile.write([UInt8](try ChromeTrace.json(lines)), to: path)
+        let trace = try ChromeTrace.json(lines) { progress.show("writing the trace", $0) }
+        progress.finish()
+        try DurableFile.write([UInt8](trace), to: path)
         let steps = Set(lines.map(\.step)).sorted()
         if json { return Terminal.line(try Terminal.json(Document(path: path, steps: steps))) }
         Terminal.line("wrote \(path): \(steps.count) steps; open it in https://ui.perfetto.dev")

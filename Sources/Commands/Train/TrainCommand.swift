@@ -35,7 +35,7 @@ struct TrainCommand: ParsableCommand {
             let coordinator = try supervisor.run(arguments: Self.coordinatorArguments(), again: options.argumentsForRestart)
             code = coordinator.exitCode ?? CommandFailure.software
         } catch {
-            if settled.resumed == nil, (try? directory.metrics().isEmpty) == true {
+            if settled.resumed == nil, MetricsIndex(directory).count == 0 {
                 try? FileManager.default.removeItem(atPath: directory.path)
             }
             throw error

@@ -23,7 +23,7 @@ export class KernelsSection {
     this.empty = h("p", { class: "quiet", hidden: true }, "No kernels are kept yet: they come with the first checkpoint.");
     this.body = h(
       "div", {}, h("div", { class: "controls" }, h("label", { class: "field grow", for: "kernel-step" }, h("span", {}, "Step"), this.slider), this.shown, this.play),
-      h("p", { class: "quiet small" }, "Each kernel is scaled to its own range. Below a column: the share of a kernel’s variation that is a difference between red, green and blue."), this.columns, this.table.element);
+      h("p", { class: "quiet small" }, "Each kernel is scaled by its largest weight; zero is grey. Below a column: the share of a kernel’s variation that is a difference between red, green and blue."), this.columns, this.table.element);
     this.element = h("div", {}, this.empty, this.body);
     this.refetch = throttled(5000, () => this.fetchSteps().catch(() => {}));
   }

@@ -18,7 +18,7 @@ struct KernelRoutes: Sendable {
         let count: Int
         let size: Int
         let channels: Int
-        /// Base 64: a byte a channel, channels last, each kernel scaled to its own range.
+        /// Base 64: a byte a channel, channels last, as `KernelPictures` scales them.
         let pixels: String
     }
 
@@ -44,27 +44,12 @@ struct KernelRoutes: Sendable {
         }
         let file = try SafetensorsFile(path: checkpoint.path + "/model.safetensors")
         let name = "\(first).weight"
-        guard let shape = file.shape(name)?.extents, shape.count == 4, [1, 3].contains(shape[1]), shape[2] == shape[3],
-            shape.reduce(1, { $0.multipliedReportingOverflow(by: $1).partialValue }) <= limit
+        guard let shape = file.shape(name)?.extents, shape.reduce(1, { $0.multipliedReportingOverflow(by: $1).partialValue }) <= limit,
+            let pictures = KernelPictures(try file.array(name), shape)
         else { throw DashboardError(.notFound, "the kernels of \(first) are no pictures") }
-        let (count, channels, size) = (shape[0], shape[1], shape[2])
-        let weights = try file.array(name)
-        var pixels: [UInt8] = []
-        pixels.reserveCapacity(weights.count)
-        for kernel in 0..<count {
-            let values = weights[kernel * channels * size * size..<(kernel + 1) * channels * size * size]
-            let (least, most) = (values.min() ?? 0, values.max() ?? 0)
-            let scale = most > least ? 255 / (most - least) : 0
-            for place in 0..<size * size {
-                for channel in 0..<channels {
-                    let value = (values[values.startIndex + channel * size * size + place] - least) * scale
-                    pixels.append(value.isFinite ? UInt8(min(max(value, 0), 255)) : 128)
-                }
-            }
-        }
         let columns = record.plan?.columns.reduce(0) { $0 + $1.count } ?? 1
         return Kernels(
-            step: step, columns: max(1, columns), count: count, size: size, channels: channels,
-            pixels: Data(pixels).base64EncodedString())
+            step: step, columns: max(1, columns), count: pictures.count, size: pictures.size, channels: pictures.channels,
+            pixels: Data(pictures.pixels).base64EncodedString())
     }
 }

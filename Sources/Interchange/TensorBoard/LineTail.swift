@@ -24,9 +24,12 @@ package final class LineTail {
     /// Reads what there is by now. A file that is missing has no lines.
     /// - Parameters:
     ///   - replaced: called before the first line of a file that took the place of the one that was read.
+    ///   - progress: called now and then with the fraction of the file that has been read.
     ///   - line: called for each whole line, without its end.
     /// - Throws: `FileError` where the file cannot be read, and what the closures throw.
-    package func read(replaced: () throws -> Void, line: (Data) throws -> Void) throws {
+    package func read(
+        replaced: () throws -> Void, progress: (Double) -> Void = { _ in }, line: (Data) throws -> Void
+    ) throws {
         var status = stat()
         guard stat(path, &status) == 0 else { return }
         // While the old file is open its number is given to no other.
@@ -49,6 +52,7 @@ package final class LineTail {
             guard count > 0 else { return }
             offset += count
             try take(buffer[..<count], line)
+            progress(min(1, Double(offset) / Double(max(1, status.st_size))))
         }
     }
 

@@ -57,11 +57,13 @@ public final class RunEvents {
     public var path: String { file.path }
 
     /// Writes what is new.
-    /// - Parameter isLast: whether the run has ended; then the last line of each kind becomes a point too.
+    /// - Parameters:
+    ///   - isLast: whether the run has ended; then the last line of each kind becomes a point too.
+    ///   - progress: called now and then with the fraction of the run's lines that has been read.
     /// - Throws: `FileError` where the metrics cannot be read or the events not be written.
-    public func update(isLast: Bool) throws {
+    public func update(isLast: Bool, progress: (Double) -> Void = { _ in }) throws {
         waiting = directory.checkpoints().filter { !seen.contains($0.step) }
-        try lines.read(replaced: begin, line: take)
+        try lines.read(replaced: begin, progress: progress, line: take)
         _ = try obey(written.end())
         if mustBeginAnew {
             mustBeginAnew = false
@@ -69,7 +71,7 @@ public final class RunEvents {
             written.removeAll()
             begin()
             try withdraw(from: 0)
-            return try update(isLast: isLast)
+            return try update(isLast: isLast, progress: progress)
         }
         if isLast { for (entry, line) in leftOut.values.sorted(by: { $0.0.step < $1.0.step }) { try write(entry, line) } }
         waiting = directory.checkpoints().filter { !seen.contains($0.step) }

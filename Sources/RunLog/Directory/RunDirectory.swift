@@ -101,14 +101,15 @@ public struct RunDirectory: Sendable, Equatable {
         Self.content(statusPath).flatMap { try? JSONDecoder().decode(RunStatus.self, from: $0) }
     }
 
-    private static func lines<Line: Decodable & Sendable>(_ path: String) -> [Line] {
+    private static func lines<Line: Decodable & Sendable>(_ path: String, progress: (Double) -> Void = { _ in }) -> [Line] {
         var reader = LineReader<Line>(path)
-        return reader.next()
+        return reader.next(progress: progress)
     }
 
     /// Every readable line of timeline.jsonl, which only traced steps have.
-    public func timelines() -> [TimelineLine] {
-        Self.lines(timelinePath)
+    /// - Parameter progress: called now and then with the fraction of the file that has been read.
+    public func timelines(progress: (Double) -> Void = { _ in }) -> [TimelineLine] {
+        Self.lines(timelinePath, progress: progress)
     }
 
     /// Checkpoints that are complete, by step.

@@ -18,7 +18,11 @@ public enum ChromeTrace {
         var args: [String: String]?
     }
 
-    public static func json(_ lines: [TimelineLine]) throws -> Data {
+    /// Events that are encoded at once.
+    private static let part = 4096
+
+    /// - Parameter progress: called now and then with the fraction that is written.
+    public static func json(_ lines: [TimelineLine], progress: (Double) -> Void = { _ in }) throws -> Data {
         let roles = Set(lines.map { "\($0.role) \($0.rank)" }).sorted { ($0.hasPrefix("store") ? 1 : 0, $0) < ($1.hasPrefix("store") ? 1 : 0, $1) }
         let places = Dictionary(uniqueKeysWithValues: roles.enumerated().map { ($1, $0) })
         let origin = lines.map(\.origin).min() ?? 0
@@ -48,13 +52,18 @@ public enum ChromeTrace {
             events.append(Event(name: "slab", ph: "s", pid: from.pid, ts: from.time, cat: "exchange", id: index))
             events.append(Event(name: "slab", ph: "f", pid: to.pid, ts: max(from.time, to.time), cat: "exchange", id: index, bp: "e"))
         }
-        struct Document: Encodable {
-            let traceEvents: [Event]
-            let displayTimeUnit = "ms"
-        }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return try encoder.encode(Document(traceEvents: events))
+        var json = Data(#"{"displayTimeUnit":"ms","traceEvents":["#.utf8)
+        for start in stride(from: 0, to: events.count, by: part) {
+            let end = min(start + part, events.count)
+            if start > 0 { json.append(UInt8(ascii: ",")) }
+            // An array without its brackets.
+            json.append(try encoder.encode(Array(events[start..<end])).dropFirst().dropLast())
+            progress(Double(end) / Double(events.count))
+        }
+        json.append(contentsOf: "]}".utf8)
+        return json
     }
 
     private static func split(_ text: String, _ separator: String) -> (String, String)? {

@@ -47,15 +47,26 @@ struct LineFile: ~Copyable {
             let more = read(offset + rest.count, 1 << 20)
             guard !more.isEmpty else { return }
             rest.append(more)
-            var position = rest.startIndex
-            while let end = rest[position...].firstIndex(of: 0x0A) {
-                body(offset + position - rest.startIndex, rest.subdata(in: position..<end))
+            var position = 0
+            while let end = Self.lineEnd(rest, from: position) {
+                body(offset + position, rest.subdata(in: position..<end))
                 position = end + 1
             }
-            offset += position - rest.startIndex
-            rest = rest.subdata(in: position..<rest.endIndex)
+            offset += position
+            rest = rest.subdata(in: position..<rest.count)
             // No line of a run is that long: what is there is something else.
             if rest.count > 64 << 20 { return }
+        }
+    }
+
+    /// A long run's lines are mostly looked through for their ends, so the library's search does it.
+    /// - Parameter data: begins at index 0.
+    private static func lineEnd(_ data: Data, from position: Int) -> Int? {
+        data.withUnsafeBytes { bytes in
+            guard position < bytes.count, let base = bytes.baseAddress,
+                let end = memchr(base + position, 0x0A, bytes.count - position)
+            else { return nil }
+            return UnsafeRawPointer(end) - base
         }
     }
 }

@@ -51,9 +51,9 @@ extension MetricsIndex {
     /// Entries of the whole lines from an offset on. A torn or unknown line has none.
     private static func scan(_ lines: borrowing LineFile, from start: Int, progress: (Double) -> Void) -> [Entry] {
         var entries: [Entry] = []
-        let size = Double(lines.size)
+        let (size, decoder) = (Double(lines.size), JSONDecoder())
         lines.forEachLine(from: start) { offset, line in
-            if let parsed = MetricsLine(line: line) { entries.append(Entry(parsed, offset: offset, length: line.count)) }
+            if let parsed = MetricsLine(line: line, decoder: decoder) { entries.append(Entry(parsed, offset: offset, length: line.count)) }
             if entries.count % 8192 == 8191 { progress(Double(offset) / size) }
         }
         return entries

@@ -10,14 +10,15 @@ public struct RunComparison: Codable, Sendable, Equatable {
     public var settings: [Row]
     public var figures: [Row]
 
-    public init(_ directories: [RunDirectory]) throws {
+    /// - Parameter index: opens a run's index.
+    public init(_ directories: [RunDirectory], index: (RunDirectory) -> MetricsIndex = { MetricsIndex($0) }) throws {
         let records = try directories.map { try $0.record() }
         runs = directories.map(\.name)
         let flat = records.map(Self.settings)
         let names = flat.reduce(into: Set<String>()) { $0.formUnion($1.keys) }.sorted()
         settings = names.map { name in Row(name: name, values: flat.map { $0[name] }) }
             .filter { row in row.values.contains { $0 != row.values[0] } }
-        let columns = zip(directories, records).map { Self.figures($0, $1) }
+        let columns = zip(directories, records).map { Self.figures($0, $1, index($0)) }
         figures = (columns.first ?? []).indices.map { index in
             Row(name: columns[0][index].0, values: columns.map { $0[index].1 })
         }
@@ -47,8 +48,8 @@ public struct RunComparison: Codable, Sendable, Equatable {
         }
     }
 
-    private static func figures(_ directory: RunDirectory, _ record: RunRecord) -> [(String, String?)] {
-        let summary = RunSummary(MetricsIndex(directory))
+    private static func figures(_ directory: RunDirectory, _ record: RunRecord, _ index: MetricsIndex) -> [(String, String?)] {
+        let summary = RunSummary(index)
         let digest = summary.last.flatMap { directory.line($0) }.flatMap { line -> String? in
             if case .step(let step)? = MetricsLine(line: line) { step.digest } else { nil }
         }

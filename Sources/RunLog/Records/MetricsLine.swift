@@ -63,8 +63,9 @@ extension MetricsLine: Decodable {
 
 extension MetricsLine {
     /// Nil for a line that is torn or of a kind that this release does not know.
-    public init?(line: Data) {
-        guard let line = try? JSONDecoder().decode(MetricsLine.self, from: line) else { return nil }
+    /// - Parameter decoder: for who reads many lines.
+    public init?(line: Data, decoder: JSONDecoder = JSONDecoder()) {
+        guard let line = try? decoder.decode(MetricsLine.self, from: line) else { return nil }
         self = line
     }
 

@@ -1,9 +1,9 @@
 """Holds a run's files against docs/schemas.
 
     pip install jsonschema
-    python check_schemas.py RUN [KIND …]
+    python check_schemas.py RUN [KIND …] [FILE …]
 
-KINDs are those that metrics.jsonl and events.jsonl must have. The exit code is 0 when every line is as its schema says, 1 when one is
+KINDs are those that metrics.jsonl and events.jsonl must have, FILEs those that must be there and not be empty. The exit code is 0 when every line is as its schema says, 1 when one is
 not, 77 when the package is missing.
 """
 
@@ -18,7 +18,9 @@ except ImportError as error:
     sys.exit(77)
 
 SCHEMAS = pathlib.Path(__file__).resolve().parents[3] / "docs" / "schemas"
-run, needed = pathlib.Path(sys.argv[1]), set(sys.argv[2:])
+run = pathlib.Path(sys.argv[1])
+needed = {word for word in sys.argv[2:] if "." not in word}
+files = set(sys.argv[2:]) - needed
 problems, kinds, seen, checked = [], set(), set(), 0
 
 
@@ -43,11 +45,11 @@ def check(name, document, place):
             problems.append(f"{place}: a field that is not described would be taken")
 
 
-validators = {name: validator(name) for name in ("metrics", "events", "timeline", "run", "status")}
+validators = {name: validator(name) for name in ("metrics", "events", "log", "timeline", "run", "status")}
 for name, tester in validators.items():
     for example in tester.schema.get("examples", []):
         check(name, example, f"the example of {name}")
-for name in ("metrics", "events", "timeline"):
+for name in ("metrics", "events", "log", "timeline"):
     path = run / f"{name}.jsonl"
     for number, line in enumerate(path.read_text().splitlines() if path.exists() else [], 1):
         document = json.loads(line)
@@ -59,6 +61,8 @@ for name in ("run", "status"):
         check(name, json.loads(path.read_text()), path.name)
 if needed - kinds:
     problems.append(f"there are no lines of {sorted(needed - kinds)}, only of {sorted(kinds - {None})}")
+
+problems.extend(f"{name} is missing or empty" for name in sorted(files) if not (run / name).exists() or not (run / name).stat().st_size)
 
 print("\n".join(problems[:40]) or f"{checked} documents are as their schemas say")
 sys.exit(1 if problems else 0)

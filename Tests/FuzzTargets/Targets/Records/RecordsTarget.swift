@@ -11,6 +11,7 @@ extension FuzzTarget {
         folder.write(input.rest, to: "timeline.jsonl")
         let directory = RunDirectory(folder.path)
         _ = try directory.metrics()
+        _ = RunDivergence(directory, directory)
         _ = try ChromeTrace.json(directory.timelines())
         _ = try directory.record()
     }

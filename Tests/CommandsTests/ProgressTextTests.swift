@@ -1,0 +1,45 @@
+import Commands
+import Testing
+
+@Suite struct ProgressTextTests {
+    private let style = TerminalStyle(isTerminal: true, environment: ["LANG": "C.UTF-8"])
+
+    @Test func whatIsQuickSaysNothing() {
+        for form in [ProgressText.Form.lines, .bar(style, width: 80)] {
+            var text = ProgressText(form, at: 100)
+            for tenth in 0...20 { #expect(text.next("reading", Double(tenth) / 20, at: 100 + Double(tenth) / 10) == nil) }
+            #expect(text.next("reading", 0.5, at: 102.5) != nil)
+        }
+    }
+
+    @Test func aTerminalHasABarAndAFileALineNowAndThen() {
+        var bar = ProgressText(.bar(style, width: 80), at: 0)
+        _ = bar.next("reading", 0, at: 0)
+        #expect(bar.next("reading", 0.25, at: 4) == "reading  ██████░░░░░░░░░░░░░░░░░░  25 %  12 s left")
+        #expect(bar.next("reading", 0.26, at: 4.05) == nil)
+        #expect(bar.next("reading", 0.5, "7 pictures", at: 5)?.hasSuffix("50 %  7 pictures  5 s left") == true)
+        var lines = ProgressText(.lines, at: 0)
+        _ = lines.next("reading", 0, at: 0)
+        #expect(lines.next("reading", 0.25, at: 4) == "reading: 25 %, 12 s left")
+        #expect(lines.next("reading", 0.3, at: 8.9) == nil)
+        #expect(lines.next("reading", 0.5, at: 9.1) != nil)
+    }
+
+    @Test func aBarFitsItsTerminal() {
+        var bar = ProgressText(.bar(TerminalStyle(isTerminal: true, environment: ["LC_ALL": "C"]), width: 20), at: 0)
+        #expect(bar.next("reading", 0.5, at: 3) == "reading  ###########")
+    }
+
+    /// An import that was interrupted begins in the middle: what is left goes by what this process does.
+    @Test func theTimeLeftIsOfWhatIsDoneNow() {
+        var lines = ProgressText(.lines, at: 0)
+        _ = lines.next("packing train", 0.5, at: 0)
+        #expect(lines.next("packing train", 0.75, at: 10) == "packing train: 75 %, 10 s left")
+        #expect(lines.next("packing validation", 0.1, at: 20) == "packing validation: 10 %")
+    }
+
+    @Test(arguments: [Double.nan, -.infinity, .infinity, -1, 7]) func nonsenseIsNoCrash(fraction: Double) {
+        var bar = ProgressText(.bar(style, width: 80), at: 0)
+        #expect(bar.next("reading", fraction, at: 3) != nil && bar.next("reading", fraction, at: 4) != nil)
+    }
+}

@@ -8,24 +8,28 @@ enum PNGContent {
     /// The most that deflate makes of a byte.
     private static let ratio = 1032
 
-    /// - Throws: where there is more than a picture of this size has, with 16-bit channels and interlaced.
+    /// - Throws: where there is more than a picture of this size has, with 16-bit channels and interlaced, or a chunk says that
+    ///   it is longer than the file: the decoder takes memory for it before it looks.
     static func check(_ bytes: [UInt8], width: Int, height: Int) throws(PictureError) {
         guard bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) else { return }
-        let parts = parts(bytes)
+        let parts = try parts(bytes)
         let limit = 2 * height * (8 * width + 1) + 4096
         guard parts.reduce(0, { $0 + $1.count }) * ratio > max(limit, harmless) else { return }
         guard inflates(bytes, parts, within: limit) else { throw PictureError("damaged: it holds more than its size says") }
     }
 
     /// Where the file's IDAT chunks have their data.
-    private static func parts(_ bytes: [UInt8]) -> [Range<Int>] {
+    private static func parts(_ bytes: [UInt8]) throws(PictureError) -> [Range<Int>] {
         var parts: [Range<Int>] = []
         var place = 8
         while bytes.count - place >= 12 {
             let length = bytes[place..<place + 4].reduce(0) { $0 << 8 | Int($1) }
             let start = place + 8
             let end = start + min(length, bytes.count - start)
-            if bytes[place + 4..<start].elementsEqual("IDAT".utf8) { parts.append(start..<end) }
+            if bytes[place + 4..<start].elementsEqual("IDAT".utf8) {
+                guard end - start == length else { throw PictureError("damaged: it ends within its pixels") }
+                parts.append(start..<end)
+            }
             guard end <= bytes.count - 4 else { break }
             place = end + 4
         }

@@ -58,7 +58,7 @@ defaults:
   identity_file: $scratch/user
   ssh_options: [UserKnownHostsFile=$scratch/known_hosts, StrictHostKeyChecking=accept-new]
   program: $colonnade
-  directory: $scratch/work
+  directory: $scratch/site
   data: $data
   threads: 1
 hosts:
@@ -66,11 +66,11 @@ hosts:
   - {name: b, ssh: $b, program: "${1:-$colonnade}", ssh_port: ${2:-22022}}
 HOSTS
 }
-mkdir "$scratch/work"
+mkdir "$scratch/site"
 hosts >"$scratch/hosts.yaml"
 settings=(--preset cifar10 --steps 300 --set batch=16 optimizer.learning_rate=0.001 validation.every=0 checkpoint.every=50)
-digests() { sed -n 's/.*"digest":"\([^"]*\)".*/\1/p' "$scratch/work/runs/$1/metrics.jsonl" | sha256sum; }
-committed() { if [ -e "$scratch/work/runs/$1/metrics.jsonl" ]; then wc -l <"$scratch/work/runs/$1/metrics.jsonl"; else echo 0; fi; }
+digests() { sed -n 's/.*"digest":"\([^"]*\)".*/\1/p' "$scratch/site/runs/$1/metrics.jsonl" | sha256sum; }
+committed() { if [ -e "$scratch/site/runs/$1/metrics.jsonl" ]; then wc -l <"$scratch/site/runs/$1/metrics.jsonl"; else echo 0; fi; }
 reach() { # run, step
     for _ in $(seq 1200); do
         [ "$(committed "$1")" -lt "$2" ] || return 0
@@ -99,11 +99,11 @@ expect "doctor: exit code" 0 $code
 says "doctor: both directions" "b → a" "$scratch/doctor.log"
 nothing_left "doctor"
 
-(cd "$scratch/work" && "$colonnade" train --name whole --data "$data" --threads 1 "${settings[@]}" >"$scratch/whole.log" 2>&1)
+(cd "$scratch/site" && "$colonnade" train --name whole --data "$data" --threads 1 "${settings[@]}" >"$scratch/whole.log" 2>&1)
 code=0; launch --name two "${settings[@]}" >"$scratch/two.log" 2>&1 || code=$?
 expect "two hosts: exit code" 0 $code
 expect "two hosts: digests of 300 steps" "$(digests whole)" "$(digests two)"
-says "two hosts: where the run is" "the run is on a, in $scratch/work/runs/two" "$scratch/two.log"
+says "two hosts: where the run is" "the run is on a, in $scratch/site/runs/two" "$scratch/two.log"
 nothing_left "two hosts"
 
 launch --name killed "${settings[@]}" >"$scratch/killed.log" 2>&1 &
@@ -177,5 +177,5 @@ hosts | sed "s|identity_file: .*|identity_file: $scratch/other|" >"$scratch/host
 code=0; launch --name none "${settings[@]}" >"$scratch/out" 2>&1 || code=$?
 expect "another key: exit code" 69 $code
 says "another key: ssh's words" "Permission denied" "$scratch/out"
-expect "nothing was started: runs" "" "$(ls -d "$scratch/work/runs/none" 2>/dev/null || true)"
+expect "nothing was started: runs" "" "$(ls -d "$scratch/site/runs/none" 2>/dev/null || true)"
 [ "$failed" -eq 0 ] || { echo "$failed failed" >&2; exit 1; }

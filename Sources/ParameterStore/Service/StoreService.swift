@@ -44,25 +44,6 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
     /// Steps under way whose norms are taken.
     private var measured: Set<Int> = []
 
-    /// A worker's connection, for one attempt.
-    private final class WorkerLink {
-        let link: Link
-        let isLocal: Bool
-        let attempt: UInt32
-        let replica: Int
-        /// Gradients that its replica contributes.
-        let contributions: Range<Int>
-        /// Waits until the values that it asks for are known.
-        var register: WireRegister?
-        var segment: StoreSegment?
-        /// The worker has memory for its values to land in.
-        var isReady = false
-        init(_ link: Link, isLocal: Bool, attempt: UInt32, replica: Int, contributions: Range<Int>) {
-            (self.link, self.isLocal, self.attempt, self.replica) = (link, isLocal, attempt, replica)
-            self.contributions = contributions
-        }
-    }
-
     /// - Parameter log: takes lines for the process's log and the run's.
     public init(security: LinkSecurity = .none, log: ProcessLog) throws {
         self.log = log

@@ -1,21 +1,24 @@
 #!/usr/bin/env bash
-# Fuzzes the parsers: deploy/fuzz.sh [--runs N] [TARGET …]
-# Every target gets N inputs (about a minute in all without --runs), with address sanitizer and bounds on time and
+# Fuzzes the parsers: deploy/fuzz.sh [--runs N] [--seed N] [TARGET …]
+# Every target gets N inputs (about a minute in all without --runs), the same ones with the same seed and corpus, with address sanitizer and bounds on time and
 # memory. What is found lies in Tests/Fuzzing/.build/findings/TARGET, and the exit code is 1. docs/fuzzing.md says more.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 runs=""
+seed=0
 targets=()
 while [ $# -gt 0 ]; do
     case $1 in
         --runs) runs=${2:?--runs takes a number}; shift 2 ;;
         --runs=*) runs=${1#*=}; shift ;;
-        -*) echo "usage: deploy/fuzz.sh [--runs N] [TARGET …]" >&2; exit 64 ;;
+        --seed) seed=${2:?--seed takes a number}; shift 2 ;;
+        --seed=*) seed=${1#*=}; shift ;;
+        -*) echo "usage: deploy/fuzz.sh [--runs N] [--seed N] [TARGET …]" >&2; exit 64 ;;
         *) targets+=("$1"); shift ;;
     esac
 done
-case $runs in *[!0-9]*) echo "--runs takes a number, not $runs" >&2; exit 64 ;; esac
+case $runs$seed in *[!0-9]*) echo "--runs and --seed take numbers" >&2; exit 64 ;; esac
 
 deploy/dependencies.sh
 
@@ -60,6 +63,7 @@ for target in "${targets[@]}"; do
     # Without a number a few seconds each.
     amount=(-max_total_time=3)
     [ -n "$runs" ] && amount=(-runs="$runs")
+    amount+=(-seed="$seed")
     regressions=()
     [ -d "Tests/Fuzzing/Regressions/$target" ] && regressions=("Tests/Fuzzing/Regressions/$target")
     log=$findings/$target.log

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds everything and runs all tests, the dashboard's in a browser and the checks of the launch files among them. Arguments go to
-# `swift test`, such as --filter WireTests; browser and launch files are left out then.
+# Builds everything and runs all tests, the dashboard's in a browser, the checks of the launch files and a little fuzzing among them.
+# Arguments go to `swift test`, such as --filter WireTests; the others are left out then.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,3 +14,5 @@ swift test -c release --skip-build "$@"
 [ $# -eq 0 ] || exit 0
 deploy/launch/check.sh --install
 deploy/browser-test.sh
+# The same inputs every time: what is new is looked for by hand, with more of them.
+deploy/fuzz.sh --runs 2000 --seed 1 || { [ $? -eq 69 ] && echo "fuzzing is skipped"; }

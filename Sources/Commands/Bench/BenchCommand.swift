@@ -117,7 +117,8 @@ struct StepBench: ParsableCommand {
         let record = try measureSteps(shared, configuration, workers: workers, scratch: scratch)
         let report = try self.report(
             RunDirectory(scratch + "/bench"), record,
-            kernels: bound.map { $0.reduce(0) { $0 + $1.milliseconds } / 1e3 }.max() ?? 0, alone: alone,
+            // A pass is a slice of the step.
+            kernels: Double(configuration.recipe.slices) * (bound.map { $0.reduce(0) { $0 + $1.milliseconds } / 1e3 }.max() ?? 0), alone: alone,
             batch: configuration.recipe.batch)
         Terminal.line(json ? try Terminal.json(report) : text(report))
     }

@@ -47,8 +47,6 @@ public struct ShardStepMachine: Sendable {
     /// Tensors whose gradients are all there, and that wait for a grant or a commit.
     private var waiting: [Int: [Key]] = [:]
     private var pushed: [Int: Set<Gradient>] = [:]
-    /// How many of a tensor's.
-    private var counts: [Int: [Key: Int]] = [:]
     private var updated: [Int: Set<Key>] = [:]
 
     /// - Parameter base: the step whose values the tensors hold.
@@ -74,8 +72,8 @@ public struct ShardStepMachine: Sendable {
             throw Violation.unexpectedStep(step, committed: committed)
         }
         guard pushed[step, default: []].insert(gradient).inserted else { throw Violation.pushedTwice(gradient, step: step) }
-        counts[step, default: [:]][gradient.key, default: 0] += 1
-        guard counts[step]![gradient.key] == contributions else { return [] }
+        let isWhole = (0..<contributions).allSatisfy { pushed[step]!.contains(Gradient(of: gradient.key, contribution: $0)) }
+        guard isWhole else { return [] }
         waiting[step, default: []].append(gradient.key)
         return release()
     }
@@ -96,7 +94,6 @@ public struct ShardStepMachine: Sendable {
         committed = step
         rates[step] = nil
         pushed[step] = nil
-        counts[step] = nil
         updated[step] = nil
         return release()
     }
@@ -107,7 +104,6 @@ public struct ShardStepMachine: Sendable {
         rates = [:]
         waiting = [:]
         pushed = [:]
-        counts = [:]
         updated = [:]
     }
 

@@ -18,7 +18,7 @@ public struct GradientTree: Sendable, Equatable {
     }
 
     /// Adds what `from` holds to `to`.
-    public struct Addition: Sendable, Equatable {
+    public struct Addition: Sendable, Hashable {
         public let to: Int
         public let from: Int
     }

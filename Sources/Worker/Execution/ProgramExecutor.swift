@@ -105,7 +105,11 @@ final class ProgramExecutor {
     }
 
     /// Plans every kernel call on the parameters' memory and the environment's exchanges.
-    func bind(_ parameters: [ParameterBlock.Key: ParameterMemory], environment: any ExecutionEnvironment) throws {
+    /// - Parameter slices: what becomes of the gradients of a step's passes.
+    func bind(
+        _ parameters: [ParameterBlock.Key: ParameterMemory], slices: [GradientTree.SlicePlan] = [.whole],
+        environment: any ExecutionEnvironment
+    ) throws {
         var stages: [Place: StagePlan] = [:]
         for layer in program.network.layers.indices {
             for column in program.columns {
@@ -121,7 +125,9 @@ final class ProgramExecutor {
             gradients: trains ? program.columns.map { ($0, memory[last, $0].resultGradient!) } : [],
             scratch: scratch, engine: engine)
         (self.loss, self.environment) = (loss, environment)
-        let builder = Builder(executor: self, parameters: parameters, stages: stages, loss: loss, environment: environment)
+        let builder = Builder(
+            executor: self, parameters: parameters, additions: Set(slices.flatMap(\.additions)), stages: stages, loss: loss,
+            environment: environment)
         func steps(_ instructions: [Instruction]) throws -> [Step] {
             try instructions.map { Step(instruction: $0, actions: try builder.actions($0)) }
         }
@@ -173,6 +179,8 @@ final class ProgramExecutor {
     private struct Builder {
         let executor: ProgramExecutor
         let parameters: [ParameterBlock.Key: ParameterMemory]
+        /// Between buffers for gradients.
+        let additions: Set<GradientTree.Addition>
         let stages: [Place: StagePlan]
         let loss: SoftmaxCrossEntropy
         let environment: any ExecutionEnvironment
@@ -247,12 +255,22 @@ final class ProgramExecutor {
                     destination: .fixed(stagePlan(layer, column).outputGradient!), weights: .fixed(weights[buffer]),
                     biases: biases.map { .fixed($0[buffer]) })
             }
+            func sums(_ buffers: [Memory]) throws -> [GradientTree.Addition: KernelCall] {
+                try Dictionary(uniqueKeysWithValues: additions.map { addition in
+                    let (sum, other) = (buffers[addition.to], buffers[addition.from])
+                    return (
+                        addition,
+                        try Sum.call([.fixed(sum), .fixed(other)], to: .fixed(sum), scratch: executor.scratch, engine: executor.engine)
+                    )
+                })
+            }
+            let (weightSums, biasSums) = (try sums(weights), try biases.map(sums))
             return [
                 { context in
                     try calls[context.slice.buffer].run(context.turn)
                     for addition in context.slice.additions {
-                        GradientSum.add(weights[addition.from], to: weights[addition.to])
-                        if let biases { GradientSum.add(biases[addition.from], to: biases[addition.to]) }
+                        try weightSums[addition]?.run(context.turn)
+                        try biasSums?[addition]?.run(context.turn)
                     }
                 }
             ]

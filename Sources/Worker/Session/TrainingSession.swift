@@ -102,7 +102,7 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
             let new = try ParameterBinding(
                 announced, layouts: executor.parameterLayouts, contributions: contributions.count,
                 buffers: 1 + slices.reduce(0) { max($0, $1.buffer) }, engine: engine)
-            try executor.bind(new.parameters, environment: self)
+            try executor.bind(new.parameters, slices: slices, environment: self)
             binding.update { $0 = new }
             // The store draws or restores values meanwhile.
             engine.prefault()

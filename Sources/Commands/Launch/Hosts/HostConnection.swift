@@ -208,14 +208,8 @@ final class HostConnection: @unchecked Sendable {
     private func send(_ order: HostOrder) {
         closing.update { isClosed in
             guard !isClosed else { return }
-            var rest = Array(HostLine.text(order).utf8)[...]
-            while !rest.isEmpty {
-                let count = rest.withUnsafeBytes { Glibc.write(orders, $0.baseAddress, $0.count) }
-                if count < 0, errno == EINTR { continue }
-                // A connection that is gone is noticed where its reports end.
-                guard count > 0 else { return }
-                rest = rest.dropFirst(count)
-            }
+            // A connection that is gone is noticed where its reports end.
+            _ = LineOutput.write(HostLine.text(order), to: orders)
         }
     }
 }

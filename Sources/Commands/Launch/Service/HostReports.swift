@@ -1,4 +1,3 @@
-import Glibc
 import Threading
 
 /// Reports on their way to whoever gives orders. A reader that is slow never makes a process of the run wait: of what
@@ -23,7 +22,7 @@ final class HostReports: Sendable {
                 defer { state.lines = [] }
                 return state.lines
             }), !lines.isEmpty {
-                if !Self.write(lines.joined(), to: descriptor) { state.update { $0.isGone = true } }
+                if !LineOutput.write(lines.joined(), to: descriptor) { state.update { $0.isGone = true } }
             }
         }
         writer.update { $0 = thread }
@@ -45,16 +44,5 @@ final class HostReports: Sendable {
     func finish() {
         state.update { $0.isFinished = true }
         writer.read { $0 }?.join(timeout: 5)
-    }
-
-    private static func write(_ text: String, to descriptor: Int32) -> Bool {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return false }
-            rest = rest.dropFirst(count)
-        }
-        return true
     }
 }

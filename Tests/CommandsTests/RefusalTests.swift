@@ -1,0 +1,148 @@
+import Foundation
+import Glibc
+import NeuralNetwork
+import RunLog
+import Tensors
+import Testing
+
+/// What cannot be done is said in one sentence, and leaves nothing half done.
+@Suite(.serialized) struct RefusalTests {
+    @Test func badInputGetsOneSentenceAndLeavesNothing() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        for (arguments, code, words) in [
+            (["train", "--preset", "cifr10", "--data", data], 78, ["did you mean cifar10?"]),
+            (["train", "--data", data, "--set", "optimizer.lerning_rate=1"], 78, ["did you mean learning_rate?"]),
+            (["train", "--data", data, "--columns", "7"], 78, ["conv1", "7 columns", "would do"]),
+            (["train", "--data", data, "--workers", "3"], 78, ["3 workers", "2 columns"]),
+            (["train", "--data", data, "--set", "batch=0"], 78, ["batch"]),
+            (["train", "--data", data, "--set", "batch=many"], 78, ["batch"]),
+            (["train", "--data", "nowhere"], 65, ["nowhere", "data import"]),
+            (["train"], 64, ["--data"]),
+            (["train", "--data", data, "--steps", "0"], 64, ["--steps"]),
+            (["train", "--resume", "nothing"], 66, ["nothing", "runs list"]),
+            (["train", "--preset", "alexnet", "--data", data], 65, ["224", "32"]),
+            (["coordinator", "--data", data, "--listen", "0.0.0.0:0"], 64, ["--insecure"]),
+            (["evaluate", "--checkpoint", "none", "--data", data], 78, ["none", "no checkpoint"]),
+        ] as [([String], Int32, [String])] {
+            let result = try runner.run(arguments)
+            #expect(result.code == code, "\(arguments): \(result.code) \(result.errors)")
+            for word in words { #expect(result.errors.contains(word), "\(arguments): \(result.errors)") }
+            #expect(result.errors.split(separator: "\n").count == 1, "\(arguments): \(result.errors)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: runner.path("runs")))
+    }
+
+    @Test(.enabled(if: Sanitizer.isAbsent, "a sanitizer reserves more address space than the limit"))
+    func whatNoMemoryHoldsIsSaidWithItsBytes() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        // The pictures fit, the activations do not.
+        let limited = Process()
+        limited.executableURL = URL(fileURLWithPath: "/bin/bash")
+        limited.arguments = [
+            "-c", "ulimit -v 4000000; exec \"$0\" \"$@\"", CommandRunner.executable, "train", "--preset", "cifar10", "--data", data,
+            "--steps", "2", "--name", "large", "--set", "batch=65536", "optimizer.learning_rate=0.001",
+        ]
+        limited.currentDirectoryURL = URL(fileURLWithPath: runner.directory)
+        let errors = Pipe()
+        (limited.standardOutput, limited.standardError) = (FileHandle.nullDevice, errors)
+        try limited.run()
+        let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        limited.waitUntilExit()
+        #expect(limited.terminationReason == .exit && limited.terminationStatus == 75, "\(said)")
+        #expect(said.contains("bytes of memory") && said.contains("smaller batch"), "\(said)")
+        #expect(try RunDirectory(runner.path("runs/large")).record().state == .failed)
+    }
+
+    @Test func aDamagedCheckpointIsRefused() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        try runner.run(
+            "train", "--preset", "cifar10", "--data", data, "--steps", "2", "--set", "batch=16", "--set",
+             "optimizer.learning_rate=0.001", "--name", "a")
+        // Of step 0 and of step 2: one that is whole would be taken.
+        for checkpoint in RunDirectory(runner.path("runs/a")).checkpoints() {
+            let path = checkpoint.path + "/model.safetensors"
+            var bytes = FileManager.default.contents(atPath: path)!
+            bytes[bytes.count / 2] ^= 1
+            try bytes.write(to: URL(fileURLWithPath: path))
+        }
+        let result = try runner.run("train", "--resume", "runs/a", "--steps", "4")
+        #expect(result.code == 78)
+        #expect(result.errors.contains("damaged"))
+    }
+
+    /// On a file system of five megabytes, which takes root to make.
+    @Test(.enabled(if: getuid() == 0, "mounting a small file system takes root"))
+    func aFullDiskIsSaidAndLeavesNothingHalfWritten() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData(images: 3000)
+        let small = runner.path("small")
+        try FileManager.default.createDirectory(atPath: small, withIntermediateDirectories: true)
+        func tool(_ path: String, _ arguments: [String]) throws -> Int32 {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: path)
+            process.arguments = arguments
+            try process.run()
+            process.waitUntilExit()
+            return process.terminationStatus
+        }
+        guard try tool("/bin/mount", ["-t", "tmpfs", "-o", "size=5m", "tmpfs", small]) == 0 else {
+            return print("skipped: this machine lets nobody mount")
+        }
+        defer { _ = try? tool("/bin/umount", [small]) }
+        let result = try runner.run(
+            "train", "--preset", "cifar10", "--data", data, "--steps", "9", "--set", "batch=16", "--set",
+            "optimizer.learning_rate=0.001", "--set", "checkpoint.every=2", "--runs", small, "--name", "a")
+        #expect(result.code == 75)
+        #expect(result.errors.contains("No space left on device"), "\(result.errors)")
+        let run = RunDirectory(small + "/a")
+        let names = try FileManager.default.contentsOfDirectory(atPath: run.checkpointsPath)
+        #expect(!names.isEmpty && names.allSatisfy { $0.hasPrefix("step-") })
+        for checkpoint in run.checkpoints() { _ = try Checkpoint(path: checkpoint.path) }
+
+        let imported = try runner.run("data", "import", "--format", "cifar10", runner.path("data-source"), small + "/d")
+        #expect(imported.code == 74)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: small) == ["a"])
+    }
+
+    @Test func aPortInUseIsSaidAndLeavesNoRun() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        let (coordinator, output, _) = try runner.start(["coordinator", "--data", data, "--name", "a"])
+        defer { coordinator.terminate() }
+        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+        let address = String(line.split(separator: "\n").first!.split(separator: " ").last!)
+        let result = try runner.run("coordinator", "--data", data, "--name", "b", "--listen", address)
+        #expect(result.code == 69)
+        #expect(result.errors.contains("port is in use"))
+        #expect(!FileManager.default.fileExists(atPath: runner.path("runs/b")))
+    }
+
+    @Test func nobodyJoiningIsSaidWithTheCommandToStartOne() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        let result = try runner.run("coordinator", "--data", data, "--join-timeout", "1", "--name", "lonely")
+        #expect(result.code == 75)
+        #expect(result.errors.contains("2 of 2 workers did not join"))
+        #expect(result.errors.contains("colonnade worker --coordinator 127.0.0.1:"))
+    }
+
+    @Test func aWorkerWithOtherDataIsRefusedWithBothFingerprints() throws {
+        let runner = try CommandRunner()
+        let (data, other) = (try runner.makeData(), try runner.makeData("other", seed: 2))
+        let (coordinator, output, _) = try runner.start(["coordinator", "--data", data, "--name", "a"])
+        defer { coordinator.terminate() }
+        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+        let address = String(line.split(separator: "\n").first!.split(separator: " ").last!)
+        let result = try runner.run("worker", "--coordinator", address, "--data", other)
+        #expect(result.code == 77)
+        for path in [data, other] {
+            struct Manifest: Decodable { let fingerprint: String }
+            let text = try runner.run("data", "describe", path, "--json").output
+            let fingerprint = try JSONDecoder().decode(Manifest.self, from: Data(text.utf8)).fingerprint
+            #expect(result.errors.contains(fingerprint))
+        }
+    }
+}

@@ -20,8 +20,8 @@ struct CheckpointCommand: ParsableCommand {
 }
 
 struct ControlTarget: ParsableArguments {
-    @Argument(help: ArgumentHelp("The run's path, or its name.", valueName: "run")) var target: String
-    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir")) var runs = "runs"
+    @Argument(help: ArgumentHelp("The run's path, or its name.", valueName: "run"), completion: .runs) var target: String
+    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir"), completion: .directory) var runs = "runs"
     @Option(help: ArgumentHelp("Certificates, of a run that has them.", valueName: "dir")) var certificates: String?
 
     func ask(_ kind: WireCommand.Kind, _ done: String) throws {

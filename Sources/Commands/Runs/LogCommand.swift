@@ -8,26 +8,28 @@ struct LogCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "log", abstract: "Shows what all processes of a run said, with the first failure on top.")
 
-    @Argument(help: ArgumentHelp("The run's path, or its name.", valueName: "run")) var target: String
-    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir")) var runs = "runs"
+    @Argument(help: ArgumentHelp("The run's path, or its name.", valueName: "run"), completion: .runs) var target: String
+    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir"), completion: .directory) var runs = "runs"
     @Flag(name: [.customShort("f"), .long], help: "Go on until the run ends.") var follow = false
     @Flag(help: "Print a line of JSON for each line.") var json = false
 
     func run() throws {
         let directory = try RunDirectory.find(target, runs: runs)
         var shown = 0
-        var isFirst = true
+        var seen: [FileStamp]?
         while true {
             let state = try directory.record().state
-            let log = MergedLog(log: directory.log(), events: directory.events())
-            if isFirst, !json, let failure = log.firstFailure, log.lines.count > 1 {
-                Terminal.line("first failure: \(Self.text(failure))\n")
+            let stamps = [directory.logPath, directory.eventsPath].map(FileStamp.init)
+            if stamps != seen {
+                let log = MergedLog(log: directory.log(), events: directory.events())
+                if seen == nil, !json, let failure = log.firstFailure, log.lines.count > 1 {
+                    Terminal.line("first failure: \(Self.text(failure))\n")
+                }
+                for line in log.lines.dropFirst(shown) {
+                    Terminal.line(json ? try Self.json(line) : Self.text(line))
+                }
+                (seen, shown) = (stamps, max(shown, log.lines.count))
             }
-            isFirst = false
-            for line in log.lines.dropFirst(shown) {
-                Terminal.line(json ? try Self.json(line) : Self.text(line))
-            }
-            shown = max(shown, log.lines.count)
             guard follow, state == .running else { return }
             usleep(300_000)
         }

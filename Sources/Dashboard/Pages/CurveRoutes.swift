@@ -50,12 +50,12 @@ struct CurveRoutes: Sendable {
             let name = try context.runName
             guard request.uri.queryParameters["step"] != nil else {
                 return try WebJSON.response(
-                    try await RunCatalog.onDisk { TracedSteps(steps: Set(try catalog.run(name).timelines().map(\.step)).sorted()) })
+                    try await RunCatalog.onDisk { TracedSteps(steps: try catalog.timelines(name).steps()) })
             }
             let step = try request.number("step", in: 0...Int.max, otherwise: 0)
             return try WebJSON.response(
                 try await RunCatalog.onDisk {
-                    let lines = try catalog.run(name).timelines().filter { $0.step == step }
+                    let lines = try catalog.timelines(name).lines(of: step)
                     guard !lines.isEmpty else { throw DashboardError(.notFound, "step \(step) was not traced") }
                     return Timeline(
                         step: step,

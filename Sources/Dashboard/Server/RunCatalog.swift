@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import HTTPTypes
 import NIOPosix
 import RunLog
@@ -31,6 +30,7 @@ final class RunCatalog: Sendable {
 
     private let runs: String
     private let cache = Monitor<[String: (stamp: Stamp, entry: Entry)]>([:])
+    private let timelines = Monitor<[String: TimelineIndex]>([:])
 
     init(runs: String) { self.runs = runs }
 
@@ -46,6 +46,18 @@ final class RunCatalog: Sendable {
             let directory = try? RunDirectory.find(runs + "/" + name, runs: runs)
         else { throw DashboardError(.notFound, "there is no run \(name) in \(runs)") }
         return directory
+    }
+
+    /// Where a run's traced steps are.
+    /// - Throws: `DashboardError` where there is no such run.
+    func timelines(_ name: String) throws -> TimelineIndex {
+        let run = try run(name)
+        return timelines.update { known in
+            if let index = known[run.path] { return index }
+            let index = TimelineIndex(run)
+            known[run.path] = index
+            return index
+        }
     }
 
     /// Newest first.
@@ -78,19 +90,5 @@ final class RunCatalog: Sendable {
     private static func stamp(_ directory: RunDirectory) -> Stamp {
         let files = [directory.recordPath, directory.metricsPath, directory.statusPath, directory.eventsPath].map(FileStamp.init)
         return Stamp(sizes: files.map(\.size), times: files.map(\.time))
-    }
-}
-
-/// Whether a file has changed.
-struct FileStamp: Equatable {
-    var size = 0
-    /// Seconds since 1970; 0 where there is no file.
-    var time = 0.0
-
-    init(_ path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return }
-        size = Int(status.st_size)
-        time = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) * 1e-9
     }
 }

@@ -52,6 +52,7 @@ let package = Package(
         module("Kernels", ["Tensors", "COneDNN"]),
         module("NeuralNetwork", ["Tensors"]),
         module("Partition", ["NeuralNetwork", "Tensors"]),
+        module("Prediction", ["Partition", "NeuralNetwork", "Tensors"]),
         module("Datasets", ["Tensors", "Threading", "CTurboJPEG", "CSTBImage", "CYUV", "CZlib"]),
         .target(
             name: "Wire", dependencies: ["Partition", "NeuralNetwork", "Tensors", "Threading", "CLinux", "COpenSSL", protobuf],
@@ -69,8 +70,8 @@ let package = Package(
         module(
             "Commands",
             [
-                "Dashboard", "Coordinator", "Worker", "ParameterStore", "Interchange", "RunLog", "Wire", "Kernels", "Partition", "NeuralNetwork",
-                "Datasets", "Tensors", "Threading", "CLinux", arguments, yaml,
+                "Dashboard", "Coordinator", "Worker", "ParameterStore", "Interchange", "RunLog", "Wire", "Kernels", "Prediction", "Partition",
+                "NeuralNetwork", "Datasets", "Tensors", "Threading", "CLinux", arguments, yaml,
             ]),
         .executableTarget(name: "colonnade", dependencies: ["Commands"], swiftSettings: swiftSettings),
 
@@ -89,6 +90,7 @@ let package = Package(
         tests("Kernels", ["Tensors"]),
         tests("NeuralNetwork", ["Tensors"]),
         tests("Partition", ["NeuralNetwork", "Tensors"]),
+        tests("Prediction", ["Partition", "NeuralNetwork", "Tensors"]),
         tests("Datasets", ["Fixtures", "Tensors", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
         tests("Wire", ["Tensors", "Threading", "COpenSSL", protobuf]),
         tests("ParameterStore", ["Partition", "NeuralNetwork"]),

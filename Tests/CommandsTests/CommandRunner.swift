@@ -31,7 +31,9 @@ final class CommandRunner {
         process.executableURL = URL(fileURLWithPath: Self.executable)
         process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: directory)
-        if !environment.isEmpty { process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 } }
+        // What runs leave in the user's cache is no test's business.
+        process.environment = ProcessInfo.processInfo.environment.merging(["XDG_CACHE_HOME": path("cache")]) { $1 }
+            .merging(environment) { $1 }
         let (output, errors) = (Pipe(), Pipe())
         process.standardOutput = output
         process.standardError = errors

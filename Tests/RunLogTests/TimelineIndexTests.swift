@@ -26,7 +26,7 @@ import Testing
     @Test func aLineOfAnotherOrderIsDecodedAndATornOneWaits() throws {
         let scratch = try RunScratch()
         _ = try scratch.writer()
-        FileManager.default.createFile(atPath: scratch.directory.timelinePath, contents: nil)
+        _ = FileManager.default.createFile(atPath: scratch.directory.timelinePath, contents: nil)
         let index = TimelineIndex(scratch.directory)
         try scratch.append(#"{"step":3,"role":"store","rank":0,"origin":1,"spans":[]}"# + "\n{\"origin\":1,\"rank\":0", to: scratch.directory.timelinePath)
         #expect(index.steps() == [3])

@@ -3,15 +3,20 @@ import Datasets
 import Foundation
 import NeuralNetwork
 import Partition
+import Prediction
 import Tensors
 
 /// `colonnade plan`: what each worker will do, before anything is started.
 struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plan", abstract: "Shows each worker's layers, parameters, work and traffic.")
+        commandName: "plan", abstract: "Shows each worker's layers, parameters, work and traffic, and predicts a layout's rate.")
 
     @OptionGroup var configuration: ConfigurationOptions
-    @Option(help: "Worker processes (default: one per column).") var workers: Int?
+    @Option(help: "Worker processes, in all replicas (default: one per column; with --hosts, the fastest layout).") var workers: Int?
+    @Option(help: "How often the set of columns is repeated, each on its share of a step's slices (default: 1).") var replicas: Int?
+    @OptionGroup var hosts: PlanHosts
+    @Flag(help: "Measure this machine's kernels first, which takes some seconds; otherwise what was measured before is used.")
+    var measure = false
     @Option(help: ArgumentHelp("A packed data set, for its number of classes.", valueName: "dir")) var data: String?
     @Flag(help: "Print each worker's instructions.") var instructions = false
     @Flag(help: "Print JSON.") var json = false
@@ -27,40 +32,88 @@ struct PlanCommand: ParsableCommand {
         }
         let parameters: Int
         let columns: Int
+        let replicas: Int
         let batch: Int
         let network: NetworkSpecification
         let workers: [Worker]
+        /// Nil where no kernels were measured.
+        let prediction: PredictionReport.Document?
     }
 
     func run() throws {
         let manifest = try data.map { try Dataset(path: $0).manifest }
-        let resolved = try configuration.resolve(for: manifest)
-        let type = resolved.recipe.precision.elements
-        let network = resolved.network
+        var resolved = try configuration.resolve(for: manifest)
+        if let replicas, replicas > 1, resolved.recipe.slices == 1 {
+            resolved.recipe.slices = replicas
+            try resolved.check()
+        }
+        let (type, network) = (resolved.recipe.precision.elements, resolved.network)
+        let cluster = try hosts.cluster(threads: resolved.recipe.threads, workers: workers ?? network.columns * (replicas ?? 1))
+        let times = try kernelTimes(resolved, cluster)
+        let plan = try plannedRun(resolved, cluster, times)
         let programs = try ProgramCompiler(
-            network: network, workers: workers ?? network.columns, batch: resolved.recipe.batch
+            network: network, workers: plan.layout.workers, replicas: plan.layout.replicas, batch: resolved.recipe.sliceBatch
         ).programs()
+        let passes = resolved.recipe.slices / plan.layout.replicas
         let total = try network.parameterCount()
+        let report = try times.map { try PredictionReport(plan, $0, addsHost: hosts.hosts != nil) }
         if json {
             return Terminal.line(
                 try Terminal.json(
                     Document(
-                        parameters: total, columns: network.columns, batch: resolved.recipe.batch, network: network,
+                        parameters: total, columns: network.columns, replicas: plan.layout.replicas, batch: resolved.recipe.batch,
+                        network: network,
                         workers: programs.map { program in
                             .init(
                                 worker: program.worker, columns: Array(program.columns),
                                 parameters: program.blocks.reduce(0) { $0 + $1.shape.count },
-                                flops_per_step: program.flops, bytes_sent_per_step: program.bytesSent(type),
-                                bytes_received_per_step: program.bytesReceived(type))
-                        })))
+                                flops_per_step: program.flops * Double(passes), bytes_sent_per_step: program.bytesSent(type) * passes,
+                                bytes_received_per_step: program.bytesReceived(type) * passes)
+                        }, prediction: report?.document)))
         }
+        let replicas = plan.layout.replicas == 1 ? "" : " in \(plan.layout.replicas) replicas"
         Terminal.line(
-            "\(Terminal.grouped(total)) parameters in \(network.columns) columns on \(programs.count) workers, "
-                + "batch \(resolved.recipe.batch)")
-        for program in programs { show(program, type) }
+            "\(Terminal.grouped(total)) parameters in \(network.columns) columns on \(programs.count) workers\(replicas), "
+                + "batch \(resolved.recipe.batch)" + (resolved.recipe.slices == 1 ? "" : " in \(resolved.recipe.slices) slices"))
+        // Replicas are alike: the first stands for all.
+        for program in programs where program.replica == 0 { show(program, type, passes: passes) }
+        Terminal.line("")
+        Terminal.line(
+            report?.text ?? "no prediction: these kernels were not measured on this machine yet; measure them with --measure, or name a --device")
     }
 
-    private func show(_ program: WorkerProgram, _ type: ElementType) {
+    /// Measured, or of the modelled device; nil where nothing is known.
+    private func kernelTimes(_ configuration: RunConfiguration, _ cluster: Cluster) throws -> (any KernelTimes)? {
+        if let device = try hosts.deviceModel() { return device }
+        // As many as compute side by side on the fullest host.
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let busiest = hosts.hosts == nil ? workers ?? configuration.network.columns * (replicas ?? 1) : cluster.hosts.map(\.workers).max() ?? 1
+        let neighbours = hosts.sideBySide ?? max(1, min(busiest, cores / configuration.recipe.threads))
+        guard (1...64).contains(neighbours) else { throw CommandFailure(CommandFailure.usage, "--side-by-side is 1 to 64") }
+        let profiles = try KernelProfiles(configuration, neighbours: neighbours)
+        guard measure else { return profiles.known }
+        let profile = try KernelMeasurement.measure(configuration, neighbours: neighbours)
+        try profiles.keep(profile)
+        return profile
+    }
+
+    private func plannedRun(_ configuration: RunConfiguration, _ cluster: Cluster, _ times: (any KernelTimes)?) throws -> PlannedRun {
+        if hosts.hosts != nil, workers == nil, replicas == nil, let times,
+            let best = try LayoutSearch.layouts(configuration, on: cluster, times).first
+        {
+            return best.plan
+        }
+        let replicas = replicas ?? 1
+        let layout = try ColumnLayout(
+            columns: configuration.network.columns, workers: workers ?? configuration.network.columns * replicas, replicas: replicas)
+        guard configuration.recipe.slices % replicas == 0 else {
+            throw CommandFailure(
+                CommandFailure.usage, "\(replicas) replicas cannot share \(configuration.recipe.slices) slices: set slices to a multiple of \(replicas)")
+        }
+        return try PlannedRun(configuration, layout: layout, cluster: cluster)
+    }
+
+    private func show(_ program: WorkerProgram, _ type: ElementType, passes: Int) {
         Terminal.line("")
         Terminal.line("worker \(program.worker): columns \(program.columns.map(String.init).joined(separator: ", "))")
         var rows = [["layer", "reads", "output", "parameters", "GFLOP", "sent", "received"]]
@@ -73,21 +126,21 @@ struct PlanCommand: ParsableCommand {
             for instruction in program.instructions {
                 switch instruction {
                 case .compute(let computation) where computation.layer == layer: flops += computation.flops
-                case .send(let slab, _) where slab.layer == layer: sent += 4 * program.shape(of: slab).count
-                case .receive(let slab, _) where slab.layer == layer: received += 4 * program.shape(of: slab).count
+                case .send(let slab, _) where slab.layer == layer: sent += program.bytes(slab, type)
+                case .receive(let slab, _) where slab.layer == layer: received += program.bytes(slab, type)
                 default: continue
                 }
             }
             rows.append([
                 program.network.layers[layer].name, layer == 0 ? "images" : program.network.layers[layer].reads.rawValue,
-                "\(output)", Terminal.grouped(parameters), Terminal.fixed(flops / 1e9, 2), Terminal.bytes(sent),
-                Terminal.bytes(received),
+                "\(output)", Terminal.grouped(parameters), Terminal.fixed(flops * Double(passes) / 1e9, 2), Terminal.bytes(sent * passes),
+                Terminal.bytes(received * passes),
             ])
         }
         rows.append([
             "total", "", "", Terminal.grouped(program.blocks.reduce(0) { $0 + $1.shape.count }),
-            Terminal.fixed(program.flops / 1e9, 2), Terminal.bytes(program.bytesSent(type)),
-            Terminal.bytes(program.bytesReceived(type)),
+            Terminal.fixed(program.flops * Double(passes) / 1e9, 2), Terminal.bytes(program.bytesSent(type) * passes),
+            Terminal.bytes(program.bytesReceived(type) * passes),
         ])
         Terminal.line(Terminal.table(rows))
         if instructions { for instruction in program.instructions { Terminal.line("  \(instruction)") } }

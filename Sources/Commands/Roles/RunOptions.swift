@@ -87,6 +87,12 @@ struct RunOptions: ParsableArguments {
             valueName: "seconds"))
     var patience: Double = 5
 
+    @Option(help: ArgumentHelp("Between hosts, each way, for the prediction that the run is compared with (default: 10Gbit/s).", valueName: "rate"))
+    var bandwidth: Bandwidth?
+
+    @Option(help: ArgumentHelp("From a host to the network, for the same (default: 25us).", valueName: "time"))
+    var latency: Latency?
+
     @OptionGroup var stopped: StoppedOption
     @OptionGroup var security: SecurityOptions
 
@@ -175,6 +181,7 @@ struct RunOptions: ParsableArguments {
         (plan.joinPatience, plan.patience, plan.restarts) = (joinTimeout, patience, restarts)
         (plan.restartReason, plan.passedOver) = (restartReason, found?.passedOver ?? [])
         (plan.traceInterval, plan.normsInterval) = (max(0, traceEvery), max(0, normsEvery))
+        plan.tracedSteps = Set(RunForecast.tracedSteps.map { base + $0 })
         return Settled(plan: plan, dataset: dataset, resumed: resumed)
     }
 
@@ -195,7 +202,8 @@ struct RunOptions: ParsableArguments {
         ["--store", store.rawValue, "--stores", "\(stores)", "--trace-every", "\(traceEvery)", "--norms-every", "\(normsEvery)",
           "--join-timeout", "\(joinTimeout)",
          "--patience", "\(patience)", "--restarts", "\(restarts)"] + (metricsListen.map { ["--metrics-listen", $0] } ?? [])
-            + (metricsTokenFile.map { ["--metrics-token-file", $0] } ?? []) + stopped.arguments + security.arguments
+            + (metricsTokenFile.map { ["--metrics-token-file", $0] } ?? []) + (bandwidth?.arguments("--bandwidth") ?? [])
+            + (latency?.arguments("--latency") ?? []) + stopped.arguments + security.arguments
     }
 
     /// A run keeps what decides its bits; only how it goes on may be set anew.

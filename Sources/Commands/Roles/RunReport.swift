@@ -52,6 +52,10 @@ enum RunReport {
                 ["images/s (median)", Terminal.fixed(summary.medianRate ?? 0, 1)],
                 ["training time", Terminal.duration(summary.trainingSeconds)],
             ]
+            if let prediction = (try? directory.record())?.prediction {
+                let off = "\(Terminal.fixed(abs(prediction.error) * 100, 1)) % \(prediction.error < 0 ? "below" : "above") it"
+                rows.insert(["images/s, predicted", "\(Terminal.fixed(prediction.images_per_second, 1)), \(off)"], at: 5)
+            }
         }
         if let last = summary.lastValidation, let best = summary.bestValidation {
             rows += [

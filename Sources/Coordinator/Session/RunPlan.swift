@@ -30,6 +30,8 @@ public struct RunPlan: Sendable {
     public var start: StartingValues?
     /// Every how many steps processes report what they did, span by span; 0 never.
     public var traceInterval = 0
+    /// Further steps of which they report it.
+    public var tracedSteps: Set<Int> = []
     /// Every how many steps norms of weights and updates are taken; 0 never.
     public var normsInterval = 100
     /// Seconds that a process may be silent, or at one instruction, before it can be taken for hung.

@@ -15,7 +15,7 @@ extension CoordinatorService {
                 grant.step = UInt64(step)
                 grant.learningRate = rate
                 grant.validate = validate
-                grant.trace = plan.traceInterval > 0 && step % plan.traceInterval == 0
+                grant.trace = plan.traceInterval > 0 && step % plan.traceInterval == 0 || plan.tracedSteps.contains(step)
                 grant.measure = plan.normsInterval > 0 && step % plan.normsInterval == 0
                 broadcast(.with { $0.grant = grant })
             case .commit(let step, let snapshot):

@@ -71,6 +71,27 @@ public struct RunRecord: Codable, Sendable, Equatable {
         }
     }
 
+    /// What was predicted of the run before it, from kernels that were measured earlier, beside what it did.
+    public struct Prediction: Codable, Sendable, Equatable {
+        public var images_per_second: Double
+        /// The median over steps.
+        public var measured_images_per_second: Double
+        /// Of the prediction: 0.1 is a tenth too much.
+        public var error: Double
+        /// Predicted shares of the workers' time.
+        public var exchange_wait: Double
+        public var store_wait: Double
+        /// Where the kernels' times come from.
+        public var basis: String
+
+        public init(
+            images_per_second: Double, measured_images_per_second: Double, error: Double, exchange_wait: Double, store_wait: Double, basis: String
+        ) {
+            (self.images_per_second, self.measured_images_per_second, self.error) = (images_per_second, measured_images_per_second, error)
+            (self.exchange_wait, self.store_wait, self.basis) = (exchange_wait, store_wait, basis)
+        }
+    }
+
     public struct Versions: Codable, Sendable, Equatable {
         public var colonnade: String
         public var kernel_library: String
@@ -108,6 +129,8 @@ public struct RunRecord: Codable, Sendable, Equatable {
     public var versions: Versions?
     /// Written at the end.
     public var work: [Work]?
+    /// Written at the end of a run whose kernels were known before it.
+    public var prediction: Prediction?
     /// Network and recipe, as given.
     public var configuration: JSONValue
 

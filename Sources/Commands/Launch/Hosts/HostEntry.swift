@@ -1,3 +1,5 @@
+import RunLog
+
 /// A host as the file of hosts describes it.
 package struct HostEntry: Codable, Sendable, Equatable {
     /// What it is called in output; by default as ssh calls it.
@@ -23,9 +25,15 @@ package struct HostEntry: Codable, Sendable, Equatable {
     package var directory: String?
     /// Whether the coordinator is here; by default it is on the first host.
     package var coordinator: Bool?
+    /// For `plan`: its cores, how fast its kernels are beside those that were measured, and its connection, as in `10Gbit/s` and `50us`.
+    package var cores: Int?
+    package var speed: Double?
+    package var bandwidth: String?
+    package var latency: String?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
         case name, address, ssh, ssh_port, identity_file, jump, ssh_options, workers, threads, data, program, directory, coordinator
+        case cores, speed, bandwidth, latency
     }
 
     /// Of the destination `user@host`, and of `ssh://user@host:port`.
@@ -56,6 +64,10 @@ package struct HostEntry: Codable, Sendable, Equatable {
         entry.data = data ?? defaults.data
         entry.program = program ?? defaults.program
         entry.directory = directory ?? defaults.directory
+        entry.cores = cores ?? defaults.cores
+        entry.speed = speed ?? defaults.speed
+        entry.bandwidth = bandwidth ?? defaults.bandwidth
+        entry.latency = latency ?? defaults.latency
         return entry
     }
 
@@ -72,6 +84,10 @@ package struct HostEntry: Codable, Sendable, Equatable {
         guard (0...64).contains(workerCount) else { return "has \(workerCount) workers; write a number from 0 to 64" }
         guard (1...4096).contains(threads ?? 1) else { return "has \(threads ?? 0) threads; write a number above 0" }
         guard (1...65535).contains(ssh_port ?? 22) else { return "has the ssh_port \(ssh_port ?? 0); write a number from 1 to 65535" }
+        guard (1...4096).contains(cores ?? 1) else { return "has \(cores ?? 0) cores; write a number above 0" }
+        guard (0.01...100).contains(speed ?? 1) else { return "has the speed \(speed ?? 0); write 1 for a host like the one that measures, 0.5 for one half as fast" }
+        if let bandwidth, Quantity.bandwidth(bandwidth) == nil { return "has the bandwidth \"\(PrintableText.of(bandwidth))\"; write it as 10Gbit/s or 1.2GB/s" }
+        if let latency, Quantity.time(latency) == nil { return "has the latency \"\(PrintableText.of(latency))\"; write it as 50us or 0.2ms" }
         if let jump, !isWord(jump) { return "has a jump that is no host; write user@host" }
         for option in ssh_options ?? [] { if let problem = SSHOptions.problem(option) { return problem } }
         return nil

@@ -1,0 +1,82 @@
+import NeuralNetwork
+public import Partition
+import Tensors
+
+/// An accelerator that is modelled, not at hand: its rates, from which kernels' times follow. A kernel takes as long as the slower of its
+/// arithmetic and its memory traffic (the roofline model), after the time that starting it takes.
+public struct DeviceModel: Codable, Sendable, Equatable {
+    public let name: String
+    /// Multiplications and additions a second that its convolutions and matrix products reach.
+    public let flops: Double
+    /// Bytes a second of its memory.
+    public let memoryBandwidth: Double
+    /// Seconds that every kernel takes to start.
+    public let launch: Double
+
+    private enum CodingKeys: String, CodingKey {
+        case name, flops, launch
+        case memoryBandwidth = "memory_bandwidth"
+    }
+
+    public init(name: String, flops: Double, memoryBandwidth: Double, launch: Double) {
+        (self.name, self.flops, self.memoryBandwidth, self.launch) = (name, flops, memoryBandwidth, launch)
+    }
+
+    /// What is wrong with it, in a sentence.
+    public var problem: String? {
+        for (key, value, least, most) in [
+            ("flops", flops, 1e6, 1e18), ("memory_bandwidth", memoryBandwidth, 1e6, 1e15), ("launch", launch, 0, 1),
+        ] where !(least...most).contains(value) {
+            return "the device \(name) has \(key) \(value); write a number from \(least) to \(most)"
+        }
+        return nil
+    }
+
+    /// Devices that are known by name. Rates are what is reached, not what is printed on the box.
+    public static let known = [
+        // The paper's (§3.5): 1.58 TFLOP/s at its peak, of which cuda-convnet's kernels reached about half; 192 GB/s.
+        DeviceModel(name: "gtx580", flops: 0.75e12, memoryBandwidth: 150e9, launch: 10e-6),
+        // Of "One weird trick": 3.5 TFLOP/s at its peak, 208 GB/s.
+        DeviceModel(name: "k20", flops: 1.5e12, memoryBandwidth: 150e9, launch: 8e-6),
+        // A present accelerator with 16-bit matrix units.
+        DeviceModel(name: "a100", flops: 80e12, memoryBandwidth: 1.3e12, launch: 4e-6),
+    ]
+}
+
+extension DeviceModel: KernelTimes {
+    public var basis: String { "modelled: \(name)" }
+    /// Two values, two momenta and a gradient, of 4 bytes.
+    public var updateSeconds: Double { 20 / memoryBandwidth }
+    public var columnBytes: Int { 0 }
+    public var overhead: Double { 0 }
+    /// An accelerator has nothing else to do.
+    public var includesOtherWork: Bool { true }
+
+    public func times(of program: WorkerProgram) -> [[Double]] {
+        let blocks = Dictionary(uniqueKeysWithValues: program.blocks.map { ($0.key, $0) })
+        return program.instructions.map { instruction in
+            guard case .compute(let computation) = instruction else { return [] }
+            return [max(computation.flops / flops, Double(bytes(computation, program, blocks)) / memoryBandwidth) + launch]
+        }
+    }
+
+    /// What a kernel reads and writes, each operand once.
+    private func bytes(_ computation: Computation, _ program: WorkerProgram, _ blocks: [ParameterBlock.Key: ParameterBlock]) -> Int {
+        let (layer, column) = (computation.layer, computation.column)
+        let shapes = program.shapes[layer]
+        func elements(_ shape: Shape) -> Int { program.columnShape(shape, column: column).count }
+        func weights(_ source: Int) -> Int {
+            blocks[.init(layer: layer, kind: .weight, column: column, source: source)]?.shape.count ?? 0
+        }
+        let (output, result) = (elements(shapes.output), elements(shapes.result))
+        let input = layer == 0 ? program.batch * shapes.input.count : elements(shapes.input)
+        switch computation.kind {
+        case .output(let source, _, _), .inputGradient(let source), .parameterGradient(let source):
+            return 4 * (input + output + weights(source))
+        // Each stage reads and writes once, and normalization reads its neighbours from the cache.
+        case .stages, .stagesGradient: return 4 * (1 + program.network.layers[layer].then.count) * (output + result)
+        case .loss: return 4 * 3 * program.batch * program.network.classes
+        case .sumGradients: return 4 * (program.layout.columns + 1) * result
+        }
+    }
+}

@@ -1,0 +1,346 @@
+public import NeuralNetwork
+public import Partition
+import Tensors
+
+/// A run's layout on its hosts, to be predicted.
+public struct PlannedRun: Sendable {
+    public let configuration: RunConfiguration
+    public let layout: ColumnLayout
+    /// The host of each worker.
+    public let placement: [Int]
+    public let cluster: Cluster
+
+    /// - Parameter placement: nil fills the hosts in their order.
+    public init(_ configuration: RunConfiguration, layout: ColumnLayout, cluster: Cluster, placement: [Int]? = nil) throws {
+        (self.configuration, self.layout, self.cluster) = (configuration, layout, cluster)
+        self.placement = try placement ?? cluster.placement(workers: layout.workers)
+    }
+
+    /// The host whose store keeps a column's parameters: that of its worker of the first replica.
+    public func storeHost(of column: Int) -> Int { placement[layout.worker(of: column, replica: 0)] }
+}
+
+/// Plays a run's programs in time: kernels take what they were measured to take, tensors what the network lets through, and
+/// everybody waits for whom the program says.
+public struct StepSimulation {
+    private enum Operation {
+        case compute([Double])
+        case send(to: Int, slab: Int, bytes: Double)
+        case receive(Int)
+        case push(Int)
+        case pull(Int)
+    }
+
+    private enum Event {
+        case resume(worker: Int)
+        case slab(worker: Int, slab: Int)
+        case gradient(key: Int)
+        case updated(host: Int)
+        case value(worker: Int, key: Int)
+    }
+
+    private struct Worker {
+        var operations: [Operation] = []
+        var position = 0
+        /// Passes that are done.
+        var passes = 0
+        /// Time that others' work on its cores took from it, until it computes again.
+        var stolen = 0.0
+        var blockedSince: Double?
+        /// Passes whose slab has arrived, by slab.
+        var slabs: [Int] = []
+        /// Updates whose value has arrived, by key.
+        var values: [Int: Int] = [:]
+        var (computing, exchangeWait, storeWait) = (0.0, 0.0, 0.0)
+        var beginsStep = true
+        /// When it ended each step.
+        var ends: [Double] = []
+    }
+
+    private struct Parameter {
+        let host: Int
+        let count: Double
+        let users: [Int]
+        var gradients = 0
+    }
+
+    private struct Store {
+        var queue: [Int] = []
+        var isBusy = false
+        var busy = 0.0
+    }
+
+    private let plan: PlannedRun
+    private let times: any KernelTimes
+    private let draws = RandomDraws(seed: 1)
+    private let slices: [[Bool]]
+    private var workers: [Worker] = []
+    private var parameters: [Parameter] = []
+    private var stores: [Store]
+    private var fabric: Fabric
+    private var queue = EventQueue<Event>()
+    /// Tensors on their way: what happens when they arrive, from and to which host, and their bytes.
+    private var flying: [(event: Event, from: Int, to: Int, bytes: Double)] = []
+    private var now = 0.0
+    /// Whether a host's cores are all computing, so that whatever else it does takes time from its workers.
+    private let isFull: [Bool]
+    private let contributions: Int
+    private let residents: [[Int]]
+    /// How often each host's workers were robbed.
+    private var turns: [Int]
+    private let programs: [WorkerProgram]
+    private var started = 0.0
+
+    /// Steps until they follow each other evenly, and those that are looked at.
+    private static let (warm, measured) = (2, 8)
+
+    /// - Throws: where the times are another network's.
+    public static func predict(_ plan: PlannedRun, _ times: any KernelTimes) throws -> StepPrediction {
+        var simulation = try StepSimulation(plan, times)
+        return try simulation.run()
+    }
+
+    private init(_ plan: PlannedRun, _ times: any KernelTimes) throws {
+        (self.plan, self.times) = (plan, times)
+        let (recipe, layout, cluster) = (plan.configuration.recipe, plan.layout, plan.cluster)
+        let type = recipe.precision.elements
+        let tree = try GradientTree(slices: recipe.slices, replicas: layout.replicas)
+        contributions = tree.contributions(of: layout.replicas - 1).upperBound
+        slices = (0..<layout.replicas).map { tree.plans(of: $0).map { $0.completes != nil } }
+        stores = cluster.hosts.map { _ in Store() }
+        fabric = Fabric(cluster)
+        let residents = cluster.hosts.indices.map { host in (0..<layout.workers).filter { plan.placement[$0] == host } }
+        self.residents = residents
+        turns = residents.map { _ in 0 }
+        isFull = cluster.hosts.indices.map { residents[$0].count * recipe.threads >= cluster.hosts[$0].cores }
+        programs = try ProgramCompiler(
+            network: plan.configuration.network, workers: layout.workers, replicas: layout.replicas, batch: recipe.sliceBatch
+        ).programs()
+
+        var keys: [ParameterBlock.Key: Int] = [:]
+        for block in try plan.configuration.network.parameterBlocks() {
+            keys[block.key] = parameters.count
+            parameters.append(
+                Parameter(
+                    host: plan.storeHost(of: block.key.column), count: Double(block.shape.count),
+                    users: (0..<layout.replicas).map { layout.worker(of: block.key.column, replica: $0) }))
+        }
+        var slabs: [[Slab: Int]] = programs.map { _ in [:] }
+        for (rank, program) in programs.enumerated() {
+            for case .receive(let slab, _) in program.instructions where slabs[rank][slab] == nil { slabs[rank][slab] = slabs[rank].count }
+        }
+        for (rank, program) in programs.enumerated() {
+            let host = plan.placement[rank]
+            // Where there are more threads than cores they take turns.
+            let speed = cluster.hosts[host].speed / max(1, Double(residents[host].count * recipe.threads) / Double(cluster.hosts[host].cores))
+            let seconds = try times.times(of: program)
+            var worker = Worker()
+            worker.slabs = Array(repeating: 0, count: slabs[rank].count)
+            worker.operations = zip(program.instructions, seconds).map { instruction, seconds in
+                switch instruction {
+                case .compute: .compute(seconds.map { $0 / speed })
+                case .send(let slab, let to): .send(to: to, slab: slabs[to][slab]!, bytes: Double(program.bytes(slab, type)))
+                case .receive(let slab, _): .receive(slabs[rank][slab]!)
+                case .push(let key): .push(keys[key]!)
+                case .pull(let key): .pull(keys[key]!)
+                }
+            }
+            workers.append(worker)
+        }
+    }
+
+    private mutating func run() throws -> StepPrediction {
+        for worker in workers.indices { advance(worker) }
+        while workers.contains(where: { $0.ends.count < Self.warm + Self.measured }) {
+            let arrival = fabric.nextArrival
+            if let arrival, arrival <= queue.nextTime ?? .infinity {
+                now = arrival
+                for tensor in fabric.arrivals(at: arrival) { arrived(tensor) }
+            } else if let (time, event) = queue.next() {
+                now = time
+                take(event)
+            } else {
+                throw NetworkError("the programs of this layout wait for each other")
+            }
+        }
+        return prediction
+    }
+
+    // MARK: Workers
+
+    private mutating func advance(_ rank: Int) {
+        while true {
+            let passes = slices[plan.layout.replica(of: rank)]
+            let pass = workers[rank].passes
+            switch workers[rank].operations[workers[rank].position] {
+            case .compute(let seconds):
+                guard !seconds.isEmpty else { break }
+                var duration = seconds[draw(rank, pass, of: seconds.count)] + workers[rank].stolen
+                workers[rank].stolen = 0
+                // A step begins with what comes beside kernels.
+                if workers[rank].beginsStep { duration += times.overhead / plan.cluster.hosts[plan.placement[rank]].speed }
+                workers[rank].beginsStep = false
+                workers[rank].computing += duration
+                queue.add(.resume(worker: rank), at: now + duration)
+                return
+            case .send(let to, let slab, let bytes):
+                send(bytes, .slab(worker: to, slab: slab), ends: [rank, to], from: plan.placement[rank], to: plan.placement[to])
+            case .receive(let slab):
+                guard workers[rank].slabs[slab] > pass else { return block(rank) }
+                unblock(rank, \.exchangeWait)
+            case .pull(let key):
+                guard workers[rank].values[key] ?? 0 >= pass / passes.count else { return block(rank) }
+                unblock(rank, \.storeWait)
+            case .push(let key):
+                if passes[pass % passes.count] {
+                    let (own, host) = (plan.placement[rank], parameters[key].host)
+                    if own == host {
+                        // In memory that both have; the message is all that goes.
+                        for _ in 0..<2 { handle(message: 0, on: host, isLocal: true) }
+                        queue.add(.gradient(key: key), at: now + plan.cluster.loopback.latency)
+                    } else {
+                        // Stores are told apart from workers by their numbers.
+                        send(4 * parameters[key].count, .gradient(key: key), ends: [rank, -1 - host], from: own, to: host)
+                    }
+                }
+            }
+            step(rank, passes: passes.count)
+        }
+    }
+
+    private mutating func step(_ rank: Int, passes: Int) {
+        workers[rank].position += 1
+        guard workers[rank].position == workers[rank].operations.count else { return }
+        workers[rank].position = 0
+        workers[rank].passes += 1
+        guard workers[rank].passes % passes == 0 else { return }
+        workers[rank].ends.append(now)
+        workers[rank].beginsStep = true
+        // What came before the steps that are looked at is not counted.
+        guard workers[rank].ends.count == Self.warm else { return }
+        (workers[rank].computing, workers[rank].exchangeWait, workers[rank].storeWait) = (0, 0, 0)
+        guard workers.allSatisfy({ $0.ends.count >= Self.warm }) else { return }
+        started = now
+        fabric.forget()
+        for host in stores.indices { stores[host].busy = 0 }
+    }
+
+    /// One of the times that a kernel was seen to take: any, but the same whenever the same is simulated.
+    private func draw(_ rank: Int, _ pass: Int, of count: Int) -> Int {
+        guard count > 1 else { return 0 }
+        let (word, _, _, _) = draws.words(.shuffle, UInt64(rank) << 32 | UInt64(pass), UInt64(workers[rank].position))
+        return Int(word % UInt32(count))
+    }
+
+    private mutating func block(_ rank: Int) { if workers[rank].blockedSince == nil { workers[rank].blockedSince = now } }
+
+    private mutating func unblock(_ rank: Int, _ wait: WritableKeyPath<Worker, Double>) {
+        guard let since = workers[rank].blockedSince else { return }
+        workers[rank][keyPath: wait] += now - since
+        workers[rank].blockedSince = nil
+    }
+
+    /// Work that a host does beside its workers' kernels: where all cores compute, it is taken from one of them, from each in turn. The
+    /// others wait for that one, as they do in a run.
+    private mutating func steal(_ seconds: Double, on host: Int) {
+        guard isFull[host], !residents[host].isEmpty else { return }
+        let robbed = residents[host][turns[host] % residents[host].count]
+        turns[host] += 1
+        workers[robbed].stolen += seconds
+    }
+
+    /// - Parameter isLocal: within the host, as where the kernels' times were taken.
+    private mutating func handle(message bytes: Double, on host: Int, isLocal: Bool) {
+        guard !isLocal || !times.includesOtherWork else { return }
+        steal(bytes * plan.cluster.loopback.byteSeconds + plan.cluster.loopback.messageSeconds, on: host)
+    }
+
+    // MARK: Tensors on their way
+
+    private mutating func send(_ bytes: Double, _ event: Event, ends: [Int], from: Int, to: Int) {
+        handle(message: bytes, on: from, isLocal: from == to)
+        fabric.send(bytes, tensor: flying.count, ends: ends, from: from, to: to, at: now)
+        flying.append((event, from, to, bytes))
+    }
+
+    private mutating func arrived(_ tensor: Int) {
+        let (event, from, to, bytes) = flying[tensor]
+        handle(message: bytes, on: to, isLocal: from == to)
+        let hosts = plan.cluster.hosts
+        queue.add(event, at: now + (from == to ? plan.cluster.loopback.latency : hosts[from].latency + hosts[to].latency))
+    }
+
+    private mutating func take(_ event: Event) {
+        switch event {
+        case .resume(let rank):
+            step(rank, passes: slices[plan.layout.replica(of: rank)].count)
+            advance(rank)
+        case .slab(let rank, let slab):
+            workers[rank].slabs[slab] += 1
+            if workers[rank].blockedSince != nil { advance(rank) }
+        case .value(let rank, let key):
+            workers[rank].values[key, default: 0] += 1
+            if workers[rank].blockedSince != nil { advance(rank) }
+        case .gradient(let key):
+            parameters[key].gradients += 1
+            guard parameters[key].gradients == contributions else { return }
+            parameters[key].gradients = 0
+            stores[parameters[key].host].queue.append(key)
+            update(parameters[key].host)
+        case .updated(let host):
+            let key = stores[host].queue.removeFirst()
+            stores[host].isBusy = false
+            for rank in parameters[key].users {
+                let own = plan.placement[rank]
+                if own == host {
+                    for _ in 0..<2 { handle(message: 0, on: host, isLocal: true) }
+                    queue.add(.value(worker: rank, key: key), at: now + plan.cluster.loopback.latency)
+                } else {
+                    send(4 * parameters[key].count, .value(worker: rank, key: key), ends: [-1 - host, rank], from: host, to: own)
+                }
+            }
+            update(host)
+        }
+    }
+
+    private mutating func update(_ host: Int) {
+        guard !stores[host].isBusy, let key = stores[host].queue.first else { return }
+        stores[host].isBusy = true
+        // Each further contribution is read once more: 4 bytes beside the 20 of an update.
+        let seconds = parameters[key].count * times.updateSeconds * (1 + 0.2 * Double(contributions - 1)) / plan.cluster.hosts[host].speed
+        stores[host].busy += seconds
+        if !times.includesOtherWork { steal(seconds, on: host) }
+        queue.add(.updated(host: host), at: now + seconds)
+    }
+
+    // MARK: What came of it
+
+    private var prediction: StepPrediction {
+        func end(_ step: Int) -> Double { workers.map { $0.ends[step - 1] }.max()! }
+        let seconds = (end(Self.warm + Self.measured) - end(Self.warm)) / Double(Self.measured)
+        let span = max(now - started, 1e-12)
+        let perStep = seconds / span
+        let parameterBytes = { (filter: (Parameter) -> Bool) in Int(4 * parameters.filter(filter).reduce(0) { $0 + $1.count }) }
+        return StepPrediction(
+            seconds: seconds, imagesPerSecond: Double(plan.configuration.recipe.batch) / seconds,
+            workers: workers.enumerated().map { rank, worker in
+                let total = max(worker.computing + worker.exchangeWait + worker.storeWait, 1e-12)
+                let host = plan.placement[rank]
+                // Values and gradients of parameters that are kept elsewhere have memory of their own here.
+                let remote = parameterBytes { $0.users.contains(rank) && $0.host != host }
+                return .init(
+                    rank: rank, host: host, computing: worker.computing / total, exchangeWait: worker.exchangeWait / total,
+                    storeWait: worker.storeWait / total, bytes: programs[rank].columns.count * times.columnBytes + 3 * remote)
+            },
+            links: plan.cluster.hosts.indices.map { host in
+                let (out, into) = (fabric.carried[Fabric.resource(host, .outward)], fabric.carried[Fabric.resource(host, .inward)])
+                return .init(
+                    host: host, bytesOut: out * perStep, bytesIn: into * perStep,
+                    share: min(1, max(out, into) / plan.cluster.hosts[host].bandwidth / span))
+            },
+            stores: stores.indices.compactMap { host in
+                let bytes = parameterBytes { $0.host == host }
+                return bytes == 0 ? nil : .init(host: host, share: stores[host].busy / span, bytes: bytes * (4 + contributions))
+            })
+    }
+}

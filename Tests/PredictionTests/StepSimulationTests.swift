@@ -1,0 +1,130 @@
+import NeuralNetwork
+import Partition
+import Prediction
+import Tensors
+import Testing
+
+/// Every kernel takes a millisecond for each billion of its operations, and 10 µs beside.
+private struct PlainTimes: KernelTimes {
+    var basis = "plain"
+    var includesOtherWork = true
+    var overhead = 0.0
+    var updateSeconds = 0.0
+    var columnBytes = 1000
+
+    func times(of program: WorkerProgram) -> [[Double]] {
+        program.instructions.map { if case .compute(let computation) = $0 { [10e-6 + computation.flops * 1e-12] } else { [] } }
+    }
+}
+
+@Suite struct StepSimulationTests {
+    private let free = Cluster.Loopback(bandwidth: 1e15, latency: 0, byteSeconds: 0, messageSeconds: 0)
+
+    private func configuration(columns: Int = 2, slices: Int = 1) throws -> RunConfiguration {
+        var configuration = RunConfiguration(network: try Preset.named("cifar10").network, recipe: Recipe())
+        configuration.network.columns = columns
+        configuration.recipe.slices = slices
+        return configuration
+    }
+
+    private func cluster(_ hosts: Int, workers: Int = 1, bandwidth: Double = 1e15, latency: Double = 0) -> Cluster {
+        Cluster(
+            hosts: (0..<hosts).map { .init(name: "h\($0)", workers: workers, cores: 64, bandwidth: bandwidth, latency: latency) }, loopback: free)
+    }
+
+    private func predict(
+        _ configuration: RunConfiguration, workers: Int, replicas: Int = 1, _ cluster: Cluster, _ times: PlainTimes = PlainTimes()
+    ) throws -> StepPrediction {
+        let layout = try ColumnLayout(columns: configuration.network.columns, workers: workers, replicas: replicas)
+        return try StepSimulation.predict(PlannedRun(configuration, layout: layout, cluster: cluster), times)
+    }
+
+    private func kernelSeconds(_ configuration: RunConfiguration, workers: Int, worker: Int = 0) throws -> Double {
+        let program = try ProgramCompiler(network: configuration.network, workers: workers, batch: configuration.recipe.sliceBatch)
+            .program(worker: worker)
+        return PlainTimes().times(of: program).joined().reduce(0, +)
+    }
+
+    @Test func oneWorkersStepIsItsKernels() throws {
+        let configuration = try configuration()
+        let prediction = try predict(configuration, workers: 1, cluster(1))
+        #expect(abs(prediction.seconds / (try kernelSeconds(configuration, workers: 1)) - 1) < 1e-6)
+        #expect(abs(prediction.imagesPerSecond * prediction.seconds - 128) < 1e-6)
+        #expect(prediction.exchangeWait == 0 && prediction.storeWait == 0)
+        #expect(prediction.workers[0].bytes == 2000)
+    }
+
+    @Test func overheadIsAddedOncePerStep() throws {
+        let configuration = try configuration(slices: 4)
+        let plain = try predict(configuration, workers: 1, cluster(1))
+        let more = try predict(configuration, workers: 1, cluster(1), PlainTimes(overhead: 0.5))
+        #expect(abs(more.seconds - plain.seconds - 0.5) < 1e-6)
+    }
+
+    @Test func aSlowLinkIsWaitedForAndIsTheLimit() throws {
+        let configuration = try configuration()
+        let fast = try predict(configuration, workers: 2, cluster(2))
+        let slow = try predict(configuration, workers: 2, cluster(2, bandwidth: 12.5e6))
+        #expect(slow.seconds > 1.5 * fast.seconds)
+        #expect(slow.exchangeWait > 0.3)
+        // What the programs send, and nothing else: parameters stay on their hosts.
+        let program = try ProgramCompiler(network: configuration.network, workers: 2, batch: 128).program(worker: 0)
+        #expect(abs(slow.links[0].bytesOut - Double(program.bytesSent(.float32))) < 0.02 * slow.links[0].bytesOut)
+        let layout = try PredictedLayout(
+            PlannedRun(configuration, layout: ColumnLayout(columns: 2, workers: 2), cluster: cluster(2, bandwidth: 12.5e6)), PlainTimes())
+        guard case .link = try Limit.all(of: layout, PlainTimes())[0].resource else {
+            Issue.record("the link is not named")
+            return
+        }
+    }
+
+    @Test func theSlowerHostIsWaitedForAndNamed() throws {
+        let configuration = try configuration()
+        var hosts = cluster(2)
+        hosts.hosts[1].speed = 0.5
+        let layout = try PredictedLayout(PlannedRun(configuration, layout: ColumnLayout(columns: 2, workers: 2), cluster: hosts), PlainTimes())
+        #expect(layout.prediction.workers[0].exchangeWait > 0.4)
+        #expect(layout.prediction.workers[1].exchangeWait < 0.02)
+        #expect(try Limit.all(of: layout, PlainTimes())[0].resource == .kernels(host: 1))
+    }
+
+    @Test func latencyIsPaidAtEveryExchange() throws {
+        let configuration = try configuration()
+        let none = try predict(configuration, workers: 2, cluster(2))
+        let some = try predict(configuration, workers: 2, cluster(2, latency: 0.1))
+        // Two hosts' latencies, at each of the layers that read all columns and at the logits, one way or both.
+        #expect(some.seconds - none.seconds > 4 * 0.2)
+    }
+
+    @Test func replicasShareTheSlicesAndSendParametersBetweenHosts() throws {
+        let configuration = try configuration(slices: 2)
+        let one = try predict(configuration, workers: 1, cluster(1))
+        let two = try predict(configuration, workers: 2, replicas: 2, cluster(2))
+        #expect(abs(one.seconds / two.seconds - 2) < 0.05)
+        let parameters = Double(4 * (try configuration.network.parameterCount()))
+        #expect(abs(two.links[1].bytesOut - parameters) < 0.02 * parameters)
+        #expect(abs(two.links[1].bytesIn - parameters) < 0.02 * parameters)
+        #expect(two.workers[1].bytes > two.workers[0].bytes)
+    }
+
+    @Test func fullCoresPayForMessages() throws {
+        let configuration = try configuration()
+        var hosts = cluster(1, workers: 2)
+        hosts.loopback.messageSeconds = 1e-3
+        let times = PlainTimes(includesOtherWork: false)
+        let idle = try predict(configuration, workers: 2, hosts, times)
+        hosts.hosts[0].cores = 2
+        let full = try predict(configuration, workers: 2, hosts, times)
+        #expect(full.seconds > idle.seconds + 0.01)
+        // Times that were taken beside such work have it in them.
+        #expect(try predict(configuration, workers: 2, hosts).seconds < idle.seconds + 0.001)
+        hosts.hosts[0].cores = 1
+        #expect(try predict(configuration, workers: 2, hosts).seconds > 1.9 * idle.seconds)
+    }
+
+    @Test func theSameIsPredictedEachTime() throws {
+        let (configuration, hosts) = (try configuration(slices: 2), cluster(2, workers: 2, bandwidth: 1e9, latency: 1e-5))
+        let first = try predict(configuration, workers: 4, replicas: 2, hosts)
+        #expect(try predict(configuration, workers: 4, replicas: 2, hosts) == first)
+    }
+}

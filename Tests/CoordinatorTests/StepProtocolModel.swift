@@ -12,14 +12,25 @@ import Testing
 struct StepProtocolModel {
     typealias Key = ParameterBlock.Key
 
-    enum ToPeer { case abort(UInt32, committed: Int), topology(UInt32, base: Int), grant(Int, Float), commit(Int) }
-    enum ToCoordinator { case ready(UInt32), reported(Int, UInt32), stored(Int, UInt32), closed }
+    enum ToPeer {
+        case abort(UInt32, committed: Int), topology(UInt32, base: Int), grant(Int, Float), commit(Int)
+        /// Of a change of layout: a worker's place, columns that a store gives away, what it keeps, and what it gets.
+        case place(Place), handOver(Set<Key>), keep(Set<Key>, contributions: Int), restore(Key, step: Int, value: UInt64)
+    }
+    enum ToCoordinator { case ready(UInt32), reported(Int, UInt32), stored(Int, UInt32), value(Key, step: Int, UInt64), closed }
     enum ToStore { case join(UInt32), push(ShardStepMachine.Gradient, Int, UInt32) }
 
-    struct Worker {
+    /// What a worker computes, and for which shard.
+    struct Place {
         let keys: [Key]
         let shard: Int
         let replica: Int
+    }
+
+    struct Worker {
+        var place: Place
+        var keys: [Key] { place.keys }
+        var shard: Int { place.shard }
         var isAlive = true
         var attempt: UInt32 = 0
         var isTold = false
@@ -37,6 +48,8 @@ struct StepProtocolModel {
     struct Shard {
         var machine: ShardStepMachine
         var buffers: [Key: [(step: Int, value: UInt64)]]
+        /// The attempt that it is to be ready for, once every value is there.
+        var joined: UInt32?
         var jobs: [(key: Key, step: Int, attempt: UInt32)] = []
         var links: [Int: UInt32] = [:]
         var orders: [ToPeer] = []
@@ -52,29 +65,39 @@ struct StepProtocolModel {
     var workers: [Worker]
     var shards: [Shard]
     var commits: [Int] = []
+    var layout: ColumnLayout
+    /// Asked for, and made when nothing is under way.
+    var wanted: ColumnLayout?
+    /// On their way from one shard to another.
+    var moves: Set<Key> = []
     let last: Int
 
-    /// - Parameter replicas: how many workers compute gradients of the same tensors.
-    init(seed: UInt64, workers count: Int, replicas: Int, shards shardCount: Int, last: Int) {
+    /// - Parameters:
+    ///   - replicas: how many workers compute gradients of the same tensors.
+    ///   - columns: nil gives each worker of a replica one.
+    init(seed: UInt64, workers count: Int, replicas: Int, columns: Int? = nil, shards shardCount: Int, last: Int) throws {
         random = Generator(state: seed &* 0x9E37_79B9_7F4A_7C15 | 1)
         self.last = last
         var recipe = Recipe()
         (recipe.validation.every, recipe.checkpoint.every) = (0, 0)
         ledger = StepLedger(
             plan: StepPlan(recipe: recipe, imagesPerEpoch: 1000, base: 0, last: last), workers: count, stores: shardCount)
-        workers = (0..<count).map { rank in
-            let column = rank % (count / replicas)
-            return Worker(
-                keys: (0..<3).map { Key(layer: $0, kind: .weight, column: column, source: column) }, shard: column % shardCount,
-                replica: rank / (count / replicas))
-        }
+        layout = try ColumnLayout(columns: columns ?? count / replicas, workers: count, replicas: replicas)
+        workers = []
         shards = (0..<shardCount).map { _ in Shard(machine: ShardStepMachine(keys: [], base: 0, attempt: 0), buffers: [:]) }
+        workers = (0..<count).map { Worker(place: place(of: $0)) }
         for shard in shards.indices {
             let keys = Set(workers.filter { $0.shard == shard }.flatMap(\.keys))
             shards[shard].machine = ShardStepMachine(keys: keys, contributions: replicas, base: 0, attempt: 0)
             for key in keys { shards[shard].buffers[key] = [(0, Self.value(key, 0)), (-1, 0)] }
         }
         sendTopology()
+    }
+
+    func place(of rank: Int) -> Place {
+        Place(
+            keys: layout.columns(of: rank).flatMap { column in (0..<3).map { Key(layer: $0, kind: .weight, column: column, source: column) } },
+            shard: rank % layout.workersPerReplica % shards.count, replica: layout.replica(of: rank))
     }
 
     static func value(_ key: Key, _ step: Int) -> UInt64 {
@@ -92,7 +115,10 @@ struct StepProtocolModel {
         for shard in shards.indices { shards[shard].orders.append(order) }
     }
 
-    mutating func sendTopology() { order(.topology(attempt, base: ledger.committed)) }
+    mutating func sendTopology() {
+        for rank in 0..<layout.workers where !lost.contains(rank) { workers[rank].orders.append(.topology(attempt, base: ledger.committed)) }
+        for shard in shards.indices { shards[shard].orders.append(.topology(attempt, base: ledger.committed)) }
+    }
 
     mutating func perform(_ actions: [StepLedger.Action]) {
         for action in actions {
@@ -103,6 +129,45 @@ struct StepProtocolModel {
                 for shard in shards.indices { shards[shard].orders.append(.commit(step)) }
             }
         }
+        changeLayout()
+    }
+
+    /// Somebody leaves or joins, or a person asks.
+    mutating func change(to target: ColumnLayout) {
+        wanted = target
+        ledger.isPaused = true
+        changeLayout()
+    }
+
+    /// As `CoordinatorService.begin` and `placeValues`, at a boundary.
+    private mutating func changeLayout() {
+        guard let target = wanted, ledger.committed < last, moves.isEmpty, lost.isEmpty, !isTraining || ledger.isAtBoundary else { return }
+        wanted = nil
+        let before = keepers
+        layout = target
+        attempt += 1
+        isTraining = false
+        ready = []
+        ledger.abort(validated: true)
+        ledger.rearrange(workers: target.workers)
+        order(.abort(attempt, committed: ledger.committed))
+        for rank in workers.count..<max(workers.count, target.workers) { workers.append(Worker(place: place(of: rank))) }
+        for rank in 0..<target.workers { workers[rank].orders.append(.place(place(of: rank))) }
+        for shard in shards.indices {
+            let given = Set(before.filter { $0.value == shard && keepers[$0.key] != shard }.keys)
+            moves.formUnion(given)
+            shards[shard].orders += [
+                .handOver(given), .keep(Set(keepers.filter { $0.value == shard }.keys), contributions: target.replicas),
+            ]
+        }
+        sendTopology()
+    }
+
+    /// The shard of each tensor.
+    private var keepers: [Key: Int] {
+        Dictionary(
+            (0..<layout.workersPerReplica).flatMap { rank in place(of: rank).keys.map { ($0, place(of: rank).shard) } },
+            uniquingKeysWith: { first, _ in first })
     }
 
     mutating func abort() {
@@ -112,16 +177,23 @@ struct StepProtocolModel {
         ledger.abort(validated: true)
         order(.abort(attempt, committed: ledger.committed))
         if lost.isEmpty { sendTopology() }
+        changeLayout()
     }
 
     mutating func hear(_ word: ToCoordinator, from name: String, rank: Int) {
         switch word {
+        // One that waits as a spare costs nothing.
+        case .closed where rank >= layout.workers: workers[rank].isAlive = true
         case .closed:
             lost.insert(rank)
             abort()
+        case .value(let key, let step, let value):
+            moves.remove(key)
+            shards[keepers[key]!].orders.append(.restore(key, step: step, value: value))
+            changeLayout()
         case .ready(let of) where of == attempt:
             ready.insert(name)
-            guard !isTraining, lost.isEmpty, ready.count == workers.count + shards.count else { return }
+            guard !isTraining, lost.isEmpty, ready.count == layout.workers + shards.count else { return }
             isTraining = true
             perform(ledger.advance())
         case .reported(let step, let of) where of == attempt: perform(ledger.report(worker: rank, step: step))
@@ -161,8 +233,24 @@ struct StepProtocolModel {
         case .topology(let attempt, let base):
             guard attempt == shards[shard].machine.attempt else { return }
             #expect(base == shards[shard].machine.committed)
-            shards[shard].words.append(.ready(attempt))
-            for (rank, of) in shards[shard].links where of == attempt { announceAll(to: rank, shard) }
+            shards[shard].joined = attempt
+            sayReady(shard)
+        case .handOver(let keys):
+            for key in keys {
+                let buffer = shards[shard].buffers.removeValue(forKey: key)![shards[shard].machine.committed & 1]
+                shards[shard].words.append(.value(key, step: buffer.step, buffer.value))
+            }
+        case .keep(let keys, let contributions):
+            let old = shards[shard].machine
+            shards[shard].machine = ShardStepMachine(keys: keys, contributions: contributions, base: old.committed, attempt: old.attempt)
+            // Memory of another layout: only the committed values are copied.
+            for (key, buffers) in shards[shard].buffers { shards[shard].buffers[key] = pair(buffers[old.committed & 1], old.committed) }
+            shards[shard].jobs = []
+        case .restore(let key, let step, let value):
+            #expect(step == shards[shard].machine.committed)
+            shards[shard].buffers[key] = pair((step, value), step)
+            sayReady(shard)
+        case .place: break
         case .grant(let step, let rate): perform(shards[shard].machine.grant(step: step, rate: rate), shard: shard)
         case .commit(let step):
             // The values that a loss returns to are whole.
@@ -173,7 +261,22 @@ struct StepProtocolModel {
         }
     }
 
+    private func pair(_ buffer: (step: Int, value: UInt64), _ step: Int) -> [(step: Int, value: UInt64)] {
+        step & 1 == 0 ? [buffer, (-1, 0)] : [(-1, 0), buffer]
+    }
+
+    /// Once every value is there.
+    private mutating func sayReady(_ shard: Int) {
+        let machine = shards[shard].machine
+        guard shards[shard].joined == machine.attempt, machine.keys.allSatisfy({ shards[shard].buffers[$0] != nil }) else { return }
+        shards[shard].joined = nil
+        shards[shard].words.append(.ready(machine.attempt))
+        for (rank, of) in shards[shard].links where of == machine.attempt { announceAll(to: rank, shard) }
+    }
+
     mutating func announceAll(to rank: Int, _ shard: Int) {
+        // One whose values are on their way is told when they are here.
+        guard workers[rank].keys.allSatisfy({ shards[shard].buffers[$0] != nil && shards[shard].machine.keys.contains($0) }) else { return }
         for key in workers[rank].keys { announce(key, shards[shard].machine.committed, shard, to: rank) }
     }
 
@@ -210,8 +313,9 @@ struct StepProtocolModel {
             workers[rank].isTold = true
             workers[rank].step = base + 1
             workers[rank].toStore = [.join(attempt)]
+        case .place(let place): workers[rank].place = place
         case .grant(let step, _): workers[rank].grants.insert(step)
-        case .commit: break
+        case .commit, .handOver, .keep, .restore: break
         }
     }
 
@@ -236,7 +340,7 @@ struct StepProtocolModel {
             worker.isReady = true
             worker.words.append(.ready(worker.attempt))
         } else if worker.pushed < worker.keys.count {
-            let gradient = ShardStepMachine.Gradient(of: worker.keys[worker.pushed], contribution: worker.replica)
+            let gradient = ShardStepMachine.Gradient(of: worker.keys[worker.pushed], contribution: worker.place.replica)
             worker.toStore.append(.push(gradient, worker.step, worker.attempt))
             worker.pushed += 1
         } else {
@@ -248,7 +352,7 @@ struct StepProtocolModel {
 
     mutating func crash(_ rank: Int) {
         guard workers[rank].isAlive else { return }
-        var worker = Worker(keys: workers[rank].keys, shard: workers[rank].shard, replica: workers[rank].replica)
+        var worker = Worker(place: workers[rank].place)
         // What it had sent the coordinator still arrives, and then the end of the connection.
         (worker.isAlive, worker.words) = (false, workers[rank].words + [.closed])
         workers[rank] = worker
@@ -256,9 +360,10 @@ struct StepProtocolModel {
     }
 
     mutating func restart(_ rank: Int) {
-        workers[rank].isAlive = true
+        (workers[rank].isAlive, workers[rank].place) = (true, place(of: rank))
         lost.remove(rank)
         if lost.isEmpty { sendTopology() }
+        changeLayout()
     }
 
     // MARK: Running

@@ -117,6 +117,9 @@ final class ChildProcess: RoleProcess, @unchecked Sendable {
 enum ParentProcess {
     static let variable = "COLONNADE_SUPERVISOR"
 
+    /// Whether a supervisor ends this process and starts it again as it sees fit.
+    static var isPresent: Bool { ProcessInfo.processInfo.environment[variable] != nil }
+
     /// Asks the system to end this process in order when `train` is gone, so that none is left behind.
     static func dieWithIt() {
         guard let text = ProcessInfo.processInfo.environment[variable], let parent = pid_t(text) else { return }

@@ -3,7 +3,7 @@ import Threading
 
 /// Turns SIGINT and SIGTERM into calls, on a thread of its own. Create it before any other thread.
 final class SignalWatch: Sendable {
-    private let action = Monitor<(@Sendable () -> Void)?>(nil)
+    private let action = Monitor<(@Sendable (Int32) -> Void)?>(nil)
 
     init() {
         var set = sigset_t()
@@ -21,11 +21,24 @@ final class SignalWatch: Sendable {
                 var number: Int32 = 0
                 guard sigwait(&set, &number) == 0 else { continue }
                 guard let call = action.read({ $0 }) else { exit(128 + number) }
-                call()
+                call(number)
             }
         }
     }
 
     /// Calls `body` for each signal from now on; before, a signal ends the process.
-    func onInterrupt(_ body: @escaping @Sendable () -> Void) { action.update { $0 = body } }
+    func onInterrupt(_ body: @escaping @Sendable () -> Void) { action.update { $0 = { _ in body() } } }
+
+    /// Calls `leave` for the first signal from now on; a second one ends the process at once, as one that nobody watches would, and so
+    /// does the first where `leave` says that there is nothing to leave.
+    func leaveOnInterrupt(_ leave: @escaping @Sendable () -> Bool) {
+        let count = Monitor(0)
+        action.update { $0 = { number in
+            let isFirst = count.update { count in
+                count += 1
+                return count == 1
+            }
+            if !isFirst || !leave() { _exit(128 + number) }
+        } }
+    }
 }

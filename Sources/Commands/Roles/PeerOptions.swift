@@ -13,6 +13,7 @@ struct PeerOptions: ParsableArguments {
     var coordinatorPatience: Double = 30
 
     @OptionGroup var stopped: StoppedOption
+    @OptionGroup var left: LeftOption
     @OptionGroup var security: SecurityOptions
 
     func validate() throws {
@@ -28,6 +29,9 @@ struct PeerOptions: ParsableArguments {
         case .stopped:
             Terminal.line("the run was stopped")
             try stopped.end()
+        case .left(let step):
+            Terminal.line("left the run after \(step); it goes on without this process")
+            try left.end()
         case .failed(let reason): throw CommandFailure(CommandFailure.temporary, reason)
         case .failedForGood(let reason): throw CommandFailure(CommandFailure.runFailed, reason)
         }

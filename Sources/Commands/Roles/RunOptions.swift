@@ -72,6 +72,15 @@ struct RunOptions: ParsableArguments {
             valueName: "file"))
     var metricsTokenFile: String?
 
+    @Flag(help: "Take in workers that wait, where they make a larger layout, between two steps (docs/launching.md).")
+    var elastic = false
+
+    @Option(
+        help: ArgumentHelp(
+            "With --elastic, the time from the first worker that waits to the change, and at least between two changes: those that join meanwhile are taken in with it.",
+            valueName: "seconds"))
+    var elasticInterval: Double = 10
+
     @Option(help: ArgumentHelp("How long to wait for workers to join.", valueName: "seconds"))
     var joinTimeout: Double = 600
 
@@ -118,6 +127,9 @@ struct RunOptions: ParsableArguments {
         }
         guard patience >= 1, patience.isFinite else {
             throw CommandFailure(CommandFailure.usage, "--patience has to be at least 1 second, not \(patience)")
+        }
+        guard (0...31_536_000).contains(elasticInterval) else {
+            throw CommandFailure(CommandFailure.usage, "--elastic-interval has to be a number of seconds, not \(elasticInterval)")
         }
         guard restarts >= 0 else { throw CommandFailure(CommandFailure.usage, "--restarts must not be negative") }
         for (option, value) in [("--steps", steps), ("--epochs", epochs), ("--workers", workers), ("--replicas", replicas), ("--stores", stores)] {
@@ -179,6 +191,7 @@ struct RunOptions: ParsableArguments {
             MetricsIndex(resumed).forEach { if $0.kind == .validation, $0.step <= base { plan.earlierErrors.append($0.figures[1]) } }
         }
         (plan.joinPatience, plan.patience, plan.restarts) = (joinTimeout, patience, restarts)
+        plan.elasticInterval = elastic ? elasticInterval : nil
         (plan.restartReason, plan.passedOver) = (restartReason, found?.passedOver ?? [])
         (plan.traceInterval, plan.normsInterval) = (max(0, traceEvery), max(0, normsEvery))
         plan.tracedSteps = Set(RunForecast.tracedSteps.map { base + $0 })
@@ -201,9 +214,12 @@ struct RunOptions: ParsableArguments {
     var argumentsForRestart: [String] {
         ["--store", store.rawValue, "--stores", "\(stores)", "--trace-every", "\(traceEvery)", "--norms-every", "\(normsEvery)",
           "--join-timeout", "\(joinTimeout)",
-         "--patience", "\(patience)", "--restarts", "\(restarts)"] + (metricsListen.map { ["--metrics-listen", $0] } ?? [])
+         "--patience", "\(patience)", "--restarts", "\(restarts)", "--elastic-interval", "\(elasticInterval)"]
+            + (elastic ? ["--elastic"] : []) + (metricsListen.map { ["--metrics-listen", $0] } ?? [])
             + (metricsTokenFile.map { ["--metrics-token-file", $0] } ?? []) + (bandwidth?.arguments("--bandwidth") ?? [])
             + (latency?.arguments("--latency") ?? []) + stopped.arguments + security.arguments
+            // Not those of a layout that it has changed to: nobody else may come back.
+            + (workers.map { ["--workers", "\($0)"] } ?? []) + (replicas.map { ["--replicas", "\($0)"] } ?? [])
     }
 
     /// A run keeps what decides its bits; only how it goes on may be set anew.

@@ -16,12 +16,12 @@ struct StoreCommand: ParsableCommand {
 
     func run() throws {
         ParentProcess.dieWithIt()
-        FirstProcess.endsWhenTold()
-        signal(SIGINT, SIG_IGN)
+        let signals = PeerSignals()
         let address = try peer.check(coordinator)
         let log = ProcessLog { Terminal.line($0) }
         let security = try peer.protection(.store, log)
         let store = try StoreService(security: security, log: log)
+        signals.onInterrupt { store.leave() }
         try peer.end(store.serve(coordinator: address, listen: peer.address, patience: peer.coordinatorPatience))
     }
 }

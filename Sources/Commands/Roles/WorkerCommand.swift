@@ -31,9 +31,7 @@ struct WorkerCommand: ParsableCommand {
 
     func run() throws {
         ParentProcess.dieWithIt()
-        FirstProcess.endsWhenTold()
-        // Interrupts are for the coordinator, which ends a run in order and tells its workers.
-        signal(SIGINT, SIG_IGN)
+        let signals = PeerSignals()
         let address = try peer.check(coordinator)
         var options = WorkerService.Options(coordinator: address)
         (options.data, options.threads, options.listen) = (data, threads, try peer.address)
@@ -42,6 +40,8 @@ struct WorkerCommand: ParsableCommand {
         let security = try peer.protection(.worker, log)
         options.security = security
         options.startStore = { try EmbeddedStore.start($0, security: security.sibling(.store)) }
-        try peer.end(WorkerService(options, log: log).serve())
+        let worker = try WorkerService(options, log: log)
+        signals.onInterrupt { worker.leave() }
+        try peer.end(worker.serve())
     }
 }

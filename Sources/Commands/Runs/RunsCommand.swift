@@ -7,7 +7,7 @@ struct RunsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs", abstract: "Inspects runs.",
         subcommands: [
-            List.self, Show.self, TailCommand.self, LogCommand.self, StopCommand.self, CheckpointCommand.self, CompareCommand.self,
+            List.self, Show.self, TailCommand.self, LogCommand.self, StopCommand.self, CheckpointCommand.self, ResizeCommand.self, CompareCommand.self,
             DivergeCommand.self, TraceCommand.self, ReportCommand.self, TensorBoardCommand.self,
         ])
 

@@ -23,6 +23,7 @@ final class ProgressDisplay: @unchecked Sendable {
             case .verdict(let sentence): line(sentence)
             case .holding(let reason, let step): line("holding after step \(step): \(reason)")
             case .resumed(let step): line("goes on after step \(step)")
+            case .layout(let sentence): line(sentence)
             case .passedOver(let reason): line(reason)
             case .waiting(let workers, let stores, let address):
                 let missing = [

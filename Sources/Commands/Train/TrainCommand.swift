@@ -2,6 +2,7 @@ import ArgumentParser
 import Coordinator
 import Foundation
 import Glibc
+import Partition
 import RunLog
 import Threading
 import Wire
@@ -30,9 +31,11 @@ struct TrainCommand: ParsableCommand {
             place: LocalPlace(directory, peerArguments: options.security.peerArguments(token: directory.tokenPath)),
             workers: settled.plan.workers, stores: options.store == .process ? 1 : 0, restarts: options.restarts)
         signals.onInterrupt { supervisor.interrupt() }
+        var again = options
+        (again.workers, again.replicas) = (settled.plan.workers, settled.plan.layout.replicas)
         let code: Int32
         do {
-            let coordinator = try supervisor.run(arguments: Self.coordinatorArguments(), again: options.argumentsForRestart)
+            let coordinator = try supervisor.run(arguments: Self.coordinatorArguments(), again: again.argumentsForRestart)
             code = coordinator.exitCode ?? CommandFailure.software
         } catch {
             if settled.resumed == nil, MetricsIndex(directory).count == 0 {

@@ -22,6 +22,15 @@ extension CoordinatorService {
                     ledger.wantsSnapshot = true
                     writer.event("command", "asked over the network for a checkpoint", ["peer": "\(link.remote)"].merging(link.facts) { $1 })
                 }
+            case .resize:
+                let (workers, replicas) = (Int(command.workers), command.replicas == 0 ? nil : Int(command.replicas))
+                if let reason = resize(workers: workers, replicas: replicas) {
+                    refuse(reason)
+                } else {
+                    writer.event(
+                        "command", "asked over the network for \(workers) workers\(replicas.map { " in \($0) replicas" } ?? "")",
+                        ["peer": "\(link.remote)"].merging(link.facts) { $1 })
+                }
             case .none, .UNRECOGNIZED: throw WireError(.malformed, "an unknown command")
             }
         }

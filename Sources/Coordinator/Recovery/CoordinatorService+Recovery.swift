@@ -11,18 +11,32 @@ extension CoordinatorService {
     func lose(_ member: Member, because reason: String, isFault: Bool) {
         guard members.removeValue(forKey: ObjectIdentifier(member.link)) != nil else { return }
         member.link.finish()
-        guard let name = member.name, !hasEnded else { return }
-        health.remove(name)
-        board.forget(name)
-        members = members.filter { $0.value.role != .heartbeat(of: name) }
+        let id = ObjectIdentifier(member.link)
+        members = members.filter { $0.value.role != .heartbeat(of: id) }
+        let hadAskedToLeave = leaving.remove(id) != nil
+        guard !hasEnded else { return }
+        guard let name = member.name else {
+            guard member.role == .leaving, holdsValues(id), let name = member.lastName else { return }
+            let sentence = "\(name) is gone before it had handed over its columns: \(reason)"
+            writer.event("lost", sentence, ["role": name.role.rawValue, "rank": "\(name.rank)", "process": "\(name.processID)"])
+            return end(.lost("\(sentence); continue with --resume \(writer.directory.path)"))
+        }
         // A verdict names its culprit itself.
         let sentence = reason.hasPrefix(name.description) ? reason : "\(name) is gone: \(reason)"
         writer.event("lost", sentence, ["role": name.role.rawValue, "rank": "\(name.rank)", "process": "\(name.processID)"])
         if name.role == .store { return end(.lost("\(sentence); continue with --resume \(writer.directory.path)")) }
         if !isFault, !hasStarted { return end(.failed("\(name): \(reason)")) }
+        forget(name)
         rendezvous.vacate(worker: name.rank)
-        stragglers.forget(worker: name.rank)
+        if hadAskedToLeave { abandoned += 1 }
         abort(because: sentence)
+    }
+
+    /// A place is somebody else's from now on.
+    func forget(_ name: ProcessName) {
+        health.remove(name)
+        board.forget(name)
+        if name.role == .worker { stragglers.forget(worker: name.rank) }
     }
 
     /// A worker says that a connection of its has broken. Where the other end is gone the coordinator hears of that itself.
@@ -40,14 +54,16 @@ extension CoordinatorService {
     }
 
     /// Ends the attempt: what is not committed is dropped.
-    private func abort(because reason: String) {
+    /// - Parameter isLoss: false where somebody left before there was anything to lose.
+    func abort(because reason: String, isLoss: Bool = true) {
         attempt += 1
         let committed = ledger.committed
-        losses.add(committed: committed)
+        if isLoss { losses.add(committed: committed) }
         guard losses.inARow <= plan.restarts else {
             return end(.failed("\(reason); step \(committed + 1) was begun \(losses.inARow) times without success"))
         }
         isTraining = false
+        isRecovering = hasStarted
         joinDeadline = MonotonicClock.now + plan.joinPatience
         ledger.abort(validated: !isValidationMissing(after: committed))
         records.abort()
@@ -57,10 +73,13 @@ extension CoordinatorService {
             (message.attempt, message.committed, message.reason) = (attempt, UInt64(committed), reason)
             broadcast(.with { $0.abort = message })
         }
-        writer.event("hold", "step \(committed + 1) and what follows is trained again: \(reason)", ["step": "\(committed)"])
-        news(.holding(reason: reason, step: committed))
+        if isLoss {
+            writer.event("hold", "step \(committed + 1) and what follows is trained again: \(reason)", ["step": "\(committed)"])
+            news(.holding(reason: reason, step: committed))
+        }
         promoteSpares()
-        if rendezvous.isComplete { sendTopology() }
+        sendTopologyIfComplete()
+        considerChange()
     }
 
     /// Everybody is there again.

@@ -9,6 +9,7 @@ import Wire
 /// Who joins, and what everybody is told when all are there.
 extension CoordinatorService {
     func admit(_ hello: WireHello, _ link: Link) throws {
+        joins += 1
         if hello.heartbeat { return try admitHeartbeat(hello, link) }
         if hello.role == .dashboard {
             members[ObjectIdentifier(link)] = Member(link, hello, .dashboard)
@@ -25,49 +26,43 @@ extension CoordinatorService {
             writer.event("refused", "a \(hello.role.word) on \(place) was refused: \(reason)")
             return news(.refused("a \(hello.role.word) on \(place) was refused: \(reason)"))
         case .spare:
-            members[ObjectIdentifier(link)] = Member(link, hello, .spare)
-            return writer.event("spare", "a worker on \(place) waits as a spare")
-        case .worker(let rank, let startsStore): welcome(Member(link, hello, .worker(rank: rank)), startsStore: startsStore)
-        case .store(let rank): welcome(Member(link, hello, .store(rank: rank)))
+            members[ObjectIdentifier(link)] = Member(link, hello, .spare, order: joins)
+            writer.event("spare", "a worker on \(place) waits as a spare")
+            return considerChange()
+        case .worker(let rank, let startsStore): welcome(Member(link, hello, .worker(rank: rank), order: joins), startsStore: startsStore)
+        case .store(let rank): welcome(Member(link, hello, .store(rank: rank), order: joins))
         }
+        sendTopologyIfComplete()
+    }
+
+    func sendTopologyIfComplete() {
         if rendezvous.isComplete { sendTopology() }
     }
 
     private func admitHeartbeat(_ hello: WireHello, _ link: Link) throws {
         let owner = members.values.first { member in
             guard hello.processID == member.hello.processID, hello.hostIdentity == member.hello.hostIdentity else { return false }
-            return switch member.role {
-            case .worker(let rank): hello.role == .worker && hello.rank == UInt32(rank)
-            case .store(let rank): hello.role == .store && hello.rank == UInt32(rank)
-            case .spare, .heartbeat, .dashboard: false
-            }
+            // The rank may have changed since it was told, and it may have none any more.
+            return member.lastName != nil && hello.role == member.hello.role && !member.hello.heartbeat
         }
-        guard hello.run == run, let name = owner?.name else { throw WireError(.malformed, "heartbeats of a process that has not joined") }
-        members[ObjectIdentifier(link)] = Member(link, hello, .heartbeat(of: name))
+        guard hello.run == run, let owner else { throw WireError(.malformed, "heartbeats of a process that has not joined") }
+        members[ObjectIdentifier(link)] = Member(link, hello, .heartbeat(of: ObjectIdentifier(owner.link)))
     }
 
     /// A spare takes a place that has become free.
     func promoteSpares() {
-        for member in members.values where member.role == .spare && rendezvous.workersMissing > 0 {
+        for member in spares where rendezvous.workersMissing > 0 {
             guard case .worker(let rank, let startsStore) = rendezvous.admit(member.hello) else { continue }
             member.role = .worker(rank: rank)
             welcome(member, startsStore: startsStore)
         }
     }
 
-    private func welcome(_ member: Member, startsStore: Bool = false) {
+    /// Takes one in that had no place.
+    func welcome(_ member: Member, startsStore: Bool = false) {
         members[ObjectIdentifier(member.link)] = member
         guard let name = member.name else { return }
-        var welcome = WireWelcome()
-        welcome.run = run
-        welcome.rank = UInt32(name.rank)
-        (welcome.workers, welcome.replicas) = (UInt32(plan.workers), UInt32(plan.layout.replicas))
-        welcome.startsStore = startsStore
-        welcome.datasetPath = plan.datasetPath
-        welcome.datasetFingerprint = plan.datasetFingerprint
-        welcome.patience = 2 * plan.patience
-        do { welcome.configuration = try plan.configuration.json() } catch { return end(.failed("\(error)")) }
-        member.link.send(.with { $0.welcome = welcome }, run: run)
+        sendWelcome(member, startsStore: startsStore)
         health.add(name, at: MonotonicClock.now)
         let hello = member.hello
         writer.event(
@@ -89,22 +84,38 @@ extension CoordinatorService {
         }
     }
 
+    /// Tells a worker or store its place.
+    func sendWelcome(_ member: Member, startsStore: Bool = false) {
+        guard let name = member.name else { return }
+        var welcome = WireWelcome()
+        welcome.run = run
+        welcome.rank = UInt32(name.rank)
+        (welcome.workers, welcome.replicas) = (UInt32(layout.workers), UInt32(layout.replicas))
+        welcome.startsStore = startsStore
+        welcome.datasetPath = plan.datasetPath
+        welcome.datasetFingerprint = plan.datasetFingerprint
+        welcome.patience = 2 * plan.patience
+        do { welcome.configuration = try plan.configuration.json() } catch { return end(.failed("\(error)")) }
+        member.link.send(.with { $0.welcome = welcome }, run: run)
+    }
+
     func record(_ body: (inout RunRecord) -> Void) {
         do { try writer.update(body) } catch { end(.failed("run.json cannot be written: \(error)")) }
     }
 
     /// Tells everybody who is where; a new attempt begins with it.
     func sendTopology() {
-        let isFirst = storeOfColumn.isEmpty
-        if isFirst {
+        let isFirst = keepers.isEmpty
+        if isFirst || change?.phase == .gathering {
             rendezvous.settle()
             ledger.stores = rendezvous.stores.count
-            storeOfColumn = placeColumns()
+            placeValues()
         }
         var topology = WireTopology()
         topology.attempt = attempt
         topology.baseStep = UInt64(ledger.committed)
-        topology.restores = plan.start != nil
+        // Where there are values, no store draws them.
+        topology.restores = plan.start != nil || hasStarted
         func endpoints(_ count: Int, _ role: (Int) -> Member.Role) -> [WireTopology.Endpoint] {
             (0..<count).compactMap { rank in
                 guard let member = members.values.first(where: { $0.role == role(rank) }) else { return nil }
@@ -116,20 +127,27 @@ extension CoordinatorService {
                 return endpoint
             }
         }
-        topology.workers = endpoints(plan.workers) { .worker(rank: $0) }
+        topology.workers = endpoints(layout.workers) { .worker(rank: $0) }
         topology.stores = endpoints(rendezvous.stores.count) { .store(rank: $0) }
         topology.storeOfColumn = storeOfColumn.map(UInt32.init)
         broadcast(.with { $0.topology = topology })
         if isFirst, let start = plan.start { restore(start) }
     }
 
-    /// A store on the host of the column's worker, where there is one; the others take turns. Of several replicas' workers the
-    /// first one's host.
-    private func placeColumns() -> [Int] {
-        (0..<plan.layout.columns).map { column in
-            let worker = plan.layout.worker(of: column, replica: 0)
+    /// A store on the host of the column's worker, where there is one; otherwise the one that has the worker's first column already;
+    /// otherwise they take turns. Of several replicas' workers the first one's host. All columns of a worker have one store.
+    func placeColumns() {
+        let before = keepers.map { members[$0]?.role }
+        storeOfColumn = (0..<layout.columns).map { column in
+            let worker = layout.worker(of: column, replica: 0)
             let host = rendezvous.workers[worker]?.hostIdentity
-            return rendezvous.stores.firstIndex { $0.hostIdentity == host } ?? worker % rendezvous.stores.count
+            if let own = rendezvous.stores.firstIndex(where: { $0.hostIdentity == host }) { return own }
+            let first = layout.columns(of: worker).lowerBound
+            if before.indices.contains(first), case .store(let rank)? = before[first] { return rank }
+            return worker % rendezvous.stores.count
+        }
+        keepers = storeOfColumn.map { rank in
+            members.first { $0.value.role == .store(rank: rank) }?.key ?? ObjectIdentifier(self)
         }
     }
 
@@ -159,15 +177,18 @@ extension CoordinatorService {
     /// Training begins, or goes on, when everybody is ready for the attempt.
     func startIfReady() {
         let taking = members.values.filter(\.takesPart)
-        guard !isTraining, rendezvous.isComplete, taking.count == plan.workers + rendezvous.stores.count,
+        guard !isTraining, rendezvous.isComplete, taking.count == layout.workers + rendezvous.stores.count,
             taking.allSatisfy({ $0.ready == attempt })
         else { return }
         isTraining = true
         records.start(at: MonotonicClock.now)
         if hasStarted {
-            resumed()
+            if isRecovering { resumed() }
+            if let change { changed(change) }
+            (isRecovering, change) = (false, nil)
             validateBase()
         } else {
+            isRecovering = false
             hasStarted = true
             writer.event("started", "training from step \(steps.base + 1) to \(steps.last)")
             news(.started(fromStep: steps.base, lastStep: steps.last))
@@ -186,7 +207,7 @@ extension CoordinatorService {
             let (workers, stores) = (rendezvous.workersMissing, rendezvous.storesMissing)
             guard MonotonicClock.now > joinDeadline else { return news(.waiting(workers: workers, stores: stores, address)) }
             let missing = [
-                workers > 0 ? "\(workers) of \(plan.workers) workers" : nil,
+                workers > 0 ? "\(workers) of \(layout.workers) workers" : nil,
                 stores > 0 ? "\(stores) \(stores == 1 ? "store" : "stores")" : nil,
             ].compactMap { $0 }.joined(separator: " and ")
             let role = workers > 0 ? "worker" : "store"

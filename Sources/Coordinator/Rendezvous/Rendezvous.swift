@@ -12,8 +12,8 @@ package struct Rendezvous {
         case refused(String)
     }
 
-    package let workersNeeded: Int
-    private let placement: StorePlacement
+    package private(set) var workersNeeded: Int
+    private var placement: StorePlacement
     package let threads: Int
     package let datasetFingerprint: String
     package let version: String
@@ -54,6 +54,29 @@ package struct Rendezvous {
 
     /// From now on stores stay where they are.
     package mutating func settle() { isSettled = true }
+
+    /// Other places, and who takes them. Stores of further hosts may be missing then.
+    /// - Parameters:
+    ///   - workers: by rank.
+    ///   - stores: those that stay, by rank.
+    package mutating func rearrange(workers: [WireHello], stores: [WireHello]) {
+        (workersNeeded, self.workers, self.stores) = (workers.count, workers, stores)
+        vacancies = [:]
+        if case .byHand = placement { placement = .byHand(stores.count) }
+        isSettled = false
+    }
+
+    /// Hosts that are to have a store and have none.
+    package var hostsWithoutStore: Set<String> { hostsOfStores.subtracting(stores.map(\.hostIdentity)) }
+
+    /// Whether a store has columns to keep once these workers have their places: by hand wherever it is, otherwise on the coordinator's
+    /// host and theirs.
+    package func needsStore(on host: String, workers: [WireHello]) -> Bool {
+        switch placement {
+        case .byHand: true
+        case .everyHost(let coordinator): host == coordinator || workers.contains { $0.hostIdentity == host }
+        }
+    }
 
     /// A worker was lost.
     package mutating func vacate(worker rank: Int) {

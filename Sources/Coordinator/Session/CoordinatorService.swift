@@ -29,6 +29,8 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
     var attempt: UInt32 = 0
     /// Steps are trained: everybody is ready for this attempt.
     var isTraining = false
+    /// The attempt before was ended by a loss.
+    var isRecovering = false
     /// Training has begun once.
     var hasStarted = false
     var isStopping = false
@@ -44,7 +46,22 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
     let statusListener: (@Sendable (RunStatus) -> Void)?
     var assemblies: [Int: CheckpointAssembler] = [:]
     var checkpointsUnderWay = 0
+    /// Who computes what; the plan's at first.
+    var layout: ColumnLayout
+    var policy: LayoutPolicy
+    /// A change that has been begun and after which training has not gone on yet.
+    var change: LayoutChange?
+    /// Links of those with a place that have asked to leave.
+    var leaving: Set<ObjectIdentifier> = []
+    /// Places of lost workers that had asked to leave: nobody comes back to them.
+    var abandoned = 0
+    /// Links of the stores that keep each column.
+    var keepers: [ObjectIdentifier] = []
+    /// The same by rank in the topology.
     var storeOfColumn: [Int] = []
+    var moves = ValueMoves()
+    /// Connections so far.
+    var joins = 0
     /// Made when the first worker asks for the data set.
     private var dataServer: DatasetServer?
 
@@ -64,10 +81,10 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             datasetFingerprint: plan.datasetFingerprint, version: Product.version)
         ledger = StepLedger(
             plan: steps, workers: plan.workers, stores: 1, errors: plan.earlierErrors)
-        let compiler = try ProgramCompiler(
-            network: plan.configuration.network, workers: plan.workers, replicas: plan.layout.replicas,
-            batch: plan.configuration.recipe.sliceBatch)
-        health = HealthMonitor(programs: (0..<plan.workers).map { compiler.program(worker: $0) }, patience: plan.patience)
+        health = try Self.monitor(plan, plan.layout)
+        layout = plan.layout
+        policy = LayoutPolicy(
+            columns: plan.layout.columns, slices: plan.configuration.recipe.slices, elasticInterval: plan.elasticInterval)
         norms = try StepNorms(plan.configuration.network)
         records = StepRecords(steps: steps, batch: plan.configuration.recipe.batch, layout: plan.layout)
         loop = try EventLoop(name: "coordinator-io", security: plan.security)
@@ -133,9 +150,14 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             news(.stopping)
             writer.event("stop", "asked to stop")
             guard hasStarted else { return end(.interrupted(step: steps.base)) }
-            perform(ledger.stop())
-            finishIfDone()
+            // Values on their way are whole when they have arrived.
+            if moves.isEmpty { endAfterStop() }
         }
+    }
+
+    func endAfterStop() {
+        perform(ledger.stop())
+        finishIfDone()
     }
 
     /// Says what a run that was restarted lost, and which checkpoints it could not use.
@@ -173,6 +195,9 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
                 let assembly = assemblies[Int(clamping: header.step)]
             else { throw WireError(.malformed, "a snapshot that nobody asked for") }
             return .memory(try assembly.destination(for: header))
+        case .restore:
+            guard header.run == run else { throw WireError(.malformed, "values of another run") }
+            return .memory(try moves.destination(for: header, on: ObjectIdentifier(link)))
         default: throw WireError(.malformed, "a coordinator takes no \(header.kind) frames")
         }
     }
@@ -181,9 +206,13 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         if header.kind == .snapshot {
             let assembly = assemblies[Int(clamping: header.step)]
             try assembly?.received(header)
-            if let assembly, assembly.isComplete { write(assembly) }
+            if let assembly, assembly.isComplete {
+                write(assembly)
+                considerChange()
+            }
             return
         }
+        if header.kind == .restore { return try receivedMove(header, on: link) }
         let message = try WireControlMessage(payload: payload)
         guard let member = members[ObjectIdentifier(link)] else {
             guard case .hello(let hello)? = message.body else {
@@ -193,15 +222,22 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             return try admit(hello, link)
         }
         switch (member.role, message.body) {
-        case (.heartbeat(let process), .heartbeat(let heartbeat)):
-            health.hear(process, heartbeat, at: MonotonicClock.now)
-            board.hear(process, heartbeat)
+        case (.heartbeat(let owner), .heartbeat(let heartbeat)):
+            // One that waits for a place is only answered.
+            if let process = members[owner]?.name {
+                health.hear(process, heartbeat, at: MonotonicClock.now)
+                board.hear(process, heartbeat)
+            }
             var pulse = WirePulse()
             (pulse.sent, pulse.now) = (heartbeat.sent, WallClock.nanoseconds)
             link.send(.with { [pulse] in $0.pulse = pulse })
-        case (.heartbeat(let process), .logLines(let lines)): try received(lines, from: process)
+        case (.heartbeat(let owner), .logLines(let lines)): if let process = members[owner]?.lastName { try received(lines, from: process) }
         case (.dashboard, .command(let command)): try received(command, on: link)
+        case (.released, _): break
         case (_, .failure(let failure)): lose(member, because: failure.reason, isFault: false)
+        case (.worker, .leave), (.store, .leave), (.spare, .leave): receivedLeave(from: member)
+        // They may have said it before they heard that they have no place any more.
+        case (.spare, _), (.leaving, _): break
         case (.worker, .dataQuestion), (.worker, .dataRequest): try serveData(message, to: member)
         // What was said of an older attempt has no meaning any more.
         case (.worker, _) where header.attempt != attempt, (.store, _) where header.attempt != attempt: break

@@ -5,7 +5,7 @@ public import Wire
 /// What a coordinator is to run, settled before anybody joins.
 public struct RunPlan: Sendable {
     public var configuration: RunConfiguration
-    /// Which worker hosts which columns of which replica.
+    /// Which worker hosts which columns of which replica, at first.
     public var layout: ColumnLayout
     public var stores = StorePlacement.byHand(1)
     /// The step to reach.
@@ -38,6 +38,9 @@ public struct RunPlan: Sendable {
     public var patience: Double = 5
     /// How often in a row the run may be taken back to the same step.
     public var restarts = 5
+    /// Seconds between two changes of layout that take in workers that wait, and from the first of them to the change; nil leaves
+    /// them waiting.
+    public var elasticInterval: Double?
     /// Seconds to wait for everybody to join.
     public var joinPatience: Double = 600
 
@@ -76,6 +79,8 @@ public enum RunNews: Sendable {
     case holding(reason: String, step: Int)
     /// Everybody is there again.
     case resumed(fromStep: Int)
+    /// Who leaves, and what becomes of the layout.
+    case layout(String)
     /// A newer checkpoint cannot be used.
     case passedOver(String)
     case step(Int, epoch: Int, loss: Double, rate: Double, imagesPerSecond: Double)

@@ -20,7 +20,7 @@ extension CoordinatorService {
             health, step: ledger.committed, attempt: attempt,
             columns: { process in
                 switch process.role {
-                case .worker: Array(plan.layout.columns(of: process.rank))
+                case .worker: Array(layout.columns(of: process.rank))
                 case .store: storeOfColumn.indices.filter { storeOfColumn[$0] == process.rank }
                 }
             }, at: MonotonicClock.now)

@@ -56,6 +56,9 @@ struct StatusBoard {
         if heartbeat.clockUncertainty > 0 { clocks[process] = ProcessClock(heartbeat) }
     }
 
+    /// Ranks mean other processes from here on.
+    mutating func rearrange() { (times, bytes, clocks) = ([:], [:], [:]) }
+
     /// The process is gone.
     mutating func forget(_ process: ProcessName) {
         clocks[process] = nil

@@ -30,12 +30,14 @@ extension CoordinatorService {
                     }
                     checkpointsUnderWay += 1
                 }
-                for member in members.values where member.isStore {
+                // One that is about to leave has values until others have them.
+                for (id, member) in members where member.isStore || keepers.contains(id) {
                     member.link.send(.with { $0.commit = commit }, run: run, attempt: attempt)
                 }
             }
         }
         finishIfDone()
+        considerChange()
     }
 
     private func committed(_ step: Int) {
@@ -118,6 +120,7 @@ extension CoordinatorService {
             news(.plateauEnded(step: step))
         }
         finishIfDone()
+        considerChange()
     }
 
     func finishIfDone() {

@@ -15,13 +15,15 @@ package struct StepLedger {
     private var plateau: Plateau?
     /// Steps that are to be validated and whose error the next rate depends on.
     private var awaitsValidation: Int?
-    private let workers: Int
-    /// Set once, before the first step: which hosts need one is known when all workers are.
+    private var workers: Int
+    /// Set before the first step, and with a layout: which hosts need one is known when all workers are.
     package var stores: Int
     package private(set) var committed: Int
     package private(set) var granted: Int
     /// Where the run ends; lowered when it is asked to stop.
     package private(set) var last: Int
+    /// No further steps are granted, so that a boundary comes at which the layout can change.
+    package var isPaused = false
     /// Somebody asks for a checkpoint of the next step that is committed.
     package var wantsSnapshot = false
     private var reports: [Int: Set<Int>] = [:]
@@ -45,6 +47,15 @@ package struct StepLedger {
         granted = committed
         (reports, stored) = ([:], [:])
         if awaitsValidation != committed || validated { awaitsValidation = nil }
+    }
+
+    /// Nothing is under way: every step that was granted is committed.
+    package var isAtBoundary: Bool { committed == granted }
+
+    /// Other workers train from here on. At a boundary, after `abort`.
+    package mutating func rearrange(workers: Int) {
+        self.workers = workers
+        isPaused = false
     }
 
     /// Whether a step is granted and not committed: reports of others mean nothing.
@@ -96,7 +107,7 @@ package struct StepLedger {
                 .commit(step: committed, snapshot: wantsSnapshot || committed == last || plan.checkpoints(after: committed)))
             wantsSnapshot = false
         }
-        while granted < min(last, committed + Self.window), awaitsValidation == nil {
+        while !isPaused, granted < min(last, committed + Self.window), awaitsValidation == nil {
             granted += 1
             let rate = plan.rate(granted, reductions: reductions)
             let validate = plan.validates(after: granted)

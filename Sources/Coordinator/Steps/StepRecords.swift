@@ -8,13 +8,15 @@ import Wire
 struct StepRecords {
     private let steps: StepPlan
     private let batch: Int
-    private let layout: ColumnLayout
+    /// Of the workers that report: set anew when nothing is under way.
+    var layout: ColumnLayout
     /// By step and replica, whose workers all say the same.
     private var lossSums: [Int: [Int: Double]] = [:]
     private var validations: [Int: [Int: WireValidationReport]] = [:]
     private var rates: [Int: Float] = [:]
     private var digests: [Int: [WireStepStored.BlockDigest]] = [:]
-    private var lastCommit = 0.0
+    /// On the coordinator's clock; or when training began, or went on.
+    private(set) var lastCommit = 0.0
     /// The last step that has a line.
     private(set) var committed: Int
     private(set) var work = WorkSummary()

@@ -8,7 +8,7 @@ import Wire
 /// same columns, maps the same memory, as do the workers of other replicas.
 struct ShardMemory {
     /// The blocks of the columns that this shard keeps.
-    let expected: [ParameterBlock.Key: ParameterBlock]
+    private(set) var expected: [ParameterBlock.Key: ParameterBlock]
     private(set) var segments: [StoreSegment] = []
     private var owners: [ParameterBlock.Key: StoreSegment] = [:]
     private var initialized: Set<ObjectIdentifier> = []
@@ -32,6 +32,12 @@ struct ShardMemory {
     var isComplete: Bool { owners.count == expected.count && segments.allSatisfy(hasValues) }
 
     mutating func setInitialized(_ segment: StoreSegment) { initialized.insert(ObjectIdentifier(segment)) }
+
+    /// The blocks of columns that another shard keeps from now on.
+    mutating func giveAway(_ columns: Set<Int>) {
+        expected = expected.filter { !columns.contains($0.key.column) }
+        owners = owners.filter { !columns.contains($0.key.column) }
+    }
 
     /// The memory of a worker's tensors, made when they are registered for the first time.
     /// - Returns: the segment, and whether it is new.

@@ -14,32 +14,39 @@ public import Wire
 public final class StoreService: @unchecked Sendable, LinkReceiver {
     let loop: EventLoop
     private let engine: Engine
-    private let log: ProcessLog
+    let log: ProcessLog
     private let outcome = Monitor<Result<SessionOutcome, WireError>?>(nil)
-    private let updates: UpdateThread
+    let updates: UpdateThread
     private let updated = Monitor<(@Sendable (UpdateThread.Report) -> Void)?>(nil)
+    /// To the coordinator, once it has let the store in.
+    let way = Monitor<(link: Link, run: UInt64)?>(nil)
 
     // Touched by the loop's thread only.
-    private var coordinator: Link?
+    var coordinator: Link?
     private var listener: Listener?
     private var address: SocketAddress?
     private var introduction: Introduction?
     private var heartbeat: HeartbeatSender?
-    private var run: UInt64 = 0
+    var run: UInt64 = 0
     private var rank = 0
     private var patience = 0.0
-    private var configuration: RunConfiguration?
-    private var layout: ColumnLayout?
-    private var tree: GradientTree?
+    var configuration: RunConfiguration?
+    var layout: ColumnLayout?
+    var tree: GradientTree?
+    /// Of the whole network.
+    var blocks: [ParameterBlock.Key: ParameterBlock] = [:]
     private var base = 0
     private var restores = false
-    private var memory: ShardMemory?
-    private var restored: [ParameterBlock.Key: [TensorBuffer?]] = [:]
+    var memory: ShardMemory?
+    /// Packed values and momentum of blocks that no worker has registered yet.
+    var restored: [ParameterBlock.Key: [TensorBuffer?]] = [:]
     private var workers: [ObjectIdentifier: WorkerLink] = [:]
-    private var machine: ShardStepMachine?
+    var machine: ShardStepMachine?
     /// The attempt whose topology is here; the machine's is newer between a loss and the next topology.
-    private var joined: UInt32?
-    private var toldReady: UInt32?
+    var joined: UInt32?
+    var toldReady: UInt32?
+    /// What the coordinator has said while values are copied for another layout; nil otherwise.
+    var deferred: [WireControlMessage]?
     private var steps = StepRecords()
     /// Steps under way whose norms are taken.
     private var measured: Set<Int> = []
@@ -95,7 +102,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         return try result.get()
     }
 
-    private func end(_ result: SessionOutcome) { outcome.update { if $0 == nil { $0 = .success(result) } } }
+    func end(_ result: SessionOutcome) { outcome.update { if $0 == nil { $0 = .success(result) } } }
     private func lose(_ error: WireError) { outcome.update { if $0 == nil { $0 = .failure(error) } } }
 
     // MARK: Frames
@@ -111,7 +118,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             return header.flags.contains(.shared) ? .bytes(limit: 0) : .memory(block.gradients.buffers[Int(header.contribution)].bytes)
         case .restore:
             let key = ParameterBlock.Key(header.blockKey)
-            guard link === coordinator, header.run == run, let block = memory?.expected[key] else {
+            guard link === coordinator, header.run == run, let block = memory == nil ? blocks[key] : memory?.expected[key] else {
                 throw WireError(.malformed, "a value for a tensor that is not this store's")
             }
             let buffer: TensorBuffer
@@ -130,7 +137,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         switch header.kind {
         case .control:
             let message = try WireControlMessage(payload: payload)
-            if link === coordinator { try receivedFromCoordinator(message) } else { try receivedFromWorker(message, link) }
+            if link === coordinator { try receivedInTurn(message) } else { try receivedFromWorker(message, link) }
         case .push:
             do {
                 let gradient = ShardStepMachine.Gradient(
@@ -152,17 +159,22 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
 
     // MARK: Control
 
-    private func receivedFromCoordinator(_ message: WireControlMessage) throws {
+    func receivedFromCoordinator(_ message: WireControlMessage) throws {
         switch message.body {
         case .welcome(let welcome):
+            let isAgain = configuration != nil
             (run, rank, patience) = (welcome.run, Int(welcome.rank), welcome.patience)
             let configuration = try RunConfiguration(json: welcome.configuration)
             layout = try ColumnLayout(
                 columns: configuration.network.columns, workers: Int(welcome.workers), replicas: Int(welcome.replicas))
             tree = try GradientTree(slices: configuration.recipe.slices, replicas: Int(welcome.replicas))
             self.configuration = configuration
+            blocks = Dictionary(uniqueKeysWithValues: try configuration.network.parameterBlocks().map { ($0.key, $0) })
+            if isAgain { return rearrange() }
             FaultPlace.identify(.store, rank: rank)
+            way.update { [coordinator, run] in $0 = coordinator.map { ($0, run) } }
             try startHeartbeat()
+        case .handOver(let order): try handOver(Set(order.columns.map { Int($0) }), step: Int(clamping: order.step))
         case .refusal(let refusal): end(.failed("the coordinator refused this store: \(refusal.reason)"))
         case .topology(let topology): try received(topology)
         case .abort(let abort):
@@ -194,7 +206,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         if memory == nil {
             let columns = Set(topology.storeOfColumn.indices.filter { topology.storeOfColumn[$0] == UInt32(own) })
             (base, restores) = (Int(clamping: topology.baseStep), topology.restores)
-            let blocks = try configuration.network.parameterBlocks().filter { columns.contains($0.key.column) }
+            let blocks = blocks.values.filter { columns.contains($0.key.column) }
             memory = ShardMemory(blocks, tree: tree)
             machine = ShardStepMachine(
                 keys: Set(blocks.map(\.key)), contributions: tree.contributions.count, base: base, attempt: topology.attempt)
@@ -216,14 +228,14 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         steps.forget(step)
         measured.remove(step)
         if commit.snapshot, let coordinator, let memory {
-            updates.submit(.snapshot(memory.blocks, step: step, coordinator, run: run))
+            sendValues(memory.expected.values.sorted { $0.key < $1.key }, step: step, to: coordinator, .snapshot)
         }
     }
 
     private func receivedFromWorker(_ message: WireControlMessage, _ link: Link) throws {
         switch message.body {
         case .hello(let hello):
-            guard hello.role == .worker, hello.run == run, run != 0, let layout, let tree, hello.rank < layout.workers else {
+            guard hello.role == .worker, hello.run == run, run != 0 else {
                 var refusal = WireRefusal()
                 refusal.reason = "this store serves another run"
                 link.send(.with { $0.refusal = refusal })
@@ -231,10 +243,8 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
                 return
             }
             try link.admit(hello)
-            let replica = layout.replica(of: Int(hello.rank))
             workers[ObjectIdentifier(link)] = WorkerLink(
-                link, isLocal: hello.hostIdentity == HostIdentity.value, attempt: hello.attempt, replica: replica,
-                contributions: tree.contributions(of: replica))
+                link, isLocal: hello.hostIdentity == HostIdentity.value, attempt: hello.attempt, rank: Int(hello.rank))
         case .register(let register):
             guard let worker = workers[ObjectIdentifier(link)], worker.segment == nil, worker.register == nil else {
                 throw WireError(.malformed, "a worker registered twice, or before its introduction")
@@ -254,7 +264,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
     /// Registers the workers whose tensors' values are known: initial ones when the topology is, restored ones when
     /// they are here. A worker may have heard of the topology first.
     private func registerWaiting() throws {
-        guard memory != nil, let configuration, let machine else { return }
+        guard memory != nil, let configuration, let machine, let layout, let tree else { return }
         for worker in workers.values {
             guard let message = worker.register, worker.attempt == machine.attempt, joined == machine.attempt else { continue }
             let keys = message.blocks.map { ParameterBlock.Key($0.key) }
@@ -263,6 +273,9 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             guard !restores || isKnown || isComplete else { continue }
             worker.register = nil
             let registered: (StoreSegment, isNew: Bool)? = refusing(worker) {
+                guard worker.rank < layout.workers else { throw WireError(.refused, "its rank is beyond the run's workers") }
+                worker.replica = layout.replica(of: worker.rank)
+                worker.contributions = tree.contributions(of: worker.replica)
                 let isTaken = workers.values.contains { other in
                     other.attempt == worker.attempt && other.replica == worker.replica && keys.contains { other.segment?.blocks[$0] != nil }
                 }
@@ -319,6 +332,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             memory?.setInitialized(segment)
             for worker in workers.values where worker.segment === segment { announceAll(to: worker) }
             sendReady()
+        case .collected(let copies): rearranged(copies)
         case .failed(let error): end(.failed("\(error)"))
         }
     }

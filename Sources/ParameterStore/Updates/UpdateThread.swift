@@ -10,7 +10,10 @@ final class UpdateThread: Sendable {
     enum Job: Sendable {
         case update(StoredBlock, step: Int, rate: Float, Optimizer, attempt: UInt32, measures: Bool)
         case initialize([(block: StoredBlock, restored: [TensorBuffer?]?)], InitialValues, step: Int, of: StoreSegment)
-        case snapshot([StoredBlock], step: Int, Link, run: UInt64)
+        /// As snapshot frames for a checkpoint, or as restore frames for another store.
+        case snapshot([StoredBlock], step: Int, Link, run: UInt64, FrameHeader.Kind)
+        /// Copies out of memory that is given up.
+        case collect([StoredBlock], step: Int)
         case stop
     }
 
@@ -18,6 +21,8 @@ final class UpdateThread: Sendable {
     enum Report: Sendable {
         case updated(StoredBlock, step: Int, attempt: UInt32, StoredBlock.Updated, Stopwatch)
         case initialized(StoreSegment)
+        /// Values and momentum of each block, packed.
+        case collected([ParameterBlock.Key: [TensorBuffer?]])
         case failed(any Error)
     }
 
@@ -79,7 +84,8 @@ final class UpdateThread: Sendable {
                 case .initialize(let blocks, let initial, let step, let segment):
                     for (stored, restored) in blocks { try initialize(stored, restored, initial, step: step) }
                     report(.initialized(segment))
-                case .snapshot(let blocks, let step, let link, let run): try snapshot(blocks, step: step, link, run: run)
+                case .snapshot(let blocks, let step, let link, let run, let kind): try snapshot(blocks, step: step, link, run: run, kind)
+                case .collect(let blocks, let step): report(.collected(try collect(blocks, step: step)))
                 case .stop: return
                 }
             } catch { report(.failed(error)) }
@@ -95,7 +101,8 @@ final class UpdateThread: Sendable {
             case .update(let stored, let step, _, _, _, _):
                 (activity.phase, activity.words, activity.step) = (.updating, "update of \(stored.block.description)", step)
             case .initialize: (activity.phase, activity.words) = (.preparing, "first values")
-            case .snapshot(_, let step, _, _): (activity.phase, activity.words, activity.step) = (.sending, "snapshot", step)
+            case .snapshot(_, let step, _, _, _): (activity.phase, activity.words, activity.step) = (.sending, "snapshot", step)
+            case .collect(_, let step): (activity.phase, activity.words, activity.step) = (.preparing, "values for another layout", step)
             case .stop: break
             }
             history.activity = activity
@@ -124,18 +131,32 @@ final class UpdateThread: Sendable {
         }
     }
 
+    private func collect(_ blocks: [StoredBlock], step: Int) throws -> [ParameterBlock.Key: [TensorBuffer?]] {
+        var copies: [ParameterBlock.Key: [TensorBuffer?]] = [:]
+        for stored in blocks {
+            copies[stored.block.key] = try [false, true].map { try stored.canonical(momentum: $0, step: step, engine: engine) }
+        }
+        return copies
+    }
+
     /// Sends blocks of a committed step to the coordinator.
-    private func snapshot(_ blocks: [StoredBlock], step: Int, _ link: Link, run: UInt64) throws {
+    private func snapshot(_ blocks: [StoredBlock], step: Int, _ link: Link, run: UInt64, _ kind: FrameHeader.Kind) throws {
         for stored in blocks {
             for isMomentum in [false, true] {
                 let canonical = try stored.canonical(momentum: isMomentum, step: step, engine: engine)
-                var header = FrameHeader(.snapshot)
-                header.run = run
-                header.step = UInt64(step)
-                header.blockKey = stored.block.key.wire
-                header.isMomentum = isMomentum
-                link.send(header, .tensor(canonical, byteCount: stored.block.shape.count * 4))
+                link.send(canonical, of: stored.block, momentum: isMomentum, step: step, run: run, kind)
             }
         }
+    }
+}
+
+extension Link {
+    /// Sends a block's packed values or momentum after a step.
+    func send(_ packed: TensorBuffer, of block: ParameterBlock, momentum: Bool, step: Int, run: UInt64, _ kind: FrameHeader.Kind) {
+        var header = FrameHeader(kind)
+        (header.run, header.step) = (run, UInt64(step))
+        header.blockKey = block.key.wire
+        header.isMomentum = momentum
+        send(header, .tensor(packed, byteCount: block.shape.count * 4))
     }
 }

@@ -1,14 +1,14 @@
 import SwiftProtobuf
 import Threading
 
-/// Asks a coordinator to stop its run or to write a checkpoint, as dashboards and commands do: a connection for one question.
+/// Asks a coordinator to stop its run, to write a checkpoint or to change its number of workers, as dashboards and commands do: a connection for one question.
 public enum RunControl {
     /// - Parameters:
     ///   - security: with the run's token or a dashboard's certificate.
     ///   - timeout: seconds to wait for the answer.
     /// - Throws: `WireError` where the coordinator cannot be reached, or refuses; its sentence says why.
     public static func ask(
-        _ kind: WireCommand.Kind, of coordinator: SocketAddress, security: LinkSecurity, timeout: Double = 10
+        _ command: WireCommand, of coordinator: SocketAddress, security: LinkSecurity, timeout: Double = 10
     ) throws {
         let loop = try EventLoop(name: "command-io", security: security)
         defer { loop.stop() }
@@ -18,9 +18,7 @@ public enum RunControl {
         link.send(
             Introduction(role: .dashboard, instructionSet: "", kernelLibrary: "", threads: 0, datasetFingerprint: "")
                 .hello(listenPort: 0))
-        var command = WireCommand()
-        command.kind = kind
-        link.send(.with { [command] in $0.command = command })
+        link.send(.with { $0.command = command })
         guard let outcome = receiver.outcome.wait(timeout: timeout, until: { $0 }) else {
             throw WireError(.timeout, "the coordinator at \(coordinator) has not answered for \(Int(timeout)) seconds")
         }

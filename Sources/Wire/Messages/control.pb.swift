@@ -228,6 +228,22 @@ public nonisolated struct WireControlMessage: Sendable {
     set {body = .answer(newValue)}
   }
 
+  public var leave: WireLeave {
+    get {
+      if case .leave(let v)? = body {return v}
+      return WireLeave()
+    }
+    set {body = .leave(newValue)}
+  }
+
+  public var handOver: WireHandOver {
+    get {
+      if case .handOver(let v)? = body {return v}
+      return WireHandOver()
+    }
+    set {body = .handOver(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -255,6 +271,8 @@ public nonisolated struct WireControlMessage: Sendable {
     case logLines(WireLogLines)
     case command(WireCommand)
     case answer(WireAnswer)
+    case leave(WireLeave)
+    case handOver(WireHandOver)
 
   }
 
@@ -354,7 +372,8 @@ public nonisolated struct WireHello: Sendable {
   public init() {}
 }
 
-/// The answer to a Hello that is accepted.
+/// The answer to a Hello that is accepted; again after an Abort that ends an attempt in order to change the layout, to everybody
+/// whose place is another in the next one.
 public nonisolated struct WireWelcome: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -419,7 +438,7 @@ public nonisolated struct WireTopology: Sendable {
   /// The coordinator sends the values that the run starts from; otherwise stores draw initial values.
   public var restores: Bool = false
 
-  /// Raised by every loss; the base step is then the last that was committed.
+  /// Raised by every loss and every change of layout; the base step is then the last that was committed.
   public var attempt: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -445,8 +464,8 @@ public nonisolated struct WireTopology: Sendable {
   public init() {}
 }
 
-/// A loss ended the attempt: what is not committed is dropped, connections between workers and with stores are closed,
-/// and everybody waits for the next topology.
+/// The attempt has ended: what is not committed is dropped, connections between workers and with stores are closed, and
+/// everybody waits for the next topology.
 public nonisolated struct WireAbort: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -457,6 +476,39 @@ public nonisolated struct WireAbort: Sendable {
   public var committed: UInt64 = 0
 
   public var reason: String = String()
+
+  /// Between two steps, in order to change the layout, and not because of a loss.
+  public var planned: Bool = false
+
+  /// The receiver has no place in the next attempt: it waits as a spare, until a Welcome gives it one.
+  public var spare: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// From a worker or store that is to end: it stays in its place until a Finish with `left` releases it between two steps.
+public nonisolated struct WireLeave: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// From the coordinator to a store: it gives away these columns, and sends their values and momentum after the committed step as
+/// restore frames, which the coordinator passes on to the store that keeps them from now on.
+public nonisolated struct WireHandOver: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var columns: [UInt32] = []
+
+  public var step: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -709,6 +761,11 @@ public nonisolated struct WireCommand: Sendable {
 
   public var kind: WireCommand.Kind = .none
 
+  /// Of RESIZE: workers in all, and the replicas that they are shared out over; 0 leaves the replicas to the coordinator.
+  public var workers: UInt32 = 0
+
+  public var replicas: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -716,6 +773,7 @@ public nonisolated struct WireCommand: Sendable {
     case none // = 0
     case stop // = 1
     case checkpoint // = 2
+    case resize // = 3
     case UNRECOGNIZED(Int)
 
     public init() {
@@ -727,6 +785,7 @@ public nonisolated struct WireCommand: Sendable {
       case 0: self = .none
       case 1: self = .stop
       case 2: self = .checkpoint
+      case 3: self = .resize
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -736,6 +795,7 @@ public nonisolated struct WireCommand: Sendable {
       case .none: return 0
       case .stop: return 1
       case .checkpoint: return 2
+      case .resize: return 3
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -745,6 +805,7 @@ public nonisolated struct WireCommand: Sendable {
       .none,
       .stop,
       .checkpoint,
+      .resize,
     ]
 
   }
@@ -1249,6 +1310,9 @@ public nonisolated struct WireFinish: Sendable {
   /// A run that failed would fail the same way again.
   public var forGood: Bool = false
 
+  /// The receiver asked to leave and is released; the run goes on without it after the step that `reason` names.
+  public var left: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1273,7 +1337,7 @@ fileprivate nonisolated let _protobuf_package = "colonnade.wire"
 
 nonisolated extension WireControlMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ControlMessage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}welcome\0\u{1}refusal\0\u{1}topology\0\u{1}ready\0\u{1}grant\0\u{3}step_report\0\u{3}step_stored\0\u{1}commit\0\u{3}validation_report\0\u{1}register\0\u{1}segment\0\u{1}finish\0\u{1}failure\0\u{3}data_question\0\u{3}data_listing\0\u{3}data_request\0\u{1}abort\0\u{3}link_lost\0\u{1}heartbeat\0\u{1}pulse\0\u{3}log_lines\0\u{1}command\0\u{1}answer\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}welcome\0\u{1}refusal\0\u{1}topology\0\u{1}ready\0\u{1}grant\0\u{3}step_report\0\u{3}step_stored\0\u{1}commit\0\u{3}validation_report\0\u{1}register\0\u{1}segment\0\u{1}finish\0\u{1}failure\0\u{3}data_question\0\u{3}data_listing\0\u{3}data_request\0\u{1}abort\0\u{3}link_lost\0\u{1}heartbeat\0\u{1}pulse\0\u{3}log_lines\0\u{1}command\0\u{1}answer\0\u{1}leave\0\u{3}hand_over\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1593,6 +1657,32 @@ nonisolated extension WireControlMessage: SwiftProtobuf.Message, SwiftProtobuf._
           self.body = .answer(v)
         }
       }()
+      case 25: try {
+        var v: WireLeave?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .leave(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .leave(v)
+        }
+      }()
+      case 26: try {
+        var v: WireHandOver?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .handOver(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .handOver(v)
+        }
+      }()
       default: break
       }
     }
@@ -1699,6 +1789,14 @@ nonisolated extension WireControlMessage: SwiftProtobuf.Message, SwiftProtobuf._
     case .answer?: try {
       guard case .answer(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
+    }()
+    case .leave?: try {
+      guard case .leave(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
+    }()
+    case .handOver?: try {
+      guard case .handOver(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 26)
     }()
     case nil: break
     }
@@ -2018,7 +2116,7 @@ nonisolated extension WireTopology.Endpoint: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension WireAbort: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Abort"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}attempt\0\u{1}committed\0\u{1}reason\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}attempt\0\u{1}committed\0\u{1}reason\0\u{1}planned\0\u{1}spare\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2029,6 +2127,8 @@ nonisolated extension WireAbort: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.committed) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.planned) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.spare) }()
       default: break
       }
     }
@@ -2044,6 +2144,12 @@ nonisolated extension WireAbort: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.reason.isEmpty {
       try visitor.visitSingularStringField(value: self.reason, fieldNumber: 3)
     }
+    if self.planned != false {
+      try visitor.visitSingularBoolField(value: self.planned, fieldNumber: 4)
+    }
+    if self.spare != false {
+      try visitor.visitSingularBoolField(value: self.spare, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2051,6 +2157,62 @@ nonisolated extension WireAbort: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.attempt != rhs.attempt {return false}
     if lhs.committed != rhs.committed {return false}
     if lhs.reason != rhs.reason {return false}
+    if lhs.planned != rhs.planned {return false}
+    if lhs.spare != rhs.spare {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireLeave: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Leave"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireLeave, rhs: WireLeave) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireHandOver: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".HandOver"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}columns\0\u{1}step\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedUInt32Field(value: &self.columns) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.step) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.columns.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.columns, fieldNumber: 1)
+    }
+    if self.step != 0 {
+      try visitor.visitSingularUInt64Field(value: self.step, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireHandOver, rhs: WireHandOver) -> Bool {
+    if lhs.columns != rhs.columns {return false}
+    if lhs.step != rhs.step {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2345,7 +2507,7 @@ nonisolated extension WireLogLines.Line: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Command"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}workers\0\u{1}replicas\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2354,6 +2516,8 @@ nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._Message
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.workers) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.replicas) }()
       default: break
       }
     }
@@ -2363,18 +2527,26 @@ nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._Message
     if self.kind != .none {
       try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 1)
     }
+    if self.workers != 0 {
+      try visitor.visitSingularUInt32Field(value: self.workers, fieldNumber: 2)
+    }
+    if self.replicas != 0 {
+      try visitor.visitSingularUInt32Field(value: self.replicas, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireCommand, rhs: WireCommand) -> Bool {
     if lhs.kind != rhs.kind {return false}
+    if lhs.workers != rhs.workers {return false}
+    if lhs.replicas != rhs.replicas {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
 nonisolated extension WireCommand.Kind: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0NONE\0\u{1}STOP\0\u{1}CHECKPOINT\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0NONE\0\u{1}STOP\0\u{1}CHECKPOINT\0\u{1}RESIZE\0")
 }
 
 nonisolated extension WireAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -3236,7 +3408,7 @@ nonisolated extension WireSegment.Place: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension WireFinish: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Finish"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}failed\0\u{1}reason\0\u{1}stopped\0\u{3}for_good\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}failed\0\u{1}reason\0\u{1}stopped\0\u{3}for_good\0\u{1}left\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3248,6 +3420,7 @@ nonisolated extension WireFinish: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 2: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.stopped) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.forGood) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.left) }()
       default: break
       }
     }
@@ -3266,6 +3439,9 @@ nonisolated extension WireFinish: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if self.forGood != false {
       try visitor.visitSingularBoolField(value: self.forGood, fieldNumber: 4)
     }
+    if self.left != false {
+      try visitor.visitSingularBoolField(value: self.left, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3274,6 +3450,7 @@ nonisolated extension WireFinish: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.reason != rhs.reason {return false}
     if lhs.stopped != rhs.stopped {return false}
     if lhs.forGood != rhs.forGood {return false}
+    if lhs.left != rhs.left {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -186,7 +186,8 @@ final class ProgramExecutor {
         let environment: any ExecutionEnvironment
 
         func actions(_ instruction: Instruction) throws -> [Action] {
-            let environment = environment
+            // It owns the actions, or outlives them.
+            unowned let environment = environment
             switch instruction {
             case .pull(let key): return [{ try environment.pull(key, context: $0) }]
             case .push(let key): return [{ try environment.push(key, context: $0) }]

@@ -70,7 +70,7 @@ final class SessionConnections: Sendable {
             defer { store = nil }
             return store?.link
         }
-        old?.cancel("a loss ended the attempt")
+        old?.cancel("the attempt has ended")
     }
 }
 

@@ -8,11 +8,12 @@ import Tensors
 import Threading
 import Wire
 
-/// A worker's part in one run: its program, its memory, and its place in one attempt after another.
+/// A worker's part in one run while it has one place: its program, its memory, and what it does in one attempt after another.
 final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
     private let configuration: RunConfiguration
     private let run: UInt64
     private let rank: Int
+    let place: SessionPlace
     private let coordinator: Link
     private let inbox: WorkerInbox
     private let engine: Engine
@@ -38,7 +39,7 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
         configuration: RunConfiguration, welcome: WireWelcome, dataset: Dataset, coordinator: Link, inbox: WorkerInbox
     ) throws {
         self.configuration = configuration
-        (run, rank) = (welcome.run, Int(welcome.rank))
+        (run, rank, place) = (welcome.run, Int(welcome.rank), SessionPlace(welcome))
         (self.coordinator, self.inbox) = (coordinator, inbox)
         engine = try Engine()
         let program = try ProgramCompiler(
@@ -67,19 +68,15 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
 
     // MARK: Attempts
 
-    /// Trains attempt after attempt until the run ends, which it throws.
-    func serve(loop: EventLoop, receiver: WorkerReceiver, introduction: Introduction) throws -> Never {
-        while true {
-            do {
-                let topology = try inbox.joinAttempt()
-                try join(topology, loop: loop, receiver: receiver, introduction: introduction)
-                coordinator.send(.with { $0.ready = WireReady() }, run: run, attempt: attempt)
-                try train(after: Int(clamping: topology.baseStep))
-            } catch is AttemptEnded {
-                activity.begin(attempt: inbox.state.read { $0.attempt }, .holding)
-            }
-        }
+    /// Trains in one attempt, until it or the run ends, which it throws.
+    func serve(_ topology: WireTopology, loop: EventLoop, receiver: WorkerReceiver, introduction: Introduction) throws -> Never {
+        try join(topology, loop: loop, receiver: receiver, introduction: introduction)
+        coordinator.send(.with { $0.ready = WireReady() }, run: run, attempt: attempt)
+        try train(after: Int(clamping: topology.baseStep))
     }
+
+    /// Waits for another attempt.
+    func hold() { activity.begin(attempt: inbox.state.read { $0.attempt }, .holding) }
 
     /// Connects to every worker and to the store, and the first time plans the kernels on the store's memory.
     private func join(

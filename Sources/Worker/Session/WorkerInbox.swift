@@ -6,8 +6,11 @@ import Wire
 /// What other processes have said that the compute thread waits for. Written by the loop's thread.
 final class WorkerInbox: Sendable {
     struct State: Sendable {
+        /// The worker's place; nil while it has none.
         var welcome: WireWelcome?
-        /// Raised by every loss that the coordinator tells of.
+        /// The host has no store, and this process is to start one.
+        var startsStore = false
+        /// Raised by every loss and change of layout that the coordinator tells of.
         var attempt: UInt32 = 0
         /// The attempt that the compute thread is in: nil before its first, behind `attempt` until it has noticed a loss.
         var joined: UInt32?
@@ -58,14 +61,32 @@ final class WorkerInbox: Sendable {
         return try result!.get()
     }
 
-    /// Waits for the topology of the newest attempt, and takes part in it from now on.
-    func joinAttempt() throws -> WireTopology {
-        let result: Swift.Result<WireTopology, any Error>? = state.wait { state in
-            if let topology = state.topology {
-                state.joined = state.attempt
-                return .success(topology)
+    /// What a worker does between two attempts.
+    enum Next {
+        case startStore
+        /// Get ready for another place.
+        case prepare(WireWelcome)
+        /// Wait as a spare.
+        case giveUpPlace
+        /// Take part in the newest attempt.
+        case join(WireTopology)
+    }
+
+    /// Waits for what there is to do next.
+    /// - Parameter place: that the worker is ready for.
+    func next(_ place: SessionPlace?) throws -> Next {
+        let result: Swift.Result<Next, any Error>? = state.wait { state in
+            if let end = state.end { return .failure(end) }
+            if state.startsStore {
+                state.startsStore = false
+                return .success(.startStore)
             }
-            return state.end.map { .failure($0) }
+            guard let welcome = state.welcome else { return place == nil ? nil : .success(.giveUpPlace) }
+            guard SessionPlace(welcome) == place else { return .success(.prepare(welcome)) }
+            return state.topology.map { topology in
+                state.joined = state.attempt
+                return .success(.join(topology))
+            }
         }
         return try result!.get()
     }
@@ -80,6 +101,15 @@ extension WorkerInbox.State {
     fileprivate var end: (any Error)? { finish.map(RunEnded.init) ?? failure }
 }
 
+/// A worker's place in a layout.
+struct SessionPlace: Equatable, Sendable {
+    let rank: Int
+    let workers: Int
+    let replicas: Int
+
+    init(_ welcome: WireWelcome) { (rank, workers, replicas) = (Int(welcome.rank), Int(welcome.workers), Int(welcome.replicas)) }
+}
+
 /// Where a part of a data set's file begins.
 struct DataPart: Hashable, Sendable {
     let file: Int
@@ -91,5 +121,5 @@ struct RunEnded: Error {
     let finish: WireFinish
 }
 
-/// A process was lost: what this attempt has not committed is dropped.
+/// A process was lost, or the layout changes: what this attempt has not committed is dropped.
 struct AttemptEnded: Error {}

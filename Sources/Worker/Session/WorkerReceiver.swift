@@ -15,7 +15,8 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
         (self.inbox, self.coordinator, self.log) = (inbox, coordinator, log)
     }
 
-    func attach(_ session: TrainingSession) { self.session.update { $0 = session } }
+    /// - Parameter session: nil where there is none for a while.
+    func attach(_ session: TrainingSession?) { self.session.update { $0 = session } }
 
     /// What the coordinator is told that this process is at.
     var heartbeat: WireHeartbeat {
@@ -62,8 +63,9 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
         switch message.body {
         case .hello(let hello):
             let (welcome, attempt) = inbox.state.read { ($0.welcome, $0.attempt) }
-            guard hello.role == .worker, let welcome, hello.run == welcome.run, hello.rank < welcome.workers, hello.rank != welcome.rank,
-                hello.attempt >= attempt
+            // A peer may have heard of a new attempt first, and of another layout with it.
+            guard hello.role == .worker, let welcome, hello.run == welcome.run, hello.rank <= UInt16.max, hello.attempt >= attempt,
+                hello.attempt > attempt || hello.rank < welcome.workers && hello.rank != welcome.rank
             else {
                 throw WireError(.malformed, "a stranger's connection")
             }
@@ -72,17 +74,21 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
                 throw WireError(.refused, "worker \(hello.rank) is connected already")
             }
             try link.admit(hello)
-            // A peer may have heard of a new attempt first.
             inbox.state.update { $0.peers[peer] = link }
-        case .welcome(let welcome) where link === coordinator: inbox.state.update { $0.welcome = welcome }
+        case .welcome(let welcome) where link === coordinator: inbox.state.update { ($0.welcome, $0.startsStore) = (welcome, welcome.startsStore) }
         case .refusal(let refusal) where link === coordinator: inbox.fail(WireError(.refused, refusal.reason))
         // Another worker or the store: a connection that has failed, and no reason to leave the run.
         case .refusal(let refusal): throw WireError(.refused, refusal.reason)
         case .topology(let topology) where link === coordinator: try received(topology)
         case .abort(let abort) where link === coordinator:
-            log.warning("attempt \(abort.attempt) begins after step \(abort.committed): \(abort.reason)")
-            let old = inbox.state.update { $0.abort(abort.attempt) }
-            for link in old { link.cancel("a loss ended the attempt") }
+            let line = "attempt \(abort.attempt) begins after step \(abort.committed): \(abort.reason)"
+            if abort.planned { log(line) } else { log.warning(line) }
+            if abort.spare { log("waits as a spare") }
+            let old = inbox.state.update { state in
+                if abort.spare { state.welcome = nil }
+                return state.abort(abort.attempt)
+            }
+            for link in old { link.cancel("the attempt has ended") }
             session.read { $0 }?.leaveStore()
         case .grant(let grant) where link === coordinator:
             try inbox.state.update { state in
@@ -121,7 +127,7 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
 
     /// The coordinator knows whether the other end is gone or only the connection to it, and ends the attempt.
     private func lost(_ role: WireHello.Role, rank: Int, attempt: UInt32, _ error: WireError) {
-        guard inbox.state.read({ $0.finish == nil && $0.attempt <= attempt }) else { return }
+        guard inbox.state.read({ $0.finish == nil && $0.welcome != nil && $0.attempt <= attempt }) else { return }
         log.warning("the connection to \(role.word) \(rank) ended: \(error)")
         var message = WireLinkLost()
         (message.role, message.rank, message.reason) = (role, UInt32(rank), "\(error)")

@@ -37,6 +37,8 @@ public final class WorkerService: @unchecked Sendable {
     private let options: Options
     private let loop: EventLoop
     private let inbox = WorkerInbox()
+    /// The coordinator's connection, once this process has introduced itself.
+    private let way = Monitor<Link?>(nil)
     private let log: ProcessLog
 
     /// - Parameter log: takes lines for the process's log and the run's.
@@ -83,14 +85,12 @@ public final class WorkerService: @unchecked Sendable {
             threads: options.threads ?? 0, datasetFingerprint: own?.manifest.fingerprint ?? "")
         coordinator.start(receiver)
         coordinator.send(introduction.hello(listenPort: listener.address.port))
+        way.update { $0 = coordinator }
         let welcome = try WireError.admission { try inbox.wait { $0.welcome } }
         FaultPlace.identify(.worker, rank: Int(welcome.rank))
         // Before anything that takes long: the run waits for the store.
-        if welcome.startsStore {
-            guard let startStore = options.startStore else { throw WireError(.refused, "this worker cannot start a store") }
-            log("this host has no parameter store of the run yet: starting one")
-            try startStore(options.coordinator)
-        }
+        inbox.state.update { $0.startsStore = false }
+        if welcome.startsStore { try startStore() }
         let heartbeat = try heartbeat(receiver, welcome: welcome, introduction)
         defer { heartbeat.stop() }
         let configuration = try RunConfiguration(json: welcome.configuration)
@@ -101,13 +101,53 @@ public final class WorkerService: @unchecked Sendable {
                 .refused, "the data set in \(dataset.path) has the fingerprint \(dataset.manifest.fingerprint), the "
                     + "coordinator's \(welcome.datasetFingerprint); name the same data set with --data")
         }
-        log("joined run \(Digest.text(welcome.run)) as worker \(welcome.rank) of \(welcome.workers)")
+        try train(configuration, dataset, coordinator, receiver, introduction)
+    }
 
-        let session = try TrainingSession(
-            configuration: configuration, welcome: welcome, dataset: dataset, coordinator: coordinator, inbox: inbox)
-        defer { session.stop() }
-        receiver.attach(session)
-        try session.serve(loop: loop, receiver: receiver, introduction: introduction)
+    /// Takes one place after another, as the coordinator has them, until the run ends, which it throws.
+    private func train(
+        _ configuration: RunConfiguration, _ dataset: Dataset, _ coordinator: Link, _ receiver: WorkerReceiver, _ introduction: Introduction
+    ) throws -> Never {
+        var session: TrainingSession?
+        /// Memory is free for others before there is a new place.
+        func giveUp() {
+            receiver.attach(nil)
+            session?.stop()
+            session = nil
+        }
+        defer { giveUp() }
+        while true {
+            do {
+                switch try inbox.next(session?.place) {
+                case .startStore: try startStore()
+                case .giveUpPlace: giveUp()
+                case .prepare(let welcome):
+                    giveUp()
+                    log("joined run \(Digest.text(welcome.run)) as worker \(welcome.rank) of \(welcome.workers)")
+                    let new = try TrainingSession(
+                        configuration: configuration, welcome: welcome, dataset: dataset, coordinator: coordinator, inbox: inbox)
+                    receiver.attach(new)
+                    session = new
+                case .join(let topology):
+                    try session?.serve(topology, loop: loop, receiver: receiver, introduction: introduction)
+                }
+            } catch is AttemptEnded { session?.hold() }
+        }
+    }
+
+    private func startStore() throws {
+        guard let startStore = options.startStore else { throw WireError(.refused, "this worker cannot start a store") }
+        log("this host has no parameter store of the run yet: starting one")
+        try startStore(options.coordinator)
+    }
+
+    /// Asks the coordinator to go on without this worker. It works until it is released between two steps, which ends `serve`.
+    /// - Returns: false where it is not connected to a coordinator: there is nobody to ask.
+    public func leave() -> Bool {
+        guard let coordinator = way.read({ $0 }) else { return false }
+        log("asks to leave the run")
+        coordinator.send(.with { $0.leave = WireLeave() }, run: inbox.state.read { $0.welcome?.run ?? 0 })
+        return true
     }
 
     private func heartbeat(

@@ -1,0 +1,90 @@
+package import Partition
+
+/// Decides whether the layout is to change at the next boundary between steps, and to which. No sockets and no clock of its own:
+/// counts of workers and times in, decisions out.
+package struct LayoutPolicy {
+    package enum Decision: Equatable, Sendable {
+        case stay
+        /// Stay, and ask again then: spares are there that are taken in together with those that follow soon.
+        case ask(at: Double)
+        /// Who leaves is replaced where the layout is the same.
+        case change(ColumnLayout)
+        /// What was asked for is not possible any more.
+        case drop(String)
+        /// Nobody would be left.
+        case stop
+    }
+
+    private let columns: Int
+    private let slices: Int
+    /// Seconds between two changes for the sake of spares, and from the first of them to the change; nil leaves spares waiting.
+    private let elasticInterval: Double?
+    /// What a person has asked for.
+    package private(set) var wanted: ColumnLayout?
+    private var lastChange = -Double.infinity
+    private var sparesSince: Double?
+
+    /// - Parameter elasticInterval: nil where spares are not taken in by themselves.
+    package init(columns: Int, slices: Int, elasticInterval: Double?) {
+        (self.columns, self.slices, self.elasticInterval) = (columns, slices, elasticInterval)
+    }
+
+    /// Somebody asks for another number of workers.
+    /// - Parameters:
+    ///   - replicas: nil takes those of now, where they are possible, or nearly as many.
+    ///   - staying: workers with a place that have not asked to leave.
+    /// - Returns: why not; nil where it is done at the next boundary.
+    package mutating func resize(workers: Int, replicas: Int?, current: ColumnLayout, staying: Int, spares: Int) -> String? {
+        let layouts = ColumnLayout.legal(columns: columns, slices: slices, workers: workers)
+            .filter { replicas == nil || $0.replicas == replicas }
+        guard let layout = layouts.min(by: { abs($0.replicas - current.replicas) < abs($1.replicas - current.replicas) }) else {
+            return "\(workers) workers\(replicas.map { " in \($0) replicas" } ?? "") cannot share this run; legal are "
+                + ColumnLayout.legalWords(columns: columns, slices: slices)
+        }
+        guard layout != current || wanted != nil else { return "it has \(current.words) already" }
+        let there = staying + spares
+        guard there >= workers else {
+            return "\(workers) workers are asked for and \(there) \(there == 1 ? "is" : "are") there (\(staying) in the run, \(spares) waiting): "
+                + "start \(workers - there) more first"
+        }
+        wanted = layout
+        return nil
+    }
+
+    /// What happens at a boundary that could be now.
+    /// - Parameters:
+    ///   - isLeaving: whether one with a place has asked to leave, or is gone that had.
+    ///   - now: seconds on the coordinator's clock.
+    package mutating func decide(current: ColumnLayout, staying: Int, spares: Int, isLeaving: Bool, at now: Double) -> Decision {
+        let there = staying + spares
+        if let wanted {
+            if there >= wanted.workers { return wanted == current && !isLeaving ? dropped() : .change(wanted) }
+            self.wanted = nil
+            return .drop("the change to \(wanted.words) is dropped: only \(there) are there now")
+        }
+        if isLeaving {
+            if there >= current.workers { return .change(current) }
+            return ColumnLayout.largest(columns: columns, slices: slices, available: there, replicas: current.replicas)
+                .map { .change($0) } ?? .stop
+        }
+        guard let elasticInterval, spares > 0, staying == current.workers,
+            let largest = ColumnLayout.largest(columns: columns, slices: slices, available: there, replicas: current.replicas),
+            largest.workers > current.workers
+        else {
+            sparesSince = nil
+            return .stay
+        }
+        let since = sparesSince ?? now
+        sparesSince = since
+        let due = max(since, lastChange) + elasticInterval
+        return now >= due ? .change(largest) : .ask(at: due)
+    }
+
+    private mutating func dropped() -> Decision {
+        wanted = nil
+        return .stay
+    }
+
+    /// A change has been begun.
+    package mutating func changed(at now: Double) { (wanted, sparesSince, lastChange) = (nil, nil, now) }
+}

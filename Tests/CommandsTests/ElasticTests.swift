@@ -146,8 +146,8 @@ import Testing
     @Test func anElasticRunTakesInWhoJoins() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()
-        let whole = try reference(runner, options(data))
-        let run = try RunByHand(runner, "a", options(data) + ["--workers", "1", "--elastic", "--elastic-interval", "0.2"])
+        let whole = try reference(runner, options(data, steps: 120))
+        let run = try RunByHand(runner, "a", options(data, steps: 120) + ["--workers", "1", "--elastic", "--elastic-interval", "0.2"])
         try run.start()
         run.train(3)
         for _ in 0..<2 { try run.start() }
@@ -160,6 +160,25 @@ import Testing
         #expect(run.end() == 0)
         expectSame(run, whole)
         #expect(try run.directory.record().workers == 2)
+    }
+
+    /// As one that is restarted by its scheduler.
+    @Test func aWorkerThatComesBackIsTakenInAgain() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        let whole = try reference(runner, options(data, steps: 120))
+        let run = try RunByHand(runner, "a", options(data, steps: 120) + ["--workers", "2", "--elastic-interval", "0.2"])
+        for _ in 0..<2 { try run.start() }
+        run.train(3)
+        run.peers[1].terminate()
+        run.wait(for: "layout", 1)
+        // A third is more than was asked for.
+        for _ in 0..<2 { try run.start() }
+        run.wait(for: "layout", 2)
+        run.train(3)
+        #expect(run.end() == 0)
+        expectSame(run, whole)
+        #expect(run.events("layout").map { $0.facts["workers"] } == ["1", "2"])
     }
 
     /// A store of its own takes its columns to the other before it ends.

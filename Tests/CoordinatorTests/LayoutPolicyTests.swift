@@ -6,7 +6,9 @@ import Testing
 @Suite struct LayoutPolicyTests {
     private let two = try! ColumnLayout(columns: 4, workers: 2)
 
-    private func policy(elastic: Double? = nil) -> LayoutPolicy { LayoutPolicy(columns: 4, slices: 2, elasticInterval: elastic) }
+    private func policy(isElastic: Bool = false) -> LayoutPolicy {
+        LayoutPolicy(columns: 4, slices: 2, asked: 2, isElastic: isElastic, interval: 10)
+    }
 
     @Test func whoLeavesIsReplacedOrDoneWithout() throws {
         var policy = policy()
@@ -17,6 +19,22 @@ import Testing
         // Seven are no layout of four columns and two slices; six are.
         let eight = try ColumnLayout(columns: 4, workers: 8, replicas: 2)
         #expect(policy.decide(current: eight, staying: 7, spares: 0, isLeaving: true, at: 0) == .change(try ColumnLayout(columns: 4, workers: 6, replicas: 2)))
+    }
+
+    /// A worker that left and came back, as a pod of a node that was drained does.
+    @Test func sparesFillUpToWhatWasAskedFor() throws {
+        var policy = policy()
+        let one = try ColumnLayout(columns: 4, workers: 1)
+        #expect(policy.decide(current: one, staying: 1, spares: 0, isLeaving: false, at: 0) == .stay)
+        #expect(policy.decide(current: one, staying: 1, spares: 3, isLeaving: false, at: 1) == .ask(at: 11))
+        #expect(policy.decide(current: one, staying: 1, spares: 3, isLeaving: false, at: 11) == .change(two))
+        policy.changed(at: 11)
+        #expect(policy.decide(current: two, staying: 2, spares: 2, isLeaving: false, at: 100) == .stay)
+        // What was asked for since counts.
+        #expect(policy.resize(workers: 1, replicas: nil, current: two, staying: 2, spares: 2) == nil)
+        #expect(policy.decide(current: two, staying: 2, spares: 2, isLeaving: false, at: 100) == .change(one))
+        policy.changed(at: 100)
+        #expect(policy.decide(current: one, staying: 1, spares: 3, isLeaving: false, at: 200) == .stay)
     }
 
     @Test func whatIsAskedForIsCheckedAgainstTheLayoutsAndWhoIsThere() throws {
@@ -36,7 +54,7 @@ import Testing
     }
 
     @Test func sparesThatJoinInARowAreTakenInByOneChange() throws {
-        var policy = policy(elastic: 10)
+        var policy = policy(isElastic: true)
         #expect(policy.decide(current: two, staying: 2, spares: 1, isLeaving: false, at: 100) == .ask(at: 110))
         #expect(policy.decide(current: two, staying: 2, spares: 2, isLeaving: false, at: 104) == .ask(at: 110))
         #expect(policy.decide(current: two, staying: 2, spares: 2, isLeaving: false, at: 110) == .change(try ColumnLayout(columns: 4, workers: 4)))

@@ -18,8 +18,8 @@ here=$(dirname "$0")
 echo "$*" >>"$here/calls"
 read -r code step <"$here/plan"
 sed -i 1d "$here/plan"
-if [ "$code" = wait ]; then
-    trap 'exit 143' TERM
+if [ "$code" = wait ] || [ "$code" = leave ]; then
+    if [ "$code" = wait ]; then trap 'exit 143' TERM; else trap 'exit 0' TERM; fi
     touch "$here/waits"
     while true; do sleep 0.05; done
 fi
@@ -81,4 +81,15 @@ for code in 77 78 79; do
 done
 plan 69 69
 expect "a worker without a coordinator" 69 "$(COLONNADE_RESTARTS=1 result keep)"
+for ending in "wait 143" "leave 0"; do
+    read -r what wanted <<<"$ending"
+    plan "$what"
+    ./colonnade-keep "$COLONNADE" worker >"$scratch/out" 2>&1 &
+    until [ -e "$scratch/waits" ]; do sleep 0.02; done
+    kill -TERM $!
+    code=0
+    wait $! || code=$?
+    expect "a worker that is told to end: $what" "$wanted" "$code"
+    expect "and is not started again: $what" 1 "$(calls | wc -l)"
+done
 [ "$problems" -eq 0 ]

@@ -72,12 +72,12 @@ struct RunOptions: ParsableArguments {
             valueName: "file"))
     var metricsTokenFile: String?
 
-    @Flag(help: "Take in workers that wait, where they make a larger layout, between two steps (docs/launching.md).")
+    @Flag(help: "Take in workers beyond --workers too, where they make a larger layout, between two steps (docs/reliability.md).")
     var elastic = false
 
     @Option(
         help: ArgumentHelp(
-            "With --elastic, the time from the first worker that waits to the change, and at least between two changes: those that join meanwhile are taken in with it.",
+            "The time from the first worker that waits to the step at which it is taken in, and at least between two such changes: those that join meanwhile are taken in with it.",
             valueName: "seconds"))
     var elasticInterval: Double = 10
 
@@ -191,7 +191,7 @@ struct RunOptions: ParsableArguments {
             MetricsIndex(resumed).forEach { if $0.kind == .validation, $0.step <= base { plan.earlierErrors.append($0.figures[1]) } }
         }
         (plan.joinPatience, plan.patience, plan.restarts) = (joinTimeout, patience, restarts)
-        plan.elasticInterval = elastic ? elasticInterval : nil
+        (plan.isElastic, plan.elasticInterval) = (elastic, elasticInterval)
         (plan.restartReason, plan.passedOver) = (restartReason, found?.passedOver ?? [])
         (plan.traceInterval, plan.normsInterval) = (max(0, traceEvery), max(0, normsEvery))
         plan.tracedSteps = Set(RunForecast.tracedSteps.map { base + $0 })

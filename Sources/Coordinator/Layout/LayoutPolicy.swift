@@ -17,16 +17,23 @@ package struct LayoutPolicy {
 
     private let columns: Int
     private let slices: Int
-    /// Seconds between two changes for the sake of spares, and from the first of them to the change; nil leaves spares waiting.
-    private let elasticInterval: Double?
-    /// What a person has asked for.
+    /// Whether spares are taken in beyond the workers that were asked for.
+    private let isElastic: Bool
+    /// Seconds between two changes for the sake of spares, and from the first of them to the change.
+    private let interval: Double
+    /// Workers that were asked for, at the start or since. Where there are fewer because some have left, spares take their places.
+    private var asked: Int
+    /// What a person has asked for, until it is done.
     package private(set) var wanted: ColumnLayout?
     private var lastChange = -Double.infinity
     private var sparesSince: Double?
 
-    /// - Parameter elasticInterval: nil where spares are not taken in by themselves.
-    package init(columns: Int, slices: Int, elasticInterval: Double?) {
-        (self.columns, self.slices, self.elasticInterval) = (columns, slices, elasticInterval)
+    /// - Parameters:
+    ///   - asked: workers that the run starts with.
+    ///   - isElastic: whether further ones are taken in by themselves.
+    ///   - interval: seconds between two changes for the sake of spares.
+    package init(columns: Int, slices: Int, asked: Int, isElastic: Bool, interval: Double) {
+        (self.columns, self.slices, self.asked, self.isElastic, self.interval) = (columns, slices, asked, isElastic, interval)
     }
 
     /// Somebody asks for another number of workers.
@@ -47,7 +54,7 @@ package struct LayoutPolicy {
             return "\(workers) workers are asked for and \(there) \(there == 1 ? "is" : "are") there (\(staying) in the run, \(spares) waiting): "
                 + "start \(workers - there) more first"
         }
-        wanted = layout
+        (wanted, asked) = (layout, workers)
         return nil
     }
 
@@ -59,7 +66,7 @@ package struct LayoutPolicy {
         let there = staying + spares
         if let wanted {
             if there >= wanted.workers { return wanted == current && !isLeaving ? dropped() : .change(wanted) }
-            self.wanted = nil
+            (self.wanted, asked) = (nil, current.workers)
             return .drop("the change to \(wanted.words) is dropped: only \(there) are there now")
         }
         if isLeaving {
@@ -67,8 +74,9 @@ package struct LayoutPolicy {
             return ColumnLayout.largest(columns: columns, slices: slices, available: there, replicas: current.replicas)
                 .map { .change($0) } ?? .stop
         }
-        guard let elasticInterval, spares > 0, staying == current.workers,
-            let largest = ColumnLayout.largest(columns: columns, slices: slices, available: there, replicas: current.replicas),
+        guard spares > 0, staying == current.workers,
+            let largest = ColumnLayout.largest(
+                columns: columns, slices: slices, available: isElastic ? there : min(there, asked), replicas: current.replicas),
             largest.workers > current.workers
         else {
             sparesSince = nil
@@ -76,7 +84,7 @@ package struct LayoutPolicy {
         }
         let since = sparesSince ?? now
         sparesSince = since
-        let due = max(since, lastChange) + elasticInterval
+        let due = max(since, lastChange) + interval
         return now >= due ? .change(largest) : .ask(at: due)
     }
 

@@ -84,7 +84,8 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         health = try Self.monitor(plan, plan.layout)
         layout = plan.layout
         policy = LayoutPolicy(
-            columns: plan.layout.columns, slices: plan.configuration.recipe.slices, elasticInterval: plan.elasticInterval)
+            columns: plan.layout.columns, slices: plan.configuration.recipe.slices, asked: plan.workers, isElastic: plan.isElastic,
+            interval: plan.elasticInterval)
         norms = try StepNorms(plan.configuration.network)
         records = StepRecords(steps: steps, batch: plan.configuration.recipe.batch, layout: plan.layout)
         loop = try EventLoop(name: "coordinator-io", security: plan.security)

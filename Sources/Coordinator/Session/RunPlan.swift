@@ -38,9 +38,10 @@ public struct RunPlan: Sendable {
     public var patience: Double = 5
     /// How often in a row the run may be taken back to the same step.
     public var restarts = 5
-    /// Seconds between two changes of layout that take in workers that wait, and from the first of them to the change; nil leaves
-    /// them waiting.
-    public var elasticInterval: Double?
+    /// Whether workers are taken in beyond those that the layout was asked to have.
+    public var isElastic = false
+    /// Seconds between two changes of layout that take in workers that wait, and from the first of them to the change.
+    public var elasticInterval: Double = 10
     /// Seconds to wait for everybody to join.
     public var joinPatience: Double = 600
 

@@ -15,6 +15,7 @@ struct RunFollower: Sendable {
     private var status = FileStamp("")
     private var record = FileStamp("")
     private var state: RunRecord.State?
+    private var plan: RunRecord.Plan?
 
     /// Begins at the end of what is there.
     init(_ run: RunDirectory) {
@@ -50,9 +51,9 @@ struct RunFollower: Sendable {
         }
         let written = FileStamp(run.recordPath)
         if written != record, let found = try? run.record() {
-            // Nothing is news when it is first looked at.
-            if state != nil, found.state != state { try add("record", found) }
-            (record, state) = (written, found.state)
+            // Nothing is news when it is first looked at. Workers may be others, and more or fewer, from some step on.
+            if let state, found.state != state || found.plan != plan { try add("record", found) }
+            (record, state, plan) = (written, found.state, found.plan)
         }
         return changes
     }

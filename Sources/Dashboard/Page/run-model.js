@@ -21,7 +21,7 @@ export class RunModel extends EventTarget {
     await this.more("events");
     const handlers = {
       status: (status) => this.change("status", () => { this.status = status; }),
-      record: (record) => this.change("record", () => { this.record = record; }),
+      record: (record) => this.change("record", () => { Object.assign(this, { record, exchange: record.plan?.exchange ?? this.exchange }); }),
       step: (step) => this.change("step", () => { this.lastStep = step; }),
       validation: () => this.change("validation"),
       event: () => this.fetchEvents(),

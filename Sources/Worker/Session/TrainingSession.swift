@@ -41,6 +41,7 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
         self.configuration = configuration
         (run, rank, place) = (welcome.run, Int(welcome.rank), SessionPlace(welcome))
         (self.coordinator, self.inbox) = (coordinator, inbox)
+        guard place.rank < place.workers else { throw WireError(.malformed, "a place beyond the run's workers") }
         engine = try Engine()
         let program = try ProgramCompiler(
             network: configuration.network, workers: Int(welcome.workers), replicas: Int(welcome.replicas),

@@ -96,9 +96,13 @@ struct CoordinatorCommand: ParsableCommand {
         signals.onInterrupt { service.stop() }
         let outcome = service.serve()
         display.finish()
-        RunForecast(
-            settled.plan.configuration, settled.plan.layout, base: settled.plan.baseStep, bandwidth: options.bandwidth, latency: options.latency
-        ).conclude(writer)
+        // What was predicted is the rate of one layout.
+        if !service.hasChangedLayout {
+            RunForecast(
+                settled.plan.configuration, settled.plan.layout, base: settled.plan.baseStep, bandwidth: options.bandwidth,
+                latency: options.latency
+            ).conclude(writer)
+        }
         try RunReport.finish(writer, outcome, stopped: options.stopped)
     }
 }

@@ -47,7 +47,9 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
     var assemblies: [Int: CheckpointAssembler] = [:]
     var checkpointsUnderWay = 0
     /// Who computes what; the plan's at first.
-    var layout: ColumnLayout
+    var layout: ColumnLayout { didSet { if layout != oldValue { hasChangedLayout = true } } }
+    /// To be asked when `serve` has returned.
+    public private(set) var hasChangedLayout = false
     var policy: LayoutPolicy
     /// A change that has been begun and after which training has not gone on yet.
     var change: LayoutChange?

@@ -24,12 +24,12 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
     // Touched by the loop's thread only.
     var coordinator: Link?
     private var listener: Listener?
-    private var address: SocketAddress?
-    private var introduction: Introduction?
-    private var heartbeat: HeartbeatSender?
+    var address: SocketAddress?
+    var introduction: Introduction?
+    var heartbeat: HeartbeatSender?
     var run: UInt64 = 0
-    private var rank = 0
-    private var patience = 0.0
+    var rank = 0
+    var patience = 0.0
     var configuration: RunConfiguration?
     var layout: ColumnLayout?
     var tree: GradientTree?
@@ -103,7 +103,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
     }
 
     func end(_ result: SessionOutcome) { outcome.update { if $0 == nil { $0 = .success(result) } } }
-    private func lose(_ error: WireError) { outcome.update { if $0 == nil { $0 = .failure(error) } } }
+    func lose(_ error: WireError) { outcome.update { if $0 == nil { $0 = .failure(error) } } }
 
     // MARK: Frames
 
@@ -368,41 +368,5 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         } else {
             worker.link.send(header, .tensor(stored.values[step & 1], byteCount: stored.valueLayout.byteCount))
         }
-    }
-
-    // MARK: Heartbeats
-
-    private func startHeartbeat() throws {
-        guard heartbeat == nil, let introduction, let address else { return }
-        var hello = introduction.hello(listenPort: 0).hello
-        (hello.run, hello.rank) = (run, UInt32(rank))
-        let greeting = hello
-        let (loop, patience, log) = (loop, patience, log)
-        // Connecting waits, and the loop must not.
-        _ = ServiceThread(name: "heartbeat") { [weak self] in
-            do {
-                let sender = try HeartbeatSender(
-                    coordinator: address, hello: greeting, patience: patience, loop: loop, log: log,
-                    beat: { [weak self] in self?.beat() ?? WireHeartbeat() },
-                    silent: { [weak self] in self?.lose($0) })
-                loop.submit { [weak self] in self?.heartbeat = sender }
-            } catch { self?.end(.failed("\(error)")) }
-        }
-    }
-
-    /// On the loop's thread.
-    private func beat() -> WireHeartbeat {
-        let activity = updates.current
-        var heartbeat = WireHeartbeat()
-        heartbeat.attempt = machine?.attempt ?? 0
-        heartbeat.step = UInt64(machine?.committed ?? 0)
-        (heartbeat.phase, heartbeat.instruction) = (activity.phase, activity.words)
-        (heartbeat.seconds, heartbeat.usual) = (max(0, MonotonicClock.now - activity.since), activity.usual)
-        if activity.phase == .idle, let machine, let tree {
-            heartbeat.missing = machine.missing.sorted().map { gradient in
-                .with { ($0.key, $0.replica) = (gradient.key.wire, UInt32(tree.contributions[gradient.contribution].replica)) }
-            }
-        }
-        return heartbeat
     }
 }

@@ -59,7 +59,7 @@ public struct RunStatus: Codable, Sendable, Equatable {
     public var time: String
     /// The last step that was committed.
     public var step: Int
-    /// Raised by every loss.
+    /// Raised by every loss and every change of layout.
     public var attempt: Int
     public var images_per_second: Double?
     public var processes: [Process]

@@ -26,14 +26,15 @@ final class CommandRunner {
         return "colonnade"
     }
 
+    /// What runs leave in the user's cache, tokens among it, is no test's business.
+    var environment: [String: String] { ProcessInfo.processInfo.environment.merging(["XDG_CACHE_HOME": path("user-cache")]) { $1 } }
+
     func start(_ arguments: [String], environment: [String: String] = [:]) throws -> (Process, Pipe, Pipe) {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Self.executable)
         process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: directory)
-        // What runs leave in the user's cache is no test's business.
-        process.environment = ProcessInfo.processInfo.environment.merging(["XDG_CACHE_HOME": path("cache")]) { $1 }
-            .merging(environment) { $1 }
+        process.environment = self.environment.merging(environment) { $1 }
         let (output, errors) = (Pipe(), Pipe())
         process.standardOutput = output
         process.standardError = errors

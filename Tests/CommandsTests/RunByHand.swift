@@ -46,6 +46,7 @@ final class RunByHand {
         ]
         (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
         process.currentDirectoryURL = URL(fileURLWithPath: runner.directory)
+        process.environment = runner.environment
         try process.run()
         peers.append(process)
         while process.isRunning {

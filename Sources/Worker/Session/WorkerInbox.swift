@@ -18,6 +18,8 @@ final class WorkerInbox: Sendable {
         var topology: WireTopology?
         var segment: WireSegment?
         var peers: [Peer: Link] = [:]
+        /// Those that were told of this worker's place before it was, and the run that they name.
+        var early: [Peer: (link: Link, run: UInt64)] = [:]
         var grants: [Int: WireGrant] = [:]
         /// The last pass for which a slab has arrived.
         var slabs: [Slab: Int] = [:]
@@ -37,7 +39,21 @@ final class WorkerInbox: Sendable {
             (topology, segment, grants, slabs, values) = (nil, nil, [:], [:], [:])
             let old = peers.filter { $0.key.attempt < attempt }
             for peer in old.keys { peers[peer] = nil }
-            return Array(old.values)
+            let older = early.filter { $0.key.attempt < attempt }
+            for peer in older.keys { early[peer] = nil }
+            return Array(old.values) + older.values.map(\.link)
+        }
+
+        /// The worker has a place: those that came before it was told are its peers.
+        /// - Returns: connections of another run.
+        mutating func take(_ welcome: WireWelcome) -> [Link] {
+            (self.welcome, startsStore) = (welcome, welcome.startsStore)
+            var strangers: [Link] = []
+            for (peer, (link, run)) in early {
+                if run == welcome.run, peers[peer] == nil { peers[peer] = link } else { strangers.append(link) }
+            }
+            early = [:]
+            return strangers
         }
     }
 

@@ -63,19 +63,31 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
         switch message.body {
         case .hello(let hello):
             let (welcome, attempt) = inbox.state.read { ($0.welcome, $0.attempt) }
+            let peer = WorkerInbox.Peer(attempt: hello.attempt, rank: Int(hello.rank))
+            guard hello.role == .worker, hello.rank <= UInt16.max, hello.attempt >= attempt else {
+                throw WireError(.malformed, "a stranger's connection")
+            }
+            guard let welcome else {
+                // One that waits for a place is about to be told that it has one.
+                guard inbox.state.read({ $0.early[peer] == nil && $0.early.count < 1024 }) else {
+                    throw WireError(.refused, "this worker has no place in a run yet")
+                }
+                try link.admit(hello)
+                inbox.state.update { $0.early[peer] = (link, hello.run) }
+                return
+            }
             // A peer may have heard of a new attempt first, and of another layout with it.
-            guard hello.role == .worker, let welcome, hello.run == welcome.run, hello.rank <= UInt16.max, hello.attempt >= attempt,
-                hello.attempt > attempt || hello.rank < welcome.workers && hello.rank != welcome.rank
+            guard hello.run == welcome.run, hello.attempt > attempt || hello.rank < welcome.workers && hello.rank != welcome.rank
             else {
                 throw WireError(.malformed, "a stranger's connection")
             }
-            let peer = WorkerInbox.Peer(attempt: hello.attempt, rank: Int(hello.rank))
             guard inbox.state.read({ $0.peers[peer] == nil }) else {
                 throw WireError(.refused, "worker \(hello.rank) is connected already")
             }
             try link.admit(hello)
             inbox.state.update { $0.peers[peer] = link }
-        case .welcome(let welcome) where link === coordinator: inbox.state.update { ($0.welcome, $0.startsStore) = (welcome, welcome.startsStore) }
+        case .welcome(let welcome) where link === coordinator:
+            for stranger in inbox.state.update({ $0.take(welcome) }) { stranger.cancel("it is of another run") }
         case .refusal(let refusal) where link === coordinator: inbox.fail(WireError(.refused, refusal.reason))
         // Another worker or the store: a connection that has failed, and no reason to leave the run.
         case .refusal(let refusal): throw WireError(.refused, refusal.reason)
@@ -116,6 +128,7 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
     }
 
     func closed(_ link: Link, _ error: WireError) {
+        inbox.state.update { state in state.early = state.early.filter { $0.value.link !== link } }
         if link === coordinator {
             inbox.fail(WireError(error.code, "the coordinator is gone: \(error)"))
         } else if let peer = inbox.state.read({ $0.peers.first { $0.value === link }?.key }) {

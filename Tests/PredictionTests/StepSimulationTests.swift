@@ -7,7 +7,7 @@ import Testing
 /// Every kernel takes a millisecond for each billion of its operations, and 10 µs beside.
 private struct PlainTimes: KernelTimes {
     var basis = "plain"
-    var includesOtherWork = true
+    var usesCores = true
     var overhead = 0.0
     var updateSeconds = 0.0
     var columnBytes = 1000
@@ -18,7 +18,7 @@ private struct PlainTimes: KernelTimes {
 }
 
 @Suite struct StepSimulationTests {
-    private let free = Cluster.Loopback(bandwidth: 1e15, latency: 0, byteSeconds: 0, messageSeconds: 0)
+    private let free = Cluster.Loopback(bandwidth: 1e15, latency: 0)
 
     private func configuration(columns: Int = 2, slices: Int = 1) throws -> RunConfiguration {
         var configuration = RunConfiguration(network: try Preset.named("cifar10").network, recipe: Recipe())
@@ -29,7 +29,8 @@ private struct PlainTimes: KernelTimes {
 
     private func cluster(_ hosts: Int, workers: Int = 1, bandwidth: Double = 1e15, latency: Double = 0) -> Cluster {
         Cluster(
-            hosts: (0..<hosts).map { .init(name: "h\($0)", workers: workers, cores: 64, bandwidth: bandwidth, latency: latency) }, loopback: free)
+            hosts: (0..<hosts).map { .init(name: "h\($0)", workers: workers, cores: 64, bandwidth: bandwidth, latency: latency) }, loopback: free,
+            messages: .init(byteSeconds: 0, seconds: 0))
     }
 
     private func predict(
@@ -107,19 +108,24 @@ private struct PlainTimes: KernelTimes {
         #expect(two.workers[1].bytes > two.workers[0].bytes)
     }
 
-    @Test func fullCoresPayForMessages() throws {
+    @Test func fullCoresPayForMessagesBetweenHosts() throws {
+        let configuration = try configuration()
+        var hosts = cluster(2)
+        hosts.messages.seconds = 1e-3
+        let idle = try predict(configuration, workers: 2, hosts)
+        for host in 0...1 { hosts.hosts[host].cores = 1 }
+        #expect(try predict(configuration, workers: 2, hosts).seconds > idle.seconds + 0.005)
+        // An accelerator is not a core of the host.
+        #expect(try predict(configuration, workers: 2, hosts, PlainTimes(usesCores: false)).seconds < idle.seconds + 1e-6)
+    }
+
+    @Test func moreThreadsThanCoresTakeTurns() throws {
         let configuration = try configuration()
         var hosts = cluster(1, workers: 2)
-        hosts.loopback.messageSeconds = 1e-3
-        let times = PlainTimes(includesOtherWork: false)
-        let idle = try predict(configuration, workers: 2, hosts, times)
-        hosts.hosts[0].cores = 2
-        let full = try predict(configuration, workers: 2, hosts, times)
-        #expect(full.seconds > idle.seconds + 0.01)
-        // Times that were taken beside such work have it in them.
-        #expect(try predict(configuration, workers: 2, hosts).seconds < idle.seconds + 0.001)
+        let idle = try predict(configuration, workers: 2, hosts)
         hosts.hosts[0].cores = 1
-        #expect(try predict(configuration, workers: 2, hosts).seconds > 1.9 * idle.seconds)
+        #expect(abs(try predict(configuration, workers: 2, hosts).seconds / idle.seconds - 2) < 0.05)
+        #expect(try predict(configuration, workers: 2, hosts, PlainTimes(usesCores: false)).seconds < 1.01 * idle.seconds)
     }
 
     @Test func theSameIsPredictedEachTime() throws {

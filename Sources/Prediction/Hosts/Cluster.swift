@@ -26,24 +26,33 @@ public struct Cluster: Sendable, Equatable {
         public var bandwidth: Double
         /// Seconds until a message is with whom it wakes.
         public var latency: Double
-        /// Seconds of a core for a byte that is sent or received, at each end.
-        public var byteSeconds: Double
-        /// Seconds of a core for a message, at each end: threads that wake, headers, system calls.
-        public var messageSeconds: Double
 
-        public init(bandwidth: Double, latency: Double, byteSeconds: Double, messageSeconds: Double) {
-            (self.bandwidth, self.latency) = (bandwidth, latency)
-            (self.byteSeconds, self.messageSeconds) = (byteSeconds, messageSeconds)
-        }
+        public init(bandwidth: Double, latency: Double) { (self.bandwidth, self.latency) = (bandwidth, latency) }
 
         /// As `bench links` finds it on a present machine with both ends computing.
-        public static let usual = Loopback(bandwidth: 1.8e9, latency: 40e-6, byteSeconds: 0.2e-9, messageSeconds: 15e-6)
+        public static let usual = Loopback(bandwidth: 1.8e9, latency: 40e-6)
+    }
+
+    /// What a message from or to another host takes of a core, at each end.
+    public struct Messages: Sendable, Equatable {
+        /// Seconds for each byte.
+        public var byteSeconds: Double
+        /// Seconds for each message: threads that wake, headers, system calls.
+        public var seconds: Double
+
+        public init(byteSeconds: Double, seconds: Double) { (self.byteSeconds, self.seconds) = (byteSeconds, seconds) }
+
+        /// As `bench links` finds it on a present machine.
+        public static let usual = Messages(byteSeconds: 0.2e-9, seconds: 15e-6)
     }
 
     public var hosts: [Host]
     public var loopback: Loopback
+    public var messages: Messages
 
-    public init(hosts: [Host], loopback: Loopback = .usual) { (self.hosts, self.loopback) = (hosts, loopback) }
+    public init(hosts: [Host], loopback: Loopback = .usual, messages: Messages = .usual) {
+        (self.hosts, self.loopback, self.messages) = (hosts, loopback, messages)
+    }
 
     public var places: Int { hosts.reduce(0) { $0 + $1.workers } }
 

@@ -49,8 +49,7 @@ extension DeviceModel: KernelTimes {
     public var updateSeconds: Double { 20 / memoryBandwidth }
     public var columnBytes: Int { 0 }
     public var overhead: Double { 0 }
-    /// An accelerator has nothing else to do.
-    public var includesOtherWork: Bool { true }
+    public var usesCores: Bool { false }
 
     public func times(of program: WorkerProgram) -> [[Double]] {
         let blocks = Dictionary(uniqueKeysWithValues: program.blocks.map { ($0.key, $0) })

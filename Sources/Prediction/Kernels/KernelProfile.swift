@@ -103,7 +103,7 @@ public struct KernelProfile: Codable, Sendable, Equatable {
 }
 
 extension KernelProfile: KernelTimes {
-    public var includesOtherWork: Bool { true }
+    public var usesCores: Bool { true }
 
     /// - Throws: where nothing like it was timed: the profile is another network's.
     public func times(of program: WorkerProgram) throws -> [[Double]] {

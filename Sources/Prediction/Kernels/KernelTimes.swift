@@ -6,8 +6,8 @@ public protocol KernelTimes: Sendable {
     var basis: String { get }
     /// Seconds of each of a program's instructions, in one pass or another; none for those that compute nothing.
     func times(of program: WorkerProgram) throws -> [[Double]]
-    /// Whether the times have in them what a host's cores do beside kernels: messages within the host, and updates.
-    var includesOtherWork: Bool { get }
+    /// Whether kernels run on the host's cores, which have other work too; what they do within the host is in the times already.
+    var usesCores: Bool { get }
     /// Seconds of a step beside kernels and waits.
     var overhead: Double { get }
     /// Seconds of the store's update, for one parameter.

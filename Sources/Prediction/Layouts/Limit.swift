@@ -60,7 +60,7 @@ public struct Limit: Sendable, Equatable {
         let times: any KernelTimes
         var basis: String { times.basis }
         var updateSeconds: Double { times.updateSeconds / 2 }
-        var includesOtherWork: Bool { times.includesOtherWork }
+        var usesCores: Bool { times.usesCores }
         var overhead: Double { times.overhead }
         var columnBytes: Int { times.columnBytes }
         func times(of program: WorkerProgram) throws -> [[Double]] { try times.times(of: program) }

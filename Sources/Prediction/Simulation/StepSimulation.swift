@@ -82,7 +82,7 @@ public struct StepSimulation {
     /// Tensors on their way: what happens when they arrive, from and to which host, and their bytes.
     private var flying: [(event: Event, from: Int, to: Int, bytes: Double)] = []
     private var now = 0.0
-    /// Whether a host's cores are all computing, so that whatever else it does takes time from its workers.
+    /// Whether a host's cores are all computing, so that messages take time from its workers.
     private let isFull: [Bool]
     private let contributions: Int
     private let residents: [[Int]]
@@ -112,7 +112,7 @@ public struct StepSimulation {
         let residents = cluster.hosts.indices.map { host in (0..<layout.workers).filter { plan.placement[$0] == host } }
         self.residents = residents
         turns = residents.map { _ in 0 }
-        isFull = cluster.hosts.indices.map { residents[$0].count * recipe.threads >= cluster.hosts[$0].cores }
+        isFull = cluster.hosts.indices.map { times.usesCores && residents[$0].count * recipe.threads >= cluster.hosts[$0].cores }
         programs = try ProgramCompiler(
             network: plan.configuration.network, workers: layout.workers, replicas: layout.replicas, batch: recipe.sliceBatch
         ).programs()
@@ -132,7 +132,8 @@ public struct StepSimulation {
         for (rank, program) in programs.enumerated() {
             let host = plan.placement[rank]
             // Where there are more threads than cores they take turns.
-            let speed = cluster.hosts[host].speed / max(1, Double(residents[host].count * recipe.threads) / Double(cluster.hosts[host].cores))
+            let turns = times.usesCores ? max(1, Double(residents[host].count * recipe.threads) / Double(cluster.hosts[host].cores)) : 1
+            let speed = cluster.hosts[host].speed / turns
             let seconds = try times.times(of: program)
             var worker = Worker()
             worker.slabs = Array(repeating: 0, count: slabs[rank].count)
@@ -195,8 +196,6 @@ public struct StepSimulation {
                 if passes[pass % passes.count] {
                     let (own, host) = (plan.placement[rank], parameters[key].host)
                     if own == host {
-                        // In memory that both have; the message is all that goes.
-                        for _ in 0..<2 { handle(message: 0, on: host, isLocal: true) }
                         queue.add(.gradient(key: key), at: now + plan.cluster.loopback.latency)
                     } else {
                         // Stores are told apart from workers by their numbers.
@@ -240,32 +239,26 @@ public struct StepSimulation {
         workers[rank].blockedSince = nil
     }
 
-    /// Work that a host does beside its workers' kernels: where all cores compute, it is taken from one of them, from each in turn. The
-    /// others wait for that one, as they do in a run.
-    private mutating func steal(_ seconds: Double, on host: Int) {
+    /// A tensor from or to another host. Where all of a host's cores compute, what that takes is taken from one of its workers, from each
+    /// in turn; the others wait for that one, as they do in a run.
+    private mutating func handle(message bytes: Double, on host: Int) {
         guard isFull[host], !residents[host].isEmpty else { return }
         let robbed = residents[host][turns[host] % residents[host].count]
         turns[host] += 1
-        workers[robbed].stolen += seconds
-    }
-
-    /// - Parameter isLocal: within the host, as where the kernels' times were taken.
-    private mutating func handle(message bytes: Double, on host: Int, isLocal: Bool) {
-        guard !isLocal || !times.includesOtherWork else { return }
-        steal(bytes * plan.cluster.loopback.byteSeconds + plan.cluster.loopback.messageSeconds, on: host)
+        workers[robbed].stolen += bytes * plan.cluster.messages.byteSeconds + plan.cluster.messages.seconds
     }
 
     // MARK: Tensors on their way
 
     private mutating func send(_ bytes: Double, _ event: Event, ends: [Int], from: Int, to: Int) {
-        handle(message: bytes, on: from, isLocal: from == to)
+        if from != to { handle(message: bytes, on: from) }
         fabric.send(bytes, tensor: flying.count, ends: ends, from: from, to: to, at: now)
         flying.append((event, from, to, bytes))
     }
 
     private mutating func arrived(_ tensor: Int) {
         let (event, from, to, bytes) = flying[tensor]
-        handle(message: bytes, on: to, isLocal: from == to)
+        if from != to { handle(message: bytes, on: to) }
         let hosts = plan.cluster.hosts
         queue.add(event, at: now + (from == to ? plan.cluster.loopback.latency : hosts[from].latency + hosts[to].latency))
     }
@@ -293,7 +286,6 @@ public struct StepSimulation {
             for rank in parameters[key].users {
                 let own = plan.placement[rank]
                 if own == host {
-                    for _ in 0..<2 { handle(message: 0, on: host, isLocal: true) }
                     queue.add(.value(worker: rank, key: key), at: now + plan.cluster.loopback.latency)
                 } else {
                     send(4 * parameters[key].count, .value(worker: rank, key: key), ends: [-1 - host, rank], from: host, to: own)
@@ -309,7 +301,6 @@ public struct StepSimulation {
         // Each further contribution is read once more: 4 bytes beside the 20 of an update.
         let seconds = parameters[key].count * times.updateSeconds * (1 + 0.2 * Double(contributions - 1)) / plan.cluster.hosts[host].speed
         stores[host].busy += seconds
-        if !times.includesOtherWork { steal(seconds, on: host) }
         queue.add(.updated(host: host), at: now + seconds)
     }
 

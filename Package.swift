@@ -65,8 +65,8 @@ let package = Package(
             name: "Dashboard", dependencies: ["RunLog", "Tensors", "Threading", "CXXHash", web], resources: [.embedInCode("Page")],
             swiftSettings: swiftSettings),
         module("ParameterStore", ["Wire", "Kernels", "Partition", "NeuralNetwork", "Tensors", "Threading", protobuf]),
-        module("Worker", ["Wire", "Kernels", "Partition", "NeuralNetwork", "Datasets", "Tensors", "Threading", protobuf]),
-        module("Coordinator", ["Wire", "Partition", "NeuralNetwork", "RunLog", "Tensors", "Threading", protobuf]),
+        module("Worker", ["Wire", "Kernels", "Prediction", "Partition", "NeuralNetwork", "Datasets", "Tensors", "Threading", protobuf]),
+        module("Coordinator", ["Wire", "Prediction", "Partition", "NeuralNetwork", "RunLog", "Tensors", "Threading", protobuf]),
         module(
             "Commands",
             [

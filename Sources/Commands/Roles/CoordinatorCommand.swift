@@ -92,12 +92,15 @@ struct CoordinatorCommand: ParsableCommand {
             Terminal.error("warning: \(service.address) takes connections from other hosts without encryption (--insecure)")
         }
         if let addressFile { try DurableFile.write([UInt8]("\(service.address)".utf8), to: addressFile) }
+        if let device = options.device {
+            Terminal.line("simulated: kernels take what \(device.words); images/s are this machine's, \(Terminal.fixed(device.dilation, 0)) times fewer than the device's")
+        }
         if options.store == .embedded { try EmbeddedStore.start(service.address, security: security.sibling(.store)) }
         signals.onInterrupt { service.stop() }
         let outcome = service.serve()
         display.finish()
-        // What was predicted is the rate of one layout.
-        if !service.hasChangedLayout {
+        // What was predicted is the rate of one layout, of real kernels.
+        if !service.hasChangedLayout, options.device == nil {
             RunForecast(
                 settled.plan.configuration, settled.plan.layout, base: settled.plan.baseStep, bandwidth: options.bandwidth,
                 latency: options.latency

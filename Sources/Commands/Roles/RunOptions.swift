@@ -4,6 +4,7 @@ import Datasets
 import Foundation
 import NeuralNetwork
 import Partition
+import Prediction
 import RunLog
 import Tensors
 import Wire
@@ -102,6 +103,12 @@ struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("From a host to the network, for the same (default: 25us).", valueName: "time"))
     var latency: Latency?
 
+    @Option(
+        help: ArgumentHelp(
+            "Simulate: workers wait for a modelled accelerator in place of computing, as in simulated:a100,dilation=500; nothing is trained.",
+            valueName: "device"))
+    var device: SimulatedDevice?
+
     @OptionGroup var stopped: StoppedOption
     @OptionGroup var security: SecurityOptions
 
@@ -164,6 +171,11 @@ struct RunOptions: ParsableArguments {
             throw NetworkError(
                 "\(path) has \(dataset.manifest.classes.count) classes, the network \(configuration.network.classes) outputs")
         }
+        if device != nil {
+            // There is nothing to evaluate, and nothing to resume.
+            (configuration.recipe.validation.every, configuration.recipe.checkpoint.every) = (0, 0)
+            configuration.recipe.schedule.kind = .drops
+        }
         _ = try BatchPreparer(dataset: dataset, settings: .init(configuration))
         let layout = try layout(configuration, record)
         // Without replicas there is nothing to share, and the usual step is one slice.
@@ -194,6 +206,7 @@ struct RunOptions: ParsableArguments {
         (plan.isElastic, plan.elasticInterval) = (elastic, elasticInterval)
         (plan.restartReason, plan.passedOver) = (restartReason, found?.passedOver ?? [])
         (plan.traceInterval, plan.normsInterval) = (max(0, traceEvery), max(0, normsEvery))
+        plan.device = device
         plan.tracedSteps = Set(RunForecast.tracedSteps.map { base + $0 })
         return Settled(plan: plan, dataset: dataset, resumed: resumed)
     }
@@ -274,6 +287,7 @@ struct RunOptions: ParsableArguments {
             imagesPerEpoch: plan.imagesPerEpoch, workers: plan.workers, initializedFrom: plan.start?.checkpoint.path,
             configuration: json)
         record.replicas = plan.layout.replicas == 1 ? nil : plan.layout.replicas
+        record.device = device?.words
         // A run that was lost before its first checkpoint starts again in its place.
         return try RunWriter(directory, record: record, keeping: 0)
     }

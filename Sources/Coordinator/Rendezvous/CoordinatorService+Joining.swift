@@ -1,3 +1,4 @@
+import Foundation
 import NeuralNetwork
 import Partition
 import RunLog
@@ -95,7 +96,10 @@ extension CoordinatorService {
         welcome.datasetPath = plan.datasetPath
         welcome.datasetFingerprint = plan.datasetFingerprint
         welcome.patience = 2 * plan.patience
-        do { welcome.configuration = try plan.configuration.json() } catch { return end(.failed("\(error)")) }
+        do {
+            welcome.configuration = try plan.configuration.json()
+            if let device = plan.device { welcome.device = try JSONEncoder().encode(device) }
+        } catch { return end(.failed("\(error)")) }
         member.link.send(.with { $0.welcome = welcome }, run: run)
     }
 

@@ -1,5 +1,6 @@
 public import NeuralNetwork
 public import Partition
+public import Prediction
 public import Wire
 
 /// What a coordinator is to run, settled before anybody joins.
@@ -32,6 +33,8 @@ public struct RunPlan: Sendable {
     public var traceInterval = 0
     /// Further steps of which they report it.
     public var tracedSteps: Set<Int> = []
+    /// A modelled accelerator that workers wait for in place of computing; nil computes.
+    public var device: SimulatedDevice?
     /// Every how many steps norms of weights and updates are taken; 0 never.
     public var normsInterval = 100
     /// Seconds that a process may be silent, or at one instruction, before it can be taken for hung.

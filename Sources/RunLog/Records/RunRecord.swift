@@ -127,6 +127,8 @@ public struct RunRecord: Codable, Sendable, Equatable {
     public var coordinator: String?
     public var plan: Plan?
     public var versions: Versions?
+    /// Of a simulated run, whose tensors have no content: the accelerator that is modelled, and how much slower its time runs.
+    public var device: String?
     /// Written at the end.
     public var work: [Work]?
     /// Written at the end of a run whose kernels were known before it.

@@ -401,6 +401,9 @@ public nonisolated struct WireWelcome: Sendable {
   /// Copies of the network that the workers are shared out over.
   public var replicas: UInt32 = 0
 
+  /// A modelled accelerator in place of kernels, JSON; empty where the run computes.
+  public var device: Data = Data()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1916,7 +1919,7 @@ nonisolated extension WireHello.Role: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Welcome"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}rank\0\u{1}configuration\0\u{1}workers\0\u{3}dataset_path\0\u{3}dataset_fingerprint\0\u{3}starts_store\0\u{1}patience\0\u{1}replicas\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}rank\0\u{1}configuration\0\u{1}workers\0\u{3}dataset_path\0\u{3}dataset_fingerprint\0\u{3}starts_store\0\u{1}patience\0\u{1}replicas\0\u{2}\u{b}device\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1933,6 +1936,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 7: try { try decoder.decodeSingularBoolField(value: &self.startsStore) }()
       case 8: try { try decoder.decodeSingularDoubleField(value: &self.patience) }()
       case 9: try { try decoder.decodeSingularUInt32Field(value: &self.replicas) }()
+      case 20: try { try decoder.decodeSingularBytesField(value: &self.device) }()
       default: break
       }
     }
@@ -1966,6 +1970,9 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if self.replicas != 0 {
       try visitor.visitSingularUInt32Field(value: self.replicas, fieldNumber: 9)
     }
+    if !self.device.isEmpty {
+      try visitor.visitSingularBytesField(value: self.device, fieldNumber: 20)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1979,6 +1986,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.startsStore != rhs.startsStore {return false}
     if lhs.patience != rhs.patience {return false}
     if lhs.replicas != rhs.replicas {return false}
+    if lhs.device != rhs.device {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -31,11 +31,14 @@ final class ParameterBinding {
     /// - Parameters:
     ///   - contributions: gradients of each tensor that the store takes from this worker's replica.
     ///   - buffers: places for gradients that the worker needs; the rest, for sums, is its own memory.
+    ///   - sharesMirror: whether all tensors lie in the same memory, where it is no store's.
     init(
-        _ announced: WireSegment, layouts: [ParameterBlock.Key: ParameterLayout], contributions: Int, buffers: Int, engine: Engine
+        _ announced: WireSegment, layouts: [ParameterBlock.Key: ParameterLayout], contributions: Int, buffers: Int,
+        sharesMirror: Bool = false, engine: Engine
     ) throws {
         self.announced = announced
-        isShared = announced.shared
+        let isOnThisHost = announced.shared
+        isShared = isOnThisHost
         let memory: TensorBuffer
         if announced.shared {
             let segment = try SharedSegment(
@@ -45,7 +48,9 @@ final class ParameterBinding {
             memory = segment.buffer
         } else {
             segment = nil
-            memory = try TensorBuffer.allocate(byteCount: Self.size(of: announced, layouts, contributions))
+            let size = try Self.size(of: announced, layouts, contributions)
+            memory = try TensorBuffer.allocate(
+                byteCount: sharesMirror ? layouts.values.reduce(64) { max($0, $1.values.byteCount, $1.gradient.byteCount) } : size)
         }
         var (parameters, values) = ([ParameterBlock.Key: ParameterMemory](), [ParameterBlock.Key: [Memory]]())
         for place in announced.places {
@@ -54,6 +59,7 @@ final class ParameterBinding {
                 throw WireError(.malformed, "the store keeps another tensor than was registered")
             }
             func slice(_ offset: UInt64, _ layout: TensorLayout) throws -> Memory {
+                let offset = sharesMirror && !isOnThisHost ? 0 : offset
                 guard offset <= UInt64(memory.bytes.count), Int(offset) + layout.byteCount <= memory.bytes.count else {
                     throw WireError(.malformed, "the store's tensor lies outside its memory")
                 }

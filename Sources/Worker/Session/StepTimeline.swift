@@ -3,17 +3,14 @@ import Partition
 import Threading
 import Wire
 
-extension ProgramExecutor {
-    /// The place of the span in which the step waited for its pictures.
-    static let dataPlace = -1
-
+extension PassExecutor {
     /// What was recorded since the stopwatch was set, in words.
     func timeline() -> WireTimeline? {
         guard let stopwatch else { return nil }
         let layers = program.network.layers.map(\.name)
         let severalColumns = program.columns.count > 1
         return WireTimeline(stopwatch) { place in
-            if place == Self.dataPlace { return ("pictures", .dataWait) }
+            if place == TrainingSession.dataPlace { return ("pictures", .dataWait) }
             return instruction(at: place).map { $0.described(layers: layers, namesColumns: severalColumns) }
         }
     }

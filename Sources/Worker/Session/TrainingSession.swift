@@ -3,6 +3,7 @@ import Foundation
 import Kernels
 import NeuralNetwork
 import Partition
+import Prediction
 import SwiftProtobuf
 import Tensors
 import Threading
@@ -17,14 +18,17 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
     private let coordinator: Link
     private let inbox: WorkerInbox
     private let engine: Engine
-    private let executor: ProgramExecutor
-    private let feed: BatchFeed
+    private let executor: any PassExecutor
+    /// Nil where nobody looks at pictures.
+    private let feed: BatchFeed?
     /// How the step's gradient is summed from those of slices, and what this worker's replica does for it.
     private let slices: [GradientTree.SlicePlan]
     /// The replica's contributions to it.
     private let contributions: Range<Int>
     private let connections: SessionConnections
     let activity = WorkerActivity()
+    /// The place of the span in which a step waits for its pictures.
+    static let dataPlace = -1
     /// Set before the first pass; the loop's thread reads it for values that arrive.
     private let binding = Monitor<ParameterBinding?>(nil)
     private var attempt: UInt32 = 0
@@ -35,8 +39,12 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
     /// Places where slabs land, fixed once planned.
     private let landing: [Slab: [Memory]]
 
+    /// - Parameters:
+    ///   - dataset: nil with a simulated device.
+    ///   - device: takes the place of kernels; nil computes.
     init(
-        configuration: RunConfiguration, welcome: WireWelcome, dataset: Dataset, coordinator: Link, inbox: WorkerInbox
+        configuration: RunConfiguration, welcome: WireWelcome, dataset: Dataset?, device: SimulatedDevice?, coordinator: Link,
+        inbox: WorkerInbox
     ) throws {
         self.configuration = configuration
         (run, rank, place) = (welcome.run, Int(welcome.rank), SessionPlace(welcome))
@@ -49,17 +57,22 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
         ).program(worker: rank)
         let tree = try GradientTree(slices: configuration.recipe.slices, replicas: program.layout.replicas)
         (slices, contributions) = (tree.plans(of: program.replica), tree.contributions(of: program.replica))
-        feed = try BatchFeed(
-            configuration: configuration, dataset: dataset, replica: program.replica, of: program.layout.replicas)
-        executor = try ProgramExecutor(
-            program: program, recipe: configuration.recipe, images: feed.buffers, trains: true, engine: engine)
-        landing = executor.memory.received
+        feed = try dataset.map {
+            try BatchFeed(configuration: configuration, dataset: $0, replica: program.replica, of: program.layout.replicas)
+        }
+        if let device {
+            executor = try SimulatedExecutor(program: program, type: configuration.recipe.precision.elements, device: device, engine: engine)
+        } else {
+            executor = try ProgramExecutor(
+                program: program, recipe: configuration.recipe, images: feed?.buffers ?? [], trains: true, engine: engine)
+        }
+        landing = executor.landing
         connections = SessionConnections(run: welcome.run, rank: Int(welcome.rank), coordinator: coordinator, inbox: inbox)
     }
 
     var program: WorkerProgram { executor.program }
 
-    func stop() { feed.stop() }
+    func stop() { feed?.stop() }
 
     /// The store's rank, where a connection is the one to it.
     func storeRank(of link: Link) -> Int? { connections.storeRank(of: link) }
@@ -99,11 +112,11 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
         if binding.read({ $0?.isOf(announced) }) != true {
             let new = try ParameterBinding(
                 announced, layouts: executor.parameterLayouts, contributions: contributions.count,
-                buffers: 1 + slices.reduce(0) { max($0, $1.buffer) }, engine: engine)
+                buffers: 1 + slices.reduce(0) { max($0, $1.buffer) }, sharesMirror: executor.sharedMirror, engine: engine)
             try executor.bind(new.parameters, slices: slices, environment: self)
             binding.update { $0 = new }
             // The store draws or restores values meanwhile.
-            engine.prefault()
+            if feed != nil { engine.prefault() }
         }
         // Values come when there is memory for them to land in.
         store.send(.with { $0.ready = WireReady() }, run: run, attempt: attempt)
@@ -138,7 +151,7 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
     /// Trains step after step as they are granted.
     private func train(after base: Int) throws -> Never {
         var step = base + 1
-        feed.prefetch(step: step, slice: slices[0].slice)
+        feed?.prefetch(step: step, slice: slices[0].slice)
         activity.enter(.awaitingGrant, step: step)
         // Everybody is ready when the first grant is there. One of the base step has it validated.
         let validatesBase = try inbox.wait { state -> Bool? in
@@ -155,6 +168,7 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
             var lossSum = 0.0
             for (index, slice) in slices.enumerated() {
                 lossSum += try train(step, slice) {
+                    guard let feed else { return }
                     if index + 1 < slices.count {
                         feed.prefetch(step: step, slice: slices[index + 1].slice)
                     } else if grant.validate, let first = feed.validationPasses.first {
@@ -176,10 +190,10 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
     private func train(_ step: Int, _ slice: GradientTree.SlicePlan, prefetch: () -> Void) throws -> Double {
         let start = MonotonicClock.now
         activity.enter(.awaitingPictures, step: step)
-        let batch = try feed.training(step: step, slice: slice.slice)
+        let batch = try feed?.training(step: step, slice: slice.slice)
         let end = MonotonicClock.now
         times.data += end - start
-        executor.stopwatch?.add(ProgramExecutor.dataPlace, from: start, to: end)
+        executor.stopwatch?.add(Self.dataPlace, from: start, to: end)
         prefetch()
         let images = configuration.recipe.sliceBatch
         var current = context(.training, step: step, weights: step - 1, batch: batch, images: images)
@@ -202,6 +216,7 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
     }
 
     private func validate(after step: Int) throws {
+        guard let feed else { return }
         var total = SoftmaxCrossEntropy.Outcome()
         let passes = feed.validationPasses
         for (index, first) in passes.enumerated() {
@@ -226,14 +241,14 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
     }
 
     private func context(
-        _ purpose: PassContext.Purpose, step: Int, weights: Int, batch: LoadedBatch, images: Int
+        _ purpose: PassContext.Purpose, step: Int, weights: Int, batch: LoadedBatch?, images: Int
     ) -> PassContext {
         pass += 1
         let now = (attempt, pass)
         position.update { $0 = now }
         return PassContext(
-            purpose: purpose, step: step, weights: weights, pass: pass, turn: Turn(weights: weights, pass: pass, batch: batch.index),
-            labels: batch.labels, images: images)
+            purpose: purpose, step: step, weights: weights, pass: pass, turn: Turn(weights: weights, pass: pass, batch: batch?.index ?? 0),
+            labels: batch?.labels ?? .init(start: nil, count: 0), images: images)
     }
 
     // MARK: Exchange, on the compute thread

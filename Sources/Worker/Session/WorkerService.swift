@@ -4,6 +4,7 @@ import Glibc
 import Kernels
 import NeuralNetwork
 import Partition
+import Prediction
 import SwiftProtobuf
 import Tensors
 import Threading
@@ -95,18 +96,20 @@ public final class WorkerService: @unchecked Sendable {
         defer { heartbeat.stop() }
         let configuration = try RunConfiguration(json: welcome.configuration)
         Engine.useThreads(configuration.recipe.threads)
-        let dataset = try own ?? dataset(of: welcome, coordinator)
-        guard dataset.manifest.fingerprint == welcome.datasetFingerprint else {
+        let device = try device(of: welcome)
+        let dataset = device == nil ? try own ?? dataset(of: welcome, coordinator) : nil
+        if let dataset, dataset.manifest.fingerprint != welcome.datasetFingerprint {
             throw WireError(
                 .refused, "the data set in \(dataset.path) has the fingerprint \(dataset.manifest.fingerprint), the "
                     + "coordinator's \(welcome.datasetFingerprint); name the same data set with --data")
         }
-        try train(configuration, dataset, coordinator, receiver, introduction)
+        try train(configuration, dataset, device, coordinator, receiver, introduction)
     }
 
     /// Takes one place after another, as the coordinator has them, until the run ends, which it throws.
     private func train(
-        _ configuration: RunConfiguration, _ dataset: Dataset, _ coordinator: Link, _ receiver: WorkerReceiver, _ introduction: Introduction
+        _ configuration: RunConfiguration, _ dataset: Dataset?, _ device: SimulatedDevice?, _ coordinator: Link, _ receiver: WorkerReceiver,
+        _ introduction: Introduction
     ) throws -> Never {
         var session: TrainingSession?
         /// Memory is free for others before there is a new place.
@@ -125,7 +128,7 @@ public final class WorkerService: @unchecked Sendable {
                     giveUp()
                     log("joined run \(Digest.text(welcome.run)) as worker \(welcome.rank) of \(welcome.workers)")
                     let new = try TrainingSession(
-                        configuration: configuration, welcome: welcome, dataset: dataset, coordinator: coordinator, inbox: inbox)
+                        configuration: configuration, welcome: welcome, dataset: dataset, device: device, coordinator: coordinator, inbox: inbox)
                     receiver.attach(new)
                     session = new
                 case .join(let topology):
@@ -148,6 +151,16 @@ public final class WorkerService: @unchecked Sendable {
         log("asks to leave the run")
         coordinator.send(.with { $0.leave = WireLeave() }, run: inbox.state.read { $0.welcome?.run ?? 0 })
         return true
+    }
+
+    /// The modelled accelerator that takes the place of kernels, where the run is a simulated one.
+    private func device(of welcome: WireWelcome) throws -> SimulatedDevice? {
+        guard !welcome.device.isEmpty else { return nil }
+        guard let device = try? JSONDecoder().decode(SimulatedDevice.self, from: welcome.device), device.problem == nil else {
+            throw WireError(.malformed, "the coordinator names a device that cannot be")
+        }
+        log("the run is simulated: kernels take what \(device.model.name) would, time is dilated \(device.dilation) times")
+        return device
     }
 
     private func heartbeat(

@@ -83,23 +83,3 @@ extension Cluster {
         Cluster(hosts: [.init(name: HostIdentity.hostName, workers: workers, cores: PlanHosts.cores, bandwidth: PlanHosts.bandwidth, latency: PlanHosts.latency)])
     }
 }
-
-extension SimulatedDevice: @retroactive ExpressibleByArgument {
-    /// `simulated:NAME` or `simulated:FILE`, and `,dilation=FACTOR`.
-    public init?(argument: String) {
-        var words = argument.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        guard words[0].hasPrefix("simulated:"), let model = try? DeviceModel(argument: String(words[0].dropFirst("simulated:".count))) else {
-            return nil
-        }
-        words.removeFirst()
-        var dilation = 1.0
-        for word in words {
-            guard word.hasPrefix("dilation="), let value = Double(word.dropFirst("dilation=".count)) else { return nil }
-            dilation = value
-        }
-        self.init(model: model, dilation: dilation)
-        guard problem == nil else { return nil }
-    }
-
-    var words: String { "\(model.name) would, \(Terminal.fixed(dilation, 0)) times as long" }
-}

@@ -3,6 +3,7 @@ import Coordinator
 import Foundation
 import Glibc
 import NeuralNetwork
+import Prediction
 import RunLog
 import Tensors
 import Threading

@@ -106,7 +106,7 @@ struct RunOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Simulate: workers wait for a modelled accelerator in place of computing, as in simulated:a100,dilation=500; nothing is trained.",
-            valueName: "device"))
+            valueName: "device"), transform: SimulatedRun.device)
     var device: SimulatedDevice?
 
     @OptionGroup var stopped: StoppedOption
@@ -150,11 +150,16 @@ struct RunOptions: ParsableArguments {
         let before = restartReason == nil ? nil : record?.steps
         let found = try resumed.map { try Self.lastCheckpoint($0, before: before) }
         let checkpoint = found?.checkpoint
-        guard let path = data ?? record?.dataset else {
+        let dataset: Dataset
+        if let path = data ?? record?.dataset {
+            dataset = try Dataset(path: path)
+        } else if device != nil {
+            dataset = try SimulatedRun.pictures(for: self.configuration.resolve(for: nil).network)
+        } else {
             throw CommandFailure(
                 CommandFailure.usage, "name the data with --data DIR; make it with `colonnade data import`")
         }
-        let dataset = try Dataset(path: path)
+        let path = dataset.path
         var configuration: RunConfiguration
         if let checkpoint {
             configuration = try continued(checkpoint.state.configuration)
@@ -171,11 +176,7 @@ struct RunOptions: ParsableArguments {
             throw NetworkError(
                 "\(path) has \(dataset.manifest.classes.count) classes, the network \(configuration.network.classes) outputs")
         }
-        if device != nil {
-            // There is nothing to evaluate, and nothing to resume.
-            (configuration.recipe.validation.every, configuration.recipe.checkpoint.every) = (0, 0)
-            configuration.recipe.schedule.kind = .drops
-        }
+        if device != nil { SimulatedRun.settle(&configuration.recipe) }
         _ = try BatchPreparer(dataset: dataset, settings: .init(configuration))
         let layout = try layout(configuration, record)
         // Without replicas there is nothing to share, and the usual step is one slice.

@@ -62,7 +62,7 @@ import Testing
         try refused("--workers", "3", words: "use 1 to 2 workers")
         try refused("--replicas", "3", "--set", "slices=2", "batch=12", words: "multiple of 3")
         try refused("--bandwidth", "fast", words: "bandwidth")
-        try Data("name: x\nflops: -1\nmemory_bandwidth: 1\nlaunch: 0\n".utf8).write(to: URL(fileURLWithPath: runner.path("device.yaml")))
+        try Data("name: x\nflops: -1\nmemory_bandwidth: 1\nlaunch: 0\npeer_bandwidth: 1e9\n".utf8).write(to: URL(fileURLWithPath: runner.path("device.yaml")))
         try refused("--device", "./device.yaml", words: "flops")
         try Data("hosts: [{name: a, ssh: a, bandwidth: quick}]".utf8).write(to: URL(fileURLWithPath: runner.path("hosts.yaml")))
         try refused("--hosts", "hosts.yaml", words: "10Gbit/s")

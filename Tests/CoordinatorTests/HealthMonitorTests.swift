@@ -15,6 +15,8 @@ import Wire
         let network = try Preset.named("cifar10").network
         let compiler = try ProgramCompiler(network: network, workers: 2, batch: 8)
         programs = [compiler.program(worker: 0), compiler.program(worker: 1)]
+        let placement = BlockPlacement(Dictionary(uniqueKeysWithValues: try network.parameterBlocks().map { ($0.key, 0) }))
+        facts = .init(attempt: 0, committed: 6, granted: 8, missingWorkers: [0, 1], missingStores: [0], placement: placement)
     }
 
     private func monitor() -> HealthMonitor {
@@ -23,8 +25,7 @@ import Wire
         return monitor
     }
 
-    private let facts = HealthMonitor.Facts(
-        attempt: 0, committed: 6, granted: 8, missingWorkers: [0, 1], missingStores: [0], storeOfColumn: [0, 0])
+    private let facts: HealthMonitor.Facts
 
     private func beat(
         _ phase: WireHeartbeat.Phase, step: Int = 7, pass: Int = 7, place: Int = 0, seconds: Double = 0.1, usual: Double = 0.1

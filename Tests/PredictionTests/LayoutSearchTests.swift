@@ -4,7 +4,7 @@ import Prediction
 import Testing
 
 @Suite struct LayoutSearchTests {
-    private let device = DeviceModel(name: "test", flops: 1e12, memoryBandwidth: 1e12, launch: 1e-6)
+    private let device = DeviceModel(name: "test", flops: 1e12, memoryBandwidth: 1e12, launch: 1e-6, peerBandwidth: 1e10)
 
     private func configuration(slices: Int) throws -> RunConfiguration {
         var configuration = RunConfiguration(network: try Preset.named("alexnet").network, recipe: Recipe())
@@ -38,11 +38,11 @@ import Testing
 
     @Test func modelledKernelsTakeTheSlowerOfArithmeticAndMemory() throws {
         let program = try ProgramCompiler(network: configuration(slices: 1).network, workers: 2, batch: 128).program(worker: 0)
-        let quick = DeviceModel(name: "q", flops: 1e30, memoryBandwidth: 1e30, launch: 0.5)
+        let quick = DeviceModel(name: "q", flops: 1e30, memoryBandwidth: 1e30, launch: 0.5, peerBandwidth: 1e10)
         #expect(quick.times(of: program).joined().allSatisfy { $0 == 0.5 })
-        let arithmetic = DeviceModel(name: "a", flops: 1e9, memoryBandwidth: 1e30, launch: 0).times(of: program).joined().reduce(0, +)
+        let arithmetic = DeviceModel(name: "a", flops: 1e9, memoryBandwidth: 1e30, launch: 0, peerBandwidth: 1e10).times(of: program).joined().reduce(0, +)
         #expect(abs(arithmetic - program.flops / 1e9) < 1e-3 * arithmetic)
-        #expect(DeviceModel(name: "bad", flops: .nan, memoryBandwidth: 1e9, launch: 0).problem != nil)
+        #expect(DeviceModel(name: "bad", flops: .nan, memoryBandwidth: 1e9, launch: 0, peerBandwidth: 1e10).problem != nil)
         for device in DeviceModel.known { #expect(device.problem == nil) }
     }
 }

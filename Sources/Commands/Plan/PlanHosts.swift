@@ -32,14 +32,17 @@ struct PlanHosts: ParsableArguments {
     func cluster(threads: Int, workers: Int?) throws -> Cluster {
         let (bandwidth, latency) = (bandwidth?.bytesPerSecond ?? Self.bandwidth, latency?.seconds ?? Self.latency)
         let cores = Self.cores
-        guard let hosts else { return .thisMachine(workers: max(1, cores / threads, workers ?? 1)) }
+        var cluster = Cluster.thisMachine(workers: max(1, cores / threads, workers ?? 1))
+        // Accelerators of a host have a way of their own.
+        if let device = try deviceModel() { cluster.loopback.bandwidth = device.peerBandwidth }
+        guard let hosts else { return cluster }
         return Cluster(
             hosts: try HostsFile(path: hosts).hosts.filter { $0.workerCount > 0 }.map { host in
                 .init(
                     name: host.label, workers: host.workerCount, cores: host.cores ?? max(host.workerCount * threads, 1),
                     speed: host.speed ?? 1, bandwidth: host.bandwidth.flatMap(Quantity.bandwidth) ?? bandwidth,
                     latency: host.latency.flatMap(Quantity.time) ?? latency)
-            })
+            }, loopback: cluster.loopback)
     }
 
     /// Of hosts that nothing is known of: 10 Gbit/s, in bytes a second, and seconds.
@@ -52,7 +55,7 @@ struct PlanHosts: ParsableArguments {
 }
 
 extension DeviceModel {
-    /// A name, or the path of a YAML file with `name`, `flops`, `memory_bandwidth` and `launch`.
+    /// A name, or the path of a YAML file with `name`, `flops`, `memory_bandwidth`, `launch` and `peer_bandwidth`.
     init(argument: String) throws {
         if let known = Self.known.first(where: { $0.name == argument }) {
             self = known
@@ -71,7 +74,7 @@ extension DeviceModel {
         } catch {
             throw CommandFailure(
                 CommandFailure.configuration,
-                "\(argument) is no device: write name, flops (a second), memory_bandwidth (bytes a second) and launch (seconds)")
+                "\(argument) is no device: write name, flops (a second), memory_bandwidth and peer_bandwidth (bytes a second) and launch (seconds)")
         }
         if let problem { throw CommandFailure(CommandFailure.configuration, "\(argument): \(problem)") }
     }

@@ -14,14 +14,14 @@ package struct HealthMonitor {
         /// Ranks that have not reported the step after the last that is committed.
         package var missingWorkers: [Int]
         package var missingStores: [Int]
-        /// The shard that keeps a column.
-        package var storeOfColumn: [Int]
+        /// The shard that keeps each block.
+        package var placement: BlockPlacement?
 
         package init(
-            attempt: UInt32, committed: Int, granted: Int, missingWorkers: [Int], missingStores: [Int], storeOfColumn: [Int]
+            attempt: UInt32, committed: Int, granted: Int, missingWorkers: [Int], missingStores: [Int], placement: BlockPlacement?
         ) {
             (self.attempt, self.committed, self.granted) = (attempt, committed, granted)
-            (self.missingWorkers, self.missingStores, self.storeOfColumn) = (missingWorkers, missingStores, storeOfColumn)
+            (self.missingWorkers, self.missingStores, self.placement) = (missingWorkers, missingStores, placement)
         }
     }
 
@@ -120,8 +120,8 @@ package struct HealthMonitor {
                 "\(sender.process) has sent \(what(slab)) of step \(heartbeat.step), and it has not reached \(health.process)"
             )
         case .awaitingValue:
-            guard let key = awaitedValue(rank, heartbeat), facts.storeOfColumn.indices.contains(key.column),
-                let store = stores[facts.storeOfColumn[key.column]], store.heartbeat.attempt == facts.attempt
+            guard let key = awaitedValue(rank, heartbeat), let store = facts.placement?[key].flatMap({ stores[$0] }),
+                store.heartbeat.attempt == facts.attempt
             else { return nil }
             let layer = programs[rank].network.layers[key.layer].name
             let wanted = Int(heartbeat.awaitedStep)

@@ -79,9 +79,10 @@ extension CoordinatorService {
         let old = Dictionary(uniqueKeysWithValues: staying.map { ($0.name!.rank, $0) })
         return (0..<target.workers).compactMap { rank in
             if let member = old[rank] { return member }
-            // One on the host that keeps the place's columns has them in memory.
-            let keeper = keepers.isEmpty ? nil : members[keepers[target.columns(of: rank).lowerBound]]?.hello.hostIdentity
-            let index = waiting.firstIndex { $0.hello.hostIdentity == keeper } ?? waiting.startIndex
+            // One on a host that keeps parameters of the place's columns has them in memory.
+            let columns = target.columns(of: rank)
+            let hosts = Set(keepers.compactMap { columns.contains($0.column) ? members[$1]?.hello.hostIdentity : nil })
+            let index = waiting.firstIndex { hosts.contains($0.hello.hostIdentity) } ?? waiting.startIndex
             return waiting.indices.contains(index) ? waiting.remove(at: index) : nil
         }
     }
@@ -107,50 +108,10 @@ extension CoordinatorService {
         }
     }
 
-    // MARK: Values
-
-    /// Decides who keeps which column from now on, and has those that give some away send them. Before the topology.
-    func placeValues() {
-        let (before, old) = (keepers, Dictionary(uniqueKeysWithValues: members.map { ($0.key, $0.value) }))
-        placeColumns()
-        guard !before.isEmpty else { return }
-        change?.phase = .placed
-        let moved = keepers.indices.filter { keepers[$0] != before[$0] }
-        guard !moved.isEmpty || change.map({ $0.before != layout }) ?? false else { return releaseLeavers() }
-        for (keeper, columns) in Dictionary(grouping: moved, by: { before[$0] }) {
-            guard let member = old[keeper] else { return end(.lost("a store is gone that kept columns \(columns)")) }
-            var order = WireHandOver()
-            (order.columns, order.step) = (columns.map(UInt32.init), UInt64(ledger.committed))
-            member.link.send(.with { $0.handOver = order }, run: run, attempt: attempt)
-        }
-        do {
-            for block in try plan.configuration.network.parameterBlocks() {
-                let (from, to) = (before[block.key.column], keepers[block.key.column])
-                if from != to { moves.expect(block, from: from, to: to) }
-            }
-        } catch { return end(.failed("\(error)")) }
-        for member in members.values where member.isStore { sendWelcome(member) }
-        releaseLeavers()
-    }
-
-    /// Values and momentum of a block, on their way from one store to another.
-    func receivedMove(_ header: FrameHeader, on link: Link) throws {
-        let (keeper, payload) = try moves.received(header, on: ObjectIdentifier(link))
-        guard let keeper = members[keeper] else { return }
-        var frame = FrameHeader(.restore)
-        (frame.run, frame.blockKey, frame.isMomentum) = (run, header.blockKey, header.isMomentum)
-        keeper.link.send(frame, payload)
-        guard !moves.isOwed(by: ObjectIdentifier(link)) else { return }
-        releaseLeavers()
-        guard moves.isEmpty else { return }
-        if isStopping { endAfterStop() }
-        considerChange()
-    }
-
     // MARK: Releasing
 
     /// Lets those go that leave and hold nothing, nor does another part of their process.
-    private func releaseLeavers() {
+    func releaseLeavers() {
         for member in members.values where member.role == .leaving {
             let isHolding = members.contains { ($0.value === member || $0.value.isSameProcess(as: member)) && holdsValues($0.key) }
             if !isHolding { release(member) }
@@ -158,7 +119,7 @@ extension CoordinatorService {
     }
 
     /// Whether values of the run are with this store, and nowhere else yet.
-    func holdsValues(_ link: ObjectIdentifier) -> Bool { keepers.contains(link) || moves.isOwed(by: link) }
+    func holdsValues(_ link: ObjectIdentifier) -> Bool { keepers.values.contains(link) || moves.isOwed(by: link) }
 
     /// Tells one that it may end.
     func release(_ member: Member) {

@@ -17,7 +17,7 @@ extension CoordinatorService {
         guard !hasEnded else { return }
         guard let name = member.name else {
             guard member.role == .leaving, holdsValues(id), let name = member.lastName else { return }
-            let sentence = "\(name) is gone before it had handed over its columns: \(reason)"
+            let sentence = "\(name) is gone before it had handed over its parameters: \(reason)"
             writer.event("lost", sentence, ["role": name.role.rawValue, "rank": "\(name.rank)", "process": "\(name.processID)"])
             return end(.lost("\(sentence); continue with --resume \(writer.directory.path)"))
         }
@@ -68,7 +68,7 @@ extension CoordinatorService {
         ledger.abort(validated: !isValidationMissing(after: committed))
         records.abort()
         // Before everybody was there, nobody had anything to lose.
-        if !storeOfColumn.isEmpty {
+        if placement != nil {
             var message = WireAbort()
             (message.attempt, message.committed, message.reason) = (attempt, UInt64(committed), reason)
             broadcast(.with { $0.abort = message })
@@ -105,7 +105,7 @@ extension CoordinatorService {
             let facts = isTraining
                 ? HealthMonitor.Facts(
                     attempt: attempt, committed: ledger.committed, granted: ledger.granted,
-                    missingWorkers: ledger.missingWorkers, missingStores: ledger.missingStores, storeOfColumn: storeOfColumn)
+                    missingWorkers: ledger.missingWorkers, missingStores: ledger.missingStores, placement: placement)
                 : nil
             if let verdict = health.judge(at: MonotonicClock.now, facts) { execute(verdict) }
             watchHealth()

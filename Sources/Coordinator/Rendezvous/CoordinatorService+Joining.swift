@@ -133,26 +133,9 @@ extension CoordinatorService {
         }
         topology.workers = endpoints(layout.workers) { .worker(rank: $0) }
         topology.stores = endpoints(rendezvous.stores.count) { .store(rank: $0) }
-        topology.storeOfColumn = storeOfColumn.map(UInt32.init)
+        if let placement { topology.place(blocks, placement) }
         broadcast(.with { $0.topology = topology })
         if isFirst, let start = plan.start { restore(start) }
-    }
-
-    /// A store on the host of the column's worker, where there is one; otherwise the one that has the worker's first column already;
-    /// otherwise they take turns. Of several replicas' workers the first one's host. All columns of a worker have one store.
-    func placeColumns() {
-        let before = keepers.map { members[$0]?.role }
-        storeOfColumn = (0..<layout.columns).map { column in
-            let worker = layout.worker(of: column, replica: 0)
-            let host = rendezvous.workers[worker]?.hostIdentity
-            if let own = rendezvous.stores.firstIndex(where: { $0.hostIdentity == host }) { return own }
-            let first = layout.columns(of: worker).lowerBound
-            if before.indices.contains(first), case .store(let rank)? = before[first] { return rank }
-            return worker % rendezvous.stores.count
-        }
-        keepers = storeOfColumn.map { rank in
-            members.first { $0.value.role == .store(rank: rank) }?.key ?? ObjectIdentifier(self)
-        }
     }
 
     private func restore(_ start: StartingValues) {
@@ -162,10 +145,8 @@ extension CoordinatorService {
                 writer.event("initialized", "initial values from \(checkpoint.path)", ["anew": anew.joined(separator: " ")])
                 news(.initialized(from: checkpoint.path, anew: anew))
             }
-            for block in try plan.configuration.network.parameterBlocks() {
-                guard let store = members.values.first(where: { $0.role == .store(rank: storeOfColumn[block.key.column]) }) else {
-                    continue
-                }
+            for block in blocks {
+                guard let store = keepers[block.key].flatMap({ members[$0] }) else { continue }
                 for isMomentum in [false, true] {
                     let packed = try start.packed(block, isMomentum: isMomentum, recipe: plan.configuration.recipe)
                     var header = FrameHeader(.restore)

@@ -57,10 +57,12 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
     var leaving: Set<ObjectIdentifier> = []
     /// Places of lost workers that had asked to leave: nobody comes back to them.
     var abandoned = 0
-    /// Links of the stores that keep each column.
-    var keepers: [ObjectIdentifier] = []
+    /// Of the network, in the order of their keys.
+    let blocks: [ParameterBlock]
+    /// Links of the stores that keep each block; none before the first topology.
+    var keepers: [ParameterBlock.Key: ObjectIdentifier] = [:]
     /// The same by rank in the topology.
-    var storeOfColumn: [Int] = []
+    var placement: BlockPlacement?
     var moves = ValueMoves()
     /// Connections so far.
     var joins = 0
@@ -84,6 +86,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         ledger = StepLedger(
             plan: steps, workers: plan.workers, stores: 1, errors: plan.earlierErrors)
         health = try Self.monitor(plan, plan.layout)
+        blocks = try plan.configuration.network.parameterBlocks()
         layout = plan.layout
         policy = LayoutPolicy(
             columns: plan.layout.columns, slices: plan.configuration.recipe.slices, asked: plan.workers, isElastic: plan.isElastic,

@@ -21,7 +21,7 @@ extension CoordinatorService {
             columns: { process in
                 switch process.role {
                 case .worker: Array(layout.columns(of: process.rank))
-                case .store: storeOfColumn.indices.filter { storeOfColumn[$0] == process.rank }
+                case .store: Set(blocks.map(\.key).filter { placement?[$0] == process.rank }.map(\.column)).sorted()
                 }
             }, at: MonotonicClock.now)
     }

@@ -31,7 +31,7 @@ extension CoordinatorService {
                     checkpointsUnderWay += 1
                 }
                 // One that is about to leave has values until others have them.
-                for (id, member) in members where member.isStore || keepers.contains(id) {
+                for (id, member) in members where member.isStore || member.role == .leaving && holdsValues(id) {
                     member.link.send(.with { $0.commit = commit }, run: run, attempt: attempt)
                 }
             }

@@ -7,7 +7,7 @@ import Wire
 /// The tensors of a shard and who uses them. Segments stay when a worker is lost: the one that takes its place, on the
 /// same columns, maps the same memory, as do the workers of other replicas.
 struct ShardMemory {
-    /// The blocks of the columns that this shard keeps.
+    /// The blocks that this shard keeps.
     private(set) var expected: [ParameterBlock.Key: ParameterBlock]
     private(set) var segments: [StoreSegment] = []
     private var owners: [ParameterBlock.Key: StoreSegment] = [:]
@@ -33,10 +33,10 @@ struct ShardMemory {
 
     mutating func setInitialized(_ segment: StoreSegment) { initialized.insert(ObjectIdentifier(segment)) }
 
-    /// The blocks of columns that another shard keeps from now on.
-    mutating func giveAway(_ columns: Set<Int>) {
-        expected = expected.filter { !columns.contains($0.key.column) }
-        owners = owners.filter { !columns.contains($0.key.column) }
+    /// What another shard keeps from now on.
+    mutating func giveAway(_ keys: Set<ParameterBlock.Key>) {
+        expected = expected.filter { !keys.contains($0.key) }
+        owners = owners.filter { !keys.contains($0.key) }
     }
 
     /// The memory of a worker's tensors, made when they are registered for the first time.
@@ -45,7 +45,7 @@ struct ShardMemory {
         var entries: [StoreSegment.Entry] = []
         for registered in message.blocks {
             guard let block = expected[.init(registered.key)] else {
-                throw WireError(.malformed, "a worker registered a tensor that is not of its columns")
+                throw WireError(.malformed, "a worker registered a tensor that this store does not keep")
             }
             let (values, gradient) = (
                 try TensorLayout(BlockedLayout(registered.values)), try TensorLayout(BlockedLayout(registered.gradient))

@@ -5,10 +5,10 @@ import Tensors
 import Threading
 import Wire
 
-/// What a change of layout means for a shard: columns that it gives away are sent, the others are copied out of memory that was made
+/// What a change of layout means for a shard: blocks that it gives away are sent, the others are copied out of memory that was made
 /// for the workers before, and registered anew.
 extension StoreService {
-    /// Asks the coordinator to take the shard's columns elsewhere. The store serves until it is released.
+    /// Asks the coordinator to take the shard's blocks elsewhere. The store serves until it is released.
     /// - Returns: false where it has not joined a run: there is nobody to ask.
     public func leave() -> Bool {
         guard let (coordinator, run) = way.read({ $0 }) else { return false }
@@ -24,15 +24,15 @@ extension StoreService {
         deferred?.append(message)
     }
 
-    /// Sends columns that another store keeps from now on, and forgets them.
-    func handOver(_ columns: Set<Int>, step: Int) throws {
+    /// Sends blocks that another store keeps from now on, and forgets them.
+    func handOver(_ keys: Set<ParameterBlock.Key>, step: Int) throws {
         guard let coordinator, let memory, step == machine?.committed else {
-            throw WireError(.malformed, "columns are asked for after step \(step), which is not the last")
+            throw WireError(.malformed, "parameters are asked for after step \(step), which is not the last")
         }
-        let given = memory.expected.values.filter { columns.contains($0.key.column) }.sorted { $0.key < $1.key }
-        log("hands over columns \(columns.sorted().map(String.init).joined(separator: ", ")) after step \(step)")
+        let given = memory.expected.values.filter { keys.contains($0.key) }.sorted { $0.key < $1.key }
+        log("hands over \(given.count) of \(memory.expected.count) parameter blocks after step \(step)")
         sendValues(given, step: step, to: coordinator, .restore)
-        self.memory?.giveAway(columns)
+        self.memory?.giveAway(keys)
         for block in given { restored[block.key] = nil }
     }
 

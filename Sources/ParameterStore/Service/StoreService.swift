@@ -8,7 +8,7 @@ import Tensors
 import Threading
 public import Wire
 
-/// One shard of the parameter store: keeps its columns' values and momentum, applies the updates, hands the values
+/// One shard of the parameter store: keeps its blocks' values and momentum, applies the updates, hands the values
 /// back, and gives them to the coordinator for checkpoints. The same service runs inside the coordinator's process
 /// and as a process of its own.
 public final class StoreService: @unchecked Sendable, LinkReceiver {
@@ -33,8 +33,10 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
     var configuration: RunConfiguration?
     var layout: ColumnLayout?
     var tree: GradientTree?
-    /// Of the whole network.
-    var blocks: [ParameterBlock.Key: ParameterBlock] = [:]
+    /// Of the whole network, in the order of their keys; nil before the welcome.
+    private var network: [ParameterBlock]?
+    /// The same by their keys.
+    private var blocks: [ParameterBlock.Key: ParameterBlock] = [:]
     private var base = 0
     private var restores = false
     var memory: ShardMemory?
@@ -169,12 +171,13 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
                 columns: configuration.network.columns, workers: Int(welcome.workers), replicas: Int(welcome.replicas))
             tree = try GradientTree(slices: configuration.recipe.slices, replicas: Int(welcome.replicas))
             self.configuration = configuration
-            blocks = Dictionary(uniqueKeysWithValues: try configuration.network.parameterBlocks().map { ($0.key, $0) })
+            let network = try configuration.network.parameterBlocks()
+            (self.network, blocks) = (network, Dictionary(uniqueKeysWithValues: network.map { ($0.key, $0) }))
             if isAgain { return rearrange() }
             FaultPlace.identify(.store, rank: rank)
             way.update { [coordinator, run] in $0 = coordinator.map { ($0, run) } }
             try startHeartbeat()
-        case .handOver(let order): try handOver(Set(order.columns.map { Int($0) }), step: Int(clamping: order.step))
+        case .handOver(let order): try handOver(Set(order.blocks.map { ParameterBlock.Key($0) }), step: Int(clamping: order.step))
         case .refusal(let refusal): end(.failed("the coordinator refused this store: \(refusal.reason)"))
         case .topology(let topology): try received(topology)
         case .abort(let abort):
@@ -198,15 +201,15 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
     }
 
     private func received(_ topology: WireTopology) throws {
-        guard let configuration, let tree, let listener else { throw WireError(.malformed, "a topology before the welcome") }
+        guard let network, let tree, let listener else { throw WireError(.malformed, "a topology before the welcome") }
         let own = topology.stores.firstIndex { $0.port == UInt32(listener.address.port) && $0.processID == UInt32(getpid()) }
-        guard let own, topology.storeOfColumn.count == configuration.network.columns, topology.baseStep <= WireTopology.stepLimit else {
+        guard let own, topology.baseStep <= WireTopology.stepLimit else {
             throw WireError(.malformed, "a topology without this store")
         }
         if memory == nil {
-            let columns = Set(topology.storeOfColumn.indices.filter { topology.storeOfColumn[$0] == UInt32(own) })
+            let placement = try topology.placement(of: network)
             (base, restores) = (Int(clamping: topology.baseStep), topology.restores)
-            let blocks = blocks.values.filter { columns.contains($0.key.column) }
+            let blocks = network.filter { placement[$0.key] == own }
             memory = ShardMemory(blocks, tree: tree)
             machine = ShardStepMachine(
                 keys: Set(blocks.map(\.key)), contributions: tree.contributions.count, base: base, attempt: topology.attempt)

@@ -12,20 +12,25 @@ public struct DeviceModel: Codable, Sendable, Equatable {
     public let memoryBandwidth: Double
     /// Seconds that every kernel takes to start.
     public let launch: Double
+    /// Bytes a second, each way, between accelerators of one host.
+    public let peerBandwidth: Double
 
     private enum CodingKeys: String, CodingKey {
         case name, flops, launch
         case memoryBandwidth = "memory_bandwidth"
+        case peerBandwidth = "peer_bandwidth"
     }
 
-    public init(name: String, flops: Double, memoryBandwidth: Double, launch: Double) {
+    public init(name: String, flops: Double, memoryBandwidth: Double, launch: Double, peerBandwidth: Double) {
         (self.name, self.flops, self.memoryBandwidth, self.launch) = (name, flops, memoryBandwidth, launch)
+        self.peerBandwidth = peerBandwidth
     }
 
     /// What is wrong with it, in a sentence.
     public var problem: String? {
         for (key, value, least, most) in [
             ("flops", flops, 1e6, 1e18), ("memory_bandwidth", memoryBandwidth, 1e6, 1e15), ("launch", launch, 0, 1),
+            ("peer_bandwidth", peerBandwidth, 1e3, 1e15),
         ] where !(least...most).contains(value) {
             return "the device \(name) has \(key) \(value); write a number from \(least) to \(most)"
         }
@@ -34,12 +39,12 @@ public struct DeviceModel: Codable, Sendable, Equatable {
 
     /// Devices that are known by name. Rates are what is reached, not what is printed on the box.
     public static let known = [
-        // The paper's (§3.5): 1.58 TFLOP/s at its peak, of which cuda-convnet's kernels reached about half; 192 GB/s.
-        DeviceModel(name: "gtx580", flops: 0.75e12, memoryBandwidth: 150e9, launch: 10e-6),
-        // Of "One weird trick": 3.5 TFLOP/s at its peak, 208 GB/s.
-        DeviceModel(name: "k20", flops: 1.5e12, memoryBandwidth: 150e9, launch: 8e-6),
-        // A present accelerator with 16-bit matrix units.
-        DeviceModel(name: "a100", flops: 80e12, memoryBandwidth: 1.3e12, launch: 4e-6),
+        // The paper's (§3.5): 1.58 TFLOP/s at its peak, of which cuda-convnet's kernels reached about half; 192 GB/s; PCIe 2.0.
+        DeviceModel(name: "gtx580", flops: 0.75e12, memoryBandwidth: 150e9, launch: 10e-6, peerBandwidth: 6e9),
+        // Of "One weird trick": 3.5 TFLOP/s at its peak, 208 GB/s; PCIe 2.0.
+        DeviceModel(name: "k20", flops: 1.5e12, memoryBandwidth: 150e9, launch: 8e-6, peerBandwidth: 6e9),
+        // A present accelerator with 16-bit matrix units, on PCIe 4.0.
+        DeviceModel(name: "a100", flops: 80e12, memoryBandwidth: 1.3e12, launch: 4e-6, peerBandwidth: 25e9),
     ]
 }
 

@@ -16,8 +16,10 @@ public struct PlannedRun: Sendable {
         self.placement = try placement ?? cluster.placement(workers: layout.workers)
     }
 
-    /// The host whose store keeps a column's parameters: that of its worker of the first replica.
-    public func storeHost(of column: Int) -> Int { placement[layout.worker(of: column, replica: 0)] }
+    /// The host whose store keeps each parameter block; every host has one.
+    public func storeHosts(of blocks: [ParameterBlock]) -> BlockPlacement {
+        BlockPlacement(blocks, layout: layout, hosts: placement, store: { $0 }, otherwise: { _ in 0 })
+    }
 }
 
 /// Plays a run's programs in time: kernels take what they were measured to take, tensors what the network lets through, and
@@ -59,6 +61,8 @@ public struct StepSimulation {
 
     private struct Parameter {
         let host: Int
+        /// Of each value, to another host.
+        let valueBytes: Double
         let count: Double
         let users: [Int]
         var gradients = 0
@@ -118,11 +122,13 @@ public struct StepSimulation {
         ).programs()
 
         var keys: [ParameterBlock.Key: Int] = [:]
-        for block in try plan.configuration.network.parameterBlocks() {
+        let blocks = try plan.configuration.network.parameterBlocks()
+        let keepers = plan.storeHosts(of: blocks)
+        for block in blocks {
             keys[block.key] = parameters.count
             parameters.append(
                 Parameter(
-                    host: plan.storeHost(of: block.key.column), count: Double(block.shape.count),
+                    host: keepers[block.key]!, valueBytes: Double(block.key.kind == .weight ? type.byteCount : 4), count: Double(block.shape.count),
                     users: (0..<layout.replicas).map { layout.worker(of: block.key.column, replica: $0) }))
         }
         var slabs: [[Slab: Int]] = programs.map { _ in [:] }
@@ -288,7 +294,7 @@ public struct StepSimulation {
                 if own == host {
                     queue.add(.value(worker: rank, key: key), at: now + plan.cluster.loopback.latency)
                 } else {
-                    send(4 * parameters[key].count, .value(worker: rank, key: key), ends: [-1 - host, rank], from: host, to: own)
+                    send(parameters[key].valueBytes * parameters[key].count, .value(worker: rank, key: key), ends: [-1 - host, rank], from: host, to: own)
                 }
             }
             update(host)

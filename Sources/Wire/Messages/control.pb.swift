@@ -432,8 +432,8 @@ public nonisolated struct WireTopology: Sendable {
 
   public var stores: [WireTopology.Endpoint] = []
 
-  /// The store that keeps each column.
-  public var storeOfColumn: [UInt32] = []
+  /// The store that keeps each parameter block, in the order of the blocks' keys.
+  public var storeOfBlock: [UInt32] = []
 
   /// The step whose values the run starts from.
   public var baseStep: UInt64 = 0
@@ -502,14 +502,14 @@ public nonisolated struct WireLeave: Sendable {
   public init() {}
 }
 
-/// From the coordinator to a store: it gives away these columns, and sends their values and momentum after the committed step as
-/// restore frames, which the coordinator passes on to the store that keeps them from now on.
+/// From the coordinator to a store: it gives away these parameter blocks, and sends their values and momentum after the committed step
+/// as restore frames, which the coordinator passes on to the store that keeps them from now on.
 public nonisolated struct WireHandOver: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var columns: [UInt32] = []
+  public var blocks: [WireBlockKey] = []
 
   public var step: UInt64 = 0
 
@@ -2024,7 +2024,7 @@ nonisolated extension WireRefusal: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireTopology: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Topology"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}workers\0\u{1}stores\0\u{3}store_of_column\0\u{3}base_step\0\u{1}restores\0\u{1}attempt\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}workers\0\u{1}stores\0\u{4}\u{2}base_step\0\u{1}restores\0\u{1}attempt\0\u{3}store_of_block\0\u{c}\u{3}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2034,10 +2034,10 @@ nonisolated extension WireTopology: SwiftProtobuf.Message, SwiftProtobuf._Messag
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.workers) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.stores) }()
-      case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.storeOfColumn) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.baseStep) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.restores) }()
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
+      case 7: try { try decoder.decodeRepeatedUInt32Field(value: &self.storeOfBlock) }()
       default: break
       }
     }
@@ -2050,9 +2050,6 @@ nonisolated extension WireTopology: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if !self.stores.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.stores, fieldNumber: 2)
     }
-    if !self.storeOfColumn.isEmpty {
-      try visitor.visitPackedUInt32Field(value: self.storeOfColumn, fieldNumber: 3)
-    }
     if self.baseStep != 0 {
       try visitor.visitSingularUInt64Field(value: self.baseStep, fieldNumber: 4)
     }
@@ -2062,13 +2059,16 @@ nonisolated extension WireTopology: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.attempt != 0 {
       try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 6)
     }
+    if !self.storeOfBlock.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.storeOfBlock, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireTopology, rhs: WireTopology) -> Bool {
     if lhs.workers != rhs.workers {return false}
     if lhs.stores != rhs.stores {return false}
-    if lhs.storeOfColumn != rhs.storeOfColumn {return false}
+    if lhs.storeOfBlock != rhs.storeOfBlock {return false}
     if lhs.baseStep != rhs.baseStep {return false}
     if lhs.restores != rhs.restores {return false}
     if lhs.attempt != rhs.attempt {return false}
@@ -2193,7 +2193,7 @@ nonisolated extension WireLeave: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireHandOver: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".HandOver"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}columns\0\u{1}step\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{2}step\0\u{1}blocks\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2201,25 +2201,25 @@ nonisolated extension WireHandOver: SwiftProtobuf.Message, SwiftProtobuf._Messag
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeRepeatedUInt32Field(value: &self.columns) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.step) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.blocks) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.columns.isEmpty {
-      try visitor.visitPackedUInt32Field(value: self.columns, fieldNumber: 1)
-    }
     if self.step != 0 {
       try visitor.visitSingularUInt64Field(value: self.step, fieldNumber: 2)
+    }
+    if !self.blocks.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.blocks, fieldNumber: 3)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireHandOver, rhs: WireHandOver) -> Bool {
-    if lhs.columns != rhs.columns {return false}
+    if lhs.blocks != rhs.blocks {return false}
     if lhs.step != rhs.step {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

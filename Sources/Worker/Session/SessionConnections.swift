@@ -3,28 +3,29 @@ import SwiftProtobuf
 import Threading
 import Wire
 
-/// A worker's connections to other workers and to the store of its columns. They last for one attempt: after a loss all
+/// A worker's connections to other workers and to the stores of its parameters. They last for one attempt: after a loss all
 /// are made anew, so that nothing of an older attempt can arrive.
 final class SessionConnections: Sendable {
     private let run: UInt64
     private let rank: Int
     private let coordinator: Link
     private let inbox: WorkerInbox
-    private let store = Monitor<(link: Link, rank: Int)?>(nil)
+    /// By rank.
+    private let stores = Monitor<[Int: Link]>([:])
 
     init(run: UInt64, rank: Int, coordinator: Link, inbox: WorkerInbox) {
         (self.run, self.rank, self.coordinator, self.inbox) = (run, rank, coordinator, inbox)
     }
 
-    /// Connects to the replica's workers and to the store.
+    /// Connects to the replica's workers and to stores.
     /// - Parameters:
     ///   - replica: ranks of the replica's workers.
-    ///   - column: one that this worker hosts.
-    /// - Returns: the store's connection.
+    ///   - stores: ranks of those that keep this worker's parameters.
+    /// - Returns: the stores' connections, by rank.
     func connect(
-        _ topology: WireTopology, replica: Range<Int>, column: Int, loop: EventLoop, receiver: WorkerReceiver,
+        _ topology: WireTopology, replica: Range<Int>, stores: Set<Int>, loop: EventLoop, receiver: WorkerReceiver,
         introduction: Introduction
-    ) throws -> Link {
+    ) throws -> [Int: Link] {
         var hello = introduction.hello(listenPort: 0)
         (hello.hello.run, hello.hello.rank, hello.hello.attempt) = (run, UInt32(rank), topology.attempt)
         // The lower rank connects, so that a pair has one connection.
@@ -38,13 +39,13 @@ final class SessionConnections: Sendable {
         _ = try inbox.wait { state in
             lower.allSatisfy { state.peers[.init(attempt: topology.attempt, rank: $0)] != nil } ? true : nil
         }
-        let index = Int(topology.storeOfColumn[column])
-        guard index < topology.stores.count else { throw WireError(.malformed, "a topology without a store") }
-        let link = try connect(to: topology.stores[index], .store, rank: index, topology, loop)
-        store.update { $0 = (link, index) }
-        link.start(receiver)
-        link.send(hello, run: run, attempt: topology.attempt)
-        return link
+        for rank in stores.sorted() {
+            let link = try connect(to: topology.stores[rank], .store, rank: rank, topology, loop)
+            self.stores.update { $0[rank] = link }
+            link.start(receiver)
+            link.send(hello, run: run, attempt: topology.attempt)
+        }
+        return self.stores.read { $0 }
     }
 
     /// A peer that cannot be reached is a loss like any other: the coordinator is told, and ends the attempt.
@@ -61,16 +62,14 @@ final class SessionConnections: Sendable {
         }
     }
 
-    func storeRank(of link: Link) -> Int? { store.read { store in store.flatMap { $0.link === link ? $0.rank : nil } } }
+    func storeRank(of link: Link) -> Int? { stores.read { stores in stores.first { $0.value === link }?.key } }
 
-    var storeLink: Link? { store.read { $0?.link } }
-
-    func leaveStore() {
-        let old = store.update { store in
-            defer { store = nil }
-            return store?.link
+    func leaveStores() {
+        let old = stores.update { stores in
+            defer { stores = [:] }
+            return stores.values
         }
-        old?.cancel("the attempt has ended")
+        for link in old { link.cancel("the attempt has ended") }
     }
 }
 

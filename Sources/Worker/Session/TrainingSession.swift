@@ -17,6 +17,8 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
     let place: SessionPlace
     private let coordinator: Link
     private let inbox: WorkerInbox
+    /// The parameter blocks of all workers.
+    private let network: [ParameterBlock]
     private let engine: Engine
     private let executor: any PassExecutor
     /// Nil where nobody looks at pictures.
@@ -29,8 +31,10 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
     let activity = WorkerActivity()
     /// The place of the span in which a step waits for its pictures.
     static let dataPlace = -1
-    /// Set before the first pass; the loop's thread reads it for values that arrive.
-    private let binding = Monitor<ParameterBinding?>(nil)
+    /// To each store's memory, by its rank. Set before the first pass; the loop's thread reads them for values that arrive.
+    private let bindings = Monitor<[Int: ParameterBinding]>([:])
+    /// Where the gradient of each block goes in this attempt.
+    private var routes: [ParameterBlock.Key: GradientRoute] = [:]
     private var attempt: UInt32 = 0
     private var pass = 0
     /// The attempt and the pass that is being computed, for frames that come early.
@@ -51,6 +55,7 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
         (self.coordinator, self.inbox) = (coordinator, inbox)
         guard place.rank < place.workers else { throw WireError(.malformed, "a place beyond the run's workers") }
         engine = try Engine()
+        network = try configuration.network.parameterBlocks()
         let program = try ProgramCompiler(
             network: configuration.network, workers: Int(welcome.workers), replicas: Int(welcome.replicas),
             batch: configuration.recipe.sliceBatch
@@ -77,8 +82,8 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
     /// The store's rank, where a connection is the one to it.
     func storeRank(of link: Link) -> Int? { connections.storeRank(of: link) }
 
-    /// Ends the connection to the store with the attempt that it was for.
-    func leaveStore() { connections.leaveStore() }
+    /// Ends the connections to stores with the attempt that they were for.
+    func leaveStores() { connections.leaveStores() }
 
     // MARK: Attempts
 
@@ -92,36 +97,56 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
     /// Waits for another attempt.
     func hold() { activity.begin(attempt: inbox.state.read { $0.attempt }, .holding) }
 
-    /// Connects to every worker and to the store, and the first time plans the kernels on the store's memory.
+    /// Connects to every worker and to the stores of its parameters, and the first time plans the kernels on the stores' memory.
     private func join(
         _ topology: WireTopology, loop: EventLoop, receiver: WorkerReceiver, introduction: Introduction
     ) throws {
-        guard topology.workers.count == program.layout.workers, topology.storeOfColumn.count == program.layout.columns else {
-            throw WireError(.malformed, "a topology for another layout")
-        }
+        guard topology.workers.count == program.layout.workers else { throw WireError(.malformed, "a topology for another layout") }
+        let placement = try topology.placement(of: network)
         (attempt, pass) = (topology.attempt, 0)
         let now = (attempt, 0)
         position.update { $0 = now }
         activity.begin(attempt: attempt, .preparing)
-        let store = try connections.connect(
-            topology, replica: program.layout.workers(of: program.replica), column: program.columns.lowerBound, loop: loop,
-            receiver: receiver, introduction: introduction)
-        try ParameterBinding.register(
-            program.blocks, layouts: executor.parameterLayouts, on: store, run: run, attempt: attempt)
-        let announced = try inbox.wait { $0.segment }
-        if binding.read({ $0?.isOf(announced) }) != true {
-            let new = try ParameterBinding(
-                announced, layouts: executor.parameterLayouts, contributions: contributions.count,
-                buffers: 1 + slices.reduce(0) { max($0, $1.buffer) }, sharesMirror: executor.sharedMirror, engine: engine)
-            try executor.bind(new.parameters, slices: slices, environment: self)
-            binding.update { $0 = new }
-            // The store draws or restores values meanwhile.
-            if feed != nil { engine.prefault() }
+        let kept = Dictionary(grouping: program.blocks) { placement[$0.key]! }
+        let stores = try connections.connect(
+            topology, replica: program.layout.workers(of: program.replica), stores: Set(kept.keys), loop: loop, receiver: receiver,
+            introduction: introduction)
+        for (rank, link) in stores {
+            try ParameterBinding.register(kept[rank]!, layouts: executor.parameterLayouts, on: link, run: run, attempt: attempt)
         }
-        // Values come when there is memory for them to land in.
-        store.send(.with { $0.ready = WireReady() }, run: run, attempt: attempt)
+        let announced = try inbox.wait { $0.segments.count == kept.count ? $0.segments : nil }
+        try bind(announced, kept)
+        for (rank, link) in stores {
+            let binding = bindings.read { $0[rank]! }
+            for (key, parameter) in binding.parameters {
+                routes[key] = GradientRoute(store: link, isShared: binding.isShared, gradients: parameter.gradients)
+            }
+            // Values come when there is memory for them to land in.
+            link.send(.with { $0.ready = WireReady() }, run: run, attempt: attempt)
+        }
         let (keys, base) = (program.blocks.map(\.key), Int(clamping: topology.baseStep))
         _ = try inbox.wait { state in keys.allSatisfy { (state.values[$0] ?? -1) >= base } ? true : nil }
+    }
+
+    /// Maps the memory that stores have announced, and plans the kernels on it, unless both have been done.
+    /// - Parameter kept: which blocks each store keeps.
+    private func bind(_ announced: [Int: WireSegment], _ kept: [Int: [ParameterBlock]]) throws {
+        let known = bindings.read { $0 }
+        guard known.count != announced.count || announced.contains(where: { known[$0]?.isOf($1) != true }) else { return }
+        let layouts = executor.parameterLayouts
+        let new = try Dictionary(
+            uniqueKeysWithValues: announced.map { rank, segment in
+                let keys = Set(kept[rank]!.map(\.key))
+                let binding = try ParameterBinding(
+                    segment, layouts: layouts.filter { keys.contains($0.key) }, contributions: contributions.count,
+                    buffers: 1 + slices.reduce(0) { max($0, $1.buffer) }, sharesMirror: executor.sharedMirror, engine: engine)
+                return (rank, binding)
+            })
+        let parameters = new.values.reduce(into: [:]) { all, binding in all.merge(binding.parameters) { $1 } }
+        try executor.bind(parameters, slices: slices, environment: self)
+        bindings.update { $0 = new }
+        // The stores draw or restore values meanwhile.
+        if feed != nil { engine.prefault() }
     }
 
     // MARK: Frames, on the loop's thread
@@ -140,7 +165,8 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
             }
             return whole(memories[pass & 1])
         }
-        guard storeRank(of: link) != nil, let memories = binding.read({ $0?.values[ParameterBlock.Key(header.blockKey)] }) else {
+        guard let store = storeRank(of: link), let memories = bindings.read({ $0[store]?.values[ParameterBlock.Key(header.blockKey)] })
+        else {
             throw WireError(.malformed, "a value for a tensor that is not this worker's")
         }
         return header.flags.contains(.shared) ? .bytes(limit: 0) : whole(memories[Int(header.step & 1)])
@@ -292,14 +318,22 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
         header.step = UInt64(context.step)
         header.blockKey = key.wire
         header.contribution = UInt16(contributions.lowerBound + contribution)
-        guard let link = connections.storeLink, let (gradient, isShared) = binding.read({ binding in
-            (binding?.parameters[key]?.gradients[contribution]).map { ($0, binding?.isShared ?? false) }
-        }) else { return }
-        if isShared {
+        guard let route = routes[key] else { return }
+        if route.isShared {
             header.flags = .shared
-            link.send(header)
+            route.store.send(header)
         } else {
-            link.send(header, .tensor(gradient.buffer, byteCount: gradient.layout.byteCount))
+            let gradient = route.gradients[contribution]
+            route.store.send(header, .tensor(gradient.buffer, byteCount: gradient.layout.byteCount))
         }
     }
+}
+
+/// Where a block's gradient is pushed.
+private struct GradientRoute {
+    let store: Link
+    /// Whether gradients lie in memory that the store reads.
+    let isShared: Bool
+    /// The replica's contributions, then memory for sums.
+    let gradients: [Memory]
 }

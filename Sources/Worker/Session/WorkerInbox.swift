@@ -16,7 +16,8 @@ final class WorkerInbox: Sendable {
         var joined: UInt32?
         /// Of `attempt`, once everybody is there again.
         var topology: WireTopology?
-        var segment: WireSegment?
+        /// What stores have announced, by their ranks.
+        var segments: [Int: WireSegment] = [:]
         var peers: [Peer: Link] = [:]
         /// Those that were told of this worker's place before it was, and the run that they name.
         var early: [Peer: (link: Link, run: UInt64)] = [:]
@@ -36,7 +37,7 @@ final class WorkerInbox: Sendable {
         /// - Returns: its connections, which are to be closed.
         mutating func abort(_ attempt: UInt32) -> [Link] {
             self.attempt = attempt
-            (topology, segment, grants, slabs, values) = (nil, nil, [:], [:], [:])
+            (topology, segments, grants, slabs, values) = (nil, [:], [:], [:], [:])
             let old = peers.filter { $0.key.attempt < attempt }
             for peer in old.keys { peers[peer] = nil }
             let older = early.filter { $0.key.attempt < attempt }

@@ -4,7 +4,7 @@ import Tensors
 import Threading
 import Wire
 
-/// Takes what arrives on a worker's connections: the coordinator's, the store's, and other workers'.
+/// Takes what arrives on a worker's connections: the coordinator's, stores', and other workers'.
 final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
     private let inbox: WorkerInbox
     private let coordinator: Link
@@ -101,7 +101,7 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
                 return state.abort(abort.attempt)
             }
             for link in old { link.cancel("the attempt has ended") }
-            session.read { $0 }?.leaveStore()
+            session.read { $0 }?.leaveStores()
         case .grant(let grant) where link === coordinator:
             try inbox.state.update { state in
                 guard grant.step <= WireTopology.stepLimit, state.grants.count < 16 else {
@@ -110,8 +110,11 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
                 state.grants[Int(grant.step)] = grant
             }
         case .dataListing(let listing) where link === coordinator: inbox.state.update { $0.dataListing = listing }
-        case .segment(let segment) where session.read({ $0 })?.storeRank(of: link) != nil:
-            inbox.state.update { $0.segment = segment }
+        case .segment(let segment):
+            guard let store = session.read({ $0 })?.storeRank(of: link) else {
+                throw WireError(.malformed, "a control message that a worker does not take")
+            }
+            inbox.state.update { $0.segments[store] = segment }
         case .finish(let finish) where link === coordinator: inbox.state.update { $0.finish = finish }
         default: throw WireError(.malformed, "a control message that a worker does not take")
         }

@@ -1,4 +1,5 @@
 import Kernels
+import NeuralNetwork
 import Partition
 import Prediction
 import Tensors
@@ -50,8 +51,9 @@ final class SimulatedExecutor: PassExecutor {
             return Step(instruction: instruction, seconds: (seconds.first ?? 0) * device.dilation, slab: sent)
         }
         parameterLayouts = try Dictionary(uniqueKeysWithValues: program.blocks.map { block in
-            let layout = try TensorLayout(plain: block.shape)
-            return (block.key, ParameterLayout(values: layout, gradient: layout))
+            // As kernels of the type want them: weights of its elements, biases and gradients of 32 bits.
+            let values = try TensorLayout(plain: block.shape, block.key.kind == .weight ? type : .float32)
+            return (block.key, ParameterLayout(values: values, gradient: try TensorLayout(plain: block.shape)))
         })
     }
 

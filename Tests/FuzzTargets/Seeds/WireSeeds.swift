@@ -50,7 +50,7 @@ enum WireSeeds {
             ("refusal", .with { $0.refusal = .with { $0.reason = "no" } }),
             ("topology", .with { $0.topology = .with {
                 $0.workers = [.with { ($0.address, $0.port) = ("127.0.0.1", 4711) }]
-                ($0.stores, $0.storeOfColumn, $0.baseStep) = ($0.workers, [0, 0], 12)
+                ($0.stores, $0.storeOfBlock, $0.baseStep) = ($0.workers, [0, 0], 12)
             } }),
             ("grant", .with { $0.grant = .with { ($0.step, $0.learningRate, $0.validate) = (3, 0.01, true) } }),
             ("report", .with { $0.stepReport = .with { ($0.step, $0.lossSum, $0.timeline) = (3, 2.3, timeline) } }),

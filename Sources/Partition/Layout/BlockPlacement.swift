@@ -19,16 +19,17 @@ public struct BlockPlacement: Sendable, Equatable {
         var stores: [ParameterBlock.Key: Int] = [:]
         // What each host sends of gradients, and receives of values; the other way there is as much.
         var loads: [Int: Int] = [:]
+        var kept: [Int: Int] = [:]
         for block in blocks.sorted(by: { ($1.shape.count, $0.key) < ($0.shape.count, $1.key) }) {
             let users = (0..<layout.replicas).map { hosts[layout.worker(of: block.key.column, replica: $0)] }
             let count = Dictionary(users.map { ($0, 1) }, uniquingKeysWith: +)
             /// What a host's link carries of the block where `keeper` has it.
             func share(_ host: Int, _ keeper: Int) -> Int { block.shape.count * (host == keeper ? users.count - count[host]! : count[host]!) }
-            var best: (load: (largest: Int, sum: Int, own: Int), keeper: Int)?
-            // The first replica's host is first among equals.
+            var best: (load: (largest: Int, sum: Int, kept: Int), keeper: Int)?
+            // Among equals the one that keeps least, then the first replica's.
             for keeper in users where store(keeper) != nil {
                 let after = count.keys.map { loads[$0, default: 0] + share($0, keeper) }
-                let load = (after.max()!, after.reduce(0, +), loads[keeper, default: 0])
+                let load = (after.max()!, after.reduce(0, +), kept[keeper, default: 0])
                 if best.map({ load < $0.load }) ?? true { best = (load, keeper) }
             }
             guard let keeper = best?.keeper else {
@@ -36,6 +37,7 @@ public struct BlockPlacement: Sendable, Equatable {
                 continue
             }
             for host in count.keys { loads[host, default: 0] += share(host, keeper) }
+            kept[keeper, default: 0] += block.shape.count
             stores[block.key] = store(keeper)!
         }
         self.stores = stores

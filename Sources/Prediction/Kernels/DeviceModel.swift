@@ -43,8 +43,8 @@ public struct DeviceModel: Codable, Sendable, Equatable {
         DeviceModel(name: "gtx580", flops: 0.75e12, memoryBandwidth: 150e9, launch: 10e-6, peerBandwidth: 6e9),
         // Of "One weird trick": 3.5 TFLOP/s at its peak, 208 GB/s; PCIe 2.0.
         DeviceModel(name: "k20", flops: 1.5e12, memoryBandwidth: 150e9, launch: 8e-6, peerBandwidth: 6e9),
-        // A present accelerator with 16-bit matrix units, on PCIe 4.0.
-        DeviceModel(name: "a100", flops: 80e12, memoryBandwidth: 1.3e12, launch: 4e-6, peerBandwidth: 25e9),
+        // A present accelerator with 16-bit matrix units, whose NVLink reaches a third of its peak.
+        DeviceModel(name: "a100", flops: 80e12, memoryBandwidth: 1.3e12, launch: 4e-6, peerBandwidth: 100e9),
     ]
 }
 

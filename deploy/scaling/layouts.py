@@ -17,7 +17,8 @@ import subprocess
 import sys
 import tempfile
 
-SUBNET = "10.88.0"
+from hosts import Hosts, permitted, run
+
 # name, data, options, workers, replicas, hosts, rate, steps; layouts of one group train the same bits.
 LAYOUTS = [
     ("cifar10, 2 columns", "cifar", "--preset cifar10", [(1, 1, 1, ""), (2, 1, 1, ""), (2, 1, 2, "1gbit"), (2, 1, 2, "200mbit")], 150),
@@ -31,42 +32,6 @@ LAYOUTS = [
 ]
 QUIET = ["--set", "validation.every=0", "checkpoint.every=0", "schedule.kind=drops"]
 RATES = {"1gbit": "1Gbit/s", "500mbit": "500Mbit/s", "200mbit": "200Mbit/s"}
-
-
-def run(*words, **options):
-    return subprocess.run(list(map(str, words)), check=True, capture_output=True, text=True, **options).stdout
-
-
-class Hosts:
-    """Namespaces on a bridge; the first has the coordinator."""
-
-    def __init__(self, count, rate):
-        self.names = [f"colonnade-{os.getpid()}-{i}" for i in range(count)]
-        self.bridge = f"col-{os.getpid() % 100000}"
-        run("ip", "link", "add", self.bridge, "type", "bridge")
-        run("ip", "link", "set", self.bridge, "up")
-        for i, name in enumerate(self.names):
-            run("ip", "netns", "add", name)
-            run("ip", "link", "add", f"{self.bridge}-{i}", "type", "veth", "peer", "name", "eth0", "netns", name)
-            run("ip", "link", "set", f"{self.bridge}-{i}", "master", self.bridge, "up")
-            run("ip", "-n", name, "address", "add", f"{self.address(i)}/24", "dev", "eth0")
-            run("ip", "-n", name, "link", "set", "eth0", "up")
-            run("ip", "-n", name, "link", "set", "lo", "up")
-            # Out of the host, and from the bridge into it.
-            for where in (["tc", "-n", name, "qdisc", "add", "dev", "eth0"], ["tc", "qdisc", "add", "dev", f"{self.bridge}-{i}"]):
-                run(*where, "root", "tbf", "rate", rate, "burst", "256kb", "latency", "50ms")
-
-    @staticmethod
-    def address(i):
-        return f"{SUBNET}.{i + 1}"
-
-    def start(self, i, *words, **options):
-        return subprocess.Popen(["ip", "netns", "exec", self.names[i], *map(str, words)], **options)
-
-    def remove(self):
-        for name in self.names:
-            subprocess.run(["ip", "netns", "delete", name], capture_output=True)
-        subprocess.run(["ip", "link", "delete", self.bridge], capture_output=True)
 
 
 def steps_of(directory):
@@ -87,7 +52,7 @@ def train(colonnade, data, options, layout, steps, scratch):
         if hosts == 1:
             failed = subprocess.run([colonnade, "train", *map(str, common)], **output).returncode
         else:
-            network = Hosts(hosts, rate)
+            network = Hosts([rate] * hosts)
             stack.callback(network.remove)
             address = f"{network.address(0)}:7070"
             coordinator = network.start(0, colonnade, "coordinator", "--insecure", "--listen", address, *common, **output)
@@ -125,7 +90,7 @@ def main():
     parser.add_argument("--json")
     arguments = parser.parse_args()
     arguments.colonnade = os.path.abspath(arguments.colonnade)
-    several = os.geteuid() == 0 and subprocess.run(["ip", "netns", "list"], capture_output=True).returncode == 0
+    several = permitted()
     rows = []
     print("| network | workers | replicas | hosts | link | measured, images/s | predicted | error | waiting for others, measured | predicted | memory of a worker, measured | predicted | same bits |")
     print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")

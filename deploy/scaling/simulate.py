@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""Scaling beyond this machine: workers that wait for modelled accelerators, over real connections, stores and a real coordinator.
+
+    deploy/scaling/simulate.py COLONNADE [--scenario NAME …] [--workers N …] [--batch N] [--precision P] [--set SETTING …] [--json FILE]
+    deploy/scaling/simulate.py COLONNADE --coordinator
+
+Hosts are network namespaces (needs root). Time is dilated: kernels take so many times as long, links are as many times slower, so that
+what this machine can move is not what is measured; the factor is chosen for each run and printed. Every worker has `--batch` pictures of
+each step, two columns are a replica. Predictions are `colonnade plan`'s for the same device and hosts. Latencies are this machine's, that
+is, as many times smaller.
+
+--coordinator measures what the coordinator takes of a core for 16 workers that train a small network at the pace of 100 steps a second.
+"""
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import statistics
+import sys
+import tempfile
+import time
+
+from hosts import Hosts, permitted, run
+
+# name: device, accelerators of a host, bytes a second of a host's link each way and between its accelerators, pictures of a worker, settings.
+SCENARIOS = {
+    # Each with a PCIe 2.0 slot, as in the paper's machine: every accelerator is a host of its own.
+    "gtx580": ("gtx580", 1, 6e9, 6e9, 128, []),
+    "10gbit": ("gtx580", 2, 1.25e9, 6e9, 128, []),
+    "100gbit": ("a100", 2, 12.5e9, 100e9, 512, ["precision=bf16"]),
+}
+WORKERS = [1, 2, 4, 8, 16]
+PUBLISHED = {2: 1.95, 4: 3.74, 8: 6.25}
+# Bytes a second that this machine is asked to move at most, over a step and at once.
+AVERAGE, PEAK = 0.3e9, 1.2e9
+QUIET = ["validation.every=0", "checkpoint.every=0", "schedule.kind=drops"]
+
+
+def shape(workers, per_host):
+    """Replicas and hosts."""
+    return max(1, workers // 2), -(-workers // per_host)
+
+
+def settings(workers, batch, more):
+    replicas = max(1, workers // 2)
+    return ["--set", f"batch={batch * workers}", f"slices={replicas}", *more]
+
+
+def plan(colonnade, scenario, workers, batch, more, scratch):
+    device, per_host, link, peers, _, own = scenario
+    replicas, hosts = shape(workers, per_host)
+    lines = [f"defaults: {{workers: {per_host}, cores: {2 * per_host + 2}, bandwidth: {link * 8 / 1e9}Gbit/s, latency: 1us}}", "hosts:"]
+    lines += [f"  - {{name: h{i}, ssh: h{i}}}" for i in range(hosts)]
+    (scratch / "hosts.yaml").write_text("\n".join(lines) + "\n")
+    words = ["plan", "--json", "--preset", "alexnet", "--device", device, "--hosts", scratch / "hosts.yaml", "--workers", workers, "--replicas", replicas]
+    return json.loads(run(colonnade, *words, *settings(workers, batch, own + more)))
+
+
+def dilation(scenario, workers, predicted):
+    """So that neither a step's bytes nor what all links carry at once are more than this machine is asked to move."""
+    _, per_host, link, peers, _, _ = scenario
+    _, hosts = shape(workers, per_host)
+    step = predicted["prediction"]["step_seconds"]
+    crossing = sum(host["bytes_out_per_step"] for host in predicted["prediction"].get("links", []))
+    within = sum(worker["bytes_sent_per_step"] for worker in predicted["workers"])
+    at_once = hosts * link + (workers * peers if per_host > 1 and workers > 1 else 0)
+    # A step of three seconds at least, so that what this machine takes to wake a thread is no part of it.
+    return max((crossing + within) / AVERAGE / step, at_once / PEAK if workers > 1 else 1, 3 / step)
+
+
+class Processes:
+    """A coordinator on a host of its own, and workers two to a host or one."""
+
+    def __init__(self, stack, colonnade, hosts, per_host, workers, options, scratch):
+        self.log = stack.enter_context(open(scratch / "log", "w"))
+        output = {"stdout": self.log, "stderr": self.log}
+        address = f"{hosts.address(len(hosts.names) - 1)}:7070"
+        common = ["--insecure", "--join-timeout", 600, "--patience", 3600]
+        self.coordinator = hosts.start(
+            len(hosts.names) - 1, colonnade, "coordinator", "--listen", address, *common, "--workers", workers, "--runs", scratch, "--name", "run",
+            *options, **output)
+        self.workers = [
+            hosts.start(i // per_host, colonnade, "worker", "--insecure", "--coordinator", address, **output) for i in range(workers)]
+        stack.callback(self.end)
+
+    def end(self):
+        for process in [self.coordinator, *self.workers]:
+            process.kill()
+            process.wait()
+
+    def wait(self, scratch):
+        if self.coordinator.wait():
+            sys.exit((scratch / "log").read_text())
+
+
+def cpu_seconds(pid):
+    """What a process has taken so far, in user and system time."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def idle_seconds():
+    """What all cores have been idle so far."""
+    fields = pathlib.Path("/proc/stat").read_text().splitlines()[0].split()
+    return (int(fields[4]) + int(fields[5])) / os.sysconf("SC_CLK_TCK")
+
+
+def simulate(colonnade, scenario, workers, batch, more, steps):
+    """The simulated run's step, in the device's seconds, beside what was predicted."""
+    device, per_host, link, peers, _, own = scenario
+    replicas, count = shape(workers, per_host)
+    with tempfile.TemporaryDirectory() as place, contextlib.ExitStack() as stack:
+        scratch = pathlib.Path(place)
+        predicted = plan(colonnade, scenario, workers, batch, more, scratch)
+        factor = dilation(scenario, workers, predicted)
+
+        def rate(bytes_per_second):
+            return f"{max(1, round(bytes_per_second * 8 / factor / 1000))}kbit"
+        hosts = Hosts([rate(link)] * count + [None], loopback=rate(peers))
+        stack.callback(hosts.remove)
+        options = ["--preset", "alexnet", "--replicas", replicas, "--steps", steps, "--device", f"simulated:{device},dilation={factor}"]
+        options += settings(workers, batch, own + more + QUIET)
+        idle, start = idle_seconds(), time.time()
+        processes = Processes(stack, colonnade, hosts, per_host, workers, options, scratch)
+        processes.wait(scratch)
+        busy = 1 - (idle_seconds() - idle) / (time.time() - start) / os.cpu_count()
+        lines = [json.loads(line) for line in open(scratch / "run" / "metrics.jsonl")]
+        # The first steps have no others to wait for.
+        seconds = statistics.median(line["seconds"] for line in lines if line["kind"] == "step" and line["step"] > 2) / factor
+        return seconds, predicted["prediction"]["step_seconds"], factor, busy
+
+
+def coordinator(colonnade, seconds):
+    """What the coordinator takes of a core with 16 workers, at the pace that it reaches, and of each step."""
+    with tempfile.TemporaryDirectory() as place, contextlib.ExitStack() as stack:
+        scratch = pathlib.Path(place)
+        hosts = Hosts([None] * 9)
+        stack.callback(hosts.remove)
+        options = ["--preset", "cifar10-four-layer", "--columns", 2, "--replicas", 8, "--steps", 100_000, "--set", "batch=64", "slices=8", *QUIET]
+        (scratch / "slow.yaml").write_text("name: slow\nflops: 3e9\nmemory_bandwidth: 1e12\nlaunch: 0\npeer_bandwidth: 1e9\n")
+        processes = Processes(stack, colonnade, hosts, 2, 16, [*options, "--device", f"simulated:{scratch / 'slow.yaml'}"], scratch)
+        metrics = scratch / "run" / "metrics.jsonl"
+        while processes.coordinator.poll() is None and (not metrics.exists() or len(metrics.read_text().splitlines()) < 20):
+            time.sleep(0.5)
+        if processes.coordinator.poll() is not None:
+            sys.exit((scratch / "log").read_text())
+
+        def state():
+            return time.time(), cpu_seconds(processes.coordinator.pid), len(metrics.read_text().splitlines())
+        before = state()
+        time.sleep(seconds)
+        after = state()
+        wall, cpu, steps = (b - a for a, b in zip(before, after))
+        print(f"16 workers in 8 replicas, {steps / wall:.1f} steps a second: the coordinator takes {100 * cpu / wall:.1f} % of a core, {1e3 * cpu / steps:.2f} ms a step")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("colonnade")
+    parser.add_argument("--scenario", nargs="*", choices=list(SCENARIOS), default=list(SCENARIOS))
+    parser.add_argument("--workers", nargs="*", type=int, default=WORKERS)
+    parser.add_argument("--batch", type=int, help="pictures of each worker in a step")
+    parser.add_argument("--set", nargs="*", default=[], dest="more", metavar="SETTING")
+    parser.add_argument("--steps", type=int, default=6)
+    parser.add_argument("--json")
+    parser.add_argument("--coordinator", action="store_true")
+    arguments = parser.parse_args()
+    arguments.colonnade = os.path.abspath(arguments.colonnade)
+    if not permitted():
+        sys.exit("hosts are network namespaces: this wants root, and ip netns")
+    if arguments.coordinator:
+        return coordinator(arguments.colonnade, 30)
+    rows = []
+    print("| scenario | pictures of a worker | workers | replicas | hosts | dilation | images/s | beside one | of ideal | predicted, beside one | error | published | machine busy |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
+    for name in arguments.scenario:
+        scenario = SCENARIOS[name]
+        batch = arguments.batch or scenario[4]
+        one = None
+        for workers in sorted({1, *arguments.workers}):
+            seconds, predicted, factor, busy = simulate(arguments.colonnade, scenario, workers, batch, arguments.more, arguments.steps)
+            rate, expected = batch * workers / seconds, batch * workers / predicted
+            one = one or (rate, expected)
+            replicas, hosts = shape(workers, scenario[1])
+            row = {
+                "scenario": name, "batch": batch, "workers": workers, "replicas": replicas, "hosts": hosts, "dilation": factor,
+                "images_per_second": rate, "speedup": rate / one[0], "predicted_speedup": expected / one[1], "error": expected / rate - 1,
+                "published": PUBLISHED.get(workers), "busy": busy,
+            }
+            rows.append(row)
+            print(
+                f"| {name} | {batch} | {workers} | {replicas} | {hosts} | {factor:.0f} | {rate:.0f} | {row['speedup']:.2f} "
+                f"| {row['speedup'] / workers:.2f} | {row['predicted_speedup']:.2f} | {100 * row['error']:+.1f} % "
+                f"| {row['published'] or '–'} | {100 * busy:.0f} % |", flush=True)
+            if arguments.json:
+                pathlib.Path(arguments.json).write_text(json.dumps(rows, indent=1) + "\n")
+
+
+main()

@@ -4,8 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# An ssh daemon for the tests of `launch`, and what checks the scripts.
-deploy/dependencies.sh openssh-server openssh-client shellcheck python3-venv
+# An ssh daemon for the tests of `launch`, network namespaces for those of several hosts, and what checks the scripts.
+deploy/dependencies.sh iproute2 openssh-server openssh-client shellcheck python3-venv
 # The release build: kernels and loops are tested as they run, and product and tests share one build.
 # Named products: building everything would build the tools of dependencies too, a C++ protobuf compiler among them.
 swift build -c release --product colonnade

@@ -71,6 +71,27 @@ import Testing
         #expect(try digests(runner.path("runs/parts")) == one)
     }
 
+    /// What is exchanged in 16 bits is rounded between the columns of one process as it is between processes, and so is every sum of
+    /// slices' gradients that a replica may hand in.
+    @Test(arguments: ["exchange.activations=bf16", "exchange.gradients=bf16"]) func roundedExchangesGiveTheSameBitsInEveryLayout(setting: String) throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        let options = ["--set", setting]
+        let one = try train(runner, "one", data, options + ["--workers", "1"])
+        #expect(try train(runner, "two", data, options + ["--workers", "2"]) == one)
+        #expect(try train(runner, "plain", data, ["--workers", "2"]) != one)
+        let four = try train(runner, "four1", data, options + ["--columns", "4", "--workers", "1"])
+        #expect(try train(runner, "four3", data, options + ["--columns", "4", "--workers", "3"]) == four)
+        let slices = options + ["--set", "slices=4"]
+        let sliced = try train(runner, "slices1", data, slices + ["--workers", "1"])
+        for (workers, replicas) in [(2, 1), (2, 2), (4, 2), (4, 4)] {
+            let layout = ["--workers", "\(workers)", "--replicas", "\(replicas)"]
+            #expect(try train(runner, "slices\(workers)\(replicas)", data, slices + layout) == sliced)
+        }
+        let refused = try runner.run("train", "--preset", "cifar10", "--data", data, "--set", setting.replacingOccurrences(of: "bf16", with: "fp8"))
+        #expect(refused.code != 0 && refused.errors.contains("fp8 is none of fp32, bf16"), "\(refused.errors)")
+    }
+
     /// The paper's other networks.
     @Test(arguments: ["cifar10-four-layer", "cifar10-four-layer-plain", "cifar10-four-layer-tanh"])
     func fourLayerNetworksGiveTheSameBits(preset: String) throws {

@@ -14,6 +14,7 @@ struct KernelProfiles {
         let pass: Int
         let threads: Int
         let precision: String
+        let exchange: Exchange
         let winograd: Bool
         let dropout: Float?
         let processor: String
@@ -33,8 +34,8 @@ struct KernelProfiles {
         let bytes = try encoder.encode(
             Conditions(
                 network: configuration.network, pass: recipe.sliceBatch, threads: recipe.threads, precision: recipe.precision.rawValue,
-                winograd: recipe.winograd, dropout: recipe.dropout, processor: HostIdentity.cpuModel, kernels: Engine.libraryVersion,
-                instructions: Engine.instructionSet, neighbours: neighbours))
+                exchange: recipe.exchange, winograd: recipe.winograd, dropout: recipe.dropout, processor: HostIdentity.cpuModel,
+                kernels: Engine.libraryVersion, instructions: Engine.instructionSet, neighbours: neighbours))
         let name = bytes.withUnsafeBytes { Digest.text(Digest.hash($0)) }
         let cache = ProcessInfo.processInfo.environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
         path = (cache ?? NSHomeDirectory() + "/.cache") + "/colonnade/kernels/\(name).json"

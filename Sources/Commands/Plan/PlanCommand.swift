@@ -47,7 +47,7 @@ struct PlanCommand: ParsableCommand {
             resolved.recipe.slices = replicas
             try resolved.check()
         }
-        let (type, network) = (resolved.recipe.precision.elements, resolved.network)
+        let (type, network) = (resolved.recipe.exchangedElements, resolved.network)
         let cluster = try hosts.cluster(threads: resolved.recipe.threads, workers: workers ?? network.columns * (replicas ?? 1))
         let times = try kernelTimes(resolved, cluster)
         let plan = try plannedRun(resolved, cluster, times)

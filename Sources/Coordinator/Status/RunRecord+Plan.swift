@@ -10,7 +10,7 @@ extension RunRecord.Plan {
             batch: configuration.recipe.sliceBatch
         ).programs()
         let passes = configuration.recipe.slices / layout.replicas
-        let (layers, type) = (configuration.network.layers.map(\.name), configuration.recipe.precision.elements)
+        let (layers, type) = (configuration.network.layers.map(\.name), configuration.recipe.exchangedElements)
         var exchange: [Exchange] = []
         for program in programs {
             var slabs: [Int: [Exchange.Slab]] = [:]

@@ -68,7 +68,7 @@ public struct TensorLayout: @unchecked Sendable, Equatable, CustomStringConverti
     public var byteCount: Int { withUnsafePointer(to: descriptor) { dnnl_memory_desc_get_size($0) } }
 
     /// Laid out alike, of other elements.
-    func of(_ type: ElementType) -> TensorLayout {
+    public func of(_ type: ElementType) -> TensorLayout {
         var other = self
         other.descriptor.data_type = type.code
         return other

@@ -1,7 +1,7 @@
 /// One layer of weights and what follows it, as a user states it.
 public struct LayerSpecification: Codable, Sendable, Equatable {
     /// Which columns' output the layer reads (the paper's Figure 2).
-    public enum Reads: String, Codable, Sendable { case own, all }
+    public enum Reads: String, SettingWord, Sendable { case own, all }
 
     /// `conv1`, `fc8`: the name its parameters carry in checkpoints.
     public var name: String

@@ -4,14 +4,14 @@ public import Tensors
 public struct Recipe: Codable, Sendable, Equatable {
     /// What weights in kernels, activations and exchanges are. Sums, gradients of weights, and what the store keeps and
     /// updates have 32 bits either way.
-    public enum Precision: String, Codable, Sendable {
+    public enum Precision: String, SettingWord, Sendable {
         case fp32, bf16
 
         public var elements: ElementType { self == .fp32 ? .float32 : .bfloat16 }
     }
 
     /// Where initial values come from.
-    public enum Initialization: String, Codable, Sendable {
+    public enum Initialization: String, SettingWord, Sendable {
         /// Each layer's own statement; the paper's N(0, 0.01²) and biases for `alexnet` (§5).
         case stated
         /// N(0, 2 / inputs of a unit) for weights, zero for biases (He et al. 2015); wants inputs of about unit
@@ -28,6 +28,7 @@ public struct Recipe: Codable, Sendable, Equatable {
     /// Kernel threads of each worker; part of the run, because it decides the order of sums.
     public var threads = 1
     public var precision = Precision.fp32
+    public var exchange = Exchange()
     /// 3×3 convolutions by Winograd's F(4×4, 3×3) where it is faster; off computes every product.
     public var winograd = true
     public var initialization = Initialization.stated
@@ -43,7 +44,7 @@ public struct Recipe: Codable, Sendable, Equatable {
     public init() {}
 
     private enum Key: String, CodingKey, CaseIterable {
-        case seed, batch, slices, threads, precision, winograd, initialization, dropout, optimizer, schedule, augmentation, data, validation, checkpoint
+        case seed, batch, slices, threads, precision, exchange, winograd, initialization, dropout, optimizer, schedule, augmentation, data, validation, checkpoint
     }
 
     public init(from decoder: any Decoder) throws {
@@ -54,6 +55,7 @@ public struct Recipe: Codable, Sendable, Equatable {
         slices = try container.decodeIfPresent(Int.self, forKey: .slices) ?? slices
         threads = try container.decodeIfPresent(Int.self, forKey: .threads) ?? threads
         precision = try container.decodeIfPresent(Precision.self, forKey: .precision) ?? precision
+        exchange = try container.decodeIfPresent(Exchange.self, forKey: .exchange) ?? exchange
         winograd = try container.decodeIfPresent(Bool.self, forKey: .winograd) ?? winograd
         initialization =
             try container.decodeIfPresent(Initialization.self, forKey: .initialization) ?? initialization
@@ -65,6 +67,9 @@ public struct Recipe: Codable, Sendable, Equatable {
         validation = try container.decodeIfPresent(Interval.self, forKey: .validation) ?? validation
         checkpoint = try container.decodeIfPresent(CheckpointRule.self, forKey: .checkpoint) ?? checkpoint
     }
+
+    /// What columns exchange: activations and their gradients, but the logits, which have 32 bits.
+    public var exchangedElements: ElementType { precision == .bf16 ? .bfloat16 : exchange.activations.elements }
 
     /// Images of a slice, and so of a pass over the network.
     public var sliceBatch: Int { batch / slices }
@@ -96,6 +101,28 @@ public struct Recipe: Codable, Sendable, Equatable {
             if let every, every < 0 { throw NetworkError("\(name).every must not be negative") }
         }
     }
+}
+
+/// What is rounded where columns and the store exchange it, in every layout alike: also where both are in one process.
+public struct Exchange: Codable, Sendable, Equatable {
+    /// What a column reads of another column's outputs, and what it computes of their gradients. With `precision: bf16` they have 16
+    /// bits either way.
+    public var activations = Recipe.Precision.fp32
+    /// Gradients of weights: those of slices, and every sum of them that a replica may hand in. Biases' have 32 bits.
+    public var gradients = Recipe.Precision.fp32
+
+    public init() {}
+
+    private enum Key: String, CodingKey, CaseIterable { case activations, gradients }
+    public init(from decoder: any Decoder) throws {
+        try decoder.rejectUnknownKeys(Key.self)
+        let container = try decoder.container(keyedBy: Key.self)
+        activations = try container.decodeIfPresent(Recipe.Precision.self, forKey: .activations) ?? activations
+        gradients = try container.decodeIfPresent(Recipe.Precision.self, forKey: .gradients) ?? gradients
+    }
+
+    /// Of a block's gradient where it is handed in.
+    public func elements(of kind: ParameterTensor.Kind) -> ElementType { kind == .weight ? gradients.elements : .float32 }
 }
 
 /// Momentum with weight decay (§5).

@@ -2,7 +2,7 @@ import Foundation
 
 /// The learning rate over a run.
 public struct Schedule: Codable, Sendable, Equatable {
-    public enum Kind: String, Codable, Sendable {
+    public enum Kind: String, SettingWord, Sendable {
         /// Multiplied by `factor` after each step listed in `drops`; none keeps it.
         case drops
         /// Multiplied by `factor` when the validation error stops improving, `reductions` times; then the run ends (§5).

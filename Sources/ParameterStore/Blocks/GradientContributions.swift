@@ -1,11 +1,14 @@
 import Partition
 import Tensors
 
-/// The gradients of one block that replicas hand in, and their sum, part by part.
+/// The gradients of one block that replicas hand in, and their sum, part by part. Those of 16 bits are added in 32, and each sum is
+/// rounded, as it is where a worker adds.
 struct GradientContributions: @unchecked Sendable {
     /// Where they are put, as `GradientTree` counts them.
     let buffers: [TensorBuffer]
     private let additions: [Addition]
+    /// For parts of contributions of 16 bits: as many as an addition reads.
+    private let widened: [TensorBuffer]
 
     /// An addition of the tree with the memory that it reads. Contributions themselves stay as they were handed in.
     private struct Addition {
@@ -18,18 +21,14 @@ struct GradientContributions: @unchecked Sendable {
     private enum Operand {
         case contribution(TensorBuffer)
         case sum(TensorBuffer)
-
-        func part(_ first: Int) -> UnsafePointer<Float> {
-            switch self {
-            case .contribution(let buffer): UnsafePointer(buffer.floats.baseAddress! + first)
-            case .sum(let buffer): UnsafePointer(buffer.floats.baseAddress!)
-            }
-        }
     }
 
-    /// - Parameter additions: the tree's.
-    init(_ buffers: [TensorBuffer], additions: [GradientTree.Addition]) throws {
+    /// - Parameters:
+    ///   - type: of contributions.
+    ///   - additions: the tree's.
+    init(_ buffers: [TensorBuffer], of type: ElementType, additions: [GradientTree.Addition]) throws {
         self.buffers = buffers
+        widened = type == .float32 ? [] : try (0..<2).map { _ in try .allocate(floats: MomentumUpdate.chunk) }
         var sums: [Int: TensorBuffer] = [:]
         func operand(_ index: Int) -> Operand { sums[index].map { .sum($0) } ?? .contribution(buffers[index]) }
         self.additions = try additions.map { addition in
@@ -43,12 +42,25 @@ struct GradientContributions: @unchecked Sendable {
     /// The sum of a part of all contributions, in the tree's order; the contribution where there is one.
     /// - Parameter range: of elements, at most `MomentumUpdate.chunk`.
     func sum(_ range: Range<Int>) -> UnsafePointer<Float> {
+        guard let last = additions.last else { return part(.contribution(buffers[0]), range, place: 0) }
         for addition in additions {
-            let (left, right) = (addition.left.part(range.lowerBound), addition.right.part(range.lowerBound))
+            let (left, right) = (part(addition.left, range, place: 0), part(addition.right, range, place: 1))
             let result = addition.sum.floats.baseAddress!
             for i in 0..<range.count { result[i] = left[i] + right[i] }
+            if !widened.isEmpty { BFloat16.round(result, to: result, count: range.count) }
         }
-        guard let last = additions.last else { return UnsafePointer(buffers[0].floats.baseAddress! + range.lowerBound) }
         return UnsafePointer(last.sum.floats.baseAddress!)
+    }
+
+    /// - Parameter place: for a contribution of 16 bits: which memory it is widened in.
+    private func part(_ operand: Operand, _ range: Range<Int>, place: Int) -> UnsafePointer<Float> {
+        switch operand {
+        case .sum(let buffer): return UnsafePointer(buffer.floats.baseAddress!)
+        case .contribution(let buffer) where widened.isEmpty: return UnsafePointer(buffer.floats.baseAddress! + range.lowerBound)
+        case .contribution(let buffer):
+            let wide = widened[place].floats.baseAddress!
+            BFloat16.widen(buffer.halves + range.lowerBound, to: wide, count: range.count)
+            return UnsafePointer(wide)
+        }
     }
 }

@@ -59,9 +59,10 @@ final class StoreSegment: @unchecked Sendable {
                 memory.slice(offset: Int(offset), byteCount: layout.byteCount)
             }
             blocks[entry.block.key] = try StoredBlock(
-                entry.block, valueLayout: entry.values, layout: entry.gradient,
+                entry.block, valueLayout: entry.values, layout: entry.gradient.of(.float32),
                 values: [slice(place.valuesEven, entry.values), slice(place.valuesOdd, entry.values)],
-                gradients: GradientContributions(place.gradients.map { slice($0, entry.gradient) }, additions: tree.additions),
+                gradients: GradientContributions(
+                    place.gradients.map { slice($0, entry.gradient) }, of: entry.gradient.type, additions: tree.additions),
                 engine: engine)
         }
         self.blocks = blocks

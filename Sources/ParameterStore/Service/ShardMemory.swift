@@ -13,10 +13,11 @@ struct ShardMemory {
     private var owners: [ParameterBlock.Key: StoreSegment] = [:]
     private var initialized: Set<ObjectIdentifier> = []
     private let tree: GradientTree
+    private let exchange: Exchange
 
-    init(_ blocks: [ParameterBlock], tree: GradientTree) {
+    init(_ blocks: [ParameterBlock], tree: GradientTree, exchange: Exchange) {
         expected = Dictionary(uniqueKeysWithValues: blocks.map { ($0.key, $0) })
-        self.tree = tree
+        (self.tree, self.exchange) = (tree, exchange)
     }
 
     func segment(of key: ParameterBlock.Key) -> StoreSegment? { owners[key] }
@@ -57,7 +58,7 @@ struct ShardMemory {
                     throw WireError(.malformed, "\(block.description) was registered with more memory than it needs")
                 }
             }
-            guard values.shape == gradient.shape, values.shape.count == block.shape.count, gradient.type == .float32 else {
+            guard values.shape == gradient.shape, values.shape.count == block.shape.count, gradient.type == exchange.elements(of: block.key.kind) else {
                 throw WireError(.malformed, "\(block.description) was registered as \(values.shape)")
             }
             entries.append(.init(block: block, values: values, gradient: gradient, key: registered.key))

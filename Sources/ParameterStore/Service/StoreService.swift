@@ -201,7 +201,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
     }
 
     private func received(_ topology: WireTopology) throws {
-        guard let network, let tree, let listener else { throw WireError(.malformed, "a topology before the welcome") }
+        guard let configuration, let network, let tree, let listener else { throw WireError(.malformed, "a topology before the welcome") }
         let own = topology.stores.firstIndex { $0.port == UInt32(listener.address.port) && $0.processID == UInt32(getpid()) }
         guard let own, topology.baseStep <= WireTopology.stepLimit else {
             throw WireError(.malformed, "a topology without this store")
@@ -210,7 +210,7 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
             let placement = try topology.placement(of: network)
             (base, restores) = (Int(clamping: topology.baseStep), topology.restores)
             let blocks = network.filter { placement[$0.key] == own }
-            memory = ShardMemory(blocks, tree: tree)
+            memory = ShardMemory(blocks, tree: tree, exchange: configuration.recipe.exchange)
             machine = ShardStepMachine(
                 keys: Set(blocks.map(\.key)), contributions: tree.contributions.count, base: base, attempt: topology.attempt)
         }

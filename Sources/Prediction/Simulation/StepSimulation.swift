@@ -63,6 +63,8 @@ public struct StepSimulation {
         let host: Int
         /// Of each value, to another host.
         let valueBytes: Double
+        /// Of each element of a gradient, from another host.
+        let gradientBytes: Double
         let count: Double
         let users: [Int]
         var gradients = 0
@@ -107,7 +109,7 @@ public struct StepSimulation {
     private init(_ plan: PlannedRun, _ times: any KernelTimes) throws {
         (self.plan, self.times) = (plan, times)
         let (recipe, layout, cluster) = (plan.configuration.recipe, plan.layout, plan.cluster)
-        let type = recipe.precision.elements
+        let (type, values) = (recipe.exchangedElements, recipe.precision.elements)
         let tree = try GradientTree(slices: recipe.slices, replicas: layout.replicas)
         contributions = tree.contributions(of: layout.replicas - 1).upperBound
         slices = (0..<layout.replicas).map { tree.plans(of: $0).map { $0.completes != nil } }
@@ -128,7 +130,8 @@ public struct StepSimulation {
             keys[block.key] = parameters.count
             parameters.append(
                 Parameter(
-                    host: keepers[block.key]!, valueBytes: Double(block.key.kind == .weight ? type.byteCount : 4), count: Double(block.shape.count),
+                    host: keepers[block.key]!, valueBytes: Double(block.key.kind == .weight ? values.byteCount : 4),
+                    gradientBytes: Double(recipe.exchange.elements(of: block.key.kind).byteCount), count: Double(block.shape.count),
                     users: (0..<layout.replicas).map { layout.worker(of: block.key.column, replica: $0) }))
         }
         var slabs: [[Slab: Int]] = programs.map { _ in [:] }
@@ -205,7 +208,7 @@ public struct StepSimulation {
                         queue.add(.gradient(key: key), at: now + plan.cluster.loopback.latency)
                     } else {
                         // Stores are told apart from workers by their numbers.
-                        send(4 * parameters[key].count, .gradient(key: key), ends: [rank, -1 - host], from: own, to: host)
+                        send(parameters[key].gradientBytes * parameters[key].count, .gradient(key: key), ends: [rank, -1 - host], from: own, to: host)
                     }
                 }
             }

@@ -55,6 +55,9 @@ public final class TensorBuffer: @unchecked Sendable {
     /// The memory as 32-bit floats.
     public var floats: UnsafeMutableBufferPointer<Float> { bytes.bindMemory(to: Float.self) }
 
+    /// The memory as 16-bit floats' bits.
+    public var halves: UnsafeMutablePointer<UInt16> { bytes.bindMemory(to: UInt16.self).baseAddress! }
+
     /// Has the system provide every page now rather than when each is first written.
     public func prefault() {
         // MADV_POPULATE_WRITE; a kernel before 5.14 refuses it, and pages come as they are touched.

@@ -66,8 +66,8 @@ public final class LocalNetwork {
         for block in program.blocks {
             let layout = executor.parameterLayouts[block.key]!
             let memory = try Memory(layout.values, engine: engine)
-            parameters[block.key] = ParameterMemory(
-                even: memory, odd: memory, gradients: trains ? [try Memory(layout.gradient, engine: engine)] : [])
+            let gradients = trains ? [try Memory(layout.gradient, engine: engine)] : []
+            parameters[block.key] = ParameterMemory(even: memory, odd: memory, gradients: gradients, pushed: gradients)
         }
         try load(value)
         try executor.bind(parameters, environment: environment)

@@ -31,11 +31,21 @@ final class ActivationMemory {
     private(set) var received: [Slab: [Memory]] = [:]
     /// Gradients that a hosted column computes for another column's result.
     private(set) var partial: [Slab: Memory] = [:]
+    /// Whether a slab has fewer bits on its way than where it is computed.
+    let isRounded: (Slab) -> Bool
+    /// What is rounded on its way: slabs as they are sent,
+    private(set) var narrowed: [Slab: Memory] = [:]
+    /// and as they are read: of other workers, and of a hosted column by another.
+    private(set) var widened: [Slab: Memory] = [:]
 
     /// - Parameters:
     ///   - type: of activations and their gradients; the logits have 32 bits.
+    ///   - exchanged: of those that columns exchange.
     ///   - trains: false leaves out all gradients.
-    init(program: WorkerProgram, type: ElementType, images: [TensorBuffer], trains: Bool, engine: Engine) throws {
+    init(
+        program: WorkerProgram, type: ElementType, exchanged: ElementType, images: [TensorBuffer], trains: Bool, engine: Engine
+    ) throws {
+        isRounded = { program.elements(of: $0, exchanged) != program.elements(of: $0, type) }
         let input = program.network.input
         let imageLayout = try TensorLayout(plain: Shape(program.batch, input.channels, input.height, input.width), type)
         self.images = try images.map { try Memory(imageLayout, $0, engine: engine) }
@@ -65,16 +75,27 @@ final class ActivationMemory {
                 layers[layer, default: [:]][column] = memory
             }
         }
+        func memory(_ slab: Slab, _ type: ElementType) throws -> Memory {
+            try Memory(TensorLayout(activations: program.shape(of: slab), type), engine: engine)
+        }
         for instruction in trains ? program.instructions : program.forward {
             switch instruction {
             case .receive(let slab, _):
-                let layout = try TensorLayout(activations: program.shape(of: slab), program.elements(of: slab, type))
+                let layout = try TensorLayout(activations: program.shape(of: slab), program.elements(of: slab, exchanged))
                 received[slab] = [try Memory(layout, engine: engine), try Memory(layout, engine: engine)]
+                if isRounded(slab) { widened[slab] = try memory(slab, type) }
+            case .send(let slab, _):
+                if isRounded(slab), narrowed[slab] == nil { narrowed[slab] = try memory(slab, exchanged) }
             case .compute(let computation):
-                guard case .inputGradient(let source) = computation.kind, source != computation.column else { continue }
-                let slab = Slab(
-                    layer: computation.layer - 1, direction: .backward, from: computation.column, to: source)
-                partial[slab] = try Memory(TensorLayout(activations: program.shape(of: slab), type), engine: engine)
+                switch computation.kind {
+                case .inputGradient(let source) where source != computation.column:
+                    let slab = Slab(layer: computation.layer - 1, direction: .backward, from: computation.column, to: source)
+                    partial[slab] = try memory(slab, type)
+                case .output(let source, _, _) where source != computation.column && program.columns.contains(source):
+                    let slab = Slab(layer: computation.layer - 1, direction: .forward, from: source, to: source)
+                    if isRounded(slab), widened[slab] == nil { widened[slab] = try memory(slab, type) }
+                default: continue
+                }
             default: continue
             }
         }
@@ -83,8 +104,10 @@ final class ActivationMemory {
     subscript(layer: Int, column: Int) -> LayerMemory { layers[layer]![column]! }
 
     /// What a column reads as a layer's input from `source`.
-    func input(of layer: Int, source: Int) -> Operand {
+    func input(of layer: Int, column: Int, source: Int) -> Operand {
         guard layer > 0 else { return .byBatch(images[0], images[1]) }
+        let slab = Slab(layer: layer - 1, direction: .forward, from: source, to: source)
+        if source != column, let rounded = widened[slab] { return .fixed(rounded) }
         return result(layer: layer - 1, column: source)
     }
 
@@ -99,7 +122,7 @@ final class ActivationMemory {
     func gradient(layer: Int, from: Int, to: Int) -> Operand {
         if from == to { return .fixed(self[layer, to].resultGradient!) }
         let slab = Slab(layer: layer, direction: .backward, from: from, to: to)
-        if let hosted = partial[slab] { return .fixed(hosted) }
+        if let hosted = partial[slab] ?? widened[slab] { return .fixed(hosted) }
         let memories = received[slab]!
         return .byPass(memories[0], memories[1])
     }

@@ -6,7 +6,7 @@ import Threading
 
 /// Runs a worker's program. Memory and kernels are planned once; a step only runs them.
 final class ProgramExecutor {
-    private typealias Action = (PassContext) throws -> Void
+    typealias Action = (PassContext) throws -> Void
 
     let program: WorkerProgram
     let memory: ActivationMemory
@@ -58,7 +58,8 @@ final class ProgramExecutor {
             throw KernelPlanError.noBFloat16(Engine.instructionSet)
         }
         scratch = ScratchMemory(engine: engine)
-        memory = try ActivationMemory(program: program, type: recipe.precision.elements, images: images, trains: trains, engine: engine)
+        memory = try ActivationMemory(program: program, type: recipe.precision.elements, exchanged: recipe.exchangedElements, images: images, trains: trains,
+            engine: engine)
         var operations: [Place: any WeightedOperation] = [:]
         var layouts: [ParameterBlock.Key: ParameterLayout] = [:]
         for case .compute(let computation) in program.forward {
@@ -69,10 +70,10 @@ final class ProgramExecutor {
                 memory: memory, scratch: scratch, engine: engine)
             operations[Place(layer: layer, column: column, source: source)] = operation
             layouts[.init(layer: layer, kind: .weight, column: column, source: source)] = ParameterLayout(
-                values: operation.weights, gradient: operation.gradient)
+                values: operation.weights, gradient: operation.gradient, pushed: operation.gradient.of(recipe.exchange.elements(of: .weight)))
             if let biases = operation.biases {
                 layouts[.init(layer: layer, kind: .bias, column: column, source: column)] = ParameterLayout(
-                    values: biases, gradient: biases)
+                    values: biases, gradient: biases, pushed: biases)
             }
         }
         (self.operations, parameterLayouts) = (operations, layouts)
@@ -83,7 +84,7 @@ final class ProgramExecutor {
         recipe: Recipe, memory: ActivationMemory, scratch: ScratchMemory, engine: Engine
     ) throws -> any WeightedOperation {
         let specification = program.network.layers[layer]
-        let input = memory.input(of: layer, source: source).layout
+        let input = memory.input(of: layer, column: column, source: source).layout
         let output = (memory[layer, column].accumulator ?? memory[layer, column].output).layout
         let activation = last ? specification.activation : nil
         switch specification.operation {
@@ -127,7 +128,7 @@ final class ProgramExecutor {
         (self.loss, self.environment) = (loss, environment)
         let builder = Builder(
             executor: self, parameters: parameters, additions: Set(slices.flatMap(\.additions)), stages: stages, loss: loss,
-            environment: environment)
+            environment: environment, rounding: SlabRounding(program: program, memory: memory))
         func steps(_ instructions: [Instruction]) throws -> [Step] {
             try instructions.map { Step(instruction: $0, actions: try builder.actions($0)) }
         }
@@ -184,6 +185,7 @@ final class ProgramExecutor {
         let stages: [Place: StagePlan]
         let loss: SoftmaxCrossEntropy
         let environment: any ExecutionEnvironment
+        let rounding: SlabRounding
 
         func actions(_ instruction: Instruction) throws -> [Action] {
             // It owns the actions, or outlives them.
@@ -191,11 +193,10 @@ final class ProgramExecutor {
             switch instruction {
             case .pull(let key): return [{ try environment.pull(key, context: $0) }]
             case .push(let key): return [{ try environment.push(key, context: $0) }]
-            case .receive(let slab, let worker): return [{ try environment.receive(slab, from: worker, context: $0) }]
+            case .receive(let slab, let worker): return [{ try environment.receive(slab, from: worker, context: $0) }] + rounding.ofReceived(slab)
             case .send(let slab, let worker):
-                let memory =
-                    slab.direction == .forward
-                    ? executor.memory[slab.layer, slab.from].result : executor.memory.partial[slab]!
+                let memory = executor.memory.narrowed[slab]
+                    ?? (slab.direction == .forward ? executor.memory[slab.layer, slab.from].result : executor.memory.partial[slab]!)
                 return [{ try environment.send(slab, to: worker, memory: memory, context: $0) }]
             case .compute(let computation): return try actions(computation)
             }
@@ -208,15 +209,16 @@ final class ProgramExecutor {
             case .output(let source, _, let last):
                 let place = memory[layer, column]
                 let call = try operation(layer, column, source).output(
-                    source: memory.input(of: layer, source: source),
+                    source: memory.input(of: layer, column: column, source: source),
                     weights: parameter(layer, .weight, column, source).values,
                     biases: source == column ? parameter(layer, .bias, column, column).values : nil,
                     destination: .fixed(place.accumulator ?? place.output))
-                guard last, let accumulator = place.accumulator else { return [{ try call.run($0.turn) }] }
-                let rounding = try Reorder.call(
+                let rounded = last ? rounding.ofResult(layer, column, after: .output) : []
+                guard last, let accumulator = place.accumulator else { return [{ try call.run($0.turn) }] + rounded }
+                let narrowing = try Reorder.call(
                     from: .fixed(accumulator), to: .fixed(place.output), scratch: executor.scratch, engine: executor.engine)
-                return [{ try call.run($0.turn) }, { try rounding.run($0.turn) }]
-            case .stages: return stagePlan(layer, column).forward
+                return [{ try call.run($0.turn) }, { try narrowing.run($0.turn) }] + rounded
+            case .stages: return stagePlan(layer, column).forward + rounding.ofResult(layer, column, after: .stages)
             case .stagesGradient: return stagePlan(layer, column).backward
             case .loss:
                 // Every hosted column's loss is the same; it is computed once.
@@ -234,7 +236,7 @@ final class ProgramExecutor {
                     destination: .fixed(stagePlan(layer, column).outputGradient!),
                     weights: parameter(layer, .weight, column, source).values,
                     source: memory.gradient(layer: layer - 1, from: column, to: source))
-                return [{ try call.run($0.turn) }]
+                return [{ try call.run($0.turn) }] + rounding.ofPartial(layer - 1, from: column, to: source)
             case .sumGradients:
                 let own = memory.gradient(layer: layer, from: column, to: column)
                 let others = (0..<executor.program.layout.columns).filter { $0 != column }
@@ -252,7 +254,7 @@ final class ProgramExecutor {
             let biases = source == column ? parameter(layer, .bias, column, column).gradients : nil
             let calls = try weights.indices.map { buffer in
                 try operation(layer, column, source).parameterGradient(
-                    source: executor.memory.input(of: layer, source: source),
+                    source: executor.memory.input(of: layer, column: column, source: source),
                     destination: .fixed(stagePlan(layer, column).outputGradient!), weights: .fixed(weights[buffer]),
                     biases: biases.map { .fixed($0[buffer]) })
             }
@@ -266,12 +268,16 @@ final class ProgramExecutor {
                 })
             }
             let (weightSums, biasSums) = (try sums(weights), try biases.map(sums))
+            let rounding = GradientRounding(parameter(layer, .weight, column, source))
             return [
                 { context in
-                    try calls[context.slice.buffer].run(context.turn)
-                    for addition in context.slice.additions {
+                    let slice = context.slice
+                    try calls[slice.buffer].run(context.turn)
+                    rounding?.computed(slice)
+                    for addition in slice.additions {
                         try weightSums[addition]?.run(context.turn)
                         try biasSums?[addition]?.run(context.turn)
+                        rounding?.added(addition, slice)
                     }
                 }
             ]

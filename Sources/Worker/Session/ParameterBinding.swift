@@ -22,7 +22,7 @@ final class ParameterBinding {
         var message = WireRegister()
         message.blocks = try blocks.map { block in
             guard let layout = layouts[block.key] else { throw WireError(.malformed, "\(block.description) has no kernel") }
-            return WireRegister.Block(block.key, values: try layout.values.blocked(), gradient: try layout.gradient.blocked())
+            return WireRegister.Block(block.key, values: try layout.values.blocked(), gradient: try layout.pushed.blocked())
         }
         link.send(.with { $0.register = message }, run: run, attempt: attempt)
     }
@@ -50,8 +50,12 @@ final class ParameterBinding {
             segment = nil
             let size = try Self.size(of: announced, layouts, contributions)
             memory = try TensorBuffer.allocate(
-                byteCount: sharesMirror ? layouts.values.reduce(64) { max($0, $1.values.byteCount, $1.gradient.byteCount) } : size)
+                byteCount: sharesMirror ? layouts.values.reduce(64) { max($0, $1.values.byteCount, $1.pushed.byteCount) } : size)
         }
+        // A gradient that is handed in at once leaves its memory to the next.
+        let isRounded = layouts.values.contains { $0.pushed != $0.gradient }
+        let scratch = isRounded && max(buffers, contributions) == 1
+            ? try TensorBuffer.allocate(byteCount: layouts.values.reduce(64) { max($0, $1.gradient.byteCount) }) : nil
         var (parameters, values) = ([ParameterBlock.Key: ParameterMemory](), [ParameterBlock.Key: [Memory]]())
         for place in announced.places {
             let key = ParameterBlock.Key(place.key)
@@ -69,9 +73,14 @@ final class ParameterBinding {
             guard place.gradients.count == contributions else {
                 throw WireError(.malformed, "the store takes another number of gradients than the replica gives")
             }
-            let gradients = try place.gradients.map { try slice($0, layout.gradient) }
-            let sums = try (contributions..<max(buffers, contributions)).map { _ in try Memory(layout.gradient, engine: engine) }
-            parameters[key] = ParameterMemory(even: even, odd: odd, gradients: gradients + sums)
+            let pushed = try place.gradients.map { try slice($0, layout.pushed) }
+            // What is rounded on its way is computed in memory of its own.
+            let own = layout.pushed == layout.gradient ? pushed : []
+            let others = try (own.count..<max(buffers, contributions)).map { _ in
+                let buffer = scratch.map { $0.slice(offset: 0, byteCount: layout.gradient.byteCount) }
+                return try buffer.map { try Memory(layout.gradient, $0, engine: engine) } ?? Memory(layout.gradient, engine: engine)
+            }
+            parameters[key] = ParameterMemory(even: even, odd: odd, gradients: own + others, pushed: pushed)
             values[key] = [even, odd]
         }
         guard parameters.count == layouts.count else {
@@ -90,7 +99,7 @@ final class ParameterBinding {
         let size = Int(clamping: segment.bytes)
         // Two values and the gradients, each rounded up to 64 bytes, after a page.
         let needed = layouts.values.reduce(0) {
-            $0 + 2 * $1.values.byteCount + contributions * $1.gradient.byteCount + (2 + contributions) * 64
+            $0 + 2 * $1.values.byteCount + contributions * $1.pushed.byteCount + (2 + contributions) * 64
         }
         guard size <= needed + 4096 else { throw WireError(.malformed, "the store announced impossible memory") }
         return size

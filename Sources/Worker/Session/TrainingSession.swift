@@ -66,7 +66,7 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
             try BatchFeed(configuration: configuration, dataset: $0, replica: program.replica, of: program.layout.replicas)
         }
         if let device {
-            executor = try SimulatedExecutor(program: program, type: configuration.recipe.precision.elements, device: device, engine: engine)
+            executor = try SimulatedExecutor(program: program, recipe: configuration.recipe, device: device, engine: engine)
         } else {
             executor = try ProgramExecutor(
                 program: program, recipe: configuration.recipe, images: feed?.buffers ?? [], trains: true, engine: engine)
@@ -119,7 +119,7 @@ final class TrainingSession: ExecutionEnvironment, @unchecked Sendable {
         for (rank, link) in stores {
             let binding = bindings.read { $0[rank]! }
             for (key, parameter) in binding.parameters {
-                routes[key] = GradientRoute(store: link, isShared: binding.isShared, gradients: parameter.gradients)
+                routes[key] = GradientRoute(store: link, isShared: binding.isShared, gradients: parameter.pushed)
             }
             // Values come when there is memory for them to land in.
             link.send(.with { $0.ready = WireReady() }, run: run, attempt: attempt)
@@ -334,6 +334,6 @@ private struct GradientRoute {
     let store: Link
     /// Whether gradients lie in memory that the store reads.
     let isShared: Bool
-    /// The replica's contributions, then memory for sums.
+    /// The replica's contributions.
     let gradients: [Memory]
 }

@@ -27,14 +27,13 @@ final class SimulatedExecutor: PassExecutor {
     /// When the accelerator has done all that it was given, on the monotonic clock.
     private var free = 0.0
 
-    /// - Parameter type: of activations and their gradients.
-    init(program: WorkerProgram, type: ElementType, device: SimulatedDevice, engine: Engine) throws {
+    init(program: WorkerProgram, recipe: Recipe, device: SimulatedDevice, engine: Engine) throws {
         self.program = program
         var layouts: [Slab: TensorLayout] = [:]
         for instruction in program.instructions {
             switch instruction {
             case .receive(let slab, _), .send(let slab, _):
-                layouts[slab] = try TensorLayout(plain: Shape(program.shape(of: slab).count), program.elements(of: slab, type))
+                layouts[slab] = try TensorLayout(plain: Shape(program.shape(of: slab).count), program.elements(of: slab, recipe.exchangedElements))
             default: continue
             }
         }
@@ -51,9 +50,11 @@ final class SimulatedExecutor: PassExecutor {
             return Step(instruction: instruction, seconds: (seconds.first ?? 0) * device.dilation, slab: sent)
         }
         parameterLayouts = try Dictionary(uniqueKeysWithValues: program.blocks.map { block in
-            // As kernels of the type want them: weights of its elements, biases and gradients of 32 bits.
-            let values = try TensorLayout(plain: block.shape, block.key.kind == .weight ? type : .float32)
-            return (block.key, ParameterLayout(values: values, gradient: try TensorLayout(plain: block.shape)))
+            // As kernels of the type want them: weights of its elements, biases and gradients of 32 bits where they are not to be rounded.
+            let values = try TensorLayout(plain: block.shape, block.key.kind == .weight ? recipe.precision.elements : .float32)
+            let gradient = try TensorLayout(plain: block.shape)
+            let pushed = gradient.of(recipe.exchange.elements(of: block.key.kind))
+            return (block.key, ParameterLayout(values: values, gradient: gradient, pushed: pushed))
         })
     }
 

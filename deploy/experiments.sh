@@ -1,4 +1,10 @@
 #!/usr/bin/env bash
-# Repeats the paper's experiments (docs/experiments.md): all of them, or those that are named. See --help.
+# Repeats the paper's experiments (docs/experiments.md): trains all of them, or those that are named; `measure` then asks the runs what
+# the experiments want to know. See --help, and measure --help.
 set -euo pipefail
-exec python3 "$(dirname "$0")/experiments/train.py" "$@"
+here="$(dirname "$0")/experiments"
+if [ "${1:-}" = measure ]; then
+    shift
+    exec python3 "$here/measure.py" "$@"
+fi
+exec python3 "$here/train.py" "$@"

@@ -190,6 +190,14 @@ import Testing
         #expect(same.output.contains("the settings are the same"))
         let compared = try runner.run("runs", "compare", "a", "c")
         #expect(compared.output.contains("recipe.seed") && compared.output.contains("training loss"))
+        for quantity in ["error", "loss", "validation-loss"] {
+            let drawn = try runner.run("runs", "plot", "a", "c", "--of", quantity, "--out", "curves.svg")
+            #expect(drawn.code == 0 && drawn.output.contains("wrote curves.svg: a, c"), "\(drawn.errors)")
+            let picture = try String(contentsOfFile: runner.path("curves.svg"), encoding: .utf8)
+            #expect(picture.contains(">a</text>") && picture.contains(">c</text>") && picture.contains("passes over"))
+        }
+        let crowd = try runner.run(["runs", "plot"] + Array(repeating: "a", count: 9))
+        #expect(crowd.code != 0 && crowd.errors.contains("at most 8"))
         #expect(try runner.run("runs", "diverge", "a", "b").output.contains("the same in all 4 steps"))
         let diverged = try runner.run("runs", "diverge", "a", "c", "--json")
         struct Divergence: Decodable { let first_differing_step: Int; let checkpoint: Int; let tensors: [String] }

@@ -21,7 +21,7 @@ import Testing
             ["train", "--device", "simulated:./slow.yaml,dilation=20", "--steps", "6", "--name", "simulated"] + network)
         #expect(result.code == 0, "\(result.errors)")
         #expect(result.output.contains("simulated: kernels take what slow would, 20 times as long"))
-        let directory = try RunDirectory(runner.path("runs/simulated"))
+        let directory = RunDirectory(runner.path("runs/simulated"))
         let record = try directory.record()
         #expect(record.state == .finished && record.device == "slow would, 20 times as long" && record.prediction == nil)
         let steps = try directory.metrics().compactMap { if case .step(let step) = $0 { step } else { nil } }

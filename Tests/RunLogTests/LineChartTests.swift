@@ -23,6 +23,22 @@ import Testing
         #expect(zip(thinned, thinned.dropFirst()).allSatisfy { $0.x <= $1.x })
     }
 
+    /// Names that find no room beside the title are below it, in order, and inside the picture.
+    @Test func aLongLegendTakesMoreRows() throws {
+        let names = (0..<LineChart.lineLimit).map { "a run with a long name \($0)" }
+        let chart = LineChart(title: "title", xLabel: "x", yLabel: "y", lines: names.map { .init($0, [(0, 0), (1, 1)]) })
+        _ = try XMLDocument.wellFormed(chart.document)
+        let expression = try Regex("<text x=\"([0-9.]+)\" y=\"([0-9.]+)\" text-anchor=\"end\"[^>]*>a run with a long name ([0-9])")
+        let places = chart.document.matches(of: expression).map { match in (1...3).map { Double(match.output[$0].substring!)! } }
+            .sorted { $0[2] < $1[2] }
+        #expect(places.count == names.count)
+        for (one, next) in zip(places, places.dropFirst()) { #expect(one[1] < next[1] || one[1] == next[1] && next[0] - one[0] > 7.0 * 24) }
+        #expect(places.allSatisfy { $0[0] > 7.0 * 24 && $0[0] <= 720 } && Set(places.map { $0[1] }).count > 1)
+        // One name stays beside the title.
+        let short = LineChart(title: "title", xLabel: "x", yLabel: "y", lines: [.init("short", [(0, 0), (1, 1)])])
+        #expect(short.svg.contains("viewBox=\"0 0 720 320\""))
+    }
+
     @Test func wordsAreEscapedAndNothingIsNoError() throws {
         var chart = LineChart(
             title: "a <b> & \"c\"", xLabel: "x", yLabel: "y", lines: [.init("<script>", [(1, 2), (2, .nan), (3, 4)])])

@@ -6,6 +6,7 @@ PLAIN = "--preset cifar10-four-layer-plain --threads 2"
 TANH = "--preset cifar10-four-layer-tanh --threads 2"
 # Rates that are tried for the comparison of activations, for weights; biases learn twice as fast.
 RATES = ["0.001", "0.003", "0.01", "0.03"]
+RATES_WITHOUT_NORMALIZATION = ["0.0003", "0.001", "0.003", "0.01", "0.03"]
 SEEDS = [1, 2, 3]
 TWO = "--workers 2 --threads 1"
 CIFAR10 = f"--preset cifar10 {TWO}"
@@ -37,6 +38,13 @@ EXPERIMENTS = {
     ],
     # The runs of fp32 above are the nets that these are set beside.
     "normalization": [run(f"no-lrn-{seed}", f"--config no-lrn.yaml {TWO}", 10, f"seed={seed}") for seed in SEEDS],
+    # Its rate was chosen with normalization, which scales activations: without it the net has one of its own.
+    "normalization-search": [
+        run(f"search-no-lrn-{rate}", f"--config no-lrn.yaml {TWO}", 3, f"optimizer.learning_rate={rate}") for rate in RATES_WITHOUT_NORMALIZATION
+    ],
+    "normalization-own-rate": [
+        run(f"no-lrn-own-rate-{seed}", f"--config no-lrn.yaml {TWO}", 10, f"seed={seed}", "optimizer.learning_rate={no-lrn}") for seed in SEEDS
+    ],
     "pooling": [run(f"plain-pooling-{seed}", f"--config plain-pooling.yaml {TWO}", 10, f"seed={seed}") for seed in SEEDS],
     "columns": [run(f"one-column-{seed}", "--config one-column.yaml --threads 2", 10, f"seed={seed}") for seed in SEEDS],
     "photographs": [
@@ -50,4 +58,4 @@ EXPERIMENTS = {
     "best": [run("best", "--preset cifar10-four-layer --threads 2", 56, "schedule.kind=drops", "schedule.drops=[18768,20332]", checkpoints=1, keep=4)],
 }
 # Cheap ones first.
-ORDER = ["bf16", "activations-search", "normalization", "pooling", "columns", "activations", "photographs", "best"]
+ORDER = ["bf16", "activations-search", "normalization", "pooling", "columns", "activations", "normalization-search", "normalization-own-rate", "photographs", "best"]

@@ -85,7 +85,7 @@ struct ReportPage {
         var loss = LineChart(
             title: "Loss", xLabel: "step", yLabel: "cross-entropy",
             lines: [
-                .init("training, each step", losses, isBackground: true), .init("training, smoothed", Self.smoothed(losses)),
+                .init("training, each step", losses, isBackground: true), .init("training, smoothed", LineChart.smoothed(losses)),
                 .init("validation", validationLosses),
             ])
         var error = LineChart(
@@ -93,16 +93,6 @@ struct ReportPage {
             lines: [.init("top-1", top1), .init("top-5", top5)])
         (loss.marks, error.marks) = (marks, marks)
         return "<div class=\"wide\">\(loss.svg)</div><div class=\"wide\">\(error.svg)</div>"
-    }
-
-    /// A running mean over about a fiftieth of the run.
-    private static func smoothed(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
-        let weight = 1 / max(1, Double(points.count) / 50)
-        var mean = points.first?.y ?? 0
-        return points.map { point in
-            if point.y.isFinite { mean += weight * (point.y - mean) }
-            return (point.x, mean)
-        }
     }
 
     // MARK: What it has learned

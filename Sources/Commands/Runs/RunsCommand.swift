@@ -8,7 +8,7 @@ struct RunsCommand: ParsableCommand {
         commandName: "runs", abstract: "Inspects runs.",
         subcommands: [
             List.self, Show.self, TailCommand.self, LogCommand.self, StopCommand.self, CheckpointCommand.self, ResizeCommand.self, CompareCommand.self,
-            DivergeCommand.self, TraceCommand.self, ReportCommand.self, TensorBoardCommand.self,
+            DivergeCommand.self, PlotCommand.self, TraceCommand.self, ReportCommand.self, TensorBoardCommand.self,
         ])
 
     struct List: ParsableCommand {

@@ -31,15 +31,36 @@ public struct LineChart: Sendable {
     private static let pointLimit = 700
     /// Told apart by people who see colours differently (Okabe and Ito), dark enough for text.
     static let colors = ["#0072b2", "#b84f00", "#007a5a", "#9a4d7f"]
+    /// Lines that can be told apart: each colour whole, and dashed.
+    public static let lineLimit = 2 * colors.count
 
-    /// The picture; colours of axes and text follow the page's `currentColor`.
-    public var svg: String {
+    /// A running mean over about a fiftieth of the run.
+    public static func smoothed(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
+        let weight = 1 / max(1, Double(points.count) / 50)
+        var mean = points.first?.y ?? 0
+        return points.map { point in
+            if point.y.isFinite { mean += weight * (point.y - mean) }
+            return (point.x, mean)
+        }
+    }
+
+    /// The picture as a file of its own, on white.
+    public var document: String { picture(style: " style=\"background:#fff;color:#222\"") }
+
+    /// The picture for a page; colours of axes and text follow the page's `currentColor`.
+    public var svg: String { picture(style: "") }
+
+    private func picture(style: String) -> String {
         let drawn = lines.map { line in
             Line(line.name, Self.thinned(line.points.filter { $0.x.isFinite && $0.y.isFinite }), isBackground: line.isBackground)
         }.filter { !$0.points.isEmpty }
         let title = Self.escaped(self.title)
+        let legend = Self.legend(drawn.map(\.name), title: self.title)
+        // Rows of the legend below the first.
+        let shift = 18 * Double((legend.map(\.row).max() ?? 0))
+        let (top, height) = (Self.top + shift, Self.height + shift)
         var svg =
-            "<svg class=\"chart\" viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" role=\"img\" aria-label=\"\(title)\" "
+            "<svg class=\"chart\"\(style) viewBox=\"0 0 \(Int(Self.width)) \(Int(height))\" role=\"img\" aria-label=\"\(title)\" "
             + "xmlns=\"http://www.w3.org/2000/svg\" font-family=\"system-ui, sans-serif\" font-size=\"12\">\n"
             + "<text x=\"\(Self.left)\" y=\"18\" font-weight=\"600\" fill=\"currentColor\">\(title)</text>\n"
         guard let xs = Self.range(drawn.flatMap { $0.points.map(\.x) }), let ys = Self.range(drawn.flatMap { $0.points.map(\.y) })
@@ -52,7 +73,7 @@ public struct LineChart: Sendable {
             Self.left + (value - xs.0) / max(xs.1 - xs.0, 1e-12) * (Self.width - Self.left - Self.right)
         }
         func y(_ value: Double) -> Double {
-            Self.height - Self.bottom - (value - low) / max(high - low, 1e-12) * (Self.height - Self.top - Self.bottom)
+            height - Self.bottom - (value - low) / max(high - low, 1e-12) * (height - top - Self.bottom)
         }
         func text(_ content: String, _ x: Double, _ y: Double, _ anchor: String, _ more: String = "") -> String {
             "<text x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" text-anchor=\"\(anchor)\" fill=\"currentColor\"\(more)>\(Self.escaped(content))</text>\n"
@@ -62,28 +83,56 @@ public struct LineChart: Sendable {
             svg += text(Self.label(tick), Self.left - 8, y(tick) + 4, "end")
         }
         for tick in Self.ticks(xs.0, xs.1) where tick >= xs.0 && tick <= xs.1 {
-            svg += text(Self.label(tick), x(tick), Self.height - Self.bottom + 18, "middle")
+            svg += text(Self.label(tick), x(tick), height - Self.bottom + 18, "middle")
         }
-        svg += text(xLabel, (Self.width + Self.left) / 2, Self.height - 8, "middle")
-        svg += text(yLabel, 14, (Self.height - Self.bottom + Self.top) / 2, "middle", " transform=\"rotate(-90 14 \(Self.number((Self.height - Self.bottom + Self.top) / 2)))\"")
+        svg += text(xLabel, (Self.width + Self.left) / 2, height - 8, "middle")
+        svg += text(yLabel, 14, (height - Self.bottom + top) / 2, "middle", " transform=\"rotate(-90 14 \(Self.number((height - Self.bottom + top) / 2)))\"")
         for mark in marks where mark.x >= xs.0 && mark.x <= xs.1 {
-            svg += Self.path([(x(mark.x), Self.top), (x(mark.x), Self.height - Self.bottom)], "currentColor", 1, opacity: 0.5, dashes: "4 4")
-            svg += text(mark.label, x(mark.x) + 4, Self.top + 10, "start")
+            svg += Self.path([(x(mark.x), top), (x(mark.x), height - Self.bottom)], "currentColor", 1, opacity: 0.5, dashes: "4 4")
+            svg += text(mark.label, x(mark.x) + 4, top + 10, "start")
         }
-        var legend = Self.width - Self.right
         for (index, line) in drawn.enumerated().reversed() {
             let color = Self.colors[index % Self.colors.count]
+            let dashes = index < Self.colors.count ? nil : "6 4"
             svg += Self.path(
-                line.points.map { (x($0.x), y($0.y)) }, color, line.isBackground ? 1 : 2, opacity: line.isBackground ? 0.35 : 1)
+                line.points.map { (x($0.x), y($0.y)) }, color, line.isBackground ? 1 : 2, opacity: line.isBackground ? 0.35 : 1, dashes: dashes)
             if line.points.count == 1 {
                 svg += "<circle cx=\"\(Self.number(x(line.points[0].x)))\" cy=\"\(Self.number(y(line.points[0].y)))\" r=\"3\" fill=\"\(color)\"/>\n"
             }
-            svg += text(line.name, legend, 18, "end")
-            legend -= 7 * Double(line.name.count) + 8
-            svg += Self.path([(legend - 18, 14), (legend, 14)], color, 3, opacity: line.isBackground ? 0.5 : 1)
-            legend -= 34
+            let (end, row) = legend[index]
+            let start = end - Self.width(of: line.name)
+            svg += text(line.name, end, 18 + 18 * Double(row), "end")
+            svg += Self.path(
+                [(start - 18, 14 + 18 * Double(row)), (start, 14 + 18 * Double(row))], color, 3, opacity: line.isBackground ? 0.5 : 1, dashes: dashes)
         }
         return svg + "</svg>\n"
+    }
+
+    /// About what a word takes in the legend, with a gap.
+    private static func width(of name: String) -> Double { 7 * Double(name.count) + 8 }
+
+    /// Where each name of the legend ends, and in which row: right of the title as far as there is room, then below it.
+    private static func legend(_ names: [String], title: String) -> [(end: Double, row: Int)] {
+        var rows: [[Int]] = [[]]
+        var room = width - right - left - 7 * Double(title.count) - 24
+        let taken = names.map { width(of: $0) + 34 }
+        for index in names.indices {
+            if taken[index] > room, !rows[rows.count - 1].isEmpty || rows.count == 1 {
+                rows.append([])
+                room = width - right - left
+            }
+            rows[rows.count - 1].append(index)
+            room -= taken[index]
+        }
+        var places = names.map { _ in (end: width - right, row: 0) }
+        for (row, indices) in rows.enumerated() {
+            var end = width - right
+            for index in indices.reversed() {
+                places[index] = (end, row)
+                end -= taken[index]
+            }
+        }
+        return places
     }
 
     private static func path(

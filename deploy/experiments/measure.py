@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""What the experiments' runs say, as tables, and their curves. Runs that are not finished are left out with a word.
+
+    deploy/experiments.sh measure [--out DIR] [--cifar DIR] [--photographs DIR] [--figures DIR] [NAME …]
+
+Errors of checkpoints are asked of `colonnade evaluate` and kept in DIR/evaluations.json, so that nothing is evaluated twice.
+"""
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+
+from experiments import EXPERIMENTS, PASS, SEEDS
+
+HERE = pathlib.Path(__file__).parent
+TRAINING_ERROR = 0.25
+
+
+class Runs:
+    def __init__(self, arguments):
+        self.arguments = arguments
+        self.place = pathlib.Path(arguments.out).resolve() / "runs"
+        self.known_path = pathlib.Path(arguments.out).resolve() / "evaluations.json"
+        self.known = json.loads(self.known_path.read_text()) if self.known_path.exists() else {}
+
+    def record(self, name):
+        path = self.place / name / "run.json"
+        return json.loads(path.read_text()) if path.exists() else None
+
+    def is_finished(self, *names):
+        missing = [name for name in names if (self.record(name) or {"state": ""})["state"] != "finished"]
+        if missing:
+            print(f"not finished: {', '.join(missing)}\n")
+        return not missing
+
+    def lines(self, name, kind):
+        lines = map(json.loads, open(self.place / name / "metrics.jsonl"))
+        return [line for line in lines if line["kind"] == kind]
+
+    def error(self, name):
+        """On the validation split after the last step."""
+        return self.lines(name, "validation")[-1]["top1_error"]
+
+    def checkpoints(self, name):
+        """Steps of those that are kept."""
+        return sorted(int(path.name.split("-")[1]) for path in (self.place / name / "checkpoints").glob("step-*"))
+
+    def evaluate(self, checkpoints, data, split="validation", crops=1):
+        """Top-1 error of checkpoints, each a run and a step, whose predictions are averaged."""
+        paths = [f"{name}/checkpoints/step-{step:08}" for name, step in checkpoints]
+        key = f"{' '.join(paths)} {split} {crops}"
+        if key not in self.known:
+            words = [self.arguments.colonnade, "evaluate", "--data", getattr(self.arguments, data), "--split", split, "--crops", crops, "--threads", os.cpu_count(), "--json"]
+            for path in paths:
+                words += ["--checkpoint", self.place / path]
+            output = subprocess.run(list(map(str, words)), check=True, capture_output=True, text=True).stdout
+            self.known[key] = json.loads(output)["top1_error"]
+            self.known_path.write_text(json.dumps(self.known, indent=1) + "\n")
+        return self.known[key]
+
+    def plot(self, figure, names, of, title):
+        """A picture of the runs' curves, by the product's own command."""
+        if self.arguments.figures:
+            out = pathlib.Path(self.arguments.figures) / f"{figure}.svg"
+            words = [self.arguments.colonnade, "runs", "plot", *names, "--runs", self.place, "--of", of, "--title", title, "--out", out]
+            subprocess.run(list(map(str, words)), check=True, stdout=subprocess.DEVNULL)
+
+
+def percent(value):
+    return f"{100 * value:.1f}"
+
+
+def activations(runs):
+    """Passes to 25 % training error, between the two checkpoints on either side of it, a pass apart."""
+    rates = {kind: [] for kind in ("relu", "tanh")}
+    print("| activation | rate | mean loss of the last 100 of 1,173 steps |\n|---|---|---|")
+    for run in EXPERIMENTS["activations-search"]:
+        _, kind, rate = run["name"].split("-", 2)
+        if runs.record(run["name"]) is None:
+            continue
+        losses = [line["loss"] for line in runs.lines(run["name"], "step")][-100:]
+        rates[kind].append((statistics.mean(losses), rate))
+        print(f"| {kind} | {rate} | {statistics.mean(losses):.3f} |")
+    print()
+    if not runs.is_finished("relu", "tanh"):
+        return
+    passes = {}
+    print("| activation | passes to 25 % training error | training error after the pass before, and after |\n|---|---|---|")
+    for name in ("relu", "tanh"):
+        steps = [step for step in runs.checkpoints(name) if step % PASS == 0]
+        low, high = 0, len(steps) - 1
+        # The error of a checkpoint falls from pass to pass, but for noise that is smaller than what a pass brings there.
+        while high - low > 1:
+            middle = (low + high) // 2
+            if runs.evaluate([(name, steps[middle])], "cifar", "train") > TRAINING_ERROR:
+                low = middle
+            else:
+                high = middle
+        before, after = (runs.evaluate([(name, steps[i])], "cifar", "train") for i in (low, high))
+        passes[name] = steps[low] / PASS + (before - TRAINING_ERROR) / (before - after)
+        print(f"| {name} | {passes[name]:.1f} | {percent(before)} %, {percent(after)} % |")
+    print(f"\nratio {passes['tanh'] / passes['relu']:.1f} (the paper's: 6)\n")
+    runs.plot("activations", ["relu", "tanh"], "loss", "ReLU and tanh, CIFAR-10")
+
+
+def seeds(runs, names, title):
+    """Networks by their runs' prefix, three seeds each."""
+    print("| network | seeds 1, 2, 3 | mean |\n|---|---|---|")
+    drawn = []
+    for prefix, words in names:
+        own = [f"{prefix}-{seed}" for seed in SEEDS]
+        if runs.is_finished(*own):
+            errors = [runs.error(name) for name in own]
+            print(f"| {words} | {', '.join(map(percent, errors))} % | {percent(statistics.mean(errors))} % |")
+            drawn.append(own)
+    print()
+    # One seed of each: three would hide each other.
+    runs.plot(title, [own[0] for own in drawn], "error", "Ten passes over CIFAR-10, seed 1")
+
+
+def averaging(runs):
+    names = [f"fp32-{seed}" for seed in SEEDS]
+    if not runs.is_finished(*names):
+        return
+    last = [(name, runs.checkpoints(name)[-1]) for name in names]
+    alone = [runs.evaluate([one], "cifar") for one in last]
+    print("| | top-1 error |\n|---|---|")
+    print(f"| one net, seeds 1, 2, 3 | {', '.join(map(percent, alone))} %, mean {percent(statistics.mean(alone))} % |")
+    print(f"| the three averaged | {percent(runs.evaluate(last, 'cifar'))} % |\n")
+
+
+def photographs(runs):
+    print("| recipe | centre | ten patches |\n|---|---|---|")
+    drawn = []
+    for run in EXPERIMENTS["photographs"]:
+        if runs.is_finished(run["name"]):
+            last = [(run["name"], runs.checkpoints(run["name"])[-1])]
+            errors = [runs.evaluate(last, "photographs", crops=crops) for crops in (1, 10)]
+            print(f"| {run['name']} | {percent(errors[0])} % | {percent(errors[1])} % |")
+            drawn.append(run["name"])
+    print()
+    if drawn:
+        runs.plot("photographs", drawn, "error", "Photographs of ten classes")
+
+
+def best(runs):
+    if runs.record("best") is None:
+        return print("not begun: best\n")
+    print("| passes | top-1 error |\n|---|---|")
+    for line in runs.lines("best", "validation"):
+        if line["step"] % (4 * PASS) == 0:
+            print(f"| {line['step'] / PASS:.0f} | {percent(line['top1_error'])} % |")
+    print()
+    runs.plot("best", ["best"], "error", "The four-layer net of the paper, CIFAR-10")
+
+
+MEASURES = {
+    "activations": activations,
+    "networks": lambda runs: seeds(
+        runs, [("fp32", "two columns, normalization, overlapping pooling"), ("bf16", "the same in bf16"), ("plain-pooling", "pooling without overlap"),
+               ("one-column", "one column"), ("no-lrn", "without normalization"), ("no-lrn-own-rate", "without normalization, at its own best rate")],
+        "networks"),
+    "averaging": averaging,
+    "photographs": photographs,
+    "best": best,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(MEASURES)} (default: all)", choices=[[], *MEASURES])
+    parser.add_argument("--colonnade", default=os.environ.get("COLONNADE", str(HERE.parent.parent / ".build/release/colonnade")))
+    parser.add_argument("--out", default="experiments")
+    parser.add_argument("--cifar", default="data/cifar")
+    parser.add_argument("--photographs", default="data/photographs")
+    parser.add_argument("--figures", help="where curves are drawn (default: none)")
+    arguments = parser.parse_args()
+    runs = Runs(arguments)
+    for name in arguments.names or MEASURES:
+        print(f"## {name}\n")
+        MEASURES[name](runs)
+
+
+main()

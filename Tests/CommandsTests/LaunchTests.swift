@@ -31,19 +31,19 @@ import Testing
             try RunDirectory(runner.path("runs/\(name)")).metrics().compactMap { if case .step(let step) = $0 { step.digest } else { nil } }
         }
 
-        /// What this test's hosts still run, by command line, within half a minute.
+        /// What this test's hosts run, by command line.
+        var running: [[String]] {
+            let all = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }
+            return all.filter { process in
+                let place = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/cwd")
+                return place == runner.directory && RunProcesses.commandLine(process).first == CommandRunner.executable
+            }.map(RunProcesses.commandLine)
+        }
+
+        /// What they still run after half a minute, or once it is nothing.
         var left: [[String]] {
-            var found: [[String]] = []
-            for _ in 0..<300 {
-                let all = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }
-                found = all.filter { process in
-                    let place = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/cwd")
-                    return place == runner.directory && RunProcesses.commandLine(process).first == CommandRunner.executable
-                }.map(RunProcesses.commandLine)
-                if found.isEmpty { return [] }
-                usleep(100_000)
-            }
-            return found
+            for _ in 0..<300 where !running.isEmpty { usleep(100_000) }
+            return running
         }
 
         /// Starts in the background; output is not kept.
@@ -77,11 +77,16 @@ import Testing
 
         let process = try place.start(["--name", "killed"] + Self.settings)
         place.reach("killed", 30, process)
+        // The slowest of the connections that the file states, for the run's prediction.
+        let words = try #require(place.running.first { $0.contains("coordinator") })
+        for (option, value) in [("--bandwidth", "1Gbit/s"), ("--latency", "10us")] {
+            #expect(words.firstIndex(of: option).map { words[$0 + 1] } == value, "\(words)")
+        }
         let record = try RunDirectory(place.runner.path("runs/killed")).record()
         let worker = try #require(record.processes.last { $0.role == "worker" })
         // The certificates are the run's own, and private.
-        let words = RunProcesses.commandLine(Int32(worker.process))
-        let certificates = try #require(words.firstIndex(of: "--certificates").map { words[$0 + 1] })
+        let ofWorker = RunProcesses.commandLine(Int32(worker.process))
+        let certificates = try #require(ofWorker.firstIndex(of: "--certificates").map { ofWorker[$0 + 1] })
         let mode = try FileManager.default.attributesOfItem(atPath: certificates + "/worker.key")[.posixPermissions] as? Int
         #expect(mode == 0o600)
         #expect(!FileManager.default.fileExists(atPath: certificates + "/authority.key"))

@@ -79,9 +79,11 @@ final class SSHServer {
           directory: \(directory)
           data: \(data)
           threads: 1
+          bandwidth: 2Gbit/s
+          latency: 10us
         hosts:
           - {name: a, ssh: 127.0.0.1}
-          - {name: b, ssh: 127.0.0.2\(second)}
+          - {name: b, ssh: 127.0.0.2, bandwidth: 1Gbit/s\(second)}
         """
     }
 

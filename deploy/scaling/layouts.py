@@ -23,10 +23,13 @@ from hosts import Hosts, permitted, run
 LAYOUTS = [
     ("cifar10, 2 columns", "cifar", "--preset cifar10", [(1, 1, 1, ""), (2, 1, 1, ""), (2, 1, 2, "1gbit"), (2, 1, 2, "200mbit")], 150),
     ("cifar10, batch 16", "cifar", "--preset cifar10 --set batch=16", [(1, 1, 1, ""), (2, 1, 1, ""), (2, 1, 2, "1gbit")], 600),
-    ("cifar10, 3 columns", "cifar", "--preset cifar10 --columns 3", [(1, 1, 1, ""), (2, 1, 1, ""), (2, 1, 2, "1gbit")], 100),
-    ("cifar10, 4 columns", "cifar", "--preset cifar10 --columns 4", [(1, 1, 1, ""), (2, 1, 1, ""), (4, 1, 1, ""), (4, 1, 4, "1gbit")], 100),
+    # Three workers host two, one and one.
+    ("cifar10, 4 columns", "cifar", "--preset cifar10 --columns 4",
+     [(1, 1, 1, ""), (2, 1, 1, ""), (3, 1, 1, ""), (4, 1, 1, ""), (2, 1, 2, "1gbit"), (4, 1, 4, "1gbit")], 100),
     ("cifar10, 2 columns, 2 slices", "cifar", "--preset cifar10 --set slices=2",
-     [(1, 1, 1, ""), (2, 2, 1, ""), (2, 2, 2, "1gbit"), (4, 2, 4, "1gbit")], 100),
+     [(1, 1, 1, ""), (2, 2, 1, ""), (2, 2, 2, "1gbit"), (2, 2, 2, "200mbit"), (4, 2, 4, "1gbit")], 100),
+    ("cifar10, 2 columns, 2 slices, exchange in 16 bits", "cifar", "--preset cifar10 --set slices=2 exchange.activations=bf16 exchange.gradients=bf16",
+     [(2, 1, 1, ""), (2, 1, 2, "200mbit"), (2, 2, 2, "200mbit")], 100),
     ("alexnet", "photographs", "--preset alexnet", [(1, 1, 1, ""), (2, 1, 1, ""), (2, 1, 2, "1gbit"), (2, 1, 2, "500mbit")], 12),
     ("alexnet, bf16", "photographs", "--preset alexnet --set precision=bf16", [(2, 1, 1, ""), (2, 1, 2, "1gbit")], 14),
 ]
@@ -123,6 +126,8 @@ def main():
                 "same_bits": digests == first and len(digests) == 1,
             }
             rows.append(row)
+            if arguments.json:
+                pathlib.Path(arguments.json).write_text(json.dumps(rows, indent=1) + "\n")
             print(
                 f"| {name} | {row['workers']} | {row['replicas']} | {row['hosts']} | {row['link'] or '–'} | {row['measured']:.1f} | {row['predicted']:.1f} "
                 f"| {100 * row['error']:+.1f} % | {100 * row['wait']:.1f} % | {100 * row['predicted_wait']:.1f} % "
@@ -130,8 +135,6 @@ def main():
     if rows:
         errors = sorted(abs(row["error"]) for row in rows)
         print(f"\n{len(rows)} layouts, median error {100 * statistics.median(errors):.1f} %, largest {100 * errors[-1]:.1f} %")
-    if arguments.json:
-        pathlib.Path(arguments.json).write_text(json.dumps(rows, indent=1) + "\n")
     if not all(row["same_bits"] for row in rows):
         sys.exit("layouts of the same network differ in their bits")
 

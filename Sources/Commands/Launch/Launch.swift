@@ -148,6 +148,15 @@ final class Launch: Sendable {
         if options.workers == nil { arguments += ["--workers", "\(place.workerCount)"] }
         if options.configuration.threads == nil, let threads = try file.threads { arguments += ["--threads", "\(threads)"] }
         if place.storeCount > 0 { arguments += ["--stores", "\(place.storeCount)"] }
+        // What the run's prediction is made from: of different connections the slowest, which the others wait for.
+        let stated = file.hosts.filter { $0.workerCount > 0 }
+        func pick(_ words: [String], _ number: (String) -> Double?, _ isWorse: (Double, Double) -> Bool) -> String? {
+            words.compactMap { word in number(word).map { (word, $0) } }.max { isWorse($1.1, $0.1) }?.0
+        }
+        if options.bandwidth == nil, let bandwidth = pick(stated.compactMap(\.bandwidth), Quantity.bandwidth, <) {
+            arguments += ["--bandwidth", bandwidth]
+        }
+        if options.latency == nil, let latency = pick(stated.compactMap(\.latency), Quantity.time, >) { arguments += ["--latency", latency] }
         return arguments
     }
 

@@ -33,7 +33,7 @@ enum KernelMeasurement {
         // A small network's steps take milliseconds: enough of them that what happens now and then is among them.
         let flops = try ProgramCompiler(network: network, workers: neighbours, replicas: replicas, batch: batch).programs().reduce(0) { $0 + $1.flops }
         let every = flops > 50e9 ? 1 : 4
-        let steps = 2 + min(max(5, Int(400e9 / max(flops, 1))), 160)
+        let steps = 2 + min(max(5, Int(1000e9 / max(flops, 1))), 400)
         let child = try ChildProcess(
             name: "train",
             arguments: [

@@ -122,6 +122,27 @@ import Testing
         #expect(try run.digests == digests(runner, "longer", longer + ["--workers", "1"]))
     }
 
+    /// Whoever joins first, the workers of a replica are on one host where that goes: they exchange activations all the time.
+    @Test func workersThatJoinInTurnsAreGroupedByTheirHosts() throws {
+        guard let hosts = NetworkHosts(2) else { return print(Self.skipped) }
+        let runner = try CommandRunner()
+        let options = ["--preset", "cifar10", "--data", try runner.makeData(), "--steps", "8", "--set", "batch=16", "slices=2"]
+        let one = try digests(runner, "one", options + ["--workers", "1"])
+        let run = try Run(runner, hosts, "two", options + ["--workers", "4", "--replicas", "2"])
+        var workers: [Process] = []
+        for host in [0, 1, 0, 1] {
+            workers.append(try run.start("worker", on: host))
+            let joined = workers.count
+            while run.coordinator.isRunning, ((try? run.directory.record())?.processes.count { $0.role == "worker" } ?? 0) < joined { usleep(5_000) }
+        }
+        run.finish(workers)
+        #expect(run.digests == one && one.count == 8)
+        let places = try run.directory.record().processes.filter { $0.role == "worker" }.sorted { $0.rank < $1.rank }
+            .map { String($0.address.split(separator: ":")[0]) }
+        #expect(places == ["10.78.0.1", "10.78.0.1", "10.78.0.2", "10.78.0.2"])
+        #expect(run.said("grouped") != nil)
+    }
+
     @Test func aSlowLinkAndAShortCutCostNothingButTime() throws {
         guard let hosts = NetworkHosts(4) else { return print(Self.skipped) }
         let runner = try CommandRunner()

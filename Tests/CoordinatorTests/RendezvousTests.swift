@@ -45,6 +45,12 @@ import Wire
         #expect(rendezvous.workers.count == 1)
     }
 
+    @Test func workersOfAHostFollowEachOther() {
+        #expect(Rendezvous.grouped(["b", "a", "b", "c", "a"]) == [0, 2, 1, 4, 3])
+        #expect(Rendezvous.grouped(["a", "a", "b"]) == [0, 1, 2])
+        #expect(Rendezvous.grouped([]) == [])
+    }
+
     @Test func everyHostOfWorkersHasOneStore() {
         var rendezvous = rendezvous(.everyHost(coordinator: "a"))
         func hello(_ role: WireHello.Role, on host: String) -> WireHello {

@@ -14,8 +14,9 @@ def permitted():
 class Hosts:
     """Namespaces on a bridge, at 10.88.0.1, .2 and so on."""
 
-    def __init__(self, rates, loopback=None):
-        """Rates are as tc takes them, one for each host; None limits nothing. So is that of every host's loopback."""
+    def __init__(self, rates, loopback=None, burst="256kb"):
+        """Rates are as tc takes them, one for each host; None limits nothing. So is that of every host's loopback. The burst is what may go
+        at once: a busy machine's timers may be 4 ms late, and what would have gone meanwhile is lost beyond it."""
         self.names = [f"colonnade-{os.getpid()}-{i}" for i in range(len(rates))]
         self.bridge = f"col-{os.getpid() % 100000}"
         run("ip", "link", "add", self.bridge, "type", "bridge")
@@ -30,9 +31,9 @@ class Hosts:
             # Out of the host, and from the bridge into it.
             for where in (["tc", "-n", name, "qdisc", "add", "dev", "eth0"], ["tc", "qdisc", "add", "dev", f"{self.bridge}-{i}"]):
                 if rate:
-                    run(*where, "root", "tbf", "rate", rate, "burst", "256kb", "latency", "50ms")
+                    run(*where, "root", "tbf", "rate", rate, "burst", burst, "latency", "50ms")
             if loopback:
-                run("tc", "-n", name, "qdisc", "add", "dev", "lo", "root", "tbf", "rate", loopback, "burst", "256kb", "latency", "50ms")
+                run("tc", "-n", name, "qdisc", "add", "dev", "lo", "root", "tbf", "rate", loopback, "burst", burst, "latency", "50ms")
 
     @staticmethod
     def address(i):

@@ -80,9 +80,13 @@ class Processes:
         self.coordinator = hosts.start(
             len(hosts.names) - 1, colonnade, "coordinator", "--listen", address, *common, "--workers", workers, "--runs", scratch, "--name", "run",
             *options, **output)
-        self.workers = [
-            hosts.start(i // per_host, colonnade, "worker", "--insecure", "--coordinator", address, **output) for i in range(workers)]
+        self.workers = []
         stack.callback(self.end)
+        for i in range(workers):
+            self.workers.append(hosts.start(i // per_host, colonnade, "worker", "--insecure", "--coordinator", address, **output))
+            # In order, so that a host's workers follow each other: two of a replica share a host.
+            while self.coordinator.poll() is None and f"worker {i} joined" not in (scratch / "log").read_text():
+                time.sleep(0.05)
 
     def end(self):
         for process in [self.coordinator, *self.workers]:
@@ -117,7 +121,9 @@ def simulate(colonnade, scenario, workers, batch, more, steps):
 
         def rate(bytes_per_second):
             return f"{max(1, round(bytes_per_second * 8 / factor / 1000))}kbit"
-        hosts = Hosts([rate(link)] * count + [None], loopback=rate(peers))
+        # 20 ms of the fastest link: far less than a step.
+        burst = f"{max(256, round(max(link, peers) / factor * 0.02 / 1000))}kb"
+        hosts = Hosts([rate(link)] * count + [None], loopback=rate(peers), burst=burst)
         stack.callback(hosts.remove)
         options = ["--preset", "alexnet", "--replicas", replicas, "--steps", steps, "--device", f"simulated:{device},dilation={factor}"]
         options += settings(workers, batch, own + more + QUIET)

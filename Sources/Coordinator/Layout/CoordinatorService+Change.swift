@@ -75,7 +75,10 @@ extension CoordinatorService {
     /// Who gets which place. Where only some are replaced the others keep theirs, and what they have planned.
     private func places(_ target: ColumnLayout, _ staying: [Member]) -> [Member] {
         var waiting = spares
-        guard target == layout else { return Array((staying + waiting).prefix(target.workers)) }
+        guard target == layout else {
+            let chosen = Array((staying + waiting).prefix(target.workers))
+            return target.replicas == 1 ? chosen : Rendezvous.grouped(chosen.map(\.hello.hostIdentity)).map { chosen[$0] }
+        }
         let old = Dictionary(uniqueKeysWithValues: staying.map { ($0.name!.rank, $0) })
         return (0..<target.workers).compactMap { rank in
             if let member = old[rank] { return member }
@@ -95,7 +98,7 @@ extension CoordinatorService {
     }
 
     /// run.json as it is from now on.
-    private func recordLayout() {
+    func recordLayout() {
         let present = members.values.compactMap { member in member.name.map { ($0, member) } }
             .sorted { ($0.0.role.rawValue, $0.0.rank) < ($1.0.role.rawValue, $1.0.rank) }
         record { record in

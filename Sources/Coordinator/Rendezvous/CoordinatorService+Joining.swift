@@ -110,6 +110,7 @@ extension CoordinatorService {
     /// Tells everybody who is where; a new attempt begins with it.
     func sendTopology() {
         let isFirst = keepers.isEmpty
+        if isFirst { groupByHost() }
         if isFirst || change?.phase == .gathering {
             rendezvous.settle()
             ledger.stores = rendezvous.stores.count
@@ -136,6 +137,26 @@ extension CoordinatorService {
         if let placement { topology.place(blocks, placement) }
         broadcast(.with { $0.topology = topology })
         if isFirst, let start = plan.start { restore(start) }
+    }
+
+    /// Gives workers of a host ranks that follow each other, whoever joined first: the workers of a replica exchange activations all the time,
+    /// replicas gradients and values once a step.
+    private func groupByHost() {
+        let workers = placed
+        guard layout.replicas > 1, workers.count == layout.workers else { return }
+        let order = Rendezvous.grouped(workers.map(\.hello.hostIdentity))
+        let moved = order.indices.filter { order[$0] != $0 }
+        guard !moved.isEmpty else { return }
+        rendezvous.rearrange(workers: order.map { workers[$0].hello }, stores: rendezvous.stores)
+        for rank in moved { if let name = workers[rank].name { forget(name) } }
+        for rank in moved {
+            let member = workers[order[rank]]
+            member.role = .worker(rank: rank)
+            sendWelcome(member)
+            if let name = member.name { health.add(name, at: MonotonicClock.now) }
+        }
+        recordLayout()
+        writer.event("grouped", "\(moved.count) workers have other ranks than they joined with, so that those of a host follow each other")
     }
 
     private func restore(_ start: StartingValues) {

@@ -66,6 +66,13 @@ package struct Rendezvous {
         isSettled = false
     }
 
+    /// An order of workers in which those of a host follow each other: hosts by their first worker, workers of a host as they were.
+    /// - Parameter hosts: of each worker.
+    package static func grouped(_ hosts: [String]) -> [Int] {
+        let first = Dictionary(hosts.enumerated().map { ($1, $0) }, uniquingKeysWith: min)
+        return hosts.indices.sorted { (first[hosts[$0]]!, $0) < (first[hosts[$1]]!, $1) }
+    }
+
     /// Hosts that are to have a store and have none.
     package var hostsWithoutStore: Set<String> { hostsOfStores.subtracting(stores.map(\.hostIdentity)) }
 

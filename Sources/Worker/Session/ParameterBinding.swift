@@ -31,7 +31,7 @@ final class ParameterBinding {
     /// - Parameters:
     ///   - contributions: gradients of each tensor that the store takes from this worker's replica.
     ///   - buffers: places for gradients that the worker needs; the rest, for sums, is its own memory.
-    ///   - sharesMirror: whether all tensors lie in the same memory, where it is no store's.
+    ///   - sharesMirror: whether all values lie in the same memory, and all gradients, where it is no store's.
     init(
         _ announced: WireSegment, layouts: [ParameterBlock.Key: ParameterLayout], contributions: Int, buffers: Int,
         sharesMirror: Bool = false, engine: Engine
@@ -39,6 +39,9 @@ final class ParameterBinding {
         self.announced = announced
         let isOnThisHost = announced.shared
         isShared = isOnThisHost
+        func largest(_ part: KeyPath<ParameterLayout, TensorLayout>) -> Int { layouts.values.reduce(64) { max($0, $1[keyPath: part].byteCount) } }
+        /// Where everything is in a mirror whose tensors share memory.
+        let places = (values: 0, gradients: (largest(\.values) + 63) / 64 * 64)
         let memory: TensorBuffer
         if announced.shared {
             let segment = try SharedSegment(
@@ -49,8 +52,8 @@ final class ParameterBinding {
         } else {
             segment = nil
             let size = try Self.size(of: announced, layouts, contributions)
-            memory = try TensorBuffer.allocate(
-                byteCount: sharesMirror ? layouts.values.reduce(64) { max($0, $1.values.byteCount, $1.pushed.byteCount) } : size)
+            // Values land while gradients are being sent: these two do not share.
+            memory = try TensorBuffer.allocate(byteCount: sharesMirror ? places.gradients + largest(\.pushed) : size)
         }
         // A gradient that is handed in at once leaves its memory to the next.
         let isRounded = layouts.values.contains { $0.pushed != $0.gradient }
@@ -62,18 +65,18 @@ final class ParameterBinding {
             guard let layout = layouts[key], Int(clamping: place.bytes) == layout.values.byteCount else {
                 throw WireError(.malformed, "the store keeps another tensor than was registered")
             }
-            func slice(_ offset: UInt64, _ layout: TensorLayout) throws -> Memory {
-                let offset = sharesMirror && !isOnThisHost ? 0 : offset
+            func slice(_ offset: UInt64, _ layout: TensorLayout, in shared: Int) throws -> Memory {
+                let offset = sharesMirror && !isOnThisHost ? UInt64(shared) : offset
                 guard offset <= UInt64(memory.bytes.count), Int(offset) + layout.byteCount <= memory.bytes.count else {
                     throw WireError(.malformed, "the store's tensor lies outside its memory")
                 }
                 return try Memory(layout, memory.slice(offset: Int(offset), byteCount: layout.byteCount), engine: engine)
             }
-            let (even, odd) = (try slice(place.valuesEven, layout.values), try slice(place.valuesOdd, layout.values))
+            let (even, odd) = (try slice(place.valuesEven, layout.values, in: places.values), try slice(place.valuesOdd, layout.values, in: places.values))
             guard place.gradients.count == contributions else {
                 throw WireError(.malformed, "the store takes another number of gradients than the replica gives")
             }
-            let pushed = try place.gradients.map { try slice($0, layout.pushed) }
+            let pushed = try place.gradients.map { try slice($0, layout.pushed, in: places.gradients) }
             // What is rounded on its way is computed in memory of its own.
             let own = layout.pushed == layout.gradient ? pushed : []
             let others = try (own.count..<max(buffers, contributions)).map { _ in

@@ -11,6 +11,7 @@ import os
 import pathlib
 import statistics
 import subprocess
+import sys
 
 from experiments import EXPERIMENTS, PASS, SEEDS
 
@@ -50,13 +51,17 @@ class Runs:
     def evaluate(self, checkpoints, data, split="validation", crops=1):
         """Top-1 error of checkpoints, each a run and a step, whose predictions are averaged."""
         paths = [f"{name}/checkpoints/step-{step:08}" for name, step in checkpoints]
-        key = f"{' '.join(paths)} {split} {crops}"
+        # A run that is trained anew under the same name is another.
+        own = [self.record(name)["run"] for name, _ in checkpoints]
+        key = f"{' '.join(paths)} {' '.join(own)} {split} {crops}"
         if key not in self.known:
             words = [self.arguments.colonnade, "evaluate", "--data", getattr(self.arguments, data), "--split", split, "--crops", crops, "--threads", os.cpu_count(), "--json"]
             for path in paths:
                 words += ["--checkpoint", self.place / path]
-            output = subprocess.run(list(map(str, words)), check=True, capture_output=True, text=True).stdout
-            self.known[key] = json.loads(output)["top1_error"]
+            result = subprocess.run(list(map(str, words)), capture_output=True, text=True)
+            if result.returncode:
+                sys.exit(result.stderr.strip().splitlines()[-1])
+            self.known[key] = json.loads(result.stdout)["top1_error"]
             self.known_path.write_text(json.dumps(self.known, indent=1) + "\n")
         return self.known[key]
 
@@ -98,6 +103,8 @@ def activations(runs):
                 low = middle
             else:
                 high = middle
+        if runs.evaluate([(name, steps[high])], "cifar", "train") > TRAINING_ERROR:
+            return print(f"{name} has not reached 25 % training error in {steps[high] / PASS:.0f} passes\n")
         before, after = (runs.evaluate([(name, steps[i])], "cifar", "train") for i in (low, high))
         passes[name] = steps[low] / PASS + (before - TRAINING_ERROR) / (before - after)
         print(f"| {name} | {passes[name]:.1f} | {percent(before)} %, {percent(after)} % |")

@@ -32,8 +32,8 @@ SCENARIOS = {
 }
 WORKERS = [1, 2, 4, 8, 16]
 PUBLISHED = {2: 1.95, 4: 3.74, 8: 6.25}
-# Bytes a second that this machine is asked to move at most, over a step and at once.
-AVERAGE, PEAK = 0.3e9, 1.2e9
+# GB/s that this machine is asked to move at most, over a step and at once.
+AVERAGE, PEAK = 0.3, 1.2
 QUIET = ["validation.every=0", "checkpoint.every=0", "schedule.kind=drops"]
 
 
@@ -57,7 +57,7 @@ def plan(colonnade, scenario, workers, batch, more, scratch):
     return json.loads(run(colonnade, *words, *settings(workers, batch, own + more)))
 
 
-def dilation(scenario, workers, predicted):
+def dilation(scenario, workers, predicted, peak):
     """So that neither a step's bytes nor what all links carry at once are more than this machine is asked to move."""
     _, per_host, link, peers, _, _ = scenario
     _, hosts = shape(workers, per_host)
@@ -66,7 +66,7 @@ def dilation(scenario, workers, predicted):
     within = sum(worker["bytes_sent_per_step"] for worker in predicted["workers"])
     at_once = hosts * link + (workers * peers if per_host > 1 and workers > 1 else 0)
     # A step of three seconds at least, so that what this machine takes to wake a thread is no part of it.
-    return max((crossing + within) / AVERAGE / step, at_once / PEAK if workers > 1 else 1, 3 / step)
+    return max((crossing + within) / AVERAGE / 1e9 / step, at_once / peak / 1e9 if workers > 1 else 1, 3 / step)
 
 
 class Processes:
@@ -110,14 +110,14 @@ def idle_seconds():
     return (int(fields[4]) + int(fields[5])) / os.sysconf("SC_CLK_TCK")
 
 
-def simulate(colonnade, scenario, workers, batch, more, steps):
+def simulate(colonnade, scenario, workers, batch, more, steps, peak):
     """The simulated run's step, in the device's seconds, beside what was predicted."""
     device, per_host, link, peers, _, own = scenario
     replicas, count = shape(workers, per_host)
     with tempfile.TemporaryDirectory() as place, contextlib.ExitStack() as stack:
         scratch = pathlib.Path(place)
         predicted = plan(colonnade, scenario, workers, batch, more, scratch)
-        factor = dilation(scenario, workers, predicted)
+        factor = dilation(scenario, workers, predicted, peak)
 
         def rate(bytes_per_second):
             return f"{max(1, round(bytes_per_second * 8 / factor / 1000))}kbit"
@@ -169,6 +169,7 @@ def main():
     parser.add_argument("--batch", type=int, help="pictures of each worker in a step")
     parser.add_argument("--set", nargs="*", default=[], dest="more", metavar="SETTING")
     parser.add_argument("--steps", type=int, default=6)
+    parser.add_argument("--peak", type=float, default=PEAK, help=f"GB/s of all links together, were all busy at once (default: {PEAK})")
     parser.add_argument("--json")
     parser.add_argument("--coordinator", action="store_true")
     arguments = parser.parse_args()
@@ -185,7 +186,7 @@ def main():
         batch = arguments.batch or scenario[4]
         one = None
         for workers in sorted({1, *arguments.workers}):
-            seconds, predicted, factor, busy = simulate(arguments.colonnade, scenario, workers, batch, arguments.more, arguments.steps)
+            seconds, predicted, factor, busy = simulate(arguments.colonnade, scenario, workers, batch, arguments.more, arguments.steps, arguments.peak)
             rate, expected = batch * workers / seconds, batch * workers / predicted
             one = one or (rate, expected)
             replicas, hosts = shape(workers, scenario[1])

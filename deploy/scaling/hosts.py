@@ -1,5 +1,6 @@
 """Hosts on one machine: network namespaces joined by a bridge, each with a link of limited rate. Needs root."""
 import os
+import pathlib
 import subprocess
 
 
@@ -19,6 +20,10 @@ class Hosts:
         at once: a busy machine's timers may be 4 ms late, and what would have gone meanwhile is lost beyond it."""
         self.names = [f"colonnade-{os.getpid()}-{i}" for i in range(len(rates))]
         self.bridge = f"col-{os.getpid() % 100000}"
+        # The system's table of neighbours is one for all namespaces; by default it is full with thirty that know each other.
+        limit = pathlib.Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3")
+        if int(limit.read_text()) < 2 * len(rates) ** 2:
+            limit.write_text(f"{2 * len(rates) ** 2}\n")
         run("ip", "link", "add", self.bridge, "type", "bridge")
         run("ip", "link", "set", self.bridge, "up")
         for i, (name, rate) in enumerate(zip(self.names, rates)):

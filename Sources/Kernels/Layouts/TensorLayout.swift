@@ -36,6 +36,9 @@ public struct TensorLayout: @unchecked Sendable, Equatable, CustomStringConverti
         self.descriptor = descriptor
     }
 
+    /// N×H×W×C in memory, the shape being N×C×H×W.
+    init(channelsLast shape: Shape, _ type: ElementType) throws { try self.init(shape, type, tag: dnnl_acdb) }
+
     /// Left to the kernel.
     init(any shape: Shape, _ type: ElementType) throws { try self.init(shape, type, tag: dnnl_format_tag_any) }
 

@@ -51,72 +51,41 @@ final class PrimitiveOperation: WeightedOperation {
 
     func output(source: Operand, weights: Operand, biases: Operand?, destination: Operand) throws -> any PlannedCall {
         let kernel = outputKernel
-        var reorders = Reorders()
+        var staging = Staging(scratch: scratch, engine: engine)
         var arguments = [
-            (DNNL_ARG_SRC, try enter(source, as: kernel.sourceLayout, .source, &reorders)),
+            (DNNL_ARG_SRC, try staging.enter(source, as: kernel.sourceLayout, .source)),
             (DNNL_ARG_WEIGHTS, weights),
-            (DNNL_ARG_DST, try leave(destination, as: kernel.destinationLayout, .destination, &reorders)),
+            (DNNL_ARG_DST, try staging.leave(destination, as: kernel.destinationLayout, .destination)),
         ]
         if let biases { arguments.append((DNNL_ARG_BIAS, biases)) }
-        return try call(kernel, arguments, reorders)
+        return try staging.call(kernel, arguments)
     }
 
     func inputGradient(destination: Operand, weights: Operand, source: Operand) throws -> any PlannedCall {
         guard let kernel = inputGradientKernel else { throw KernelError("the first layer has no input gradient") }
-        var reorders = Reorders()
+        var staging = Staging(scratch: scratch, engine: engine)
         let arguments = [
-            (DNNL_ARG_DIFF_DST, try enter(destination, as: kernel.layout(dnnl_query_diff_dst_md)!, .destination, &reorders)),
-            (DNNL_ARG_WEIGHTS, try enter(weights, as: kernel.weightsLayout, .weights, &reorders)),
-            (DNNL_ARG_DIFF_SRC, try leave(source, as: kernel.layout(dnnl_query_diff_src_md)!, .source, &reorders)),
+            (DNNL_ARG_DIFF_DST, try staging.enter(destination, as: kernel.layout(dnnl_query_diff_dst_md)!, .destination)),
+            (DNNL_ARG_WEIGHTS, try staging.enter(weights, as: kernel.weightsLayout, .weights)),
+            (DNNL_ARG_DIFF_SRC, try staging.leave(source, as: kernel.layout(dnnl_query_diff_src_md)!, .source)),
         ]
-        return try call(kernel, arguments, reorders)
+        return try staging.call(kernel, arguments)
     }
 
     func parameterGradient(
         source: Operand, destination: Operand, weights: Operand, biases: Operand?
     ) throws -> any PlannedCall {
         let kernel = weightGradientKernel
-        var reorders = Reorders()
+        var staging = Staging(scratch: scratch, engine: engine)
         var arguments = [
-            (DNNL_ARG_SRC, try enter(source, as: kernel.sourceLayout, .source, &reorders)),
-            (DNNL_ARG_DIFF_DST, try enter(destination, as: kernel.layout(dnnl_query_diff_dst_md)!, .destination, &reorders)),
+            (DNNL_ARG_SRC, try staging.enter(source, as: kernel.sourceLayout, .source)),
+            (DNNL_ARG_DIFF_DST, try staging.enter(destination, as: kernel.layout(dnnl_query_diff_dst_md)!, .destination)),
             (
                 DNNL_ARG_DIFF_WEIGHTS,
-                try leave(weights, as: kernel.layout(dnnl_query_diff_weights_md)!, .weights, &reorders)
+                try staging.leave(weights, as: kernel.layout(dnnl_query_diff_weights_md)!, .weights)
             ),
         ]
         if let biases { arguments.append((DNNL_ARG_DIFF_BIAS, biases)) }
-        return try call(kernel, arguments, reorders)
-    }
-
-    /// What stands between the layouts outside and the kernel's own.
-    private struct Reorders {
-        var before: [KernelCall] = []
-        var after: [KernelCall] = []
-    }
-
-    private func call(
-        _ kernel: PrimitiveDescriptor, _ arguments: [(Int32, Operand)], _ reorders: Reorders
-    ) throws -> KernelCall {
-        try KernelCall(
-            kernel, arguments, scratch: scratch, engine: engine, before: reorders.before, after: reorders.after)
-    }
-
-    private func enter(
-        _ outside: Operand, as layout: TensorLayout, _ area: ScratchMemory.Area, _ reorders: inout Reorders
-    ) throws -> Operand {
-        if outside.layout == layout { return outside }
-        let staged = Operand.fixed(try scratch.memory(layout, in: area))
-        reorders.before.append(try Reorder.call(from: outside, to: staged, scratch: scratch, engine: engine))
-        return staged
-    }
-
-    private func leave(
-        _ outside: Operand, as layout: TensorLayout, _ area: ScratchMemory.Area, _ reorders: inout Reorders
-    ) throws -> Operand {
-        if outside.layout == layout { return outside }
-        let staged = Operand.fixed(try scratch.memory(layout, in: area))
-        reorders.after.append(try Reorder.call(from: staged, to: outside, scratch: scratch, engine: engine))
-        return staged
+        return try staging.call(kernel, arguments)
     }
 }

@@ -63,8 +63,19 @@ import Testing
     @Test func aReportHoldsAllThatItShows() throws {
         let runner = try CommandRunner()
         let (data, _) = try train(runner, preset: "cifar10", ["validation.every=2"])
-        let result = try runner.run("runs", "report", "cifar10", "--pictures", "4", "--neighbors", "2")
+        let result = try runner.run("runs", "report", "cifar10", "--pictures", "4", "--neighbors", "2", "--json")
         #expect(result.code == 0, "\(result.errors)")
+        let said = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+        let kernels = try #require(said["kernels"] as? [[String: Any]])
+        #expect(kernels.compactMap { $0["kernels"] as? Int } == [32, 32] && kernels.allSatisfy { $0["color_selectivity"] is Double })
+        let guesses = try #require(said["guesses"] as? [[String: Any]])
+        #expect(guesses.compactMap { ($0["guesses"] as? [[String: Any]])?.count } == [5, 5, 5, 5])
+        for judged in guesses {
+            let probabilities = (judged["guesses"] as? [[String: Any]])?.compactMap { $0["probability"] as? Double } ?? []
+            #expect(probabilities == probabilities.sorted(by: >) && probabilities.reduce(0, +) <= 1.0001)
+        }
+        let neighbors = try #require(said["neighbors"] as? [[String: Any]])
+        #expect(neighbors.compactMap { ($0["nearest"] as? [[String: Any]])?.count } == [6, 6])
         let page = try String(contentsOfFile: runner.path("runs/cifar10/report.html"), encoding: .utf8)
         for heading in ["Figures", "Curves", "First layer", "Guesses", "Neighbours"] {
             #expect(page.contains("<h2>\(heading)</h2>"))

@@ -6,14 +6,16 @@
 Errors of checkpoints are asked of `colonnade evaluate` and kept in DIR/evaluations.json, so that nothing is evaluated twice.
 """
 import argparse
+import base64
 import json
 import os
 import pathlib
+import re
 import statistics
 import subprocess
 import sys
 
-from experiments import EXPERIMENTS, PASS, SEEDS
+from experiments import EXPERIMENTS, PASS, SEARCHES, SEEDS
 
 HERE = pathlib.Path(__file__).parent
 TRAINING_ERROR = 0.25
@@ -77,39 +79,53 @@ def percent(value):
     return f"{100 * value:.1f}"
 
 
+def searches(runs, kinds):
+    """The losses by which rates were chosen."""
+    for kind in kinds:
+        losses = {}
+        for rate in SEARCHES[kind][1]:
+            if runs.is_finished(f"search-{kind}-{rate}"):
+                losses[rate] = statistics.mean([line["loss"] for line in runs.lines(f"search-{kind}-{rate}", "step")][-100:])
+        words = [f"**{loss:.3f}**" if loss == min(losses.values()) else f"{loss:.3f}" for loss in losses.values()]
+        print(f"| rate | {' | '.join(losses)} |\n|---|{'---|' * len(losses)}\n| {kind}: mean loss of the last 100 steps | {' | '.join(words)} |\n")
+
+
+def passes_to_error(runs, name):
+    """Passes to 25 % training error: between the two checkpoints on either side of it, a pass apart; and their errors. Nil before that."""
+    steps = [step for step in runs.checkpoints(name) if step % PASS == 0]
+    low, high = 0, len(steps) - 1
+    # The error of a checkpoint falls from pass to pass, but for noise that is smaller than what a pass brings there.
+    while high - low > 1:
+        middle = (low + high) // 2
+        if runs.evaluate([(name, steps[middle])], "cifar", "train") > TRAINING_ERROR:
+            low = middle
+        else:
+            high = middle
+    before, after = (runs.evaluate([(name, steps[i])], "cifar", "train") for i in (low, high))
+    if after > TRAINING_ERROR:
+        return None
+    return steps[low] / PASS + (before - TRAINING_ERROR) / (before - after), before, after
+
+
 def activations(runs):
-    """Passes to 25 % training error, between the two checkpoints on either side of it, a pass apart."""
-    rates = {kind: [] for kind in ("relu", "tanh")}
-    print("| activation | rate | mean loss of the last 100 of 1,173 steps |\n|---|---|---|")
-    for run in EXPERIMENTS["activations-search"]:
-        _, kind, rate = run["name"].split("-", 2)
-        if runs.record(run["name"]) is None:
-            continue
-        losses = [line["loss"] for line in runs.lines(run["name"], "step")][-100:]
-        rates[kind].append((statistics.mean(losses), rate))
-        print(f"| {kind} | {rate} | {statistics.mean(losses):.3f} |")
-    print()
-    if not runs.is_finished("relu", "tanh"):
-        return
-    passes = {}
+    searches(runs, ["relu", "tanh", "relu-he", "tanh-he"])
+    passes, drawn = {}, []
     print("| activation | passes to 25 % training error | training error after the pass before, and after |\n|---|---|---|")
-    for name in ("relu", "tanh"):
-        steps = [step for step in runs.checkpoints(name) if step % PASS == 0]
-        low, high = 0, len(steps) - 1
-        # The error of a checkpoint falls from pass to pass, but for noise that is smaller than what a pass brings there.
-        while high - low > 1:
-            middle = (low + high) // 2
-            if runs.evaluate([(name, steps[middle])], "cifar", "train") > TRAINING_ERROR:
-                low = middle
-            else:
-                high = middle
-        if runs.evaluate([(name, steps[high])], "cifar", "train") > TRAINING_ERROR:
-            return print(f"{name} has not reached 25 % training error in {steps[high] / PASS:.0f} passes\n")
-        before, after = (runs.evaluate([(name, steps[i])], "cifar", "train") for i in (low, high))
-        passes[name] = steps[low] / PASS + (before - TRAINING_ERROR) / (before - after)
+    for name in ("relu", "tanh", "relu-he", "tanh-he"):
+        if not runs.is_finished(name):
+            continue
+        drawn.append(name)
+        found = passes_to_error(runs, name)
+        if found is None:
+            print(f"| {name} | not reached | |")
+            continue
+        passes[name], before, after = found
         print(f"| {name} | {passes[name]:.1f} | {percent(before)} %, {percent(after)} % |")
-    print(f"\nratio {passes['tanh'] / passes['relu']:.1f} (the paper's: 6)\n")
-    runs.plot("activations", ["relu", "tanh"], "loss", "ReLU and tanh, CIFAR-10")
+    print()
+    for relu, tanh in (("relu", "tanh"), ("relu-he", "tanh-he")):
+        if relu in passes and tanh in passes:
+            print(f"{tanh} / {relu}: {passes[tanh] / passes[relu]:.1f} (the paper's: 6)\n")
+    runs.plot("activations", drawn, "loss", "ReLU and tanh, CIFAR-10")
 
 
 def seeds(runs, names, title):
@@ -127,6 +143,24 @@ def seeds(runs, names, title):
     runs.plot(title, [own[0] for own in drawn], "error", "Ten passes over CIFAR-10, seed 1")
 
 
+def networks(runs, names, title):
+    searches(runs, ["no-lrn"])
+    seeds(runs, names, title)
+
+
+def precisions(runs):
+    """Times of steps, in pairs of runs beside each other."""
+    print("| seed | fp32, images/s | bf16 | bf16 / fp32 |\n|---|---|---|---|")
+    ratios = []
+    for seed in SEEDS:
+        own = [f"time-{precision}-{seed}" for precision in ("fp32", "bf16")]
+        if runs.is_finished(*own):
+            speeds = [statistics.median(line["images_per_second"] for line in runs.lines(name, "step")) for name in own]
+            ratios.append(speeds[1] / speeds[0])
+            print(f"| {seed} | {speeds[0]:.0f} | {speeds[1]:.0f} | {ratios[-1]:.2f} |")
+    print(f"\nmedian {statistics.median(ratios):.2f}\n" if ratios else "")
+
+
 def averaging(runs):
     names = [f"fp32-{seed}" for seed in SEEDS]
     if not runs.is_finished(*names):
@@ -139,17 +173,52 @@ def averaging(runs):
 
 
 def photographs(runs):
-    print("| recipe | centre | ten patches |\n|---|---|---|")
+    table = EXPERIMENTS["photographs"]
+    # Compared after as many steps as the shortest has.
+    common = min(run["steps"] for run in table)
+    print(f"| recipe | training, centre | validation: centre | ten patches |\n|---|---|---|---|")
     drawn = []
-    for run in EXPERIMENTS["photographs"]:
-        if runs.is_finished(run["name"]):
-            last = [(run["name"], runs.checkpoints(run["name"])[-1])]
-            errors = [runs.evaluate(last, "photographs", crops=crops) for crops in (1, 10)]
-            print(f"| {run['name']} | {percent(errors[0])} % | {percent(errors[1])} % |")
-            drawn.append(run["name"])
+    for run in table:
+        name = run["name"]
+        if runs.is_finished(name):
+            for step in sorted({common, run["steps"]}):
+                train = runs.evaluate([(name, step)], "photographs", "train")
+                errors = [runs.evaluate([(name, step)], "photographs", crops=crops) for crops in (1, 10)]
+                print(f"| {name}, {step} steps | {percent(train)} % | {percent(errors[0])} % | {percent(errors[1])} % |")
+            drawn.append(name)
     print()
     if drawn:
         runs.plot("photographs", drawn, "error", "Photographs of ten classes")
+    if "whole-recipe" in drawn:
+        learned(runs, "whole-recipe")
+
+
+def learned(runs, name, pictures=100):
+    """The first layer's kernels, guesses and neighbours (§6.1), of which the page that `runs report` writes shows the pictures."""
+    page = runs.place / name / "report.html"
+    words = [runs.arguments.colonnade, "runs", "report", runs.place / name, "--data", runs.arguments.photographs, "--out", page, "--pictures", pictures, "--neighbors", pictures, "--json"]
+    result = subprocess.run(list(map(str, words)), capture_output=True, text=True)
+    if result.returncode:
+        sys.exit(result.stderr.strip().splitlines()[-1])
+    said = json.loads(result.stdout)
+    print("| column | kernels of conv1 | colour-selectivity, mean | above 0.5 |\n|---|---|---|---|")
+    for index, column in enumerate(said["kernels"]):
+        print(f"| {index} | {column['kernels']} | {column['color_selectivity']:.2f} | {column['color_kernels']} |")
+    print("\n| photograph of | best guesses, with their probabilities |\n|---|---|")
+    for judged in said["guesses"][:10]:
+        words = [f"{guess['name']} {percent(guess['probability'])} %" for guess in judged["guesses"]]
+        print(f"| {judged['label']} | {', '.join(words)} |")
+    print("\n| photograph of | nearest training photographs, with their distances |\n|---|---|")
+    for found in said["neighbors"][:10]:
+        words = [f"{one['label']} {one['distance']:.1f}" for one in found["nearest"]]
+        print(f"| {found['label']} | {', '.join(words)} |")
+    alike = [one["label"] == found["label"] for found in said["neighbors"] for one in found["nearest"]]
+    print(f"\nof {len(said['neighbors'])} photographs' six nearest {percent(statistics.mean(alike))} % are of the same class (chance: 10 %)")
+    print(f"the pictures: {page}\n")
+    if runs.arguments.figures:
+        sheets = re.findall(r'<img class="kernels" src="data:image/png;base64,([^"]+)"', page.read_text())
+        for column, sheet in enumerate(sheets):
+            (pathlib.Path(runs.arguments.figures) / f"kernels-{column}.png").write_bytes(base64.b64decode(sheet))
 
 
 def best(runs):
@@ -165,10 +234,11 @@ def best(runs):
 
 MEASURES = {
     "activations": activations,
-    "networks": lambda runs: seeds(
+    "networks": lambda runs: networks(
         runs, [("fp32", "two columns, normalization, overlapping pooling"), ("bf16", "the same in bf16"), ("plain-pooling", "pooling without overlap"),
                ("one-column", "one column"), ("no-lrn", "without normalization"), ("no-lrn-own-rate", "without normalization, at its own best rate")],
         "networks"),
+    "precisions": precisions,
     "averaging": averaging,
     "photographs": photographs,
     "best": best,

@@ -13,20 +13,13 @@ import subprocess
 import sys
 import time
 
-from experiments import EXPERIMENTS, ORDER, RATES, RATES_WITHOUT_NORMALIZATION
+from experiments import EXPERIMENTS, ORDER, SEARCHES
 
 HERE = pathlib.Path(__file__).parent
 
 
 def metrics(run):
     return [json.loads(line) for line in open(run / "metrics.jsonl")]
-
-
-# What is searched for, its rates, and the experiment that does.
-SEARCHES = {
-    "relu": (RATES, "activations-search"), "tanh": (RATES, "activations-search"),
-    "no-lrn": (RATES_WITHOUT_NORMALIZATION, "normalization-search"),
-}
 
 
 def rate_of(runs, kind):
@@ -37,7 +30,7 @@ def rate_of(runs, kind):
             return float("inf")
         losses = [line["loss"] for line in metrics(path) if line["kind"] == "step"][-100:]
         return sum(losses) / len(losses)
-    best = min(SEARCHES[kind][0], key=loss)
+    best = min(SEARCHES[kind][1], key=loss)
     return best if loss(best) < float("inf") else None
 
 
@@ -49,7 +42,7 @@ def train(colonnade, run, runs, data):
             if word == f"optimizer.learning_rate={{{kind}}}":
                 rate = rate_of(runs, kind)
                 if rate is None:
-                    print(f"{run['name']} needs the search for its rate first: {SEARCHES[kind][1]}")
+                    print(f"{run['name']} needs the search for its rate first: {SEARCHES[kind][0]}")
                     return False
                 word = f"optimizer.learning_rate={rate}"
         options.append(str(HERE / word) if word.endswith(".yaml") else word)

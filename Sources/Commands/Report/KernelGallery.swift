@@ -6,7 +6,7 @@ import Tensors
 /// The first layer's kernels as pictures, column by column, and how much each column looks at colour (paper §6.1,
 /// Figure 3).
 package struct KernelGallery {
-    struct Column {
+    struct Column: Encodable {
         /// A sheet of all kernels, PNG.
         let file: Data
         let width: Int
@@ -19,6 +19,13 @@ package struct KernelGallery {
 
         /// The sheet as an address for a page.
         var picture: String { PictureURI.png(file: file) }
+
+        /// Without the sheet.
+        private enum CodingKeys: String, CodingKey {
+            case kernels
+            case colorSelectivity = "color_selectivity"
+            case colorKernels = "color_kernels"
+        }
     }
 
     let layer: String

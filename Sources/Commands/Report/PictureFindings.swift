@@ -5,22 +5,37 @@ import Worker
 /// What a network says of single pictures: its five best guesses, and the training pictures whose last hidden
 /// activations are nearest (paper §6.1, Figure 4).
 struct PictureFindings {
-    struct Guess {
+    struct Guess: Encodable {
         let name: String
         let probability: Double
     }
 
-    struct Judged {
+    struct Judged: Encodable {
         let picture: String
         let label: String
         let guesses: [Guess]
+
+        /// Without the picture.
+        private enum CodingKeys: CodingKey { case label, guesses }
     }
 
-    struct Neighbors {
+    struct Neighbors: Encodable {
         let picture: String
         let label: String
         /// Nearest first.
-        let nearest: [(picture: String, label: String, distance: Double)]
+        let nearest: [Neighbor]
+
+        /// Without the picture.
+        private enum CodingKeys: CodingKey { case label, nearest }
+    }
+
+    struct Neighbor: Encodable {
+        let picture: String
+        let label: String
+        let distance: Double
+
+        /// Without the picture.
+        private enum CodingKeys: CodingKey { case label, distance }
     }
 
     private(set) var judged: [Judged] = []
@@ -87,7 +102,9 @@ struct PictureFindings {
             Neighbors(
                 picture: judged[query].picture, label: judged[query].label,
                 nearest: try found.map {
-                    (try picture(.train, $0.index), names[dataset.label(.train, $0.index)], Double($0.distance.squareRoot()))
+                    Neighbor(
+                        picture: try picture(.train, $0.index), label: names[dataset.label(.train, $0.index)],
+                        distance: Double($0.distance.squareRoot()))
                 })
         }
     }

@@ -26,6 +26,10 @@ struct ReportCommand: ParsableCommand {
         let step: Int?
         /// What was left out, and why.
         let notes: [String]
+        /// The first layer's kernels, a column each; empty where they are no pictures.
+        let kernels: [KernelGallery.Column]
+        let guesses: [PictureFindings.Judged]
+        let neighbors: [PictureFindings.Neighbors]
     }
 
     func run() throws {
@@ -54,7 +58,9 @@ struct ReportCommand: ParsableCommand {
         }
         let target = out ?? directory.path + "/report.html"
         try DurableFile.write([UInt8](page.html.utf8), to: target)
-        if json { return Terminal.line(try Terminal.json(Document(path: target, step: page.step, notes: page.notes))) }
+        if json { return Terminal.line(try Terminal.json(Document(
+            path: target, step: page.step, notes: page.notes, kernels: page.gallery?.columns ?? [],
+            guesses: page.findings?.judged ?? [], neighbors: page.findings?.neighbors ?? []))) }
         Terminal.line("wrote \(target)")
     }
 

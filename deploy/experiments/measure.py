@@ -6,12 +6,14 @@
 Errors of checkpoints are asked of `colonnade evaluate` and kept in DIR/evaluations.json, so that nothing is evaluated twice.
 """
 import argparse
+import array
 import base64
 import json
 import os
 import pathlib
 import re
 import statistics
+import struct
 import subprocess
 import sys
 
@@ -49,6 +51,9 @@ class Runs:
     def checkpoints(self, name):
         """Steps of those that are kept."""
         return sorted(int(path.name.split("-")[1]) for path in (self.place / name / "checkpoints").glob("step-*"))
+
+    def last(self, name):
+        return self.place / name / "checkpoints" / f"step-{self.checkpoints(name)[-1]:08}"
 
     def evaluate(self, checkpoints, data, split="validation", crops=1):
         """Top-1 error of checkpoints, each a run and a step, whose predictions are averaged."""
@@ -193,6 +198,50 @@ def photographs(runs):
         learned(runs, "whole-recipe")
 
 
+def conv1(checkpoint, columns):
+    """The first layer's kernels by column, each three planes of red, green and blue."""
+    data = (checkpoint / "model.safetensors").read_bytes()
+    length = struct.unpack("<Q", data[:8])[0]
+    entry = json.loads(data[8:8 + length])["conv1.weight"]
+    begin, end = (8 + length + offset for offset in entry["data_offsets"])
+    values, count = array.array("f", data[begin:end]), entry["shape"][0]
+    kernels = [values[i * len(values) // count:(i + 1) * len(values) // count] for i in range(count)]
+    return [kernels[c * count // columns:(c + 1) * count // columns] for c in range(columns)]
+
+
+def selectivity(kernel):
+    """As `runs report` has it: the share of a kernel's energy that differs between the channels."""
+    area = len(kernel) // 3
+    grey = sum((kernel[i] + kernel[i + area] + kernel[i + 2 * area]) ** 2 / 3 for i in range(area))
+    return 1 - grey / sum(value * value for value in kernel)
+
+
+def columns(runs):
+    """Whether the columns' first kernels come to look at colour differently (§6.1), in every finished run of two columns."""
+    print("| run | colour-selectivity of column 0, of column 1 | difference, in standard errors |\n|---|---|---|")
+    distances = []
+    for name in [f"{prefix}-{seed}" for prefix in ("fp32", "bf16", "plain-pooling", "no-lrn", "no-lrn-own-rate") for seed in SEEDS]:
+        if not runs.is_finished(name):
+            continue
+        own = [[selectivity(kernel) for kernel in column] for column in conv1(runs.last(name), 2)]
+        error = sum(statistics.variance(column) / len(column) for column in own) ** 0.5
+        distances.append(abs(statistics.mean(own[0]) - statistics.mean(own[1])) / error)
+        print(f"| {name} | {statistics.mean(own[0]):.2f}, {statistics.mean(own[1]):.2f} | {distances[-1]:.1f} |")
+    # Columns that are alike would differ by 0.8 standard errors on average.
+    print(f"\nmean difference: {statistics.mean(distances):.1f} standard errors; by chance it would be 0.8\n" if distances else "")
+
+
+def moved(runs, name):
+    """How far training has moved the first kernels, and whether what it has added looks at colour."""
+    columns = zip(conv1(runs.place / name / "checkpoints/step-00000000", 2), conv1(runs.last(name), 2))
+    print("| column | kernels of conv1 have moved by | colour-selectivity of what was added |\n|---|---|---|")
+    for index, (first, last) in enumerate(columns):
+        added = [[b - a for a, b in zip(*pair)] for pair in zip(first, last)]
+        norms = [sum(v * v for kernel in kernels for v in kernel) ** 0.5 for kernels in (added, first)]
+        print(f"| {index} | {percent(norms[0] / norms[1])} % of their initial norm | {statistics.mean(map(selectivity, added)):.2f} |")
+    print()
+
+
 def learned(runs, name, pictures=100):
     """The first layer's kernels, guesses and neighbours (§6.1), of which the page that `runs report` writes shows the pictures."""
     page = runs.place / name / "report.html"
@@ -204,7 +253,9 @@ def learned(runs, name, pictures=100):
     print("| column | kernels of conv1 | colour-selectivity, mean | above 0.5 |\n|---|---|---|---|")
     for index, column in enumerate(said["kernels"]):
         print(f"| {index} | {column['kernels']} | {column['color_selectivity']:.2f} | {column['color_kernels']} |")
-    print("\n| photograph of | best guesses, with their probabilities |\n|---|---|")
+    print()
+    moved(runs, name)
+    print("| photograph of | best guesses, with their probabilities |\n|---|---|")
     for judged in said["guesses"][:10]:
         words = [f"{guess['name']} {percent(guess['probability'])} %" for guess in judged["guesses"]]
         print(f"| {judged['label']} | {', '.join(words)} |")
@@ -238,6 +289,7 @@ MEASURES = {
         runs, [("fp32", "two columns, normalization, overlapping pooling"), ("bf16", "the same in bf16"), ("plain-pooling", "pooling without overlap"),
                ("one-column", "one column"), ("no-lrn", "without normalization"), ("no-lrn-own-rate", "without normalization, at its own best rate")],
         "networks"),
+    "columns": columns,
     "precisions": precisions,
     "averaging": averaging,
     "photographs": photographs,

@@ -146,6 +146,43 @@ import Testing
         #expect(try run.record().state != .running)
     }
 
+    /// A checkpoint is written before its step's validation is there: a run that is lost between the two makes up for it, whether
+    /// steps follow or not, and ends as the undisturbed one; here the rate of later steps hangs on that validation.
+    @Test(arguments: [4, 8]) func aLostValidationIsMadeUpFor(step: Int) throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        let command = [
+            "train", "--preset", "cifar10", "--data", data, "--steps", "8", "--set", "batch=16", "schedule.kind=plateau", "schedule.patience=1",
+            "optimizer.learning_rate=0.0000001", "validation.every=2", "checkpoint.every=2", "checkpoint.keep=0",
+        ]
+        #expect(try runner.run(command + ["--name", "whole"]).code == 0)
+        #expect(try runner.run(command + ["--name", "lost"]).code == 0)
+        let (whole, lost) = (RunDirectory(runner.path("runs/whole")), RunDirectory(runner.path("runs/lost")))
+        func validations(_ run: RunDirectory) throws -> [ValidationMetrics] {
+            try run.metrics().compactMap { if case .validation(let found) = $0 { found } else { nil } }
+        }
+        // The files as they are when the processes are killed at that moment.
+        let kept = try String(contentsOfFile: lost.path + "/metrics.jsonl", encoding: .utf8).split(separator: "\n").filter { line in
+            let said = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+            let at = try #require(said["step"] as? Int)
+            return at < step || at == step && said["kind"] as? String != "validation"
+        }
+        try Data((kept.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: lost.path + "/metrics.jsonl"))
+        for checkpoint in lost.checkpoints() where checkpoint.step > step { try FileManager.default.removeItem(atPath: checkpoint.path) }
+        var record = try #require(try JSONSerialization.jsonObject(with: try Data(contentsOf: URL(fileURLWithPath: lost.recordPath))) as? [String: Any])
+        record["state"] = "running"
+        try JSONSerialization.data(withJSONObject: record).write(to: URL(fileURLWithPath: lost.recordPath))
+        let result = try runner.run("train", "--resume", "runs/lost")
+        #expect(result.code == 0, "\(result.errors)")
+        let (before, after) = (try validations(whole), try validations(lost))
+        #expect(before.map(\.step) == [2, 4, 6, 8] && after.map(\.step) == before.map(\.step))
+        #expect(after.map(\.loss) == before.map(\.loss) && after.map(\.top1_error) == before.map(\.top1_error))
+        #expect(try digests(lost) == digests(whole))
+        let rates = try whole.metrics().compactMap { if case .step(let found) = $0 { found.learning_rate } else { nil } }
+        #expect(Set(rates).count > 1, "no rate hangs on a validation: \(rates)")
+        #expect(try lost.record().state == .finished)
+    }
+
     @Test func aDamagedCheckpointIsPassedOverForTheOneBefore() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()

@@ -82,8 +82,10 @@ final class RunByHand {
         while coordinator.isRunning, events(kind).count < count { usleep(5_000) }
     }
 
+    /// Asks for another layout once the run has begun; before that it is refused.
     func resize(_ workers: Int, _ replicas: Int? = nil) throws -> CommandRunner.Result {
-        try runner.run(["runs", "resize", name, "--workers", "\(workers)"] + (replicas.map { ["--replicas", "\($0)"] } ?? []))
+        wait(for: "started", 1)
+        return try runner.run(["runs", "resize", name, "--workers", "\(workers)"] + (replicas.map { ["--replicas", "\($0)"] } ?? []))
     }
 
     /// Waits for the end of all.

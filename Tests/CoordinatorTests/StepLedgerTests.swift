@@ -87,6 +87,11 @@ import Testing
         let rest = StepPlan(recipe: recipe, imagesPerEpoch: 1000, base: 2, last: 9)
         var continued = StepLedger(plan: rest, workers: 1, stores: 1, errors: [0.5, 0.5])
         #expect(continued.advance() == [.grant(step: 3, rate: 0.01 * 0.1, validate: true)])
+
+        // Lost between the checkpoint and the validation of its step: that comes first.
+        var lacking = StepLedger(plan: rest, workers: 1, stores: 1, errors: [0.5], isBaseValidated: false)
+        #expect(lacking.advance().isEmpty)
+        #expect(lacking.validated(step: 2, error: 0.5) == [.grant(step: 3, rate: 0.01 * 0.1, validate: true)])
     }
 
     @Test func aLossTakesBackWhatIsNotCommitted() {

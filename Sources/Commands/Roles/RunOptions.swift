@@ -146,9 +146,7 @@ struct RunOptions: ParsableArguments {
         }
         let resumed = try resume.map { try RunDirectory.find($0, runs: runs) }
         let record = try resumed?.record()
-        // A run that was lost after its last step lacks the last validation: it trains the last stretch again.
-        let before = restartReason == nil ? nil : record?.steps
-        let found = try resumed.map { try Self.lastCheckpoint($0, before: before) }
+        let found = try resumed.map { try Self.lastCheckpoint($0) }
         let checkpoint = found?.checkpoint
         let dataset: Dataset
         if let path = data ?? record?.dataset {
@@ -187,7 +185,8 @@ struct RunOptions: ParsableArguments {
         let total = steps ?? epochs.map { Self.steps(epochs: $0, images: images, configuration.recipe.batch) }
         let base = checkpoint?.state.step ?? 0
         let last = total ?? record?.steps ?? (90 * images + configuration.recipe.batch - 1) / configuration.recipe.batch
-        guard last > base else {
+        // What was lost after its last checkpoint may lack the last validation, and in any case its end.
+        guard last > base || last == base && record.map({ $0.state != .finished }) == true else {
             throw CommandFailure(
                 CommandFailure.usage,
                 "the run has reached step \(base) already; extend it with --steps \(base + 1000), for example")
@@ -201,7 +200,13 @@ struct RunOptions: ParsableArguments {
         plan.start = try checkpoint.map { .resumed($0) } ?? initialize.map { .trained(try Checkpoint(path: $0)) }
         _ = try plan.start?.anew(configuration)
         if let resumed {
-            MetricsIndex(resumed).forEach { if $0.kind == .validation, $0.step <= base { plan.earlierErrors.append($0.figures[1]) } }
+            // Before the first step nothing is validated.
+            plan.isBaseValidated = base == 0
+            MetricsIndex(resumed).forEach {
+                guard $0.kind == .validation, $0.step <= base else { return }
+                plan.earlierErrors.append($0.figures[1])
+                if $0.step == base { plan.isBaseValidated = true }
+            }
         }
         (plan.joinPatience, plan.patience, plan.restarts) = (joinTimeout, patience, restarts)
         (plan.isElastic, plan.elasticInterval) = (elastic, elasticInterval)
@@ -253,12 +258,10 @@ struct RunOptions: ParsableArguments {
 
     /// The newest checkpoint that is whole, and why newer ones are not used.
     /// - Parameter before: only checkpoints of earlier steps count.
-    private static func lastCheckpoint(
-        _ run: RunDirectory, before: Int?
-    ) throws -> (checkpoint: Checkpoint, passedOver: [String]) {
+    private static func lastCheckpoint(_ run: RunDirectory) throws -> (checkpoint: Checkpoint, passedOver: [String]) {
         var passedOver: [String] = []
         var first: (any Error)?
-        for candidate in run.checkpoints().reversed() where before.map({ candidate.step < $0 }) ?? true {
+        for candidate in run.checkpoints().reversed() {
             do { return (try Checkpoint(path: candidate.path), passedOver) } catch {
                 passedOver.append("\(CommandFailure(error)?.description ?? "\(error)"); an older one is taken")
                 first = first ?? error

@@ -89,7 +89,7 @@ extension CoordinatorService {
         news(.resumed(fromStep: committed))
     }
 
-    /// Has the last committed step validated where that was lost with the attempt before.
+    /// Has the last committed step validated where that was lost with the attempt before, or with the run that is continued.
     func validateBase() {
         guard isValidationMissing(after: ledger.committed) else { return }
         var grant = WireGrant()

@@ -192,7 +192,6 @@ extension CoordinatorService {
             if isRecovering { resumed() }
             if let change { changed(change) }
             (isRecovering, change) = (false, nil)
-            validateBase()
         } else {
             isRecovering = false
             hasStarted = true
@@ -200,6 +199,7 @@ extension CoordinatorService {
             news(.started(fromStep: steps.base, lastStep: steps.last))
             if steps.base == 0, plan.configuration.recipe.checkpoint.every != 0 { perform([.commit(step: 0, snapshot: true)]) }
         }
+        validateBase()
         perform(ledger.advance())
         finishIfDone()
     }

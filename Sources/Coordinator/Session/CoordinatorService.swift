@@ -84,7 +84,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             workers: plan.workers, stores: plan.stores, threads: plan.configuration.recipe.threads,
             datasetFingerprint: plan.datasetFingerprint, version: Product.version)
         ledger = StepLedger(
-            plan: steps, workers: plan.workers, stores: 1, errors: plan.earlierErrors)
+            plan: steps, workers: plan.workers, stores: 1, errors: plan.earlierErrors, isBaseValidated: plan.isBaseValidated)
         health = try Self.monitor(plan, plan.layout)
         blocks = try plan.configuration.network.parameterBlocks()
         layout = plan.layout

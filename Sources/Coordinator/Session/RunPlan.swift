@@ -23,6 +23,8 @@ public struct RunPlan: Sendable {
     public var security = LinkSecurity.none
     /// Validation errors up to the checkpoint, in their order, for schedules that depend on them.
     public var earlierErrors: [Double] = []
+    /// Whether the checkpoint's step has been validated. A run may be lost between the two, and then makes up for it.
+    public var isBaseValidated = true
     /// What ended the run before, where it was restarted.
     public var restartReason: String?
     /// Checkpoints that are newer than the one it continues from, and why each is not used.

@@ -94,7 +94,7 @@ extension CoordinatorService {
     }
 
     func isValidationMissing(after step: Int) -> Bool {
-        step > steps.base && steps.validates(after: step) && !records.validated.contains(step)
+        (step > steps.base || !plan.isBaseValidated) && steps.validates(after: step) && !records.validated.contains(step)
     }
 
     func received(_ report: WireValidationReport, worker rank: Int) {

@@ -29,12 +29,15 @@ package struct StepLedger {
     private var reports: [Int: Set<Int>] = [:]
     private var stored: [Int: Set<Int>] = [:]
 
-    /// - Parameter errors: of the validations up to the step that a run is continued from, in their order.
-    package init(plan: StepPlan, workers: Int, stores: Int, errors: [Double] = []) {
+    /// - Parameters:
+    ///   - errors: of the validations up to the step that a run is continued from, in their order.
+    ///   - isBaseValidated: whether that step's own is among them, where one is due.
+    package init(plan: StepPlan, workers: Int, stores: Int, errors: [Double] = [], isBaseValidated: Bool = true) {
         (self.plan, self.workers, self.stores) = (plan, workers, stores)
         plateau = plan.recipe.schedule.kind == .plateau ? Plateau(plan.recipe.schedule) : nil
         for error in errors { _ = plateau?.observe(error) }
         (committed, granted, last) = (plan.base, plan.base, plan.last)
+        if plateau != nil, !isBaseValidated, plan.validates(after: plan.base), plan.base < plan.last { awaitsValidation = plan.base }
     }
 
     /// Workers and stores whose word is missing before the next step can be committed.

@@ -196,6 +196,9 @@ def photographs(runs):
         runs.plot("photographs", drawn, "error", "Photographs of ten classes")
     if "whole-recipe" in drawn:
         learned(runs, "whole-recipe")
+    if "papers-initial" in drawn:
+        moved(runs, "papers-initial")
+        kernels(runs, "papers-initial")
 
 
 def conv1(checkpoint, columns):
@@ -229,6 +232,8 @@ def columns(runs):
         print(f"| {name} | {statistics.mean(own[0]):.2f}, {statistics.mean(own[1]):.2f} | {distances[-1]:.1f} |")
     # Columns that are alike would differ by 0.8 standard errors on average.
     print(f"\nmean difference: {statistics.mean(distances):.1f} standard errors; by chance it would be 0.8\n" if distances else "")
+    if runs.is_finished("bf16-1"):
+        kernels(runs, "bf16-1")
 
 
 def moved(runs, name):
@@ -266,10 +271,17 @@ def learned(runs, name, pictures=100):
     alike = [one["label"] == found["label"] for found in said["neighbors"] for one in found["nearest"]]
     print(f"\nof {len(said['neighbors'])} photographs' six nearest {percent(statistics.mean(alike))} % are of the same class (chance: 10 %)")
     print(f"the pictures: {page}\n")
+
+
+def kernels(runs, name):
+    """The first layer's kernels as pictures, a column each, taken out of the run's page."""
     if runs.arguments.figures:
+        page = runs.place / name / "kernels.html"
+        words = [runs.arguments.colonnade, "runs", "report", runs.place / name, "--pictures", 0, "--neighbors", 0, "--out", page]
+        subprocess.run(list(map(str, words)), check=True, stdout=subprocess.DEVNULL)
         sheets = re.findall(r'<img class="kernels" src="data:image/png;base64,([^"]+)"', page.read_text())
         for column, sheet in enumerate(sheets):
-            (pathlib.Path(runs.arguments.figures) / f"kernels-{column}.png").write_bytes(base64.b64decode(sheet))
+            (pathlib.Path(runs.arguments.figures) / f"kernels-{name}-{column}.png").write_bytes(base64.b64decode(sheet))
 
 
 def best(runs):

@@ -273,15 +273,26 @@ def learned(runs, name, pictures=100):
     print(f"the pictures: {page}\n")
 
 
-def kernels(runs, name):
-    """The first layer's kernels as pictures, a column each, taken out of the run's page."""
-    if runs.arguments.figures:
-        page = runs.place / name / "kernels.html"
-        words = [runs.arguments.colonnade, "runs", "report", runs.place / name, "--pictures", 0, "--neighbors", 0, "--out", page]
-        subprocess.run(list(map(str, words)), check=True, stdout=subprocess.DEVNULL)
-        sheets = re.findall(r'<img class="kernels" src="data:image/png;base64,([^"]+)"', page.read_text())
-        for column, sheet in enumerate(sheets):
-            (pathlib.Path(runs.arguments.figures) / f"kernels-{name}-{column}.png").write_bytes(base64.b64decode(sheet))
+def kernels(runs, name, zoom=8):
+    """The first layer's kernels as a picture, column by column, out of the run's page."""
+    if not runs.arguments.figures:
+        return
+    page = runs.place / name / "kernels.html"
+    words = [runs.arguments.colonnade, "runs", "report", runs.place / name, "--pictures", 0, "--neighbors", 0, "--out", page, "--json"]
+    said = json.loads(subprocess.run(list(map(str, words)), check=True, capture_output=True, text=True).stdout)
+    sheets = re.findall(r'<img class="kernels" src="data:image/png;base64,([^"]+)"', page.read_text())
+    parts, top, widest = [], 0, 0
+    for index, (sheet, column) in enumerate(zip(sheets, said["kernels"])):
+        # A PNG's header has its width and height at byte 16.
+        width, height = (zoom * value for value in struct.unpack(">II", base64.b64decode(sheet)[16:24]))
+        words = f"Column {index}: colour-selectivity {column['color_selectivity']:.2f}; {column['color_kernels']} of {column['kernels']} kernels above 0.5"
+        parts.append(f'<text x="{zoom}" y="{top + 18}">{words}</text>')
+        parts.append(f'<image x="0" y="{top + 24}" width="{width}" height="{height}" href="data:image/png;base64,{sheet}"/>')
+        top, widest = top + height + 36, max(widest, width)
+    style = "text { font: 14px sans-serif } image { image-rendering: pixelated }"
+    page = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {widest} {top}" width="{widest}" height="{top}"><style>{style}</style>'
+    page += f'<rect width="100%" height="100%" fill="#fff"/>{"".join(parts)}</svg>\n'
+    (pathlib.Path(runs.arguments.figures) / f"kernels-{name}.svg").write_text(page)
 
 
 def best(runs):

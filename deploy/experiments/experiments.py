@@ -43,7 +43,7 @@ EXPERIMENTS = {
     "activations-search": [
         *search("relu", PLAIN, 3, "schedule.kind=drops"), *search("tanh", TANH, 3, "schedule.kind=drops"),
     ],
-    "activations": [activation("relu", PLAIN, 5), activation("tanh", TANH, 40)],
+    "activations": [activation("relu", PLAIN, 6), activation("tanh", TANH, 40)],
     # The same from other initial values.
     "activations-he-search": [
         *search("relu-he", PLAIN, 2, "schedule.kind=drops", *HE.split()), *search("tanh-he", TANH, 2, "schedule.kind=drops", *HE.split()),

@@ -167,6 +167,9 @@ def precisions(runs):
             ratios.append(speeds[1] / speeds[0])
             print(f"| {seed} | {speeds[0]:.0f} | {speeds[1]:.0f} | {ratios[-1]:.2f} |")
     print(f"\nmedian {statistics.median(ratios):.2f}\n" if ratios else "")
+    names = [f"{precision}-{seed}" for precision in ("fp32", "bf16") for seed in SEEDS]
+    if runs.is_finished(*names):
+        runs.plot("precisions", names, "error", "Ten passes over CIFAR-10, three seeds")
 
 
 def averaging(runs):

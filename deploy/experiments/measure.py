@@ -187,24 +187,23 @@ def photographs(runs):
     table = EXPERIMENTS["photographs"]
     # Compared after as many steps as the shortest has.
     common = min(run["steps"] for run in table)
-    print(f"| recipe | training, centre | validation: centre | ten patches |\n|---|---|---|---|")
+    print("| recipe | centre | ten patches |\n|---|---|---|")
     drawn = []
     for run in table:
         name = run["name"]
         if runs.is_finished(name):
             for step in sorted({common, run["steps"]}):
-                train = runs.evaluate([(name, step)], "photographs", "train")
                 errors = [runs.evaluate([(name, step)], "photographs", crops=crops) for crops in (1, 10)]
-                print(f"| {name}, {step} steps | {percent(train)} % | {percent(errors[0])} % | {percent(errors[1])} % |")
+                print(f"| {name}, {step} steps | {percent(errors[0])} % | {percent(errors[1])} % |")
             drawn.append(name)
     print()
     if drawn:
         runs.plot("photographs", drawn, "error", "Photographs of ten classes")
     if "whole-recipe" in drawn:
         learned(runs, "whole-recipe")
-    if "papers-initial" in drawn:
-        moved(runs, "papers-initial")
-        kernels(runs, "papers-initial")
+    if runs.is_finished("papers-values"):
+        moved(runs, "papers-values")
+        kernels(runs, "papers-values")
 
 
 def conv1(checkpoint, columns):

@@ -78,7 +78,7 @@ EXPERIMENTS = {
     ],
     # The paper's initial values are slower at first, but leave conv1 to what training brings.
     "photographs-papers-values": [run("papers-values", ALEXNET, 24, data="photographs", checkpoints=4, keep=0, steps_of_pass=31.25)],
-    # Two hours in parts of under one: the queue is stopped and begun again.
+    # The rate is lowered after 48 and 52 passes.
     "best": [run("best", "--preset cifar10-four-layer --threads 2", 56, "schedule.kind=drops", "schedule.drops=[18768,20332]", checkpoints=1, keep=4)],
 }
 # Cheap ones first.

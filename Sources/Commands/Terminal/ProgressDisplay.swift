@@ -42,7 +42,9 @@ final class ProgressDisplay: @unchecked Sendable {
                 line("initial values from \(path)\(rest)")
             case .started(let from, let last):
                 self.last = last
-                line(from == 0 ? "training \(last) steps" : "training steps \(from + 1) to \(last)")
+                line(
+                    from == last ? "all \(last) steps are trained; making up for what was lost after them"
+                        : from == 0 ? "training \(last) steps" : "training steps \(from + 1) to \(last)")
             case .step(let step, let epoch, let loss, let rate, let imagesPerSecond):
                 showStep(step, epoch, loss, rate, imagesPerSecond)
             case .validated(let step, let loss, let top1, let top5):

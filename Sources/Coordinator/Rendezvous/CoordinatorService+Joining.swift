@@ -195,7 +195,7 @@ extension CoordinatorService {
         } else {
             isRecovering = false
             hasStarted = true
-            writer.event("started", "training from step \(steps.base + 1) to \(steps.last)")
+            writer.event("started", steps.base == steps.last ? "all \(steps.last) steps are trained" : "training from step \(steps.base + 1) to \(steps.last)")
             news(.started(fromStep: steps.base, lastStep: steps.last))
             if steps.base == 0, plan.configuration.recipe.checkpoint.every != 0 { perform([.commit(step: 0, snapshot: true)]) }
         }

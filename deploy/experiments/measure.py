@@ -311,6 +311,9 @@ def best(runs):
         if line["step"] % (4 * PASS) == 0:
             print(f"| {line['step'] / PASS:.0f} | {percent(line['top1_error'])} % |")
     print()
+    if runs.is_finished("best"):
+        last = [("best", runs.checkpoints("best")[-1])]
+        print(f"the last by ten patches: {percent(runs.evaluate(last, 'cifar', crops=10))} %\n")
     runs.plot("best", ["best"], "error", "The four-layer net of the paper, CIFAR-10")
 
 

@@ -308,7 +308,7 @@ def best(runs):
         return print("not begun: best\n")
     print("| passes | top-1 error |\n|---|---|")
     for line in runs.lines("best", "validation"):
-        if line["step"] % (4 * PASS) == 0:
+        if line["step"] % (10 * PASS) == 0:
             print(f"| {line['step'] / PASS:.0f} | {percent(line['top1_error'])} % |")
     print()
     if runs.is_finished("best"):

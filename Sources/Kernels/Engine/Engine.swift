@@ -1,5 +1,6 @@
 import COneDNN
 import Foundation
+import Synchronization
 import Tensors
 
 /// oneDNN's CPU engine and the stream that kernels run on. Used by one compute thread at a time.
@@ -37,6 +38,27 @@ public final class Engine: @unchecked Sendable {
 
     /// Sets how many threads kernels use that this thread calls. Sums depend on it.
     public static func useThreads(_ count: Int) { omp_set_num_threads(Int32(count)) }
+
+    /// Calls `body` with (thread, threads) on each of the threads that kernels use, and returns when all are done. Kernels that
+    /// it calls run on its thread alone.
+    static func inParallel(_ body: (Int, Int) -> Void) {
+        withoutActuallyEscaping(body) { body in
+            withUnsafePointer(to: body) { place in
+                forksAndJoins.add(1, ordering: .releasing)
+                GOMP_parallel(
+                    { place in
+                        _ = Engine.forksAndJoins.load(ordering: .acquiring)
+                        let body = place!.assumingMemoryBound(to: ((Int, Int) -> Void).self).pointee
+                        body(Int(omp_get_thread_num()), Int(omp_get_num_threads()))
+                        Engine.forksAndJoins.add(1, ordering: .releasing)
+                    }, UnsafeMutableRawPointer(mutating: place), 0, 0)
+                _ = forksAndJoins.load(ordering: .acquiring)
+            }
+        }
+    }
+
+    /// libgomp's threads wait for each other by futexes of its own, which the thread sanitizer does not see; this it does.
+    private static let forksAndJoins = Atomic<Int>(0)
 
     /// The instruction set that kernels are generated for, such as `avx512_core_bf16`.
     public static var instructionSet: String {

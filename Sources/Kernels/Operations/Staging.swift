@@ -26,4 +26,25 @@ struct Staging {
     func call(_ kernel: PrimitiveDescriptor, _ arguments: [(Int32, Operand)]) throws -> KernelCall {
         try KernelCall(kernel, arguments, scratch: scratch, engine: engine, before: before, after: after)
     }
+
+    /// A loop of ours in a kernel's place.
+    func call(last: (any PlannedCall)? = nil, _ body: @escaping (Turn) throws -> Void) -> any PlannedCall {
+        LoopCall(before: before, body, after: after + [last].compactMap { $0 })
+    }
+}
+
+private final class LoopCall: PlannedCall {
+    private let before: [any PlannedCall]
+    private let body: (Turn) throws -> Void
+    private let after: [any PlannedCall]
+
+    init(before: [any PlannedCall], _ body: @escaping (Turn) throws -> Void, after: [any PlannedCall]) {
+        (self.before, self.body, self.after) = (before, body, after)
+    }
+
+    func run(_ turn: Turn) throws {
+        for call in before { try call.run(turn) }
+        try body(turn)
+        for call in after { try call.run(turn) }
+    }
 }

@@ -37,12 +37,7 @@ struct CoordinatorCommand: ParsableCommand {
 
     private func run(_ options: RunOptions, _ directory: RunDirectory?, _ signals: SignalWatch) throws {
         let address = try SocketAddress(parsing: listen)
-        guard address.isLoopback || insecure || options.security.certificates != nil else {
-            throw CommandFailure(
-                CommandFailure.usage,
-                "\(address) is reachable from other hosts and its connections are not encrypted; name certificates with "
-                    + "--certificates, or say --insecure if everyone on that network is trusted")
-        }
+        try options.security.check(address, isInsecure: insecure)
         let metricsAddress = try options.metricsListen.map { try SocketAddress(parsing: $0) }
         guard metricsAddress?.isLoopback ?? true || options.metricsTokenFile != nil else {
             throw CommandFailure(

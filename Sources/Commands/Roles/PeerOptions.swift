@@ -42,20 +42,8 @@ struct PeerOptions: ParsableArguments {
     /// The coordinator's address, if it may be connected to.
     func check(_ coordinator: String) throws -> SocketAddress {
         let address = try SocketAddress(parsing: coordinator)
-        if security.certificates == nil, !insecure {
-            guard address.isLoopback else {
-                throw CommandFailure(
-                    CommandFailure.usage,
-                    "\(address) is another host and this connection is not encrypted; name certificates with --certificates, or "
-                        + "say --insecure if everyone on that network is trusted")
-            }
-            guard try self.address?.isLoopback ?? true else {
-                throw CommandFailure(
-                    CommandFailure.usage,
-                    "\(listen ?? "") is reachable from other hosts and its connections are not encrypted; name certificates with "
-                        + "--certificates, or say --insecure if everyone on that network is trusted")
-            }
-        }
+        try security.check(address, isInsecure: insecure)
+        if let own = try self.address { try security.check(own, isInsecure: insecure) }
         if security.certificates == nil, !address.isLoopback {
             Terminal.line("warning: \(address) is another host, and nothing that is sent is encrypted (--insecure)")
         }

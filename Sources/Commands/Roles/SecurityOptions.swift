@@ -57,8 +57,8 @@ struct SecurityOptions: ParsableArguments {
         guard address.isLoopback || isInsecure || certificates != nil else {
             throw CommandFailure(
                 CommandFailure.usage,
-                "\(address) is beyond this machine and its connections are not encrypted; name certificates with --certificates, or say "
-                    + "--insecure if everyone on that network is trusted")
+                "\(address) is beyond this machine and connections to it are not encrypted; name certificates with --certificates, or "
+                    + "say --insecure if everyone on that network is trusted")
         }
     }
 

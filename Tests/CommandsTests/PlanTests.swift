@@ -60,7 +60,9 @@ import Testing
         }
         try refused("--device", "nonsense", words: "there are gtx580")
         try refused("--workers", "3", words: "use 1 to 2 workers")
-        try refused("--replicas", "3", "--set", "slices=2", "batch=12", words: "multiple of 3")
+        try refused("--replicas", "3", "--set", "slices=2", "batch=12", words: "3 replicas cannot share 2 slices")
+        try refused("--replicas", "0", words: "there cannot be 0 replicas")
+        try refused("--replicas", "\(Int.max)", "--set", "slices=2", words: "there cannot be")
         try refused("--bandwidth", "fast", words: "bandwidth")
         try Data("name: x\nflops: -1\nmemory_bandwidth: 1\nlaunch: 0\npeer_bandwidth: 1e9\n".utf8).write(to: URL(fileURLWithPath: runner.path("device.yaml")))
         try refused("--device", "./device.yaml", words: "flops")

@@ -52,9 +52,11 @@ struct KernelsBench: ParsableCommand {
         }
         let flops = lines.reduce(0) { $0 + $1.gflops }
         rows.append(["sum", "", Terminal.fixed(total, 2), Terminal.fixed(flops / total * 1e3, 0), ""])
-        Terminal.line("\(Engine.instructionSet), oneDNN \(Engine.libraryVersion), \(configuration.recipe.threads) threads, batch \(configuration.recipe.batch)")
+        // A pass is a slice of the step.
+        let images = configuration.recipe.sliceBatch
+        Terminal.line("\(Engine.instructionSet), oneDNN \(Engine.libraryVersion), \(configuration.recipe.threads) threads, batch \(images)")
         Terminal.line(Terminal.table(rows))
-        Terminal.line("\(Terminal.fixed(Double(configuration.recipe.batch) / total * 1e3, 1)) images/s by kernels alone")
+        Terminal.line("\(Terminal.fixed(Double(images) / total * 1e3, 1)) images/s by kernels alone")
     }
 }
 
@@ -64,7 +66,8 @@ struct StepBench: ParsableCommand {
         commandName: "step", abstract: "Measures training steps, and the same kernels alone, all workers at once.")
 
     @OptionGroup var options: ConfigurationOptions
-    @Option(help: "Worker processes (default: one per column).") var workers: Int?
+    @Option(help: "Worker processes, in all replicas (default: one per column).") var workers: Int?
+    @Option(help: "How often the set of columns is repeated, each on its share of a step's slices (default: 1).") var replicas: Int?
     @Option(help: "Images of a step.") var batch: Int?
     @Option(help: "fp32 or bf16.") var precision: String?
     @Option(help: "Steps that are measured, after two that warm up.") var steps = 5
@@ -83,6 +86,7 @@ struct StepBench: ParsableCommand {
         let data_wait_share: Double
         let step_seconds: Double
         let batch: Int
+        let replicas: Int
         let breakdown: [StepBreakdown.Line]
         let workers: [Process]
         let stores: [Process]
@@ -101,30 +105,31 @@ struct StepBench: ParsableCommand {
         if let precision { settings.append("precision=\(precision)") }
         var resolving = options
         resolving.set = settings
-        let configuration = try resolving.resolve(for: data.map { try Dataset(path: $0).manifest })
-        let workers = workers ?? configuration.network.columns
-        _ = try ColumnLayout(columns: configuration.network.columns, workers: workers)
+        var configuration = try resolving.resolve(for: data.map { try Dataset(path: $0).manifest })
+        let layout = try configuration.settleLayout(workers: workers, replicas: replicas)
+        settings.append("slices=\(configuration.recipe.slices)")
         guard (1...1_000_000).contains(steps) else { throw CommandFailure(CommandFailure.usage, "--steps starts at 1") }
         let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("colonnade-bench-\(UUID())").path
         try FileManager.default.createDirectory(
             atPath: scratch, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         defer { try? FileManager.default.removeItem(atPath: scratch) }
-        let shared = try arguments(settings: settings, workers: workers)
+        let shared = arguments(settings: settings)
 
         // The bound that figures are compared with, and the kernels that the steps run, for the breakdown.
-        let bound = try measureKernels(shared, ["--unfused", "--set", "winograd=off"], workers: workers, scratch: scratch)
-        let alone = try measureKernels(shared, [], workers: workers, scratch: scratch)
-        let record = try measureSteps(shared, configuration, workers: workers, scratch: scratch)
+        let bound = try measureKernels(shared, ["--unfused", "--set", "winograd=off"], layout, scratch: scratch)
+        let alone = try measureKernels(shared, [], layout, scratch: scratch)
+        let record = try measureSteps(shared, configuration, layout, scratch: scratch)
+        // A pass is a slice of the step.
+        let passes = configuration.recipe.slices / layout.replicas
         let report = try self.report(
             RunDirectory(scratch + "/bench"), record,
-            // A pass is a slice of the step.
-            kernels: Double(configuration.recipe.slices) * (bound.map { $0.reduce(0) { $0 + $1.milliseconds } / 1e3 }.max() ?? 0), alone: alone,
-            batch: configuration.recipe.batch)
+            kernels: Double(passes) * (bound.map { $0.reduce(0) { $0 + $1.milliseconds } / 1e3 }.max() ?? 0), alone: alone,
+            passes: passes, batch: configuration.recipe.batch)
         Terminal.line(json ? try Terminal.json(report) : text(report))
     }
 
-    private func arguments(settings: [String], workers: Int) throws -> [String] {
-        var result = ["--workers", "\(workers)"]
+    private func arguments(settings: [String]) -> [String] {
+        var result: [String] = []
         if let preset = options.preset { result += ["--preset", preset] }
         if let config = options.config { result += ["--config", config] }
         if let columns = options.columns { result += ["--columns", "\(columns)"] }
@@ -135,12 +140,13 @@ struct StepBench: ParsableCommand {
 
     /// Every worker's kernels, all workers running at once.
     private func measureKernels(
-        _ shared: [String], _ further: [String], workers: Int, scratch: String
+        _ shared: [String], _ further: [String], _ layout: ColumnLayout, scratch: String
     ) throws -> [[KernelBenchmark.Line]] {
-        let children = try (0..<workers).map { worker in
+        let each = layout.workersPerReplica
+        let children = try (0..<layout.workers).map { worker in
             try ChildProcess(
                 name: "kernels \(worker)",
-                arguments: ["bench", "kernels"] + shared + ["--worker", "\(worker)", "--json"] + further,
+                arguments: ["bench", "kernels", "--workers", "\(each)", "--worker", "\(worker % each)", "--json"] + shared + further,
                 logPath: "\(scratch)/kernels-\(further.count)-\(worker).json")
         }
         for child in children { child.end(within: 3600, by: nil) }
@@ -153,7 +159,7 @@ struct StepBench: ParsableCommand {
     }
 
     private func measureSteps(
-        _ shared: [String], _ configuration: RunConfiguration, workers: Int, scratch: String
+        _ shared: [String], _ configuration: RunConfiguration, _ layout: ColumnLayout, scratch: String
     ) throws -> RunRecord {
         var path = data
         if path == nil {
@@ -166,7 +172,7 @@ struct StepBench: ParsableCommand {
         let child = try ChildProcess(
             name: "train",
             arguments: ["train"] + shared + [
-                "--data", path!, "--steps", "\(steps + 2)", "--runs", scratch, "--name", "bench", "--store",
+                "--workers", "\(layout.workers)", "--replicas", "\(layout.replicas)", "--data", path!, "--steps", "\(steps + 2)", "--runs", scratch, "--name", "bench", "--store",
                 store.rawValue, "--trace-every", "1", "--set", "validation.every=0", "checkpoint.every=0", "schedule.kind=drops",
             ], logPath: "\(scratch)/train.log")
         child.end(within: 7 * 86400, by: nil)
@@ -176,9 +182,9 @@ struct StepBench: ParsableCommand {
         return try RunDirectory(scratch + "/bench").record()
     }
 
-    private func report(_ run: RunDirectory, _ record: RunRecord, kernels: Double, alone: [[KernelBenchmark.Line]], batch: Int) throws
-        -> Report
-    {
+    private func report(
+        _ run: RunDirectory, _ record: RunRecord, kernels: Double, alone: [[KernelBenchmark.Line]], passes: Int, batch: Int
+    ) throws -> Report {
         let times = try run.metrics().compactMap { if case .step(let step) = $0, step.step > 2 { step.seconds } else { nil } }
             .sorted()
         let median = times[times.count / 2]
@@ -194,7 +200,8 @@ struct StepBench: ParsableCommand {
             images_per_second: Double(batch) / median, kernel_images_per_second: Double(batch) / kernels,
             efficiency: kernels / median, wait_share: exchange + store, exchange_wait_share: exchange,
             store_wait_share: store, data_wait_share: share(\.data_wait), step_seconds: median, batch: batch,
-            breakdown: StepBreakdown(run.timelines().filter { $0.step > 2 }, step: median, alone: alone).lines,
+            replicas: record.replicas ?? 1,
+            breakdown: StepBreakdown(run.timelines().filter { $0.step > 2 }, step: median, alone: alone, passes: passes).lines,
             workers: processes("worker"), stores: processes("store"), instruction_set: Engine.instructionSet,
             cpu: HostIdentity.cpuModel)
     }

@@ -18,8 +18,9 @@ struct StepBreakdown {
 
     /// - Parameters:
     ///   - step: seconds of the median step.
-    ///   - alone: kernels of each worker.
-    init(_ timelines: [TimelineLine], step: Double, alone: [[KernelBenchmark.Line]]) {
+    ///   - alone: kernels of each worker, in one pass.
+    ///   - passes: of a worker in a step.
+    init(_ timelines: [TimelineLine], step: Double, alone: [[KernelBenchmark.Line]], passes: Int) {
         var lines: [Line] = []
         let processes = Dictionary(grouping: timelines) { "\($0.role) \($0.rank)" }
         for (process, steps) in processes.sorted(by: { $0.key > $1.key }) {
@@ -41,7 +42,7 @@ struct StepBreakdown {
             if steps[0].role == "worker", alone.indices.contains(steps[0].rank) {
                 let severalColumns = Set(alone[steps[0].rank].map(\.column)).count > 1
                 for line in alone[steps[0].rank] {
-                    kernels["\(line.layer) \(line.operation)\(severalColumns ? " (column \(line.column))" : "")"] = line.milliseconds
+                    kernels["\(line.layer) \(line.operation)\(severalColumns ? " (column \(line.column))" : "")"] = Double(passes) * line.milliseconds
                 }
             }
             var accounted = 0.0

@@ -43,14 +43,11 @@ struct PlanCommand: ParsableCommand {
     func run() throws {
         let manifest = try data.map { try Dataset(path: $0).manifest }
         var resolved = try configuration.resolve(for: manifest)
-        if let replicas, replicas > 1, resolved.recipe.slices == 1 {
-            resolved.recipe.slices = replicas
-            try resolved.check()
-        }
+        let layout = try resolved.settleLayout(workers: workers, replicas: replicas)
         let (type, network) = (resolved.recipe.exchangedElements, resolved.network)
-        let cluster = try hosts.cluster(threads: resolved.recipe.threads, workers: workers ?? network.columns * (replicas ?? 1))
-        let times = try kernelTimes(resolved, cluster)
-        let plan = try plannedRun(resolved, cluster, times)
+        let cluster = try hosts.cluster(threads: resolved.recipe.threads, workers: layout.workers)
+        let times = try kernelTimes(resolved, cluster, layout)
+        let plan = try plannedRun(resolved, cluster, layout, times)
         let programs = try ProgramCompiler(
             network: network, workers: plan.layout.workers, replicas: plan.layout.replicas, batch: resolved.recipe.sliceBatch
         ).programs()
@@ -83,11 +80,11 @@ struct PlanCommand: ParsableCommand {
     }
 
     /// Measured, or of the modelled device; nil where nothing is known.
-    private func kernelTimes(_ configuration: RunConfiguration, _ cluster: Cluster) throws -> (any KernelTimes)? {
+    private func kernelTimes(_ configuration: RunConfiguration, _ cluster: Cluster, _ layout: ColumnLayout) throws -> (any KernelTimes)? {
         if let device = try hosts.deviceModel() { return device }
         // As many as compute side by side on the fullest host.
         let cores = ProcessInfo.processInfo.activeProcessorCount
-        let busiest = hosts.hosts == nil ? workers ?? configuration.network.columns * (replicas ?? 1) : cluster.hosts.map(\.workers).max() ?? 1
+        let busiest = hosts.hosts == nil ? layout.workers : cluster.hosts.map(\.workers).max() ?? 1
         let neighbours = hosts.sideBySide ?? max(1, min(busiest, cores / configuration.recipe.threads))
         guard (1...64).contains(neighbours) else { throw CommandFailure(CommandFailure.usage, "--side-by-side is 1 to 64") }
         let profiles = try KernelProfiles(configuration, neighbours: neighbours)
@@ -97,18 +94,13 @@ struct PlanCommand: ParsableCommand {
         return profile
     }
 
-    private func plannedRun(_ configuration: RunConfiguration, _ cluster: Cluster, _ times: (any KernelTimes)?) throws -> PlannedRun {
+    private func plannedRun(
+        _ configuration: RunConfiguration, _ cluster: Cluster, _ layout: ColumnLayout, _ times: (any KernelTimes)?
+    ) throws -> PlannedRun {
         if hosts.hosts != nil, workers == nil, replicas == nil, let times,
             let best = try LayoutSearch.layouts(configuration, on: cluster, times).first
         {
             return best.plan
-        }
-        let replicas = replicas ?? 1
-        let layout = try ColumnLayout(
-            columns: configuration.network.columns, workers: workers ?? configuration.network.columns * replicas, replicas: replicas)
-        guard configuration.recipe.slices % replicas == 0 else {
-            throw CommandFailure(
-                CommandFailure.usage, "\(replicas) replicas cannot share \(configuration.recipe.slices) slices: set slices to a multiple of \(replicas)")
         }
         return try PlannedRun(configuration, layout: layout, cluster: cluster)
     }

@@ -225,8 +225,7 @@ struct RunOptions: ParsableArguments {
             if let layout = try? ColumnLayout(columns: columns, workers: workers ?? record.workers, replicas: before) { return layout }
         }
         let recorded = replicas == nil ? record?.workers : nil
-        return try ColumnLayout(
-            columns: columns, workers: workers ?? recorded ?? columns * (replicas ?? 1), replicas: replicas ?? 1)
+        return try .asked(columns: columns, workers: workers ?? recorded, replicas: replicas)
     }
 
     /// What a coordinator that takes up this run again is told besides the run: the run's record has the rest.

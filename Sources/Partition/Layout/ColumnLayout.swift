@@ -24,6 +24,16 @@ public struct ColumnLayout: Sendable, Equatable {
         (self.columns, self.workers, self.replicas) = (columns, workers, replicas)
     }
 
+    /// The layout that somebody asks for; where no number of workers is said, one for each column of each replica.
+    public static func asked(columns: Int, workers: Int?, replicas: Int?) throws -> ColumnLayout {
+        let replicas = replicas ?? 1
+        let (each, overflow) = columns.multipliedReportingOverflow(by: replicas)
+        guard replicas >= 1, !overflow else {
+            throw NetworkError("there cannot be \(replicas) replicas: use 1, or as many as divide the slices of a step")
+        }
+        return try ColumnLayout(columns: columns, workers: workers ?? each, replicas: replicas)
+    }
+
     /// Workers of one replica.
     public var workersPerReplica: Int { workers / replicas }
 

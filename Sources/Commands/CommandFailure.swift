@@ -43,6 +43,7 @@ struct CommandFailure: Error, CustomStringConvertible {
         case let error as DatasetError: self.init(Self.data, error.description)
         case let error as SafetensorsError: self.init(Self.data, error.description)
         case let error as RunLogError: self.init(Self.noInput, error.description)
+        case let error as WireError where error.code == .address: self.init(Self.usage, error.description)
         case let error as WireError where error.code == .file: self.init(Self.configuration, error.description)
         case let error as WireError where error.code == .timeout: self.init(Self.noAnswer, error.description)
         case let error as WireError where error.code == .notAdmitted: self.init(Self.noPermission, error.description)

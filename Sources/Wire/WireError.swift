@@ -11,6 +11,8 @@ public struct WireError: Error, CustomStringConvertible, Sendable, Equatable {
         case closed
         /// The system refused a socket operation.
         case system
+        /// What somebody wrote is no address.
+        case address
         /// A certificate, key or token cannot be used.
         case file
         /// Nothing happened in time.

@@ -127,6 +127,25 @@ import Testing
         #expect(now.process != victim.process)
     }
 
+    /// The system ends workers at once then and asks the coordinator to stop, which must not wait for others to come.
+    @Test func nobodyIsLeftWhenTheSupervisorIsKilled() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        let (process, _, _) = try runner.start(
+            ["train", "--preset", "cifar10", "--data", data, "--steps", "1000000", "--name", "orphaned", "--set", "batch=16",
+             "optimizer.learning_rate=0.001", "checkpoint.every=0", "validation.every=0"])
+        let run = RunDirectory(runner.path("runs/orphaned"))
+        while process.isRunning, ((try? digests(run).count) ?? 0) < 20 { usleep(5_000) }
+        let processes = RunProcesses.children(of: process.processIdentifier)
+        #expect(Set(processes.map(\.role)) == ["coordinator", "worker"])
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        while !processes.allSatisfy({ RunProcesses.hasEnded($0.process) }) { usleep(10_000) }
+        let steps = try digests(run).count
+        #expect(try run.record().state == .interrupted && run.checkpoints().map(\.step).last == steps)
+        #expect(try runner.run("train", "--resume", "runs/orphaned", "--steps", "\(steps + 5)").code == 0)
+    }
+
     @Test func aCauseThatStaysEndsTheRun() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()

@@ -20,6 +20,13 @@ import Testing
             (["train", "--data", "nowhere"], 65, ["nowhere", "data import"]),
             (["train"], 64, ["--data"]),
             (["train", "--data", data, "--steps", "0"], 64, ["--steps"]),
+            (["train", "--data", data, "--join-timeout=-1e400"], 64, ["--join-timeout", "seconds"]),
+            (["train", "--data", data, "--patience=nan"], 64, ["--patience", "seconds"]),
+            (["train", "--data", data, "--norms-every=-1"], 64, ["--norms-every"]),
+            // A coordinator alone would find these; it would be started again and again.
+            (["train", "--data", data, "--metrics-listen", "here"], 64, ["\"here\"", "HOST:PORT"]),
+            (["train", "--data", data, "--metrics-listen", "0.0.0.0:0"], 64, ["--metrics-token-file"]),
+            (["worker", "--coordinator", "there"], 64, ["\"there\"", "HOST:PORT"]),
             (["train", "--resume", "nothing"], 66, ["nothing", "runs list"]),
             (["train", "--preset", "alexnet", "--data", data], 65, ["224", "32"]),
             (["coordinator", "--data", data, "--listen", "0.0.0.0:0"], 64, ["--insecure"]),

@@ -15,6 +15,12 @@ enum RunProcesses {
         }
     }
 
+    /// Whether it is gone, or has only not been waited for.
+    static func hasEnded(_ process: Int32) -> Bool {
+        guard let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8) else { return true }
+        return status.contains("State:\tZ")
+    }
+
     static func commandLine(_ process: Int32) -> [String] {
         let data = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") ?? Data()
         return data.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }

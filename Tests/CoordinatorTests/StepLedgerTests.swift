@@ -48,6 +48,18 @@ import Testing
         #expect(ledger.isDone)
     }
 
+    /// What was granted when the run was asked to stop is not waited for when a worker is lost.
+    @Test func aLossAfterAStopEndsWithWhatIsCommitted() {
+        var ledger = StepLedger(plan: plan(last: 100), workers: 1, stores: 1)
+        _ = ledger.advance()
+        _ = ledger.stored(store: 0, step: 1)
+        _ = ledger.report(worker: 0, step: 1)
+        #expect(ledger.stop().isEmpty && !ledger.isDone)
+        ledger.abort(validated: true)
+        #expect(ledger.stop() == [.commit(step: 1, snapshot: true)])
+        #expect(ledger.isDone)
+    }
+
     @Test func reportsThatNobodyAskedForChangeNothing() {
         var ledger = StepLedger(plan: plan(last: 5), workers: 1, stores: 1)
         _ = ledger.advance()

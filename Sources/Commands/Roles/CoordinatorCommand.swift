@@ -38,12 +38,7 @@ struct CoordinatorCommand: ParsableCommand {
     private func run(_ options: RunOptions, _ directory: RunDirectory?, _ signals: SignalWatch) throws {
         let address = try SocketAddress(parsing: listen)
         try options.security.check(address, isInsecure: insecure)
-        let metricsAddress = try options.metricsListen.map { try SocketAddress(parsing: $0) }
-        guard metricsAddress?.isLoopback ?? true || options.metricsTokenFile != nil else {
-            throw CommandFailure(
-                CommandFailure.usage, "\(metricsAddress!) is reachable from other hosts; name a token with --metrics-token-file")
-        }
-        let metricsToken = try options.metricsTokenFile.map { try PrivateToken.read($0) }
+        let (metricsAddress, metricsToken) = try options.metricsEndpoint()
         var settled = try options.settle(listen: address)
         settled.plan.stores = options.store == .embedded ? .everyHost(coordinator: HostIdentity.value) : .byHand(options.stores)
         try options.security.checked(for: options.store == .embedded ? [.coordinator, .store] : [.coordinator])

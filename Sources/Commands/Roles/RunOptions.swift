@@ -132,13 +132,17 @@ struct RunOptions: ParsableArguments {
         guard steps == nil || epochs == nil else {
             throw CommandFailure(CommandFailure.usage, "--steps and --epochs exclude each other; give one")
         }
-        guard patience >= 1, patience.isFinite else {
-            throw CommandFailure(CommandFailure.usage, "--patience has to be at least 1 second, not \(patience)")
+        let year = 31_536_000.0
+        guard (1...year).contains(patience) else {
+            throw CommandFailure(CommandFailure.usage, "--patience has to be a number of seconds, at least 1, not \(patience)")
         }
-        guard (0...31_536_000).contains(elasticInterval) else {
-            throw CommandFailure(CommandFailure.usage, "--elastic-interval has to be a number of seconds, not \(elasticInterval)")
+        for (option, value) in [("--elastic-interval", elasticInterval), ("--join-timeout", joinTimeout)] where !(0...year).contains(value) {
+            throw CommandFailure(CommandFailure.usage, "\(option) has to be a number of seconds, not \(value)")
         }
-        guard restarts >= 0 else { throw CommandFailure(CommandFailure.usage, "--restarts must not be negative") }
+        for (option, value) in [("--restarts", restarts), ("--trace-every", traceEvery), ("--norms-every", normsEvery)] where value < 0 {
+            throw CommandFailure(CommandFailure.usage, "\(option) must not be negative")
+        }
+        _ = try metricsEndpoint()
         for (option, value) in [("--steps", steps), ("--epochs", epochs), ("--workers", workers), ("--replicas", replicas), ("--stores", stores)] {
             if let value, !(1...1_000_000_000).contains(value) {
                 throw CommandFailure(CommandFailure.usage, "\(option) has to be at least 1, not \(value)")
@@ -211,10 +215,20 @@ struct RunOptions: ParsableArguments {
         (plan.joinPatience, plan.patience, plan.restarts) = (joinTimeout, patience, restarts)
         (plan.isElastic, plan.elasticInterval) = (elastic, elasticInterval)
         (plan.restartReason, plan.passedOver) = (restartReason, found?.passedOver ?? [])
-        (plan.traceInterval, plan.normsInterval) = (max(0, traceEvery), max(0, normsEvery))
+        (plan.traceInterval, plan.normsInterval) = (traceEvery, normsEvery)
         plan.device = device
         plan.tracedSteps = Set(RunForecast.tracedSteps.map { base + $0 })
         return Settled(plan: plan, dataset: dataset, resumed: resumed)
+    }
+
+    /// Where metrics are answered, and the token that readers bring.
+    func metricsEndpoint() throws -> (address: SocketAddress?, token: String?) {
+        let address = try metricsListen.map { try SocketAddress(parsing: $0) }
+        guard address?.isLoopback ?? true || metricsTokenFile != nil else {
+            throw CommandFailure(
+                CommandFailure.usage, "\(address!) is reachable from other hosts; name a token with --metrics-token-file")
+        }
+        return (address, try metricsTokenFile.map { try PrivateToken.read($0) })
     }
 
     /// As asked for, or as a resumed run was; a worker for each column of each replica otherwise.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Glibc
+import NeuralNetwork
 import Wire
 import Worker
 
@@ -28,6 +29,12 @@ struct WorkerCommand: ParsableCommand {
     var threads: Int?
 
     @OptionGroup var peer: PeerOptions
+
+    func validate() throws {
+        if let threads, !(1...Recipe.mostThreads).contains(threads) {
+            throw ValidationError("--threads has to be from 1 to \(Recipe.mostThreads), not \(threads)")
+        }
+    }
 
     func run() throws {
         ParentProcess.dieWithIt()

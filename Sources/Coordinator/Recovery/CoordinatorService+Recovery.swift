@@ -77,6 +77,8 @@ extension CoordinatorService {
             writer.event("hold", "step \(committed + 1) and what follows is trained again: \(reason)", ["step": "\(committed)"])
             news(.holding(reason: reason, step: committed))
         }
+        // Nobody need come back for a run that is to end: it ends with what is committed.
+        if isStopping, moves.isEmpty { return endAfterStop() }
         promoteSpares()
         sendTopologyIfComplete()
         considerChange()

@@ -27,6 +27,7 @@ public struct Recipe: Codable, Sendable, Equatable {
     public var slices = 1
     /// Kernel threads of each worker; part of the run, because it decides the order of sums.
     public var threads = 1
+    public static let mostThreads = 1024
     public var precision = Precision.fp32
     public var exchange = Exchange()
     /// 3×3 convolutions by Winograd's F(4×4, 3×3) where it is faster; off computes every product.
@@ -80,7 +81,9 @@ public struct Recipe: Codable, Sendable, Equatable {
         guard (1...1024).contains(slices), batch % slices == 0 else {
             throw NetworkError("slices must be from 1 to 1024 and divide the batch of \(batch), not \(slices)")
         }
-        guard (1...1024).contains(threads) else { throw NetworkError("threads must be between 1 and 1024, not \(threads)") }
+        guard (1...Self.mostThreads).contains(threads) else {
+            throw NetworkError("threads must be between 1 and \(Self.mostThreads), not \(threads)")
+        }
         if let dropout, !(dropout >= 0 && dropout < 1) {
             throw NetworkError("dropout is a probability from 0 to below 1, not \(dropout)")
         }

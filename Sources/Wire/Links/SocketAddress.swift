@@ -10,12 +10,12 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     /// Parses `127.0.0.1:7000`, `[::1]:7000` or `host:7000`.
     public init(parsing text: String) throws {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-            throw WireError(.system, "\"\(text)\" is no address; write HOST:PORT, such as 127.0.0.1:7070")
+            throw WireError(.address, "\"\(text)\" is no address; write HOST:PORT, such as 127.0.0.1:7070")
         }
         var host = String(text[..<colon])
         if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
         guard !host.isEmpty else {
-            throw WireError(.system, "\"\(text)\" names no host; write HOST:PORT, such as 127.0.0.1:\(port)")
+            throw WireError(.address, "\"\(text)\" names no host; write HOST:PORT, such as 127.0.0.1:\(port)")
         }
         self.init(host: host, port: port)
     }

@@ -73,12 +73,12 @@ extension CoordinatorService {
             (message.attempt, message.committed, message.reason) = (attempt, UInt64(committed), reason)
             broadcast(.with { $0.abort = message })
         }
+        // Nobody need come back for a run that is to end: it ends with what is committed.
+        if isStopping, moves.isEmpty { return endAfterStop() }
         if isLoss {
             writer.event("hold", "step \(committed + 1) and what follows is trained again: \(reason)", ["step": "\(committed)"])
             news(.holding(reason: reason, step: committed))
         }
-        // Nobody need come back for a run that is to end: it ends with what is committed.
-        if isStopping, moves.isEmpty { return endAfterStop() }
         promoteSpares()
         sendTopologyIfComplete()
         considerChange()

@@ -22,11 +22,12 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
 
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
-    /// Whether the address is of this machine only: by its number, for a name may begin with "127." and stand for any host.
+    /// Whether the address is of this machine only: by its number as it is usually written, for a name
+    /// may begin with "127." and stand for any host.
     public var isLoopback: Bool {
         if host == "localhost" { return true }
         var (four, six) = (in_addr(), in6_addr())
-        if inet_aton(host, &four) == 1 { return UInt32(bigEndian: four.s_addr) >> 24 == 127 }
+        if inet_pton(AF_INET, host, &four) == 1 { return UInt32(bigEndian: four.s_addr) >> 24 == 127 }
         guard inet_pton(AF_INET6, host, &six) == 1 else { return false }
         return withUnsafeBytes(of: six) { $0.last == 1 && $0.dropLast().allSatisfy { $0 == 0 } }
     }

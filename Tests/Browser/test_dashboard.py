@@ -23,6 +23,7 @@ import traceback
 import urllib.parse
 import urllib.request
 
+import values
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
 from selenium.webdriver.chrome.service import Service
@@ -360,6 +361,21 @@ class Checks:
         page.until(lambda: len(page.one(".plot").find_elements(By.CSS_SELECTOR, "path.line")) == 2, "two curves")
         require("learning_rate" in page.text("main"), "the learning rate is not among the settings that differ")
 
+    # Every figure is the run's
+
+    def check_figures_of_the_head_are_the_run_s(self):
+        wrong = values.wrong_in_head(self.page, self.processes.runs)
+        require(not wrong, "; ".join(wrong))
+
+    def check_figures_of_the_list_are_the_run_s(self):
+        wrong = values.wrong_in_list(self.page, self.processes.runs)
+        require(not wrong, "; ".join(wrong))
+
+    def check_figures_of_the_layers_are_the_run_s(self):
+        wrong = values.wrong_in_layers(self.page, self.processes.runs)
+        require(not wrong, "; ".join(wrong))
+        self.page.shoot("layers-values")
+
     # With the token
 
     def check_wrong_token_is_refused(self):
@@ -525,6 +541,7 @@ def main():
     try:
         first = processes.train(FIRST, 30, "optimizer.learning_rate=0.003")
         require(first.wait(300) == 0, f"the first run failed; see {processes.logs}")
+        values.write(pathlib.Path(processes.runs, FIRST), processes.runs)
         # Long enough to outlast the test: the stop button ends it.
         processes.live = processes.train(LIVE, 1_000_000, "optimizer.learning_rate=0.001")
         if options.dashboard:

@@ -30,7 +30,7 @@ export class CurvesSection {
 
   async open() {
     const { model } = this;
-    this.ends = [model.on(["step"], () => this.step()), model.on(["validation", "again", "record"], () => this.refetch()), model.on(["events"], () => this.placeEvents())];
+    this.ends = [model.on(["step"], () => this.step()), model.on(["again", "record"], () => this.refetch()), model.on(["events"], () => this.placeEvents())];
     await this.fetch();
   }
 

@@ -51,13 +51,14 @@ export class LayersSection {
   }
 
   draw() {
-    const { layers, step, weight, update } = this.norms;
+    // One list of figures for each tensor, in the order of the steps.
+    const { tensors, step, weight, update } = this.norms;
     const isEmpty = !step?.length;
     this.empty.hidden = !isEmpty;
     this.body.hidden = isEmpty;
     if (isEmpty) return;
     const ratioOf = (index) => weight[index].map((norm, at) => (norm > 0 && Number.isFinite(update[index][at]) && update[index][at] !== null ? update[index][at] / norm : null));
-    const chosen = layers.map((name, index) => ({ name, index })).filter(({ name }) => name.endsWith(`.${this.shown}`));
+    const chosen = tensors.map((name, index) => ({ name, index })).filter(({ name }) => name.endsWith(`.${this.shown}`));
     const series = (values) => chosen.map(({ name, index }, place) => ({ name: name.replace(/\.\w+$/, ""), color: place % 8, dash: dashes[Math.floor(place / 8) % dashes.length], look: "line", x: step, y: values(index) }));
     this.group.extent = [step[0], Math.max(step[0] + 1, step.at(-1))];
     const { model } = this;
@@ -65,7 +66,7 @@ export class LayersSection {
     this.ratio.set(series(ratioOf));
     this.weight.set(series((index) => weight[index]));
     this.updateNorm.set(series((index) => update[index]));
-    this.table.set(layers.map((name, index) => ({ name, weight: weight[index].at(-1), update: update[index].at(-1), ratio: ratioOf(index).at(-1) })));
+    this.table.set(tensors.map((name, index) => ({ name, weight: weight[index].at(-1), update: update[index].at(-1), ratio: ratioOf(index).at(-1) })));
     fill(this.table.table.caption, `Norms at step ${count(step.at(-1))}`);
   }
 }

@@ -7,7 +7,7 @@ import { openStream } from "./stream.js";
 export class RunModel extends EventTarget {
   constructor(name) {
     super();
-    Object.assign(this, { name, record: null, status: null, layers: [], exchange: [], links: [], events: [], log: { lines: [], firstFailure: null }, lastStep: null, error: null });
+    Object.assign(this, { name, record: null, summary: null, status: null, layers: [], exchange: [], links: [], events: [], log: { lines: [], firstFailure: null }, lastStep: null, error: null });
     this.seen = { events: 0, log: 0 };
     this.fetching = {};
     this.wantsLog = false;
@@ -21,9 +21,13 @@ export class RunModel extends EventTarget {
     await this.more("events");
     const handlers = {
       status: (status) => this.change("status", () => { this.status = status; }),
-      record: (record) => this.change("record", () => { Object.assign(this, { record, exchange: record.plan?.exchange ?? this.exchange }); }),
+      record: (record) => {
+        this.change("record", () => { Object.assign(this, { record, exchange: record.plan?.exchange ?? this.exchange }); });
+        this.refresh().catch(() => {});
+      },
       step: (step) => this.change("step", () => { this.lastStep = step; }),
-      validation: () => this.change("validation"),
+      // The best of all validations is the server's to say.
+      validation: () => this.refresh().catch(() => {}),
       event: () => this.fetchEvents(),
       log: () => this.wantsLog && this.fetchLog(),
     };
@@ -46,7 +50,7 @@ export class RunModel extends EventTarget {
 
   async refresh() {
     const answer = await api.run(this.name);
-    Object.assign(this, { record: answer.record, layers: answer.layers ?? [], exchange: answer.exchange ?? [], links: answer.links ?? [] });
+    Object.assign(this, { record: answer.record, summary: answer.summary, layers: answer.layers ?? [], exchange: answer.exchange ?? [], links: answer.links ?? [] });
     if (answer.status) this.status = answer.status;
     this.change("record");
     this.change("status");

@@ -45,11 +45,9 @@ export class RunPage {
 
   async open() {
     this.model.on(["record", "status", "step", "events"], () => this.update());
-    this.model.on(["validation"], () => this.updateErrors().catch(() => {}));
     await this.model.open();
     // What had happened before is shown, but only what happens from here on is said aloud.
     this.seen = this.model.events.length;
-    await this.updateErrors();
   }
 
   close() {
@@ -80,20 +78,12 @@ export class RunPage {
 
   // MARK: Heading and figures
 
-  async updateErrors() {
-    // Two points are enough: validations come in full.
-    const { validations, steps, last } = await api.metrics(this.name, { points: 2 });
-    this.validations = validations;
-    this.tail ??= { step: last, epoch: steps.epoch.at(-1), loss: steps.loss.at(-1), learning_rate: steps.learning_rate.at(-1), images_per_second: steps.images_per_second.at(-1) };
-    this.update();
-  }
-
   update() {
     const { record, status, isRunning } = this.model;
     if (!record) return;
-    // The stream says more often what the list of metrics says at first.
-    const step = this.model.lastStep ?? this.tail ?? {};
-    const errors = (this.validations ?? []).map((one) => one.top1_error);
+    // The stream tells each step; what came before it, and what is of the whole run, is in the server's summary.
+    const summary = this.model.summary ?? {};
+    const step = this.model.lastStep ?? summary;
     const state = record.state;
     if (this.stateShown !== state) {
       fill(this.state, stateBadge(state));
@@ -104,10 +94,11 @@ export class RunPage {
     this.reason.hidden = !record.reason;
     const workers = (status?.processes ?? []).filter((process) => process.role === "worker");
     const computing = workers.filter((worker) => worker.phase === "computing").length;
-    const imagesPerSecond = (isRunning ? status?.images_per_second : null) ?? step.images_per_second;
+    // Of a run that has ended, the median: its last step may have been its slowest.
+    const imagesPerSecond = isRunning ? status?.images_per_second ?? step.images_per_second : summary.images_per_second;
     const values = {
-      step: stepsText(step.step ?? 0, record.steps), epoch: count(step.epoch), loss: fixed(step.loss, 4), error: percent(errors.at(-1), 2),
-      "best error": percent(errors.length ? Math.min(...errors) : null, 2), "learning rate": figure(step.learning_rate, 3), "images/s": figure(imagesPerSecond),
+      step: stepsText(step.step ?? 0, record.steps), epoch: count(step.epoch), loss: fixed(step.loss, 4), error: percent(summary.top1_error, 2),
+      "best error": percent(summary.best_top1_error, 2), "learning rate": figure(step.learning_rate, 3), "images/s": figure(imagesPerSecond),
       workers: isRunning && workers.length ? `${count(record.workers)}, ${computing} computing` : count(record.workers),
       time: duration(secondsBetween(record.started, record.ended ?? (isRunning ? new Date() : this.model.events.at(-1)?.time))),
       left: isRunning ? remaining({ step: step.step ?? 0, steps: record.steps, imagesPerSecond, batch: record.configuration?.recipe?.batch }) : "–",

@@ -9,11 +9,26 @@ struct CurveRoutes: Sendable {
     /// Lines of norms that are read at most: of more every second, third … is left out.
     private static let normsLimit = 400
 
+    /// Norms as curves: `weight[i][j]` is the norm of `tensors[i]` after `step[j]`. (metrics.jsonl has a line a step, so the other way round.)
     private struct Norms: Encodable {
-        var layers: [String] = []
+        var tensors: [String] = []
         var step: [Int] = []
         var weight: [[Double]] = []
         var update: [[Double]] = []
+
+        /// Adds a step's record. One that has other tensors than the first, or not a figure for each, is left out.
+        mutating func append(_ line: NormsMetrics) {
+            if step.isEmpty {
+                tensors = line.tensors
+                (weight, update) = (tensors.map { _ in [] }, tensors.map { _ in [] })
+            }
+            guard line.tensors == tensors, line.weight.count == tensors.count, line.update.count == tensors.count else { return }
+            step.append(line.step)
+            for index in tensors.indices {
+                weight[index].append(line.weight[index])
+                update[index].append(line.update[index])
+            }
+        }
     }
 
     private struct TracedSteps: Encodable { let steps: [Int] }
@@ -73,11 +88,7 @@ struct CurveRoutes: Sendable {
         var norms = Norms()
         for (index, entry) in entries.enumerated() where (entries.count - 1 - index) % stride == 0 {
             guard let line = run.line(entry), case .norms(let found)? = MetricsLine(line: line) else { continue }
-            if norms.layers.isEmpty { norms.layers = found.tensors }
-            guard found.tensors == norms.layers else { continue }
-            norms.step.append(found.step)
-            norms.weight.append(found.weight)
-            norms.update.append(found.update)
+            norms.append(found)
         }
         return norms
     }

@@ -9,6 +9,8 @@ struct RunRoutes: Sendable {
 
     private struct Document: Encodable {
         let record: RunRecord
+        /// The same figures as in the list of runs, from the same place.
+        let summary: RunCatalog.Entry?
         let status: RunStatus?
         let layers: [String]
         let exchange: [RunRecord.Plan.Exchange]
@@ -25,7 +27,7 @@ struct RunRoutes: Sendable {
                     let run = try catalog.run(name)
                     let record = try run.record()
                     return Document(
-                        record: record, status: run.status(), layers: record.plan?.layers ?? [], exchange: record.plan?.exchange ?? [])
+                        record: record, summary: catalog.entry(run), status: run.status(), layers: record.plan?.layers ?? [], exchange: record.plan?.exchange ?? [])
                 })
         }
         router.get("compare") { request, _ in

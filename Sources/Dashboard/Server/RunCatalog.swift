@@ -17,9 +17,13 @@ final class RunCatalog: Sendable {
         var step: Int
         var steps: Int
         var epoch: Int
+        /// Loss and learning rate of the last step.
         var loss: Double?
+        var learning_rate: Double?
+        /// Of the last validation, and the lowest of all.
         var top1_error: Double?
         var best_top1_error: Double?
+        /// Median over all steps.
         var images_per_second: Double?
         var workers: Int
         /// The layers' names.
@@ -65,7 +69,8 @@ final class RunCatalog: Sendable {
         RunDirectory.all(in: runs).compactMap { entry($0) }
     }
 
-    private func entry(_ directory: RunDirectory) -> Entry? {
+    /// The figures of one run; nil where it has no run.json.
+    func entry(_ directory: RunDirectory) -> Entry? {
         let stamp = Self.stamp(directory)
         if var found = cache.read({ $0[directory.path] }), found.stamp == stamp {
             // That nothing is written any more is the one change that leaves no trace.
@@ -79,7 +84,7 @@ final class RunCatalog: Sendable {
         let entry = Entry(
             name: directory.name, state: directory.state(record), reason: record.reason, started: record.started,
             ended: record.ended, updated: Timestamp.text(stamp.times.max() ?? 0), step: summary.last?.step ?? 0,
-            steps: record.steps, epoch: summary.last?.epoch ?? 0, loss: summary.last?.figures[0],
+            steps: record.steps, epoch: summary.last?.epoch ?? 0, loss: summary.last?.figures[0], learning_rate: summary.last?.figures[1],
             top1_error: summary.lastValidation?.figures[1], best_top1_error: summary.bestValidation?.figures[1],
             images_per_second: summary.medianRate, workers: record.workers,
             network: record.plan?.layers.joined(separator: " ") ?? "")

@@ -2,7 +2,7 @@ import Foundation
 import RunLog
 import Testing
 
-/// Validates the files of real runs against docs/schemas.
+/// What a run leaves is as docs/schemas says.
 @Suite(.serialized) struct RunFilesTests {
     private static let repository = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

@@ -77,7 +77,7 @@ lines = [
     "With one worker, the second core is free for the store's update, the loader and the exchange; with two workers, these share the "
     "workers' cores.", "",
     f"The ratio to two gloo processes is limited to {ratio('ours', 'torch-gloo'):.1f} (target 3.8) by the 5×5 convolution of conv2, over a third of "
-    "the step, for which oneDNN has only the direct algorithm: the kernels alone, with Winograd for 3×3, take as long as the step.", "",
+    "the step, for which oneDNN has only the direct algorithm. The kernels alone, with Winograd for 3×3, take as long as the step.", "",
     f"Waiting for other processes takes {100 * median('ours', 'wait_share'):.1f} % of the workers' time (target 3 %), waiting for images "
     f"{100 * median('ours', 'data_wait_share'):.1f} %. Memory: worker {gib(first['workers']):.2f} GiB (target 1.2), store "
     f"{gib(first['stores']):.2f} GiB (target 1.3).", "",

@@ -1,3 +1,4 @@
+import Coordinator
 import Foundation
 import NeuralNetwork
 import Partition
@@ -26,7 +27,7 @@ struct RunForecast {
     }
 
     /// Compares, when the run has ended. A run that cannot be compared is none the worse.
-    func conclude(_ writer: RunWriter) {
+    func conclude(_ writer: RunWriter, _ journal: RunJournal) {
         let run = writer.directory
         guard let record = try? run.record(), record.replicas ?? 1 == layout.replicas, record.workers == layout.workers,
             let (cluster, placement) = hosts(record), let measured = measuredRate(run)
@@ -38,7 +39,7 @@ struct RunForecast {
             let plan = try? PlannedRun(configuration, layout: layout, cluster: cluster, placement: placement),
             let predicted = try? StepSimulation.predict(plan, profile)
         {
-            note(predicted, measured, profile, writer)
+            note(predicted, measured, profile, writer, journal)
         }
         let own = try? ObservedRun.profile(
             run, configuration, layout, on: cluster, placement: placement, basis: "as in run \(record.name), \(record.started)",
@@ -47,7 +48,7 @@ struct RunForecast {
         if let own, cluster.hosts.count == 1 { try? profiles.keepIfFaster(own) }
     }
 
-    private func note(_ predicted: StepPrediction, _ measured: Double, _ profile: KernelProfile, _ writer: RunWriter) {
+    private func note(_ predicted: StepPrediction, _ measured: Double, _ profile: KernelProfile, _ writer: RunWriter, _ journal: RunJournal) {
         let error = predicted.imagesPerSecond / measured - 1
         try? writer.update { record in
             record.prediction = .init(
@@ -55,7 +56,7 @@ struct RunForecast {
                 exchange_wait: predicted.exchangeWait, store_wait: predicted.storeWait, basis: "kernels \(profile.basis)")
         }
         let off = "\(Terminal.fixed(abs(error) * 100, 1)) % \(error < 0 ? "below" : "above")"
-        writer.event(
+        journal.note(
             "prediction",
             "predicted \(Terminal.fixed(predicted.imagesPerSecond, 1)) images/s, \(off) the \(Terminal.fixed(measured, 1)) that were measured (kernels \(profile.basis))",
             ["predicted": "\(predicted.imagesPerSecond)", "measured": "\(measured)", "error": "\(error)"])

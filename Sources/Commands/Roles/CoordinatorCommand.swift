@@ -44,6 +44,9 @@ struct CoordinatorCommand: ParsableCommand {
         try options.security.checked(for: options.store == .embedded ? [.coordinator, .store] : [.coordinator])
         let run = UInt64.random(in: 1...UInt64.max)
         let writer = try options.open(settled, directory: directory, run: run)
+        let display = ProgressDisplay(batch: settled.plan.configuration.recipe.batch)
+        let metrics = MetricsServer(run: writer.directory.name, steps: settled.plan.steps)
+        let journal = RunJournal(writer, listeners: [{ metrics.take($0) }, { display.show($0) }])
         // Beyond this machine a token is only what both sides were given: nobody else would find it.
         let drawsToken = options.security.certificates == nil && !options.security.namesToken && address.isLoopback
         var token: PublishedToken?
@@ -51,21 +54,16 @@ struct CoordinatorCommand: ParsableCommand {
         do {
             token = drawsToken ? try PublishedToken(writer.directory) : nil
             settled.plan.security = try options.security.protection(
-                .coordinator, otherwise: token?.source ?? .none, log: { writer.event("certificates", $0) },
-                refused: { writer.event("refused", $0) })
+                .coordinator, otherwise: token?.source ?? .none, log: { journal.note("certificates", $0) },
+                refused: { journal.note("refused", $0) })
         } catch {
             if settled.resumed == nil { try? FileManager.default.removeItem(atPath: writer.directory.path) }
             throw error
         }
         let security = settled.plan.security
-        let display = ProgressDisplay(batch: settled.plan.configuration.recipe.batch)
-        let metrics = MetricsServer(run: writer.directory.name, steps: settled.plan.steps)
         let service: CoordinatorService
         do {
-            service = try CoordinatorService(settled.plan, writer: writer, run: run, status: { metrics.take($0) }) {
-                metrics.take($0)
-                display.show($0)
-            }
+            service = try CoordinatorService(settled.plan, writer: writer, run: run, journal: journal, status: { metrics.take($0) })
             if let metricsAddress { try metrics.start(on: metricsAddress, token: metricsToken) }
         } catch {
             // Nothing was trained: leave no run behind.
@@ -79,7 +77,7 @@ struct CoordinatorCommand: ParsableCommand {
         let published = token?.publish(service.address)
         defer { published?.remove() }
         if !address.isLoopback, security.isPlain {
-            writer.event("insecure", "\(service.address) takes connections without encryption")
+            journal.note("insecure", "\(service.address) takes connections without encryption")
             Terminal.error("warning: \(service.address) takes connections from other hosts without encryption (--insecure)")
         }
         if let addressFile { try DurableFile.write([UInt8]("\(service.address)".utf8), to: addressFile) }
@@ -95,8 +93,8 @@ struct CoordinatorCommand: ParsableCommand {
             RunForecast(
                 settled.plan.configuration, settled.plan.layout, base: settled.plan.baseStep, bandwidth: options.bandwidth,
                 latency: options.latency
-            ).conclude(writer)
+            ).conclude(writer, journal)
         }
-        try RunReport.finish(writer, outcome, stopped: options.stopped)
+        try RunReport.finish(writer, journal, outcome, stopped: options.stopped)
     }
 }

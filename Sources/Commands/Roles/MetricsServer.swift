@@ -13,7 +13,7 @@ final class MetricsServer: Sendable {
         var step: StepMetrics?
         var validation: ValidationMetrics?
         var checkpoints = 0
-        var losses = 0
+        var failures = 0
     }
 
     private let state = Monitor(State())
@@ -39,16 +39,13 @@ final class MetricsServer: Sendable {
 
     func take(_ status: RunStatus) { state.update { $0.status = status } }
 
-    func take(_ news: RunNews) {
+    func take(_ entry: JournalEntry) {
         state.update { state in
-            switch news {
-            case .step(let step, let epoch, let loss, let rate, let imagesPerSecond):
-                state.step = StepMetrics(
-                    step: step, epoch: epoch, loss: loss, learningRate: rate, imagesPerSecond: imagesPerSecond, seconds: 0, digest: "")
-            case .validated(let step, let loss, let top1, let top5):
-                state.validation = ValidationMetrics(step: step, epoch: 0, loss: loss, top1Error: top1, top5Error: top5)
+            switch entry {
+            case .step(let step): state.step = step
+            case .validated(let validation): state.validation = validation
             case .checkpoint: state.checkpoints += 1
-            case .holding: state.losses += 1
+            case .paused: state.failures += 1
             default: break
             }
         }
@@ -59,7 +56,7 @@ final class MetricsServer: Sendable {
             let empty = RunStatus(time: "", step: 0, attempt: 0, imagesPerSecond: nil, processes: [])
             return PrometheusText.text(
                 run: run, steps: steps, status: state.status ?? empty, step: state.step, validation: state.validation,
-                checkpoints: state.checkpoints, losses: state.losses)
+                checkpoints: state.checkpoints, losses: state.failures)
         }
     }
 }

@@ -202,7 +202,7 @@ struct RunOptions: ParsableArguments {
             mean: dataset.mean, stored: [dataset.manifest.channels, dataset.manifest.height, dataset.manifest.width],
             listen: listen)
         plan.start = try checkpoint.map { .resumed($0) } ?? initialize.map { .trained(try Checkpoint(path: $0)) }
-        _ = try plan.start?.anew(configuration)
+        _ = try plan.start?.drawn(configuration)
         if let resumed {
             // Before the first step nothing is validated.
             plan.isBaseValidated = base == 0

@@ -5,7 +5,7 @@ import RunLog
 /// What is said and kept when a run has ended.
 enum RunReport {
     /// - Parameter stopped: how the process ends where the run was asked to stop.
-    static func finish(_ writer: RunWriter, _ outcome: RunOutcome, stopped: StoppedOption) throws {
+    static func finish(_ writer: RunWriter, _ journal: RunJournal, _ outcome: RunOutcome, stopped: StoppedOption) throws {
         func close(_ record: inout RunRecord) {
             record.ended = RunWriter.now
             record.coordinator = nil
@@ -22,14 +22,14 @@ enum RunReport {
         switch outcome {
         case .finished(let step):
             try writer.update(close)
-            writer.event("finished", "finished at step \(step)")
+            journal.note("finished", "finished at step \(step)")
         case .interrupted(let step):
             try writer.update(close)
-            writer.event("interrupted", "stopped after step \(step)")
+            journal.note("interrupted", "stopped after step \(step)")
         case .failed(let reason), .lost(let reason):
             // What is said is the reason, even where the disk that it came from takes no record either.
             try? writer.update(close)
-            writer.event("failed", reason)
+            journal.note("failed", reason)
             // `train` starts a run again that lost a process, not one that would end the same way.
             if case .lost = outcome { throw CommandFailure(CommandFailure.unavailable, reason) }
             throw CommandFailure(CommandFailure.temporary, reason)

@@ -1,3 +1,4 @@
+import RunLog
 import Coordinator
 import Foundation
 import Glibc
@@ -15,16 +16,17 @@ final class ProgressDisplay: @unchecked Sendable {
 
     init(batch: Int) { self.batch = batch }
 
-    func show(_ news: RunNews) {
+    func show(_ entry: JournalEntry) {
         lock.withLock {
-            switch news {
+            switch entry {
             case .listening(let address): line("coordinator listens on \(address)")
-            case .recovered(let reason, let step): line("restarted from step \(step): \(reason)")
-            case .verdict(let sentence): line(sentence)
-            case .holding(let reason, let step): line("holding after step \(step): \(reason)")
-            case .resumed(let step): line("goes on after step \(step)")
-            case .layout(let sentence): line(sentence)
-            case .passedOver(let reason): line(reason)
+            case .restarted(let step, let reason): line("restarted from step \(step): \(reason)")
+            case .verdict(let sentence, _), .linkLost(let sentence, _, _), .layout(let sentence, _), .layoutDropped(let sentence): line(sentence)
+            case .straggler(let worker, let times): line(JournalEntry.straggler(worker, times))
+            case .paused(let step, let reason): line("paused after step \(step): \(reason)")
+            case .resumed(let step, _): line("continues after step \(step)")
+            case .leaving(let participant): line("\(participant.short) on \(participant.host) asks to leave")
+            case .checkpointDamaged(let reason): line(reason)
             case .waiting(let workers, let stores, let address):
                 let missing = [
                     workers > 0 ? "\(workers) more \(workers == 1 ? "worker" : "workers")" : nil,
@@ -33,36 +35,37 @@ final class ProgressDisplay: @unchecked Sendable {
                 line(
                     "waiting for \(missing); start one with: colonnade \(workers > 0 ? "worker" : "store") "
                         + "--coordinator \(address)")
-            case .joined(let role, let rank, let host): line("\(role) \(rank) joined from \(host)")
+            case .joined(let participant, _): line("\(participant.short) joined from \(participant.host)")
             case .refused(let sentence): line(sentence)
             case .fetching(let rank, let host, let bytes):
                 line("worker \(rank) on \(host) fetches the data set, \(Terminal.bytes(bytes))")
-            case .initialized(let path, let anew):
-                let rest = anew.isEmpty ? "" : "; \(anew.joined(separator: ", ")) start anew"
+            case .initialized(let path, let drawn):
+                let rest = drawn.isEmpty ? "" : "; \(drawn.joined(separator: ", ")) are drawn"
                 line("initial values from \(path)\(rest)")
             case .started(let from, let last):
                 self.last = last
                 line(
                     from == last ? "all \(last) steps are trained; making up for what was lost after them"
                         : from == 0 ? "training \(last) steps" : "training steps \(from + 1) to \(last)")
-            case .step(let step, let epoch, let loss, let rate, let imagesPerSecond):
-                showStep(step, epoch, loss, rate, imagesPerSecond)
-            case .validated(let step, let loss, let top1, let top5):
+            case .step(let metrics): showStep(metrics)
+            case .validated(let metrics):
                 line(
-                    "step \(step): validation loss \(Terminal.fixed(loss, 4)), top-1 error \(Terminal.percent(top1)), "
-                        + "top-5 error \(Terminal.percent(top5))")
+                    "step \(metrics.step): validation loss \(Terminal.fixed(metrics.loss, 4)), top-1 error \(Terminal.percent(metrics.top1_error)), "
+                        + "top-5 error \(Terminal.percent(metrics.top5_error))")
             case .checkpoint(let step, let path): line("step \(step): checkpoint \(path)")
             case .rateReduced(let step, let rate):
-                line("step \(step): the validation error stopped improving, the rate is now \(Float(rate))")
-            case .plateauEnded(let step):
+                line("step \(step): the validation error stopped improving, the rate is now \(rate)")
+            case .plateau(let step):
                 line("step \(step): the validation error stopped improving at the last rate, training ends")
             case .stopping: line("stopping after the steps under way …")
+            case .spare, .grouped, .failure, .evicted, .stragglerRecovered, .left, .norms, .command, .note: break
             }
         }
     }
 
-    private func showStep(_ step: Int, _ epoch: Int, _ loss: Double, _ rate: Double, _ imagesPerSecond: Double) {
-        rates.append(imagesPerSecond)
+    private func showStep(_ metrics: StepMetrics) {
+        let step = metrics.step
+        rates.append(metrics.images_per_second)
         if rates.count > 50 { rates.removeFirst() }
         let now = MonotonicClock.now
         guard now - lastShown > (isInteractive ? 0.1 : 5) || step == last else { return }
@@ -70,7 +73,7 @@ final class ProgressDisplay: @unchecked Sendable {
         let speed = rates.sorted()[rates.count / 2]
         let left = Double(last - step) * Double(batch) / speed
         let text =
-            "step \(step)/\(last)  epoch \(epoch)  loss \(Terminal.fixed(loss, 4))  rate \(Float(rate))  "
+            "step \(step)/\(last)  epoch \(metrics.epoch)  loss \(Terminal.fixed(metrics.loss, 4))  rate \(Float(metrics.learning_rate))  "
             + "\(Terminal.fixed(speed, speed < 100 ? 1 : 0)) images/s  \(Terminal.duration(left)) left"
         if isInteractive {
             print("\r\u{1B}[K" + text, terminator: "")

@@ -4,7 +4,7 @@ package import Wire
 
 /// Judges from heartbeats who keeps a run from going on: it follows the chain of who waits for whom to the one that waits
 /// for nobody. No sockets and no clock of its own: heartbeats and times in, verdicts out.
-package struct HealthMonitor {
+package struct HealthMonitor: Sendable {
     /// What the coordinator knows by itself.
     package struct Facts {
         /// The attempt whose steps are trained.
@@ -16,12 +16,16 @@ package struct HealthMonitor {
         package var missingStores: [Int]
         /// The shard that keeps each block.
         package var placement: BlockPlacement?
+        /// The committed step whose validation is missing, and the ranks whose reports are.
+        package var validation: (step: Int, missing: [Int])?
 
         package init(
-            attempt: UInt32, committed: Int, granted: Int, missingWorkers: [Int], missingStores: [Int], placement: BlockPlacement?
+            attempt: UInt32, committed: Int, granted: Int, missingWorkers: [Int], missingStores: [Int], placement: BlockPlacement?,
+            validation: (step: Int, missing: [Int])? = nil
         ) {
             (self.attempt, self.committed, self.granted) = (attempt, committed, granted)
             (self.missingWorkers, self.missingStores, self.placement) = (missingWorkers, missingStores, placement)
+            self.validation = validation
         }
     }
 
@@ -148,6 +152,9 @@ package struct HealthMonitor {
             // Granted and not heard, or done and not heard of: the connection to the coordinator.
             if facts.granted >= Int(heartbeat.step) {
                 return (.process(health.process), "has been granted step \(heartbeat.step) and has not heard of it")
+            }
+            if let validation = facts.validation, Int(heartbeat.step) > validation.step, validation.missing.contains(rank) {
+                return (.process(health.process), "has been asked to validate step \(validation.step) and its report has not come")
             }
             return lateCommit(facts)
         default: return nil

@@ -2,7 +2,7 @@ package import Wire
 import Threading
 
 /// What the coordinator has heard of one process.
-package struct ProcessHealth {
+package struct ProcessHealth: Sendable {
     package let process: ProcessName
     /// When the last heartbeat came, on the coordinator's clock.
     package private(set) var heard: Double

@@ -1,6 +1,6 @@
 /// Finds workers that compute more slowly than the others, by what they compute before they first wait for anybody: wall
 /// time would blame all alike, because everybody waits for the slowest.
-package struct StragglerWatch {
+package struct StragglerWatch: Sendable {
     /// Times the others' median from which a worker counts as slow, and below which it keeps up again.
     package static let factor = (slow: 1.5, recovered: 1.25)
     /// How long it has to last before it is said: on a loaded machine everybody is slow for a moment.

@@ -2,7 +2,7 @@ package import Partition
 
 /// Decides whether the layout is to change at the next boundary between steps, and to which. No sockets and no clock of its own:
 /// counts of workers and times in, decisions out.
-package struct LayoutPolicy {
+package struct LayoutPolicy: Sendable {
     package enum Decision: Equatable, Sendable {
         case stay
         /// Stay, and ask again then: spares are there that are taken in together with those that follow soon.

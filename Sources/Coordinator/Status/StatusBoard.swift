@@ -59,11 +59,12 @@ struct StatusBoard {
     /// Ranks mean other processes from here on.
     mutating func rearrange() { (times, bytes, clocks) = ([:], [:], [:]) }
 
-    /// The process is gone.
-    mutating func forget(_ process: ProcessName) {
-        clocks[process] = nil
-        if process.role == .worker { times[process.rank] = nil }
-        bytes[process.role]?[process.rank] = nil
+    /// Forgets a process that is gone.
+    mutating func forget(role: String, rank: Int) {
+        clocks = clocks.filter { $0.key.role.rawValue != role || $0.key.rank != rank }
+        guard let role = ProcessName.Role(rawValue: role) else { return }
+        if role == .worker { times[rank] = nil }
+        bytes[role]?[rank] = nil
     }
 
     /// - Parameters:

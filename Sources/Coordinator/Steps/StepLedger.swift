@@ -1,70 +1,93 @@
 import NeuralNetwork
 
-/// Who has done what for which step, and so which steps may be granted and committed. No sockets: reports in,
+/// Decides which steps may be granted, committed and validated, from what workers and stores have reported. A pure value: reports in,
 /// actions out.
-package struct StepLedger {
-    package enum Action: Equatable {
+///
+/// A validation counts when its step is committed and every replica has reported it; until then no later step is committed, and where the
+/// rate depends on the validation error none is granted. So a failure can take back a step and its validation only together.
+package struct StepLedger: Sendable {
+    package enum Action: Equatable, Sendable {
         case grant(step: Int, rate: Float, validate: Bool)
+        /// Validate a committed step again: its report was lost with the attempt before, or with the run that is continued.
+        case validate(step: Int)
         case commit(step: Int, snapshot: Bool)
+        /// Write a checkpoint of the last committed step.
+        case snapshot(step: Int)
+        /// The validation of this step counts.
+        case validated(step: Int)
+        /// The validation error has stopped improving: the next step's rate is lower.
+        case reduced(step: Int, rate: Float)
+        /// The validation error has stopped improving at the last rate: the run ends here.
+        case plateau(step: Int)
     }
 
-    /// Steps that may be under way beyond the last that is committed, so that nobody waits for a commit.
+    /// The number of steps beyond the last committed one that may be under way, so that nobody waits for a commit.
     package static let window = 2
 
-    private let plan: StepPlan
+    package let plan: StepPlan
     private var plateau: Plateau?
-    /// Steps that are to be validated and whose error the next rate depends on.
-    private var awaitsValidation: Int?
     private var workers: Int
-    /// Set before the first step, and with a layout: which hosts need one is known when all workers are.
+    /// The number of stores; known once all workers are.
     package var stores: Int
     package private(set) var committed: Int
     package private(set) var granted: Int
-    /// Where the run ends; lowered when it is asked to stop.
+    /// The step at which the run ends; lowered by a stop and by a plateau.
     package private(set) var last: Int
-    /// No further steps are granted, so that a boundary comes at which the layout can change.
+    /// The committed step whose validation is missing.
+    package private(set) var validationDue: Int?
+    /// Whether no further steps are granted, so that the layout can change at the next boundary.
     package var isPaused = false
-    /// Somebody asks for a checkpoint of the next step that is committed.
+    /// Whether the next committed step gets a checkpoint because somebody asked.
     package var wantsSnapshot = false
+    private var lastSnapshot: Int?
     private var reports: [Int: Set<Int>] = [:]
     private var stored: [Int: Set<Int>] = [:]
+    /// Errors of validations that are complete, by step; nil where no images were validated.
+    private var errors: [Int: Double?] = [:]
 
     /// - Parameters:
-    ///   - errors: of the validations up to the step that a run is continued from, in their order.
-    ///   - isBaseValidated: whether that step's own is among them, where one is due.
+    ///   - errors: Validation errors up to the step that a run is continued from, in their order.
+    ///   - isBaseValidated: Whether that step's own error is among them, where one is due.
     package init(plan: StepPlan, workers: Int, stores: Int, errors: [Double] = [], isBaseValidated: Bool = true) {
         (self.plan, self.workers, self.stores) = (plan, workers, stores)
         plateau = plan.recipe.schedule.kind == .plateau ? Plateau(plan.recipe.schedule) : nil
         for error in errors { _ = plateau?.observe(error) }
         (committed, granted, last) = (plan.base, plan.base, plan.last)
-        if plateau != nil, !isBaseValidated, plan.validates(after: plan.base), plan.base < plan.last { awaitsValidation = plan.base }
+        if !isBaseValidated, plan.validates(after: plan.base) { validationDue = plan.base }
     }
 
-    /// Workers and stores whose word is missing before the next step can be committed.
+    /// Ranks of workers and stores whose report is missing before the next step can be committed.
     package var missingWorkers: [Int] { (0..<workers).filter { reports[committed + 1]?.contains($0) != true } }
     package var missingStores: [Int] { (0..<stores).filter { stored[committed + 1]?.contains($0) != true } }
 
-    /// A process was lost: whatever is not committed is trained again.
-    /// - Parameter validated: whether the last committed step's validation is there, where one is due.
-    package mutating func abort(validated: Bool) {
-        granted = committed
-        (reports, stored) = ([:], [:])
-        if awaitsValidation != committed || validated { awaitsValidation = nil }
+    /// Whether every granted step is committed and validated.
+    package var isAtBoundary: Bool { committed == granted && validationDue == nil }
+    package var isDone: Bool { committed == last && validationDue == nil }
+    /// How often the rate has been reduced because the error had stopped improving.
+    package var reductions: Int { plateau?.reductions ?? 0 }
+
+    /// Whether a step is granted and not committed.
+    package func isUnderWay(_ step: Int) -> Bool { step > committed && step <= granted }
+
+    /// Whether a validation of a step is awaited.
+    package func awaitsValidation(of step: Int) -> Bool {
+        plan.validates(after: step) && (step == validationDue || isUnderWay(step)) && errors.index(forKey: step) == nil
     }
 
-    /// Nothing is under way: every step that was granted is committed.
-    package var isAtBoundary: Bool { committed == granted }
+    /// Drops everything that is not committed: it will be trained again.
+    package mutating func abort() {
+        granted = committed
+        (reports, stored, errors) = ([:], [:], [:])
+    }
 
-    /// Other workers train from here on. At a boundary, after `abort`.
+    /// Sets the number of workers from here on; at a boundary, after `abort`.
     package mutating func rearrange(workers: Int) {
         self.workers = workers
         isPaused = false
     }
 
-    /// Whether a step is granted and not committed: reports of others mean nothing.
-    package func isUnderWay(_ step: Int) -> Bool { step > committed && step <= granted }
-
-    package var isDone: Bool { committed == last }
+    /// Begins, or continues, in a new attempt.
+    package mutating func begin() -> [Action] { (validationDue.map { [.validate(step: $0)] } ?? []) + advance() }
 
     package mutating func report(worker: Int, step: Int) -> [Action] {
         guard isUnderWay(step) else { return [] }
@@ -78,46 +101,63 @@ package struct StepLedger {
         return advance()
     }
 
-    /// The validation error after a step is known.
-    package mutating func validated(step: Int, error: Double) -> [Action] {
-        guard step == awaitsValidation else { return [] }
-        awaitsValidation = nil
-        if plateau?.observe(error) == .stop {
-            last = granted
-            return committed == last ? [.commit(step: last, snapshot: true)] : []
-        }
+    /// Takes the error of a complete validation.
+    /// - Parameter error: Nil where no images were validated.
+    package mutating func validated(step: Int, error: Double?) -> [Action] {
+        guard awaitsValidation(of: step) else { return [] }
+        errors.updateValue(error, forKey: step)
         return advance()
     }
 
-    /// How often the rate has been reduced because the error had stopped improving.
-    package var reductions: Int { plateau?.reductions ?? 0 }
-
-    /// Grants no further steps; those that are granted are trained to the end.
+    /// Grants no further steps. Those that are granted are trained to the end.
     package mutating func stop() -> [Action] {
         guard last > granted else { return [] }
         last = granted
-        return committed == last ? [.commit(step: last, snapshot: true)] : []
+        return finalSnapshot()
     }
 
-    /// Grants what may be granted, commits what may be committed.
+    /// Counts, commits and grants what has become possible.
     package mutating func advance() -> [Action] {
-        var actions: [Action] = []
-        while reports[committed + 1]?.count == workers, stored[committed + 1]?.count == stores {
+        var actions = countValidation()
+        while validationDue == nil, reports[committed + 1]?.count == workers, stored[committed + 1]?.count == stores {
             committed += 1
-            reports[committed] = nil
-            stored[committed] = nil
-            actions.append(
-                .commit(step: committed, snapshot: wantsSnapshot || committed == last || plan.checkpoints(after: committed)))
-            wantsSnapshot = false
+            (reports[committed], stored[committed]) = (nil, nil)
+            let isSnapshot = wantsSnapshot || committed == last || plan.checkpoints(after: committed)
+            if isSnapshot { (wantsSnapshot, lastSnapshot) = (false, committed) }
+            actions.append(.commit(step: committed, snapshot: isSnapshot))
+            if plan.validates(after: committed) { validationDue = committed }
+            actions += countValidation()
         }
-        while !isPaused, granted < min(last, committed + Self.window), awaitsValidation == nil {
+        while !isPaused, granted < min(last, committed + Self.window), !rateIsPending {
             granted += 1
-            let rate = plan.rate(granted, reductions: reductions)
-            let validate = plan.validates(after: granted)
-            actions.append(.grant(step: granted, rate: rate, validate: validate))
-            // The next step's rate depends on this validation; it must not depend on when its result arrives.
-            if validate, plateau != nil, granted < last { awaitsValidation = granted }
+            actions.append(.grant(step: granted, rate: plan.rate(granted, reductions: reductions), validate: plan.validates(after: granted)))
         }
         return actions
+    }
+
+    /// Whether the next step's rate depends on a validation that does not count yet. It must not depend on when the result arrives.
+    private var rateIsPending: Bool {
+        plateau != nil && (validationDue != nil || (committed + 1..<granted + 1).contains { plan.validates(after: $0) })
+    }
+
+    private mutating func countValidation() -> [Action] {
+        guard let step = validationDue, let error = errors.removeValue(forKey: step) else { return [] }
+        validationDue = nil
+        var actions = [Action.validated(step: step)]
+        guard let error, committed < last, let verdict = plateau?.observe(error) else { return actions }
+        switch verdict {
+        case .goOn: break
+        case .reduce: actions.append(.reduced(step: step, rate: plan.rate(step + 1, reductions: reductions)))
+        case .stop:
+            last = granted
+            actions += [.plateau(step: step)] + finalSnapshot()
+        }
+        return actions
+    }
+
+    private mutating func finalSnapshot() -> [Action] {
+        guard committed == last, lastSnapshot != last else { return [] }
+        lastSnapshot = last
+        return [.snapshot(step: last)]
     }
 }

@@ -1,7 +1,7 @@
 package import NeuralNetwork
 
 /// Which steps there are, and what happens after each.
-package struct StepPlan: Equatable {
+package struct StepPlan: Equatable, Sendable {
     package let recipe: Recipe
     package let imagesPerEpoch: Int
     /// The step that the run starts from; 0 for a new one.

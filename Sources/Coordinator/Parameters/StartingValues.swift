@@ -16,9 +16,9 @@ public enum StartingValues: Sendable {
         }
     }
 
-    /// The names of the network's tensors that start anew.
+    /// The names of the network's tensors that are drawn, because the trained network has none for them.
     /// - Throws: `NetworkError` when the trained network's tensors do not go with this network's.
-    public func anew(_ configuration: RunConfiguration) throws -> [String] {
+    public func drawn(_ configuration: RunConfiguration) throws -> [String] {
         guard case .trained(let checkpoint) = self else { return [] }
         let last = configuration.network.layers.count - 1
         let tensors = try configuration.network.parameterTensors()

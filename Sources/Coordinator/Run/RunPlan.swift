@@ -52,6 +52,17 @@ public struct RunPlan: Sendable {
 
     public var workers: Int { layout.workers }
 
+    /// The run's directory, for the advice on how to continue.
+    public var directory = ""
+
+    package var stepPlan: StepPlan { StepPlan(recipe: configuration.recipe, imagesPerEpoch: imagesPerEpoch, base: baseStep, last: steps) }
+
+    /// Whether processes report what they do in a step, span by span.
+    func isTraced(_ step: Int) -> Bool { traceInterval > 0 && step % traceInterval == 0 || tracedSteps.contains(step) }
+
+    /// Whether norms of weights and updates are taken in a step.
+    func isMeasured(_ step: Int) -> Bool { normsInterval > 0 && step % normsInterval == 0 }
+
     /// The step whose values the run starts from.
     public var baseStep: Int { if case .resumed(let checkpoint)? = start { checkpoint.state.step } else { 0 } }
 
@@ -64,37 +75,6 @@ public struct RunPlan: Sendable {
         (self.classes, self.imagesPerEpoch, self.listen) = (classes, imagesPerEpoch, listen)
         (self.mean, self.stored) = (mean, stored)
     }
-}
-
-/// What happens in a run, for whoever shows it.
-public enum RunNews: Sendable {
-    case listening(SocketAddress)
-    case waiting(workers: Int, stores: Int, SocketAddress)
-    case joined(role: String, rank: Int, host: String)
-    case refused(String)
-    /// A worker's host has no copy of the data set.
-    case fetching(rank: Int, host: String, bytes: Int)
-    /// The run starts from a trained network's values, but for the tensors listed.
-    case initialized(from: String, anew: [String])
-    case started(fromStep: Int, lastStep: Int)
-    /// The run was ended by a loss and goes on.
-    case recovered(reason: String, fromStep: Int)
-    /// Who keeps the run from going on.
-    case verdict(String)
-    /// A loss ended the attempt; survivors hold.
-    case holding(reason: String, step: Int)
-    /// Everybody is there again.
-    case resumed(fromStep: Int)
-    /// Who leaves, and what becomes of the layout.
-    case layout(String)
-    /// A newer checkpoint cannot be used.
-    case passedOver(String)
-    case step(Int, epoch: Int, loss: Double, rate: Double, imagesPerSecond: Double)
-    case validated(step: Int, loss: Double, top1Error: Double, top5Error: Double)
-    case checkpoint(step: Int, path: String)
-    case rateReduced(step: Int, rate: Double)
-    case plateauEnded(step: Int)
-    case stopping
 }
 
 /// How a run ended.

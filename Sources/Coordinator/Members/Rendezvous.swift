@@ -2,7 +2,7 @@ import SwiftProtobuf
 package import Wire
 
 /// Who has joined a run, and whether the next one may. No sockets: a greeting in, a verdict out.
-package struct Rendezvous {
+package struct Rendezvous: Sendable {
     package enum Verdict: Equatable {
         /// - Parameter startsStore: whether its host has no store yet, and its process is to start one.
         case worker(rank: Int, startsStore: Bool)
@@ -25,7 +25,7 @@ package struct Rendezvous {
     /// The first that joined; everybody after it computes as it does.
     private var reference: WireHello?
     /// Tensors have their places: a worker that takes another's joins no new host's store.
-    private var isSettled = false
+    private var hasFixedStores = false
 
     package init(workers: Int, stores: StorePlacement, threads: Int, datasetFingerprint: String, version: String) {
         (workersNeeded, placement, self.threads) = (workers, stores, threads)
@@ -39,7 +39,7 @@ package struct Rendezvous {
 
     /// Stores that are still to join, as far as the workers that are here tell.
     package var storesMissing: Int {
-        if isSettled { return 0 }
+        if hasFixedStores { return 0 }
         return switch placement {
         case .byHand(let count): count - stores.count
         case .everyHost: hostsOfStores.subtracting(stores.map(\.hostIdentity)).count
@@ -52,8 +52,8 @@ package struct Rendezvous {
         return Set(workers.compactMap { $0?.hostIdentity }).union([coordinator])
     }
 
-    /// From now on stores stay where they are.
-    package mutating func settle() { isSettled = true }
+    /// Fixes the stores: from now on they stay where they are.
+    package mutating func resolveStores() { hasFixedStores = true }
 
     /// Other places, and who takes them. Stores of further hosts may be missing then.
     /// - Parameters:
@@ -63,7 +63,7 @@ package struct Rendezvous {
         (workersNeeded, self.workers, self.stores) = (workers.count, workers, stores)
         vacancies = [:]
         if case .byHand = placement { placement = .byHand(stores.count) }
-        isSettled = false
+        hasFixedStores = false
     }
 
     /// An order of workers in which those of a host follow each other: hosts by their first worker, workers of a host as they were.
@@ -114,7 +114,7 @@ package struct Rendezvous {
             let hosts = hostsOfStores
             let rank = place(hello)
             reference = reference ?? hello
-            return .worker(rank: rank, startsStore: !isSettled && !hostsOfStores.subtracting(hosts).isEmpty)
+            return .worker(rank: rank, startsStore: !hasFixedStores && !hostsOfStores.subtracting(hosts).isEmpty)
         case .store:
             switch placement {
             case .byHand(let count):

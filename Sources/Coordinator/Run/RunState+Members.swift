@@ -1,0 +1,135 @@
+import NeuralNetwork
+import Partition
+import Wire
+
+/// Joining and getting ready.
+extension RunState {
+    mutating func admit(_ id: MemberID, _ hello: WireHello, _ peer: PeerAddress, at now: Double) {
+        let verdict = rendezvous.admit(hello)
+        let place = "\(hello.hostName) (\(peer.text), process \(hello.processID))"
+        switch verdict {
+        case .refused(let reason):
+            send(.refuse(reason), to: id)
+            emit(.finish(id))
+            journal(.refused("a \(hello.role.word) on \(place) was refused: \(reason)"))
+        case .spare:
+            roster[id] = Member(id, hello, peer, .spare)
+            journal(.spare(place: place))
+        case .worker(let rank, let startsStore): welcome(Member(id, hello, peer, .worker(rank: rank)), startsStore: startsStore, at: now)
+        case .store(let rank): welcome(Member(id, hello, peer, .store(rank: rank)), at: now)
+        }
+    }
+
+    /// Takes in a member that had no assignment.
+    mutating func welcome(_ member: Member, startsStore: Bool = false, at now: Double) {
+        roster[member.id] = member
+        guard let name = member.name else { return }
+        assign(member, startsStore: startsStore)
+        health.add(name, at: now)
+        journal(.joined(Participant(name, member), peer: member.peer.facts))
+        recordParticipation(isNewLayout: false)
+    }
+
+    /// Sends a member its assignment.
+    mutating func assign(_ member: Member, startsStore: Bool = false) {
+        guard let name = member.name else { return }
+        send(.welcome(Assignment(rank: name.rank, layout: layout, startsStore: startsStore)), to: member.id)
+    }
+
+    mutating func recordParticipation(isNewLayout: Bool) {
+        emit(.record(Participation(layout: layout, members: roster.participants, isNewLayout: isNewLayout)))
+    }
+
+    /// Gives assignments that have become free to spares.
+    mutating func promoteSpares(at now: Double) {
+        for spare in roster.spares where rendezvous.workersMissing > 0 {
+            guard case .worker(let rank, let startsStore) = rendezvous.admit(spare.hello) else { continue }
+            var member = spare
+            member.role = .worker(rank: rank)
+            welcome(member, startsStore: startsStore, at: now)
+        }
+    }
+
+    /// Everybody is here: sends the topology, with which a new attempt begins.
+    mutating func prepare(_ waiting: Waiting, at now: Double) -> Bool {
+        let isFirst = !holdings.isPlaced
+        if isFirst { groupByHost(at: now) }
+        var needsValues = isFirst
+        if case .change = waiting.pause { needsValues = true }
+        phase = .preparing(Preparing(pause: waiting.pause, isStopping: waiting.isStopping))
+        if needsValues {
+            rendezvous.resolveStores()
+            ledger.stores = rendezvous.stores.count
+            placeValues(changesLayout: waiting.pause.change.map { $0.before != layout } ?? false)
+            guard !hasEnded else { return true }
+        }
+        broadcast(
+            .topology(
+                Topology(
+                    base: ledger.committed, restores: plan.start != nil || waiting.pause != .start, workers: roster.workers.map(\.id),
+                    stores: roster.stores.map(\.id), placement: holdings.placement)))
+        if isFirst, plan.start != nil { emit(.restoreStartingValues(holders: holdings.holders)) }
+        return true
+    }
+
+    /// Gives the workers of a host ranks that follow each other, whoever joined first: the workers of a replica exchange activations all the
+    /// time, replicas gradients and values once a step.
+    private mutating func groupByHost(at now: Double) {
+        let workers = roster.workers
+        guard layout.replicas > 1, workers.count == layout.workers else { return }
+        let order = Rendezvous.grouped(workers.map(\.hello.hostIdentity))
+        let moved = order.indices.filter { order[$0] != $0 }
+        guard !moved.isEmpty else { return }
+        rendezvous.rearrange(workers: order.map { workers[$0].hello }, stores: rendezvous.stores)
+        for rank in moved { if let name = workers[rank].name { forget(name) } }
+        for rank in moved {
+            var member = workers[order[rank]]
+            member.role = .worker(rank: rank)
+            roster[member.id] = member
+            assign(member)
+            if let name = member.name { health.add(name, at: now) }
+        }
+        recordParticipation(isNewLayout: true)
+        journal(.grouped(workers: moved.count))
+    }
+
+    /// Training begins, or continues: everybody is ready for the attempt.
+    mutating func train(after preparing: Preparing, at now: Double) -> Bool {
+        phase = .training(Training(tally: StepTally(plan.stepPlan, layout: layout, at: now)))
+        switch preparing.pause {
+        case .start:
+            journal(.started(from: plan.baseStep, last: plan.steps))
+            if plan.baseStep == 0, plan.configuration.recipe.checkpoint.every != 0 { perform([.snapshot(step: 0)], at: now) }
+        case .failure(let change):
+            journal(.resumed(step: ledger.committed, attempt: attempt))
+            if let change { recordChange(change, at: now) }
+        case .change(let change): recordChange(change, at: now)
+        }
+        perform(ledger.begin(), at: now)
+        return true
+    }
+
+    private mutating func recordChange(_ change: LayoutChange, at now: Double) {
+        let instead = layout == change.before ? "" : " instead of \(change.before.words)"
+        let seconds = "\(((now - change.since) * 1000).rounded() / 1000)"
+        journal(
+            .layout(
+                sentence: "goes on after step \(ledger.committed) with \(layout.words)\(instead): \(change.reason)",
+                facts: [
+                    "step": "\(ledger.committed)", "attempt": "\(attempt)", "workers": "\(layout.workers)", "replicas": "\(layout.replicas)",
+                    "seconds": seconds,
+                ]))
+    }
+
+    /// An assignment is another process's from now on.
+    mutating func forget(_ name: ProcessName) {
+        health.remove(name)
+        if name.role == .worker { stragglers.forget(worker: name.rank) }
+    }
+}
+
+extension Participant {
+    init(_ name: ProcessName, _ member: Member) {
+        self.init(role: name.role.rawValue, rank: name.rank, host: name.host, process: name.processID, address: member.peer.text)
+    }
+}

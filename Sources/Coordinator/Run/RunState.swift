@@ -1,0 +1,179 @@
+import NeuralNetwork
+package import Partition
+import Wire
+
+/// The coordinator's decisions about a run, as a pure value: what happens goes in, what has to be done comes out. It has no sockets, clocks,
+/// files or threads, so tests can drive it through any order of events.
+///
+/// `handle` takes note of an event and then looks, in `advance`, whether something has become possible. That is the only place that does.
+package struct RunState: Sendable {
+    package let plan: RunPlan
+    package internal(set) var phase: Phase
+    /// Raised by every failure and every change of layout. Messages of an older attempt mean nothing.
+    package internal(set) var attempt: UInt32 = 0
+    package internal(set) var roster = Roster()
+    package internal(set) var rendezvous: Rendezvous
+    package internal(set) var ledger: StepLedger
+    package internal(set) var holdings: Holdings
+    package internal(set) var layout: ColumnLayout
+    package internal(set) var health: HealthMonitor
+    var policy: LayoutPolicy
+    var failures = FailureHistory()
+    var stragglers = StragglerWatch()
+    var checkpoints = CheckpointProgress()
+    /// Broken connections that members have reported in this attempt.
+    var brokenLinks: [BrokenLink] = []
+    private var effects: [Effect] = []
+
+    /// - Parameter now: Seconds on the coordinator's clock.
+    package init(_ plan: RunPlan, at now: Double) throws {
+        self.plan = plan
+        let steps = plan.stepPlan
+        phase = .waiting(Waiting(pause: .start, deadline: now + plan.joinPatience, reminder: now + 5))
+        rendezvous = Rendezvous(
+            workers: plan.workers, stores: plan.stores, threads: plan.configuration.recipe.threads,
+            datasetFingerprint: plan.datasetFingerprint, version: Product.version)
+        ledger = StepLedger(plan: steps, workers: plan.workers, stores: 1, errors: plan.earlierErrors, isBaseValidated: plan.isBaseValidated)
+        holdings = Holdings(try plan.configuration.network.parameterBlocks())
+        layout = plan.layout
+        health = try Self.monitor(plan, plan.layout)
+        policy = LayoutPolicy(
+            columns: plan.layout.columns, slices: plan.configuration.recipe.slices, asked: plan.workers, isElastic: plan.isElastic,
+            interval: plan.elasticInterval)
+    }
+
+    static func monitor(_ plan: RunPlan, _ layout: ColumnLayout) throws -> HealthMonitor {
+        let programs = try ProgramCompiler(
+            network: plan.configuration.network, workers: layout.workers, replicas: layout.replicas,
+            batch: plan.configuration.recipe.sliceBatch
+        ).programs()
+        return HealthMonitor(programs: programs, patience: plan.patience)
+    }
+
+    /// Takes one event.
+    /// - Parameter now: Seconds on the coordinator's clock.
+    /// - Returns: What has to be done, in this order.
+    package mutating func handle(_ input: RunInput, at now: Double) -> [Effect] {
+        defer { effects = [] }
+        note(input, at: now)
+        // Each turn either changes the phase or leaves nothing to do; the limit turns an endless loop into an error that is seen.
+        for _ in 0..<64 {
+            if !advance(at: now) { return effects }
+        }
+        end(.failed("the coordinator cannot decide how the run continues; please report this with events.jsonl"))
+        return effects
+    }
+
+    private mutating func note(_ input: RunInput, at now: Double) {
+        switch input {
+        case .disconnected(let id, let reason): disconnected(id, reason, at: now)
+        case _ where hasEnded: break
+        case .joined(let id, let hello, let peer): admit(id, hello, peer, at: now)
+        case .message(let id, let attempt, let message): received(message, from: id, attempt: attempt, at: now)
+        case .heartbeat(let id, let heartbeat): if let name = roster[id]?.name { health.hear(name, heartbeat, at: now) }
+        case .moved(let part, let from): moved(part, from: from)
+        case .snapshotArrived(let step): checkpoints.arrived(step)
+        case .checkpointWritten(let step, let path):
+            checkpoints.written(step)
+            journal(.checkpoint(step: step, path: path))
+        case .checkpointFailed(let step, let reason): end(.failed("the checkpoint of step \(step) cannot be written: \(reason)"))
+        case .broken(let reason): end(.failed(reason))
+        case .stop: stop("asked to stop", at: now)
+        case .command(let command, let origin): received(command, from: origin, at: now)
+        case .tick: tick(at: now)
+        }
+    }
+
+    /// Does the next thing that has become possible.
+    /// - Returns: Whether there was one.
+    private mutating func advance(at now: Double) -> Bool {
+        switch phase {
+        case .waiting(let waiting):
+            // Values on their way are whole when they have arrived.
+            if waiting.isStopping, holdings.isSettled { return close(at: now) }
+            if rendezvous.isComplete { return prepare(waiting, at: now) }
+            if case .failure = waiting.pause, !waiting.isStopping { return considerLayout(abandoned: waiting.abandoned, at: now) }
+            return false
+        case .preparing(let preparing):
+            if preparing.isStopping { return holdings.isSettled ? close(at: now) : false }
+            let members = roster.participants
+            if members.count == layout.workers + rendezvous.stores.count, members.allSatisfy({ preparing.ready.contains($0.id) }) {
+                return train(after: preparing, at: now)
+            }
+            if case .failure(during: nil) = preparing.pause { return considerLayout(abandoned: 0, at: now) }
+            return false
+        case .training(let training):
+            if ledger.isDone {
+                guard checkpoints.isIdle else { return false }
+                return end(training.isStopping && ledger.last < plan.steps ? .interrupted(step: ledger.committed) : .finished(step: ledger.committed))
+            }
+            return training.isStopping ? false : considerLayout(abandoned: 0, at: now)
+        case .closing:
+            guard checkpoints.isIdle else { return false }
+            return end(ledger.committed < plan.steps ? .interrupted(step: ledger.committed) : .finished(step: ledger.committed))
+        case .ended: return false
+        }
+    }
+
+    // MARK: Effects
+
+    mutating func emit(_ effect: Effect) { effects.append(effect) }
+    mutating func journal(_ entry: JournalEntry) { effects.append(.journal(entry)) }
+    mutating func send(_ order: Order, to member: MemberID) { effects.append(.send(order, to: member, attempt: attempt)) }
+    mutating func broadcast(_ order: Order) { for member in roster.participants { send(order, to: member.id) } }
+
+    @discardableResult mutating func end(_ outcome: RunOutcome) -> Bool {
+        guard !hasEnded else { return false }
+        phase = .ended(outcome)
+        emit(.end(outcome))
+        return true
+    }
+
+    // MARK: Facts
+
+    package var hasEnded: Bool { if case .ended = phase { true } else { false } }
+
+    /// Whether a step has been granted, now or in an attempt before.
+    package var hasStarted: Bool {
+        switch phase {
+        case .waiting(let waiting): waiting.pause != .start
+        case .preparing(let preparing): preparing.pause != .start
+        case .training, .closing: true
+        case .ended: holdings.isPlaced
+        }
+    }
+
+    var isStopping: Bool {
+        switch phase {
+        case .waiting(let waiting): waiting.isStopping
+        case .preparing(let preparing): preparing.isStopping
+        case .training(let training): training.isStopping
+        case .closing, .ended: true
+        }
+    }
+}
+
+/// A connection between two members that one of them found broken.
+struct BrokenLink: Sendable, Equatable {
+    let sentence: String
+    let from: String
+    let to: String
+    /// When it counts, unless the other end turns out to be gone first.
+    let due: Double
+}
+
+/// Checkpoints whose blocks are on their way, and those that are being written.
+package struct CheckpointProgress: Sendable, Equatable {
+    private var arriving: Set<Int> = []
+    private var writing: Set<Int> = []
+
+    package mutating func begin(_ step: Int) { arriving.insert(step) }
+
+    package mutating func arrived(_ step: Int) { if arriving.remove(step) != nil { writing.insert(step) } }
+
+    package mutating func written(_ step: Int) { writing.remove(step) }
+
+    /// Whether stores may still be sending; the disk may be writing.
+    package var hasArrived: Bool { arriving.isEmpty }
+    package var isIdle: Bool { arriving.isEmpty && writing.isEmpty }
+}

@@ -1,0 +1,64 @@
+import Partition
+import RunLog
+import Wire
+
+/// Keeps what the run's status shows: the last heartbeats, times, memory and clocks, and writes it as status.json.
+struct StatusKeeper {
+    private var board = StatusBoard()
+    private var summary = WorkSummary()
+    private let writer: StatusWriter
+    private let listener: (@Sendable (RunStatus) -> Void)?
+
+    /// - Parameter listener: Called with every status as it is written.
+    init(_ writer: RunWriter, listener: (@Sendable (RunStatus) -> Void)?) { (self.writer, self.listener) = (StatusWriter(writer), listener) }
+
+    /// What workers and stores have reported of their time and memory.
+    var work: [RunRecord.Work] { summary.lines }
+
+    func stop() { writer.stop() }
+
+    mutating func note(_ entry: JournalEntry) {
+        switch entry {
+        case .step(let step): board.add(step)
+        case .failure(let participant, _): board.forget(role: participant.role, rank: participant.rank)
+        default: break
+        }
+    }
+
+    /// Ranks may belong to other processes from here on.
+    mutating func note(_ participation: Participation) { if participation.isNewLayout { board.rearrange() } }
+
+    mutating func add(_ report: WireStepReport, worker rank: Int) {
+        board.add(report, worker: rank)
+        summary.add(worker: rank, report)
+    }
+
+    mutating func add(_ stored: WireStepStored, store rank: Int) {
+        board.add(stored, store: rank)
+        summary.add(store: rank, stored)
+    }
+
+    mutating func hear(_ process: ProcessName, _ heartbeat: WireHeartbeat) { board.hear(process, heartbeat) }
+
+    func clock(ofProcess process: ProcessName) -> ProcessClock? { board.clocks[process] }
+
+    /// The clock of the process that has this role and rank.
+    func clock(of process: ProcessName) -> ProcessClock? {
+        board.clocks.first { $0.key.role == process.role && $0.key.rank == process.rank }?.value
+    }
+
+    /// Writes status.json, on a thread of its own: the disk is slow.
+    /// - Parameter now: Seconds on the coordinator's monotonic clock.
+    func write(_ state: RunState, at now: Double) {
+        let status = board.status(
+            state.health, step: state.ledger.committed, attempt: state.attempt,
+            columns: { process in
+                switch process.role {
+                case .worker: Array(state.layout.columns(of: process.rank))
+                case .store: state.holdings.columns(ofStore: process.rank)
+                }
+            }, at: now)
+        writer.submit(status)
+        listener?(status)
+    }
+}

@@ -13,7 +13,7 @@ import Testing
         for (arguments, code, words) in [
             (["train", "--preset", "cifr10", "--data", data], 78, ["did you mean cifar10?"]),
             (["train", "--data", data, "--set", "optimizer.lerning_rate=1"], 78, ["did you mean learning_rate?"]),
-            (["train", "--data", data, "--columns", "7"], 78, ["conv1", "7 columns", "would do"]),
+            (["train", "--data", data, "--columns", "7"], 78, ["conv1", "7 columns", "set columns to"]),
             (["train", "--data", data, "--workers", "3"], 78, ["3 workers", "2 columns"]),
             (["train", "--data", data, "--set", "batch=0"], 78, ["batch"]),
             (["train", "--data", data, "--set", "batch=many"], 78, ["batch"]),

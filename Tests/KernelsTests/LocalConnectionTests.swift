@@ -19,7 +19,8 @@ import Testing
                     for position in 0..<out * out {
                         for i in 0..<channels {
                             for k in 0..<size * size {
-                                let (row, column) = (position / out * stride + k / size - padding, position % out * stride + k % size - padding)
+                                let row = position / out * stride + k / size - padding
+                                let column = position % out * stride + k % size - padding
                                 guard (0..<side).contains(row), (0..<side).contains(column) else { continue }
                                 body(
                                     ((n * channels + i) * side + row) * side + column,

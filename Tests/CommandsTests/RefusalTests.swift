@@ -30,7 +30,7 @@ import Testing
             (["train", "--resume", "nothing"], 66, ["nothing", "runs list"]),
             (["train", "--preset", "alexnet", "--data", data], 65, ["224", "32"]),
             (["coordinator", "--data", data, "--listen", "0.0.0.0:0"], 64, ["--insecure"]),
-            (["evaluate", "--checkpoint", "none", "--data", data], 78, ["none", "no checkpoint"]),
+            (["evaluate", "--checkpoint", "none", "--data", data], 78, ["none", "not a checkpoint"]),
         ] as [([String], Int32, [String])] {
             let result = try runner.run(arguments)
             #expect(result.code == code, "\(arguments): \(result.code) \(result.errors)")

@@ -1,6 +1,6 @@
 /// A layer with weights and the stages that follow it, as a configuration specifies them.
 public struct LayerSpecification: Codable, Sendable, Equatable {
-    /// Which columns' output the layer reads (the paper's Figure 2).
+    /// The columns whose output the layer reads: its own, or all (the paper's Figure 2).
     public enum Reads: String, SettingWord, Sendable { case own, all }
 
     /// The layer's name, such as `conv1`; its parameters have it as prefix in checkpoints.

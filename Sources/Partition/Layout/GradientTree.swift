@@ -24,7 +24,7 @@ public struct GradientTree: Sendable, Equatable {
         public let from: Int
     }
 
-    /// What a worker does with the gradient of one slice.
+    /// A worker's plan for the gradient of one slice.
     ///
     /// Buffers are numbered: first the replica's contributions, then temporary sums.
     public struct SlicePlan: Sendable, Equatable {

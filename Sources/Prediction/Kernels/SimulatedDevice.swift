@@ -9,7 +9,7 @@ public struct SimulatedDevice: Codable, Sendable, Equatable {
 
     /// A sentence that says which value is invalid, and the valid range; nil if all are valid.
     public var problem: String? {
-        guard (1...1e6).contains(dilation) else { return "the dilation is \(dilation); write a number from 1 to 1000000" }
+        guard (1...1e6).contains(dilation) else { return "the dilation is \(dilation); write a number from 1 to 1,000,000" }
         return model.problem
     }
 }

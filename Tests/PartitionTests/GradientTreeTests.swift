@@ -35,7 +35,7 @@ import Testing
     @Test func halvesAreHalved() throws {
         #expect(try sum(4, 2) == "((0+1)+(2+3))")
         #expect(try sum(6, 3) == "(((0+1)+2)+((3+4)+5))")
-        // Slices 2 and 3 of replica 1, and 4 and 5 of replica 2, are on different sides of a node, so each makes two contributions.
+        // Slices 2 and 3 of replica 1, and 4 and 5 of replica 2, are in different nodes, so each replica makes two contributions.
         #expect(try GradientTree(slices: 6, replicas: 3).contributions.count == 5)
         #expect(try GradientTree(slices: 8, replicas: 4).contributions.count == 4)
     }

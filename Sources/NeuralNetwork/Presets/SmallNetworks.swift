@@ -11,8 +11,8 @@ extension Preset {
         network: small(input: .init(channels: 3, height: 32, width: 32), kernels: [64, 96, 128, 96], hidden: 256, dropout: 0.5),
         recipe: smallRecipe(mirror: true))
 
-    /// Builds a network whose initial deviations rise with depth: inputs of 0–255 have a spread of about 70, and with few layers the
-    /// paper's 0.01 would leave the upper layers without signal.
+    /// Builds a network whose initial deviations rise with depth. Raw inputs of 0–255 have a spread of about 70, unlike ImageNet's
+    /// features after 224×224 crops. With few layers, the paper's 0.01 would leave the upper layers without signal.
     private static func small(input: NetworkSpecification.Input, kernels: [Int], hidden: Int, dropout: Float)
         -> NetworkSpecification
     {

@@ -1,7 +1,7 @@
 import NeuralNetwork
 
-/// The assignment of columns and replicas to workers. A replica's workers have consecutive ranks, and a worker's columns are contiguous;
-/// the first workers of a replica host one more if there is a remainder.
+/// The assignment of columns and replicas to workers. A replica's workers have consecutive ranks, and a worker's columns are
+/// contiguous. If there is a remainder, the first workers of a replica host one column more.
 public struct ColumnLayout: Sendable, Equatable {
     public let columns: Int
     /// The number of workers in all replicas.

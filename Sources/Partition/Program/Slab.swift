@@ -1,5 +1,5 @@
-/// A tensor that one column sends to another worker: its output in the forward pass, or the gradient that it computed for another
-/// column's output in the backward pass.
+/// A tensor that one column sends to another worker. In the forward pass it is the column's output; in the backward pass, the gradient
+/// that the column computed for another column's output.
 public struct Slab: Hashable, Sendable {
     public enum Direction: UInt8, Sendable { case forward = 1, backward = 2 }
 

@@ -260,7 +260,7 @@ public struct StepSimulation {
     }
 
     /// Charges the cost of a message from or to another host. If all of a host's cores compute, the message delays one of its workers,
-    /// each in turn, and others wait for that worker as in a real run.
+    /// each in turn. Others wait for that worker, as in a real run.
     private mutating func charge(messageOf bytes: Double, on host: Int) {
         guard isFull[host], !residents[host].isEmpty else { return }
         let delayed = residents[host][delays[host] % residents[host].count]

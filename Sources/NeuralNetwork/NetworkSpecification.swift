@@ -1,6 +1,6 @@
-/// A network: what it reads, how many columns it has, and its layers. The last layer's outputs are the classes.
+/// A network's topology: its input, its number of columns and its layers. The last layer's outputs are the classes.
 public struct NetworkSpecification: Codable, Sendable, Equatable {
-    /// Channels, height and width of the pictures that the network sees (after the crop).
+    /// Channels, height and width of the images that the network reads, after cropping.
     public struct Input: Codable, Sendable, Equatable {
         public var channels: Int
         public var height: Int
@@ -21,7 +21,7 @@ public struct NetworkSpecification: Codable, Sendable, Equatable {
     }
 
     public var input: Input
-    /// K: the groups of the layers that read their own column.
+    /// The number of columns, K; also the number of groups in layers that read their own column.
     public var columns: Int
     public var layers: [LayerSpecification]
 
@@ -38,7 +38,7 @@ public struct NetworkSpecification: Codable, Sendable, Equatable {
         layers = try container.decode([LayerSpecification].self, forKey: .layers)
     }
 
-    /// The number of classes: the outputs of the last layer.
+    /// The number of classes, which is that of the last layer's outputs.
     public var classes: Int {
         get { if case .innerProduct(let product)? = layers.last?.operation { product.outputs } else { 0 } }
         set {

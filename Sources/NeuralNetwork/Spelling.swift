@@ -1,17 +1,18 @@
-/// Suggests what a user may have meant.
+/// Suggestions for misspelt words.
 public enum Spelling {
-    /// `; did you mean X?` with the nearest candidate, or the list of all when none is near.
+    /// Returns `; did you mean X?` with the nearest candidate, or a list of all candidates if none is near.
     public static func suggestion(for word: String, among candidates: [String]) -> String {
-        // The distance takes time with a word's length, and none of this length is near.
-        guard word.utf8.count <= 64 else { return "; known are \(candidates.joined(separator: ", "))" }
+        let list = "; use one of \(candidates.joined(separator: ", "))"
+        // The distance takes time proportional to the word's length, and no candidate is near a word this long.
+        guard word.utf8.count <= 64 else { return list }
         let ranked = candidates.map { ($0, distance(word.lowercased(), $0.lowercased())) }.sorted { $0.1 < $1.1 }
         if let (nearest, distance) = ranked.first, distance <= max(2, word.count / 3) {
             return "; did you mean \(nearest)?"
         }
-        return "; known are \(candidates.joined(separator: ", "))"
+        return list
     }
 
-    /// The Levenshtein distance.
+    /// Returns the Levenshtein distance.
     static func distance(_ a: String, _ b: String) -> Int {
         let (a, b) = (Array(a), Array(b))
         var row = Array(0...b.count)

@@ -7,7 +7,7 @@ public struct Shape: Hashable, Sendable, Codable, CustomStringConvertible {
 
     /// The number of elements.
     public var count: Int { extents.reduce(1, *) }
-    /// The number of elements of a shape that somebody stated; nil above `limit`, and where an extent is negative.
+    /// The number of elements, for a shape from a file, a peer or a user; nil above `limit` or if an extent is negative.
     public func count(atMost limit: Int) -> Int? {
         var count = 1
         for extent in extents {
@@ -25,7 +25,7 @@ public struct Shape: Hashable, Sendable, Codable, CustomStringConvertible {
     public func encode(to encoder: any Encoder) throws { try extents.encode(to: encoder) }
 }
 
-/// A rectangular part of a tensor, such as one column's rows of a whole layer's weight matrix.
+/// A rectangular part of a tensor, such as one column's rows of a layer's weight matrix.
 public struct Region: Hashable, Sendable {
     public let origin: [Int]
     public let extents: Shape
@@ -35,11 +35,11 @@ public struct Region: Hashable, Sendable {
         self.extents = extents
     }
 
-    /// Calls `body` for every run of elements that lies together both in the region packed by itself and in the
-    /// whole tensor: (offset in the packed region, offset in the whole, length), all in elements.
+    /// Calls `body` for every run of elements that is contiguous both in the packed region and in the whole tensor.
+    /// - Parameter body: receives the offset in the packed region, the offset in the whole tensor and the length, all in elements.
     public func forEachRun(in whole: Shape, _ body: (_ packed: Int, _ whole: Int, _ length: Int) throws -> Void) rethrows
     {
-        // Trailing axes that the region covers entirely are contiguous in both.
+        // Trailing axes that the region covers entirely are contiguous in both tensors.
         var axis = extents.rank
         var length = 1
         while axis > 0 {

@@ -1,9 +1,9 @@
 import Glibc
 
-/// State guarded by a lock, with one condition to wait on.
+/// State guarded by a lock, with one condition variable.
 ///
-/// Waiting is by the monotonic clock, so a clock that is set while a process waits changes nothing. The compute
-/// thread of a worker waits here for slabs and parameter values; it never waits on Swift's cooperative pool.
+/// Timeouts use the monotonic clock, so setting the system's clock does not affect them. A worker's compute thread waits here for
+/// slabs and parameter values; it never waits on Swift's cooperative pool.
 public final class Monitor<State>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
@@ -28,7 +28,7 @@ public final class Monitor<State>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Reads or changes the state under the lock, and wakes every waiter.
+    /// Reads or changes the state under the lock, then wakes every waiter.
     @discardableResult
     public func update<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
         pthread_mutex_lock(mutex)
@@ -39,16 +39,16 @@ public final class Monitor<State>: @unchecked Sendable {
         return try body(&state)
     }
 
-    /// Reads the state under the lock; wakes nobody.
+    /// Reads the state under the lock without waking waiters.
     public func read<Result>(_ body: (borrowing State) throws -> Result) rethrows -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return try body(state)
     }
 
-    /// Waits until `body` returns a value, calling it under the lock after every update.
-    /// - Parameter timeout: seconds; nil waits without end.
-    /// - Returns: what `body` returned, or nil after the timeout.
+    /// Waits until `body` returns a value; calls it under the lock, at once and after every update.
+    /// - Parameter timeout: seconds; nil waits without limit.
+    /// - Returns: the value that `body` returned, or nil after the timeout.
     public func wait<Result>(timeout: Double? = nil, until body: (inout State) throws -> Result?) rethrows -> Result? {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }

@@ -1,20 +1,20 @@
 import CLinux
 import Glibc
 
-/// A thread of the process's own, with a name that tools such as `top -H` show.
+/// A dedicated thread with a name that tools such as `top -H` show.
 ///
-/// Kernels block their caller and sockets want prompt service, so neither runs on Swift's cooperative pool.
+/// Kernels block their caller and sockets need prompt service, so neither runs on Swift's cooperative pool.
 public final class ServiceThread: @unchecked Sendable {
     private let finished = Monitor(false)
 
     /// Starts a thread that runs `body` once.
-    /// - Parameter name: at most 15 bytes are shown by the system.
+    /// - Parameter name: the system shows its first 15 bytes.
     public init(name: String, _ body: @escaping @Sendable () -> Void) {
         let start = Start(name: name, finished: finished, body: body)
         var thread = pthread_t()
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
-        // Generated kernels keep large frames; the default of some container images is too small for them.
+        // Generated kernels have large stack frames, too large for the default stack size of some container images.
         pthread_attr_setstacksize(&attributes, 8 << 20)
         let argument = Unmanaged.passRetained(start).toOpaque()
         let status = pthread_create(
@@ -27,12 +27,13 @@ public final class ServiceThread: @unchecked Sendable {
                 return nil
             }, argument)
         pthread_attr_destroy(&attributes)
-        precondition(status == 0, "the system allows no further thread (pthread_create: \(status))")
+        precondition(status == 0, "the system cannot create another thread (pthread_create: \(status))")
         pthread_detach(thread)
     }
 
     /// Waits until the thread's body has returned.
-    /// - Returns: false after the timeout (seconds).
+    /// - Parameter timeout: seconds; nil waits without limit.
+    /// - Returns: false after the timeout.
     @discardableResult
     public func join(timeout: Double? = nil) -> Bool {
         finished.wait(timeout: timeout) { $0 ? true : nil } ?? false

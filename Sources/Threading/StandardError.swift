@@ -1,8 +1,8 @@
 import Glibc
 
-/// Messages that may find no reader: Foundation's file handles end the process then, a plain write does not.
+/// Standard error, whose reader may be gone: Foundation's file handles would then end the process, a plain write does not.
 public enum StandardError {
-    /// Writes text as it is, as far as it is taken.
+    /// Writes text unchanged, and gives up at the first error.
     public static func write(_ text: String) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {

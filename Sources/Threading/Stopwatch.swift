@@ -1,15 +1,16 @@
-/// Records spans of one thread's time, for a timeline. A span costs two readings of the clock.
+/// Records spans of one thread's time, for a timeline. Each span costs two clock readings.
 public struct Stopwatch: Sendable {
     public struct Span: Sendable {
-        /// What the owner makes of it: an instruction's place, a tensor's.
+        /// An index whose meaning the owner chooses, such as an instruction's or a tensor's.
         public let place: Int
         /// Seconds on the monotonic clock.
         public let start: Double
         public let end: Double
     }
 
-    /// Nanoseconds since 1970 when the monotonic clock stood at `start`.
+    /// The wall-clock time that corresponds to `start`, in nanoseconds since 1970.
     public let origin: UInt64
+    /// Seconds on the monotonic clock.
     public let start: Double
     public private(set) var spans: [Span] = []
 

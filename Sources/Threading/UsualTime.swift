@@ -1,5 +1,5 @@
-/// How long something usually takes, from its own history: a running mean and mean deviation, as TCP estimates round trips.
-/// One outlier raises it and is forgotten after some twenty more.
+/// An estimate of how long an operation takes, from its history: a running mean and mean deviation, as in TCP's round-trip estimate.
+/// One outlier raises the estimate for about twenty observations.
 public struct UsualTime: Sendable, Equatable {
     private var mean = 0.0
     private var deviation = 0.0
@@ -17,6 +17,6 @@ public struct UsualTime: Sendable, Equatable {
         count += 1
     }
 
-    /// Seconds that it rarely exceeds; 0 before there is a history.
+    /// A duration in seconds that is rarely exceeded; 0 before the first observation.
     public var most: Double { count == 0 ? 0 : mean + 4 * deviation }
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The time of day, for logs and timelines only: nothing waits or decides by it, so it may jump.
+/// The time of day, for logs and timelines only. No wait or decision depends on it, so it may jump.
 public enum WallClock {
     /// Seconds that tests add to the system's clock.
     private static let offset = Monitor(0.0)
@@ -15,5 +15,6 @@ public enum WallClock {
     /// Nanoseconds since 1970.
     public static var nanoseconds: UInt64 { UInt64(max(0, now) * 1e9) }
 
+    /// Shifts this process's clock, for tests.
     public static func jump(by seconds: Double) { offset.update { $0 += seconds } }
 }

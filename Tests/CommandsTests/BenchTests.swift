@@ -52,7 +52,7 @@ import Testing
         }
         try refused("--workers", "3", words: "use 1 to 2 workers")
         try refused("--replicas", "0", words: "there cannot be 0 replicas")
-        try refused("--replicas", "2", "--workers", "3", words: "cannot be 2 replicas of the same size")
+        try refused("--replicas", "2", "--workers", "3", words: "cannot be divided into 2 replicas of the same size")
         try refused("--replicas", "2", "--set", "slices=3", "batch=12", words: "2 replicas cannot share 3 slices")
         try refused("--replicas", "3", "--batch", "16", words: "divide the batch of 16")
     }

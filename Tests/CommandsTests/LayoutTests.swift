@@ -89,7 +89,7 @@ import Testing
             #expect(try train(runner, "slices\(workers)\(replicas)", data, slices + layout) == sliced)
         }
         let refused = try runner.run("train", "--preset", "cifar10", "--data", data, "--set", setting.replacingOccurrences(of: "bf16", with: "fp8"))
-        #expect(refused.code != 0 && refused.errors.contains("fp8 is none of fp32, bf16"), "\(refused.errors)")
+        #expect(refused.code != 0 && refused.errors.contains("fp8 is not one of fp32, bf16"), "\(refused.errors)")
     }
 
     /// The paper's other networks.

@@ -13,7 +13,7 @@ import Testing
         for (arguments, code, words) in [
             (["train", "--preset", "cifr10", "--data", data], 78, ["did you mean cifar10?"]),
             (["train", "--data", data, "--set", "optimizer.lerning_rate=1"], 78, ["did you mean learning_rate?"]),
-            (["train", "--data", data, "--columns", "7"], 78, ["conv1", "7 columns", "would do"]),
+            (["train", "--data", data, "--columns", "7"], 78, ["conv1", "7 columns", "set columns to"]),
             (["train", "--data", data, "--workers", "3"], 78, ["3 workers", "2 columns"]),
             (["train", "--data", data, "--set", "batch=0"], 78, ["batch"]),
             (["train", "--data", data, "--set", "batch=many"], 78, ["batch"]),
@@ -30,7 +30,7 @@ import Testing
             (["train", "--resume", "nothing"], 66, ["nothing", "runs list"]),
             (["train", "--preset", "alexnet", "--data", data], 65, ["224", "32"]),
             (["coordinator", "--data", data, "--listen", "0.0.0.0:0"], 64, ["--insecure"]),
-            (["evaluate", "--checkpoint", "none", "--data", data], 78, ["none", "no checkpoint"]),
+            (["evaluate", "--checkpoint", "none", "--data", data], 78, ["none", "not a checkpoint"]),
         ] as [([String], Int32, [String])] {
             let result = try runner.run(arguments)
             #expect(result.code == code, "\(arguments): \(result.code) \(result.errors)")

@@ -9,7 +9,7 @@ import Testing
         #expect(try TensorLayout(layout.blocked()) == layout)
     }
 
-    @Test func impossibleLayoutsOfAPeerAreRefused() throws {
+    @Test func impossibleLayoutsFromAPeerAreRejected() throws {
         let good = try TensorLayout(activations: Shape(2, 12, 5, 4)).blocked()
         let changes: [(inout BlockedLayout) -> Void] = [
             { $0.extents = [] }, { $0.extents[0] = 0 }, { $0.extents[0] = -1 }, { $0.extents[1] = .max },

@@ -2,15 +2,18 @@ import Kernels
 import Tensors
 import Testing
 
-/// Convolutions against plain loops: output, and both gradients by finite differences' exact counterpart, the
-/// transposed sums.
+/// Compares convolutions with plain loops: the output and both gradients. Gradients are the transposed sums, which finite differences
+/// would only approximate.
 @Suite struct ConvolutionTests {
     struct Case: CustomTestStringConvertible, Sendable {
         let channels, kernels, side, size, stride, padding: Int
         let isImage: Bool
         var winograd = false
         var type = ElementType.float32
-        var testDescription: String { "\(channels)→\(kernels), \(side)², \(size)/\(stride)+\(padding)\(winograd ? ", Winograd" : "")\(type == .bfloat16 ? ", bf16" : "")" }
+        var testDescription: String {
+            "\(channels)→\(kernels), \(side)², \(size)/\(stride)+\(padding)"
+                + (winograd ? ", Winograd" : "") + (type == .bfloat16 ? ", bf16" : "")
+        }
     }
 
     private static let cases = [
@@ -25,7 +28,8 @@ import Testing
         Case(channels: 48, kernels: 40, side: 13, size: 3, stride: 1, padding: 1, isImage: false, type: .bfloat16),
     ]
 
-    @Test(arguments: cases.filter { $0.type == .float32 || Engine.computesInBFloat16 }) func outputAndGradientsMatchPlainLoops(_ c: Case) throws {
+    @Test(arguments: cases.filter { $0.type == .float32 || Engine.computesInBFloat16 })
+    func outputAndGradientsMatchPlainLoops(_ c: Case) throws {
         let engine = try Engine()
         let scratch = ScratchMemory(engine: engine)
         let out = (c.side + 2 * c.padding - c.size) / c.stride + 1
@@ -43,7 +47,7 @@ import Testing
             let draws = RandomDraws(seed: 2)
             return (0..<count).map {
                 let value = RandomDraws.normals(draws.words(.initialValue, purpose, UInt64($0))).0
-                // What enters is rounded here as well, so that only results are compared.
+                // Inputs are rounded here too, so that differences come from the computation only.
                 return c.type == .float32 ? value : BFloat16.float(BFloat16.bits(value))
             }
         }
@@ -79,9 +83,9 @@ import Testing
             for o in 0..<c.kernels {
                 for row in 0..<out {
                     for column in 0..<out {
-                        let place = ((n * c.kernels + o) * out + row) * out + column
-                        ey[place] += b[o]
-                        edb[o] += dy[place]
+                        let position = ((n * c.kernels + o) * out + row) * out + column
+                        ey[position] += b[o]
+                        edb[o] += dy[position]
                         for i in 0..<c.channels {
                             for kh in 0..<c.size {
                                 for kw in 0..<c.size {
@@ -89,9 +93,9 @@ import Testing
                                     guard (0..<c.side).contains(h), (0..<c.side).contains(v) else { continue }
                                     let from = ((n * c.channels + i) * c.side + h) * c.side + v
                                     let weight = ((o * c.channels + i) * c.size + kh) * c.size + kw
-                                    ey[place] += x[from] * w[weight]
-                                    edw[weight] += x[from] * dy[place]
-                                    edx[from] += w[weight] * dy[place]
+                                    ey[position] += x[from] * w[weight]
+                                    edw[weight] += x[from] * dy[position]
+                                    edx[from] += w[weight] * dy[position]
                                 }
                             }
                         }
@@ -101,7 +105,7 @@ import Testing
         }
         func agree(_ actual: [Float], _ expected: [Float], _ what: String, rounded: Bool = false) {
             let scale = expected.map(abs).max()!
-            // Gradients of weights have 32 bits; activations are rounded once, after the sum.
+            // Gradients of weights have 32 bits; bfloat16 activations are rounded once, after the sum.
             for (a, e) in zip(actual, expected) where abs(a - e) > 1e-4 * scale + (rounded ? abs(e) * 0x1p-8 : 0) {
                 Issue.record("\(what): \(a) instead of \(e)")
                 return
@@ -119,8 +123,8 @@ import Testing
         }
     }
 
-    /// A layer that reads several columns adds a part per column; widths that are no whole block included.
-    @Test(arguments: [12, 16, 40]) func aPartIsAddedToWhatIsThere(_ channels: Int) throws {
+    /// A layer that reads several columns adds one part per column. The widths include some that do not fill a block.
+    @Test(arguments: [12, 16, 40]) func aPartIsAddedToTheDestination(_ channels: Int) throws {
         let engine = try Engine()
         let scratch = ScratchMemory(engine: engine)
         let (source, destination) = (

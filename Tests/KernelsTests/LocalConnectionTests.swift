@@ -2,7 +2,7 @@ import Kernels
 import Tensors
 import Testing
 
-/// Locally connected layers against plain loops in double precision.
+/// Compares locally connected layers with plain loops in double precision.
 @Suite struct LocalConnectionTests {
     struct Case: CustomTestStringConvertible, Sendable {
         let batch, channels, outputs, side, size, stride, padding, threads: Int
@@ -12,18 +12,19 @@ import Testing
         var output: Shape { Shape(batch, outputs, out, out) }
         var weights: Int { outputs * channels * size * size * out * out }
 
-        /// Calls `body` with the indices of every input, weight and output that belong together, row-major.
+        /// Calls `body` with the row-major indices of input, weight and output of every product.
         func forEachProduct(_ body: (Int, Int, Int) -> Void) {
             for n in 0..<batch {
                 for o in 0..<outputs {
-                    for place in 0..<out * out {
+                    for position in 0..<out * out {
                         for i in 0..<channels {
                             for k in 0..<size * size {
-                                let (row, column) = (place / out * stride + k / size - padding, place % out * stride + k % size - padding)
+                                let row = position / out * stride + k / size - padding
+                                let column = position % out * stride + k % size - padding
                                 guard (0..<side).contains(row), (0..<side).contains(column) else { continue }
                                 body(
                                     ((n * channels + i) * side + row) * side + column,
-                                    ((o * channels + i) * size * size + k) * out * out + place, (n * outputs + o) * out * out + place)
+                                    ((o * channels + i) * size * size + k) * out * out + position, (n * outputs + o) * out * out + position)
                             }
                         }
                     }
@@ -36,7 +37,7 @@ import Testing
         Case(batch: 2, channels: 16, outputs: 32, side: 6, size: 3, stride: 1, padding: 1, threads: 1),
         Case(batch: 7, channels: 64, outputs: 24, side: 5, size: 3, stride: 1, padding: 1, threads: 2),
         Case(batch: 3, channels: 12, outputs: 20, side: 7, size: 3, stride: 2, padding: 0, threads: 2),
-        // Pixels that lie under no place, more threads than pictures, a kernel as large as the input.
+        // Pixels that no position reads; more threads than images; a kernel larger than the input.
         Case(batch: 2, channels: 5, outputs: 3, side: 6, size: 2, stride: 4, padding: 1, threads: 3),
         Case(batch: 1, channels: 3, outputs: 1, side: 3, size: 5, stride: 1, padding: 2, threads: 2),
     ]
@@ -63,7 +64,7 @@ import Testing
         }
     }
 
-    /// - Parameter accumulates: to what was there a part is added that brings no biases, and the activation comes after.
+    /// - Parameter accumulates: whether a part without biases is added to the destination, followed by the activation.
     @Test(arguments: cases, [false, true]) func matchesPlainLoops(_ c: Case, accumulates: Bool) throws {
         Engine.useThreads(c.threads)
         defer { Engine.useThreads(1) }
@@ -74,7 +75,7 @@ import Testing
             accumulates: accumulates, activation: accumulates ? .relu : nil, scratch: ScratchMemory(engine: engine), engine: engine)
         let (x, w, dy) = (random(c.input.count, 1), random(c.weights, 2), random(c.output.count, 3))
         let (b, before) = (random(c.outputs * c.out * c.out, 4), random(c.output.count, 5))
-        // What memory holds beforehand must not matter, but for an output that is added to.
+        // Earlier content of the memory must not matter, except for a destination that is added to.
         let y = try memory(accumulates ? before : dy, destination, engine)
         let (dx, dw) = (try memory(x, source, engine), try memory(w, operation.weights, engine))
         let (xm, wm, dym) = (try memory(x, source, engine), try memory(w, operation.weights, engine), try memory(dy, destination, engine))
@@ -85,8 +86,8 @@ import Testing
         try operation.parameterGradient(
             source: .fixed(xm), destination: .fixed(dym), weights: .fixed(dw), biases: db.map(Operand.fixed)).run(turn)
 
-        let places = c.out * c.out
-        var result = (0..<c.output.count).map { Double(accumulates ? before[$0] : b[$0 % (c.outputs * places)]) }
+        let positions = c.out * c.out
+        var result = (0..<c.output.count).map { Double(accumulates ? before[$0] : b[$0 % (c.outputs * positions)]) }
         var (inputGradient, weightGradient) = ([Double](repeating: 0, count: x.count), [Double](repeating: 0, count: w.count))
         c.forEachProduct { i, weight, o in
             result[o] += Double(x[i]) * Double(w[weight])

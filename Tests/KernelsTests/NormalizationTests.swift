@@ -6,11 +6,11 @@ import Testing
 @Suite struct NormalizationTests {
     private let k: Float = 2, alpha: Float = 0.01, beta: Float = 0.75
 
-    /// b = a / (k + α Σ a²)^β over `size` adjacent maps, in double precision (§3.3), and the gradient of Σ b·g.
+    /// Returns b = a / (k + α Σ a²)^β over `size` adjacent channels (§3.3) and the gradient of Σ b·g, in double precision.
     private func reference(_ x: [Float], _ g: [Float], _ shape: Shape, size: Int) -> (result: [Double], gradient: [Double]) {
         let (channels, area) = (shape[1], shape[2] * shape[3])
         let (k, alpha, beta) = (Double(k), Double(alpha), Double(beta))
-        /// The indices of the maps that index `index` is normalized with, itself among them.
+        /// Returns the indices of the values that `index` is normalized with, including itself.
         func near(_ index: Int) -> [Int] {
             let (image, rest) = index.quotientAndRemainder(dividingBy: channels * area)
             let (channel, pixel) = rest.quotientAndRemainder(dividingBy: area)
@@ -25,7 +25,7 @@ import Testing
         return (result, gradient)
     }
 
-    /// Nine maps are the four-layer nets' window.
+    /// A window of nine channels is that of the four-layer networks.
     @Test(arguments: [12, 16, 24, 48], [5, 9]) func followsThePapersFormula(channels: Int, size: Int) throws {
         let engine = try Engine()
         let scratch = ScratchMemory(engine: engine)
@@ -60,13 +60,13 @@ import Testing
         }
     }
 
-    /// Twelve and twenty-four channels are no whole blocks, and nine maps no window for blocks; they must not fall to the reference loops.
+    /// 12 and 24 channels do not fill a block, and blocked kernels have no window of nine. Neither may use the slow reference loops.
     @Test(arguments: [12, 24, 64], [5, 9]) func hasAGeneratedKernel(channels: Int, size: Int) throws {
         let engine = try Engine()
         let kernel = try Normalization(
             layout: TensorLayout(activations: Shape(2, channels, 5, 4)), size: size, k: 2, alpha: 1e-4, beta: 0.75,
             scratch: ScratchMemory(engine: engine), engine: engine)
-        // Without AVX-512 there is none for nine maps.
+        // Without AVX-512 there is no generated kernel for a window of nine channels.
         guard size == 5 || Engine.instructionSet.hasPrefix("avx512") else { return }
         #expect(kernel.implementations.allSatisfy { !$0.contains("ref") }, "\(kernel.implementations)")
     }

@@ -10,7 +10,7 @@ import Testing
 
     @Test func anErrorThatKeepsFallingReducesNothing() {
         var plateau = plateau(patience: 2)
-        for step in 0..<50 { #expect(plateau.observe(1 / Double(step + 1)) == .goOn) }
+        for step in 0..<50 { #expect(plateau.observe(1 / Double(step + 1)) == .keep) }
         #expect(plateau.reductions == 0)
     }
 
@@ -18,13 +18,13 @@ import Testing
         var plateau = plateau(patience: 2)
         let verdicts = [0.9, 0.8, 0.8, 0.81, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7, 0.75].map { plateau.observe($0) }
         #expect(
-            verdicts == [.goOn, .goOn, .goOn, .reduce, .goOn, .goOn, .reduce, .goOn, .reduce, .goOn, .stop])
+            verdicts == [.keep, .keep, .keep, .reduce, .keep, .keep, .reduce, .keep, .reduce, .keep, .stop])
         #expect(plateau.reductions == 3)
     }
 
-    @Test func lessThanTheThresholdIsNoImprovement() {
+    @Test func aDecreaseBelowTheThresholdIsNoImprovement() {
         var plateau = plateau(patience: 2, threshold: 0.01)
-        #expect([0.5, 0.495, 0.492].map { plateau.observe($0) } == [.goOn, .goOn, .reduce])
+        #expect([0.5, 0.495, 0.492].map { plateau.observe($0) } == [.keep, .keep, .reduce])
     }
 
     @Test func ratesFollowTheirKind() {

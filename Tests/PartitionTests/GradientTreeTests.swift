@@ -2,12 +2,12 @@ import NeuralNetwork
 import Partition
 import Testing
 
-/// The sum over slices, played through with words for numbers: (a+b) is not (b+a) here, nor ((a+b)+c) the same as (a+(b+c)).
+/// Sums over slices with strings instead of numbers, so that (a+b) differs from (b+a), and ((a+b)+c) from (a+(b+c)).
 @Suite struct GradientTreeTests {
-    /// What the store gets when every replica does what its plans say.
+    /// Returns the store's sum if every replica follows its plans.
     private func sum(_ slices: Int, _ replicas: Int) throws -> String {
         let tree = try GradientTree(slices: slices, replicas: replicas)
-        var handedIn: [Int: String] = [:]
+        var pushed: [Int: String] = [:]
         var computed: [Int] = []
         for replica in 0..<replicas {
             var buffers: [Int: String] = [:]
@@ -17,14 +17,14 @@ import Testing
                 for addition in plan.additions { buffers[addition.to] = "(\(buffers[addition.to]!)+\(buffers[addition.from]!))" }
                 if let completes = plan.completes {
                     let contribution = tree.contributions(of: replica).lowerBound + completes
-                    #expect(handedIn.updateValue(buffers[completes]!, forKey: contribution) == nil)
+                    #expect(pushed.updateValue(buffers[completes]!, forKey: contribution) == nil)
                 }
             }
         }
         #expect(computed == Array(0..<slices))
-        #expect(handedIn.count == tree.contributions.count)
-        for addition in tree.additions { handedIn[addition.to] = "(\(handedIn[addition.to]!)+\(handedIn[addition.from]!))" }
-        return handedIn[0]!
+        #expect(pushed.count == tree.contributions.count)
+        for addition in tree.additions { pushed[addition.to] = "(\(pushed[addition.to]!)+\(pushed[addition.from]!))" }
+        return pushed[0]!
     }
 
     @Test(arguments: [1, 2, 3, 4, 6, 7, 8, 12, 15, 16, 30, 64]) func theSumIsTheSameForAnyReplicas(slices: Int) throws {
@@ -35,7 +35,7 @@ import Testing
     @Test func halvesAreHalved() throws {
         #expect(try sum(4, 2) == "((0+1)+(2+3))")
         #expect(try sum(6, 3) == "(((0+1)+2)+((3+4)+5))")
-        // Slices 2 and 3 of replica 1, and 4 and 5 of replica 2, are on different sides of a node.
+        // Slices 2 and 3 of replica 1, and 4 and 5 of replica 2, are in different nodes, so each replica makes two contributions.
         #expect(try GradientTree(slices: 6, replicas: 3).contributions.count == 5)
         #expect(try GradientTree(slices: 8, replicas: 4).contributions.count == 4)
     }

@@ -62,13 +62,13 @@ import Testing
         }
     }
 
-    @Test func moreWorkersThanColumnsAreRefused() {
+    @Test func moreWorkersThanColumnsAreRejected() {
         #expect(throws: NetworkError.self) { try ProgramCompiler(network: network(columns: 2), workers: 3, batch: 8) }
     }
 
-    @Test func alexnetExchangesWhatTheDesignSays() throws {
+    @Test func alexnetExchangesTheBytesOfTheDesign() throws {
         let program = try ProgramCompiler(network: Preset.alexnet.network, workers: 2, batch: 128).program(worker: 0)
-        // conv2, conv5, fc6, fc7 both ways, and the logits.
+        // The outputs of conv2, conv5, fc6 and fc7 and their gradients, and the logits.
         let slab = 128 * 13 * 13 + 128 * 6 * 6 + 2048 + 2048
         #expect(program.bytesSent(.float32) == 128 * 4 * (2 * slab + 500))
         #expect(program.bytesReceived(.float32) == program.bytesSent(.float32))

@@ -19,7 +19,7 @@ import Testing
         return KernelProfile(basis: "test", observation)
     }
 
-    @Test func oneLayoutsTimesServeAnother() throws {
+    @Test func timesOfOneLayoutApplyToAnother() throws {
         let profile = profile(try programs(columns: 2, workers: 2))
         let whole = try programs(columns: 2, workers: 1)[0]
         let times = try profile.times(of: whole)
@@ -36,17 +36,17 @@ import Testing
         }
     }
 
-    @Test func anotherNetworksTimesAreRefused() throws {
+    @Test func timesOfAnotherNetworkAreRejected() throws {
         let profile = profile(try ProgramCompiler(network: try Preset.named("cifar10").network, workers: 2, batch: 8).programs())
         #expect(throws: NetworkError.self) { try profile.times(of: programs(columns: 2, workers: 2)[0]) }
     }
 
-    @Test func itIsKeptAsJSON() throws {
+    @Test func survivesEncodingAsJSON() throws {
         let profile = profile(try programs(columns: 2, workers: 2))
         #expect(try JSONDecoder().decode(KernelProfile.self, from: JSONEncoder().encode(profile)) == profile)
     }
 
-    @Test func aLongRunsTimesAreBounded() throws {
+    @Test func theNumberOfTimesIsBounded() throws {
         let program = try programs(columns: 2, workers: 2)[0]
         var observation = KernelProfile.Observation()
         for step in 1...1000 {

@@ -4,7 +4,7 @@ import Prediction
 import Tensors
 import Testing
 
-/// Every kernel takes a millisecond for each billion of its operations, and 10 µs beside.
+/// Kernel times of a millisecond per 10⁹ operations plus 10 µs.
 private struct PlainTimes: KernelTimes {
     var basis = "plain"
     var usesCores = true
@@ -29,8 +29,8 @@ private struct PlainTimes: KernelTimes {
 
     private func cluster(_ hosts: Int, workers: Int = 1, bandwidth: Double = 1e15, latency: Double = 0) -> Cluster {
         Cluster(
-            hosts: (0..<hosts).map { .init(name: "h\($0)", workers: workers, cores: 64, bandwidth: bandwidth, latency: latency) }, loopback: free,
-            messages: .init(byteSeconds: 0, seconds: 0))
+            hosts: (0..<hosts).map { .init(name: "h\($0)", workers: workers, cores: 64, bandwidth: bandwidth, latency: latency) },
+            loopback: free, messages: .init(byteSeconds: 0, seconds: 0))
     }
 
     private func predict(
@@ -68,22 +68,23 @@ private struct PlainTimes: KernelTimes {
         let slow = try predict(configuration, workers: 2, cluster(2, bandwidth: 12.5e6))
         #expect(slow.seconds > 1.5 * fast.seconds)
         #expect(slow.exchangeWait > 0.3)
-        // What the programs send, and nothing else: parameters stay on their hosts.
+        // Hosts exchange only the programs' slabs, because each host stores its own parameters.
         let program = try ProgramCompiler(network: configuration.network, workers: 2, batch: 128).program(worker: 0)
         #expect(abs(slow.links[0].bytesOut - Double(program.bytesSent(.float32))) < 0.02 * slow.links[0].bytesOut)
         let layout = try PredictedLayout(
             PlannedRun(configuration, layout: ColumnLayout(columns: 2, workers: 2), cluster: cluster(2, bandwidth: 12.5e6)), PlainTimes())
         guard case .link = try Limit.all(of: layout, PlainTimes())[0].resource else {
-            Issue.record("the link is not named")
+            Issue.record("the first limit is not the link")
             return
         }
     }
 
-    @Test func theSlowerHostIsWaitedForAndNamed() throws {
+    @Test func theSlowerHostIsWaitedForAndIsTheLimit() throws {
         let configuration = try configuration()
         var hosts = cluster(2)
         hosts.hosts[1].speed = 0.5
-        let layout = try PredictedLayout(PlannedRun(configuration, layout: ColumnLayout(columns: 2, workers: 2), cluster: hosts), PlainTimes())
+        let layout = try PredictedLayout(
+            PlannedRun(configuration, layout: ColumnLayout(columns: 2, workers: 2), cluster: hosts), PlainTimes())
         #expect(layout.prediction.workers[0].exchangeWait > 0.4)
         #expect(layout.prediction.workers[1].exchangeWait < 0.02)
         #expect(try Limit.all(of: layout, PlainTimes())[0].resource == .kernels(host: 1))
@@ -93,7 +94,7 @@ private struct PlainTimes: KernelTimes {
         let configuration = try configuration()
         let none = try predict(configuration, workers: 2, cluster(2))
         let some = try predict(configuration, workers: 2, cluster(2, latency: 0.1))
-        // Two hosts' latencies, at each of the layers that read all columns and at the logits, one way or both.
+        // Each exchange costs both hosts' latencies: in one or both directions at each layer that reads all columns, and at the logits.
         #expect(some.seconds - none.seconds > 4 * 0.2)
     }
 
@@ -105,13 +106,15 @@ private struct PlainTimes: KernelTimes {
         let parameters = Double(4 * (try configuration.network.parameterCount()))
         #expect(abs(two.links[1].bytesOut - parameters) < 0.02 * parameters)
         #expect(abs(two.links[1].bytesIn - parameters) < 0.02 * parameters)
-        // What the other host keeps has memory here too.
+        // A worker also needs memory for the parameters that the other host stores.
         #expect(two.workers.allSatisfy { $0.bytes > one.workers[0].bytes })
     }
 
-    @Test func whatIsExchangedInSixteenBitsIsHalfAsMuch() throws {
+    @Test func exchangesInSixteenBitsSendHalfTheBytes() throws {
         var configuration = try configuration(slices: 2)
-        func sent() throws -> Double { try predict(configuration, workers: 4, replicas: 2, cluster(4)).links.reduce(0) { $0 + $1.bytesOut } }
+        func sent() throws -> Double {
+            try predict(configuration, workers: 4, replicas: 2, cluster(4)).links.reduce(0) { $0 + $1.bytesOut }
+        }
         let plain = try sent()
         configuration.recipe.exchange.activations = .bf16
         let activations = try sent()
@@ -131,7 +134,7 @@ private struct PlainTimes: KernelTimes {
         let idle = try predict(configuration, workers: 2, hosts)
         for host in 0...1 { hosts.hosts[host].cores = 1 }
         #expect(try predict(configuration, workers: 2, hosts).seconds > idle.seconds + 0.005)
-        // An accelerator is not a core of the host.
+        // Messages do not delay kernels of an accelerator.
         #expect(try predict(configuration, workers: 2, hosts, PlainTimes(usesCores: false)).seconds < idle.seconds + 1e-6)
     }
 
@@ -144,7 +147,7 @@ private struct PlainTimes: KernelTimes {
         #expect(try predict(configuration, workers: 2, hosts, PlainTimes(usesCores: false)).seconds < 1.01 * idle.seconds)
     }
 
-    @Test func theSameIsPredictedEachTime() throws {
+    @Test func predictionsAreDeterministic() throws {
         let (configuration, hosts) = (try configuration(slices: 2), cluster(2, workers: 2, bandwidth: 1e9, latency: 1e-5))
         let first = try predict(configuration, workers: 4, replicas: 2, hosts)
         #expect(try predict(configuration, workers: 4, replicas: 2, hosts) == first)

@@ -2,14 +2,14 @@ import Foundation
 import Tensors
 import Testing
 
-/// Rounding to 16 bits, against the definition: of the two neighbours the nearer, of two that are as near the even one.
+/// Compares rounding to bfloat16 with its definition: the nearer of two neighbours, and the even one of a tie.
 @Suite struct BFloat16Tests {
-    /// In exact arithmetic: a 32-bit float and the middle of its neighbours are exact in 64 bits.
+    /// The expected bits, by exact arithmetic: 64 bits hold a 32-bit float and its distances to both neighbours exactly.
     private func reference(_ value: Float) -> UInt16 {
         let lower = UInt16(truncatingIfNeeded: value.bitPattern >> 16)
         guard value.isFinite, value.bitPattern & 0xFFFF != 0 else { return lower }
         let upper = lower + 1
-        // The largest finite number's neighbour is infinity, which stands for the next power of two.
+        // The upper neighbour of the largest finite number is infinity, which stands for the next power of two.
         func number(_ bits: UInt16) -> Double {
             let float = BFloat16.float(bits)
             return float.isInfinite ? (float > 0 ? 1 : -1) * 0x1p128 : Double(float)

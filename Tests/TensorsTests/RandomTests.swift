@@ -2,7 +2,7 @@ import Tensors
 import Testing
 
 @Suite struct RandomTests {
-    /// Known answers of Random123 1.14 (kat_vectors: philox4x32 10).
+    /// Known-answer vectors of Random123 1.14 (kat_vectors: philox4x32 10).
     @Test func philoxGivesThePublishedVectors() {
         let zero = Philox(seed: 0).words(0, 0, 0, 0)
         #expect(zero == (0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8))

@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    @Test func whatIsWrittenIsRead() throws {
+    @Test func readsWhatWasWritten() throws {
         defer { try? FileManager.default.removeItem(atPath: path) }
         try write()
         let file = try SafetensorsFile(path: path)
@@ -29,7 +29,7 @@ import Testing
         #expect(throws: SafetensorsError.self) { try file.floats("a", shape: Shape(3, 2)) }
     }
 
-    @Test func aCutOrInflatedFileIsRefused() throws {
+    @Test func rejectsATruncatedFileAndAnInflatedHeader() throws {
         defer { try? FileManager.default.removeItem(atPath: path) }
         try write()
         let whole = FileManager.default.contents(atPath: path)!

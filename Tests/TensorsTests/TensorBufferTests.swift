@@ -2,7 +2,7 @@ import Tensors
 import Testing
 
 @Suite struct TensorBufferTests {
-    @Test func memoryThatThereIsNotIsAnErrorWithItsSize() throws {
+    @Test func aFailedAllocationThrowsAnErrorWithItsSize() throws {
         // More than a process can address.
         let error = #expect(throws: MemoryError.self) { try TensorBuffer.allocate(byteCount: 1 << 50) }
         #expect(error?.byteCount == 1 << 50)

@@ -3,11 +3,11 @@ import Foundation
 import Synchronization
 import Tensors
 
-/// oneDNN's CPU engine and the stream that kernels run on. Used by one compute thread at a time.
+/// oneDNN's CPU engine and the stream on which kernels run. Only one thread may use it at a time.
 public final class Engine: @unchecked Sendable {
     let engine: dnnl_engine_t
     let stream: dnnl_stream_t
-    /// What has been allocated for kernels, while it lives.
+    /// Live buffers that were allocated for kernels since the last `prefault`.
     private var allocations: [Allocation] = []
 
     private struct Allocation {
@@ -28,36 +28,36 @@ public final class Engine: @unchecked Sendable {
         dnnl_engine_destroy(engine)
     }
 
-    func note(_ buffer: TensorBuffer) { allocations.append(Allocation(buffer: buffer)) }
+    func register(_ buffer: TensorBuffer) { allocations.append(Allocation(buffer: buffer)) }
 
-    /// Has the system provide all memory that was allocated for kernels, so that the first step does not wait for it.
+    /// Makes the system provide all memory allocated for kernels now, so that the first step does not wait for it.
     public func prefault() {
         for allocation in allocations { allocation.buffer?.prefault() }
         allocations = []
     }
 
-    /// Sets how many threads kernels use that this thread calls. Sums depend on it.
+    /// Sets the number of threads for kernels that the calling thread runs. The order of sums depends on it.
     public static func useThreads(_ count: Int) { omp_set_num_threads(Int32(count)) }
 
-    /// Calls `body` with (thread, threads) on each of the threads that kernels use, and returns when all are done. Kernels that
-    /// it calls run on its thread alone.
+    /// Calls `body` with (thread index, number of threads) on each thread that kernels use, and returns when all have returned.
+    /// Kernels that `body` runs use its thread only.
     static func inParallel(_ body: (Int, Int) -> Void) {
         withoutActuallyEscaping(body) { body in
-            withUnsafePointer(to: body) { place in
+            withUnsafePointer(to: body) { pointer in
                 forksAndJoins.add(1, ordering: .releasing)
                 GOMP_parallel(
-                    { place in
+                    { pointer in
                         _ = Engine.forksAndJoins.load(ordering: .acquiring)
-                        let body = place!.assumingMemoryBound(to: ((Int, Int) -> Void).self).pointee
+                        let body = pointer!.assumingMemoryBound(to: ((Int, Int) -> Void).self).pointee
                         body(Int(omp_get_thread_num()), Int(omp_get_num_threads()))
                         Engine.forksAndJoins.add(1, ordering: .releasing)
-                    }, UnsafeMutableRawPointer(mutating: place), 0, 0)
+                    }, UnsafeMutableRawPointer(mutating: pointer), 0, 0)
                 _ = forksAndJoins.load(ordering: .acquiring)
             }
         }
     }
 
-    /// libgomp's threads wait for each other by futexes of its own, which the thread sanitizer does not see; this it does.
+    /// Synchronization that the thread sanitizer sees; it does not see the futexes with which libgomp's threads wait for each other.
     private static let forksAndJoins = Atomic<Int>(0)
 
     /// The instruction set that kernels are generated for, such as `avx512_core_bf16`.
@@ -72,13 +72,13 @@ public final class Engine: @unchecked Sendable {
         return names.first { $0.0 == isa }?.1 ?? "isa-\(isa.rawValue)"
     }
 
-    /// Whether kernels can compute with 16-bit floats; faster than with 32-bit ones only where the instruction set says
-    /// `bf16` or `amx`.
+    /// Whether kernels can compute with bfloat16. It is faster than 32-bit floats only if `instructionSet` contains `bf16` or `amx`.
     public static var computesInBFloat16: Bool { dnnl_get_effective_cpu_isa().rawValue >= dnnl_cpu_isa_avx512_core.rawValue }
 
-    /// Channels that oneDNN keeps together in activations on this processor: nChw16c with AVX-512, else nChw8c.
+    /// Channels in a block of activations on this processor: 16 (nChw16c) with AVX-512, else 8 (nChw8c).
     static var channelBlock: Int { dnnl_get_effective_cpu_isa().rawValue >= dnnl_cpu_isa_avx512_core.rawValue ? 16 : 8 }
 
+    /// oneDNN's version, such as `2.7.1`.
     public static var libraryVersion: String {
         let version = dnnl_version().pointee
         return "\(version.major).\(version.minor).\(version.patch)"

@@ -1,25 +1,28 @@
 import COneDNN
 
-/// A computation with its arguments, planned once and run every step.
+/// A computation and its arguments, planned once and run in every step.
 public protocol PlannedCall: AnyObject {
-    /// Runs it and returns when it is done.
+    /// Runs the computation and returns when it is complete.
+    /// - Parameter turn: selects a buffer from each pair.
     func run(_ turn: Turn) throws
 }
 
-/// A kernel with its arguments, run without allocation.
+/// A oneDNN kernel and its arguments. Running it allocates nothing.
 public final class KernelCall: PlannedCall {
     private let primitive: dnnl_primitive_t
     private let engine: Engine
-    /// One argument list for each turn, one after another.
+    /// One argument list for each `Turn`, concatenated in the order of `Turn.all`.
     private let arguments: UnsafeMutableBufferPointer<dnnl_exec_arg_t>
     private let argumentCount: Int
+    /// Keeps the arguments' memory alive.
     private let operands: [Operand]
     private let before: [KernelCall]
     private let after: [KernelCall]
 
     /// - Parameters:
-    ///   - before: runs first, such as a reorder of an argument.
-    ///   - after: runs last.
+    ///   - named: arguments by oneDNN's argument index.
+    ///   - before: calls to run first, such as a reorder of an argument.
+    ///   - after: calls to run last.
     init(
         _ descriptor: PrimitiveDescriptor, _ named: [(Int32, Operand)], scratch: ScratchMemory, engine: Engine,
         before: [KernelCall] = [], after: [KernelCall] = []

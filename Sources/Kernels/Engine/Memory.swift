@@ -1,15 +1,17 @@
 import COneDNN
 public import Tensors
 
-/// A buffer with a layout: what kernels take as arguments.
+/// A buffer with a layout, as kernels take it as an argument.
 public final class Memory: @unchecked Sendable {
     public let layout: TensorLayout
     public private(set) var buffer: TensorBuffer
     let handle: dnnl_memory_t
 
+    /// Interprets a buffer in a layout.
+    /// - Throws: `KernelError` if the buffer is too small.
     public init(_ layout: TensorLayout, _ buffer: TensorBuffer, engine: Engine) throws {
         guard buffer.bytes.count >= layout.byteCount else {
-            throw KernelError("a buffer of \(buffer.bytes.count) bytes is too small for \(layout.byteCount)")
+            throw KernelError("a buffer of \(buffer.bytes.count) bytes is too small for a tensor of \(layout.byteCount) bytes")
         }
         var handle: dnnl_memory_t?
         var descriptor = layout.descriptor
@@ -17,7 +19,7 @@ public final class Memory: @unchecked Sendable {
         (self.layout, self.buffer, self.handle) = (layout, buffer, handle!)
     }
 
-    /// Lies in another buffer from now on; the content stays behind.
+    /// Switches to another buffer without copying the content.
     func move(to buffer: TensorBuffer) throws {
         precondition(buffer.bytes.count >= layout.byteCount)
         try check(dnnl_memory_set_data_handle(handle, buffer.address), "move memory")
@@ -25,13 +27,14 @@ public final class Memory: @unchecked Sendable {
     }
 
     /// Allocates zeroed memory for a layout.
+    /// - Throws: `MemoryError` if the system has too little memory.
     public convenience init(_ layout: TensorLayout, engine: Engine) throws {
         let buffer = try TensorBuffer.allocate(byteCount: layout.byteCount)
         try self.init(layout, buffer, engine: engine)
-        engine.note(buffer)
+        engine.register(buffer)
     }
 
-    /// The same buffer seen through another layout.
+    /// Returns a view of the same buffer in another layout.
     func viewed(as layout: TensorLayout, engine: Engine) throws -> Memory {
         try Memory(layout, buffer, engine: engine)
     }
@@ -39,14 +42,14 @@ public final class Memory: @unchecked Sendable {
     deinit { dnnl_memory_destroy(handle) }
 }
 
-/// An argument of a kernel: one memory, or two that take turns.
+/// An argument of a kernel: one memory, or an even and an odd one that are used alternately.
 public enum Operand: Sendable {
     case fixed(Memory)
-    /// Weights have two buffers: an update is written beside the values that it is computed from.
+    /// Weights have two buffers because an update reads the current values while it writes the next.
     case byWeights(Memory, Memory)
-    /// Received slabs have two buffers: a faster worker may be one pass ahead.
+    /// Received slabs have two buffers because a faster worker may be one pass ahead.
     case byPass(Memory, Memory)
-    /// The loader prepares a batch in one buffer while the other is trained on.
+    /// Batches have two buffers because the loader prepares one while the other is used for training.
     case byBatch(Memory, Memory)
 
     func memory(_ turn: Turn) -> Memory {
@@ -60,7 +63,7 @@ public enum Operand: Sendable {
 
     public var layout: TensorLayout { memory(Turn.all[0]).layout }
 
-    /// The same buffers seen through another layout.
+    /// Returns views of the same buffers in another layout.
     func viewed(as layout: TensorLayout, engine: Engine) throws -> Operand {
         func view(_ memory: Memory) throws -> Memory { try memory.viewed(as: layout, engine: engine) }
         switch self {
@@ -72,7 +75,7 @@ public enum Operand: Sendable {
     }
 }
 
-/// Whose turn it is among buffers that come in pairs.
+/// The parity that selects a buffer from each pair: 0 for the even buffer, 1 for the odd one.
 public struct Turn: Sendable, Equatable {
     public let weights: Int
     public let pass: Int
@@ -82,6 +85,7 @@ public struct Turn: Sendable, Equatable {
         (self.weights, self.pass, self.batch) = (weights & 1, pass & 1, batch & 1)
     }
 
+    /// All eight combinations, in the order of `index`.
     static let all = (0..<8).map { Turn(weights: $0, pass: $0 >> 1, batch: $0 >> 2) }
     var index: Int { weights + 2 * pass + 4 * batch }
 }

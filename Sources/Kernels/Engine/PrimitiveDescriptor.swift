@@ -1,11 +1,14 @@
 import COneDNN
 import Tensors
 
-/// A kernel that oneDNN has chosen for an operation on given layouts.
+/// A kernel that oneDNN chose for an operation on given layouts.
 final class PrimitiveDescriptor {
     let handle: dnnl_primitive_desc_t
 
-    /// - Parameter operation: one of oneDNN's operation descriptors.
+    /// - Parameters:
+    ///   - operation: one of oneDNN's operation descriptors.
+    ///   - hint: the forward kernel, for a backward operation.
+    ///   - name: the operation in error messages.
     init<Operation>(
         _ operation: Operation, attributes: Attributes = Attributes(), hint: PrimitiveDescriptor? = nil, engine: Engine,
         for name: String
@@ -35,7 +38,7 @@ final class PrimitiveDescriptor {
     var workspaceLayout: TensorLayout? { layout(dnnl_query_workspace_md) }
     var scratchpadLayout: TensorLayout? { layout(dnnl_query_scratchpad_md) }
 
-    /// `jit:avx512_core`, `brgconv:avx512_core`, `ref:any` …
+    /// oneDNN's name of the implementation, such as `jit:avx512_core` or `ref:any`.
     var implementation: String {
         var name: UnsafePointer<CChar>?
         guard dnnl_primitive_desc_query(handle, dnnl_query_impl_info_str, 0, &name) == dnnl_success, let name else {
@@ -44,11 +47,11 @@ final class PrimitiveDescriptor {
         return String(cString: name)
     }
 
-    /// A plain loop, tens of times slower than a generated kernel.
+    /// Whether the kernel is a plain loop, tens of times slower than a generated kernel.
     var isReference: Bool { implementation.contains("ref") }
 }
 
-/// Attributes of a kernel: the scratchpad is ours, and what is done to the result before it is stored.
+/// Attributes of a kernel: the caller provides its scratchpad, and operations may apply to the result before it is stored.
 final class Attributes {
     let handle: dnnl_primitive_attr_t
 
@@ -69,12 +72,12 @@ final class Attributes {
     deinit { dnnl_primitive_attr_destroy(handle) }
 }
 
-/// The non-linearity after a layer (§3.1).
+/// The nonlinearity after a layer (§3.1).
 public enum Activation: Sendable {
     case relu, tanh
 
     var forwardAlgorithm: dnnl_alg_kind_t { self == .relu ? dnnl_eltwise_relu : dnnl_eltwise_tanh }
-    /// Computed from the result, so that the value before the activation need not be kept.
+    /// Computes the gradient from the result, so that the value before the activation need not be saved.
     var backwardAlgorithm: dnnl_alg_kind_t {
         self == .relu ? dnnl_eltwise_relu_use_dst_for_bwd : dnnl_eltwise_tanh_use_dst_for_bwd
     }

@@ -1,11 +1,11 @@
 import COneDNN
 import Tensors
 
-/// Memory that kernels use while they run and leave behind: one area for all, since they run one after another.
+/// Temporary memory of kernels. They run one after another, so all of them share it.
 public final class ScratchMemory {
     private let engine: Engine
     private var areas: [TensorBuffer]
-    /// What lies in each area.
+    /// The memories that use each area.
     private var memories: [[Memory]]
 
     public init(engine: Engine) {
@@ -14,10 +14,10 @@ public final class ScratchMemory {
         memories = Area.allCases.map { _ in [] }
     }
 
-    /// A kernel's own scratchpad, and arguments in the layout that it wants where that differs from outside.
+    /// The uses of scratch memory: a kernel's own scratchpad, and arguments that a kernel needs in another layout.
     enum Area: Int, CaseIterable { case scratchpad, source, destination, weights, sum }
 
-    /// A memory in the shared area, which grows to the largest layout asked for. Kernels are planned before any runs.
+    /// Returns a memory in a shared area, which grows to the largest layout requested. All kernels must be planned before any runs.
     func memory(_ layout: TensorLayout, in area: Area) throws -> Memory {
         if areas[area.rawValue].bytes.count < layout.byteCount {
             let larger = try TensorBuffer.allocate(byteCount: layout.byteCount)

@@ -1,13 +1,13 @@
 import COneDNN
 public import Tensors
 
-/// A blocked layout as plain data, for the wire and for the store: outer strides, and inner blocks by axis.
+/// A blocked layout as plain data, for the wire and the parameter store: outer strides, and inner blocks by axis.
 /// See oneDNN's "Understanding Memory Formats".
 public struct BlockedLayout: Hashable, Sendable {
     public var type: ElementType
     public var extents: [Int]
     public var paddedExtents: [Int]
-    /// Of the outer blocks, in elements.
+    /// Strides of the outer blocks, in elements.
     public var strides: [Int]
     public var innerBlocks: [Int]
     public var innerAxes: [Int]
@@ -22,9 +22,11 @@ public struct BlockedLayout: Hashable, Sendable {
 }
 
 extension TensorLayout {
+    /// Returns this layout as plain data.
+    /// - Throws: `KernelError` if it is not a blocked layout.
     public func blocked() throws -> BlockedLayout {
         guard descriptor.format_kind == dnnl_blocked, descriptor.data_type == type.code, descriptor.offset0 == 0 else {
-            throw KernelError("a layout that is not blocked cannot be kept in the store: \(self)")
+            throw KernelError("the parameter store accepts only blocked layouts, not \(self)")
         }
         let rank = Int(descriptor.ndims)
         let blocking = descriptor.format_desc.blocking
@@ -38,7 +40,8 @@ extension TensorLayout {
             innerAxes: list(blocking.inner_idxs, inner))
     }
 
-    /// Rebuilds a layout that another process described; every number is checked, for a peer sent it.
+    /// Rebuilds a layout that a peer described, and checks every number.
+    /// - Throws: `KernelError` for an impossible layout.
     public init(_ blocked: BlockedLayout) throws {
         let rank = blocked.extents.count
         let limit = 1 << 40
@@ -59,7 +62,9 @@ extension TensorLayout {
             guard !overflow, reach <= limit else { throw KernelError("impossible tensor layout \(blocked)") }
             span += reach
         }
-        guard span <= limit, Shape(blocked.paddedExtents).count(atMost: limit) != nil else { throw KernelError("impossible tensor layout \(blocked)") }
+        guard span <= limit, Shape(blocked.paddedExtents).count(atMost: limit) != nil else {
+            throw KernelError("impossible tensor layout \(blocked)")
+        }
         try self.init(plain: Shape(blocked.extents), blocked.type)
         func fill<Tuple>(_ tuple: inout Tuple, _ values: [Int]) {
             withUnsafeMutableBytes(of: &tuple) { bytes in

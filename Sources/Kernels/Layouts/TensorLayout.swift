@@ -1,20 +1,21 @@
 import COneDNN
 public import Tensors
 
-/// How a tensor lies in memory, and of what elements: oneDNN's memory descriptor.
+/// A tensor's shape, element type and arrangement in memory: oneDNN's memory descriptor.
 public struct TensorLayout: @unchecked Sendable, Equatable, CustomStringConvertible {
     var descriptor: dnnl_memory_desc_t
 
     init(_ descriptor: dnnl_memory_desc_t) { self.descriptor = descriptor }
 
-    /// Row-major: NCHW, OIHW, [N, C].
+    /// Creates a row-major layout: NCHW, OIHW or N×C.
     public init(plain shape: Shape, _ type: ElementType = .float32) throws {
         let tags: [dnnl_format_tag_t] = [dnnl_a, dnnl_ab, dnnl_abc, dnnl_abcd]
-        guard (1...4).contains(shape.rank) else { throw KernelError("a tensor of rank \(shape.rank) has no layout") }
+        guard (1...4).contains(shape.rank) else { throw KernelError("a tensor's rank must be from 1 to 4, not \(shape.rank)") }
         try self.init(shape, type, tag: tags[shape.rank - 1])
     }
 
-    /// What the processor's kernels like best for activations: channels in blocks for N×C×H×W, row-major for N×C.
+    /// Creates the layout in which this processor's kernels are fastest for activations: blocks of channels for N×C×H×W, row-major
+    /// for N×C.
     public init(activations shape: Shape, _ type: ElementType = .float32) throws {
         if shape.rank == 4 {
             try self.init(shape, type, tag: Engine.channelBlock == 16 ? dnnl_aBcd16b : dnnl_aBcd8b)
@@ -23,7 +24,7 @@ public struct TensorLayout: @unchecked Sendable, Equatable, CustomStringConverti
         }
     }
 
-    /// Dense, with the axes in another order in memory, outermost first.
+    /// Creates a dense layout of 32-bit floats whose axes are in the given order in memory, outermost first.
     init(_ shape: Shape, axes: [Int]) throws {
         var strides = [Int64](repeating: 1, count: shape.rank)
         for (outer, inner) in zip(axes, axes.dropFirst()).reversed() {
@@ -36,10 +37,10 @@ public struct TensorLayout: @unchecked Sendable, Equatable, CustomStringConverti
         self.descriptor = descriptor
     }
 
-    /// N×H×W×C in memory, the shape being N×C×H×W.
+    /// Creates a channels-last layout: N×H×W×C in memory, for a shape of N×C×H×W.
     init(channelsLast shape: Shape, _ type: ElementType) throws { try self.init(shape, type, tag: dnnl_acdb) }
 
-    /// Left to the kernel.
+    /// Creates a placeholder: the kernel chooses the layout.
     init(any shape: Shape, _ type: ElementType) throws { try self.init(shape, type, tag: dnnl_format_tag_any) }
 
     private init(_ shape: Shape, _ type: ElementType, tag: dnnl_format_tag_t) throws {
@@ -50,7 +51,7 @@ public struct TensorLayout: @unchecked Sendable, Equatable, CustomStringConverti
         self.descriptor = descriptor
     }
 
-    /// A rectangular part of this layout, in the same memory.
+    /// Returns the layout of a rectangular part of this tensor, in the same memory.
     func part(_ region: Region) throws -> TensorLayout {
         var parent = descriptor
         var part = dnnl_memory_desc_t()
@@ -67,17 +68,17 @@ public struct TensorLayout: @unchecked Sendable, Equatable, CustomStringConverti
 
     public var type: ElementType { descriptor.data_type == dnnl_bf16 ? .bfloat16 : .float32 }
 
-    /// Bytes of memory, padding included.
+    /// Bytes of memory, including padding.
     public var byteCount: Int { withUnsafePointer(to: descriptor) { dnnl_memory_desc_get_size($0) } }
 
-    /// Laid out alike, of other elements.
+    /// Returns the same layout with another element type.
     public func of(_ type: ElementType) -> TensorLayout {
         var other = self
         other.descriptor.data_type = type.code
         return other
     }
 
-    /// The same memory with as many channels as it is padded to. The padding is zero, and stays so.
+    /// Returns the layout of the same memory with its padding counted as channels. The padding is zero, and must stay zero.
     func includingPadding() -> TensorLayout {
         var wide = self
         wide.descriptor.dims = descriptor.padded_dims

@@ -1,16 +1,17 @@
 import COneDNN
 import Tensors
 
-/// Softmax over all classes with the mean cross-entropy of the minibatch (§3.5). Every worker computes it from the
-/// same logits, which the columns have exchanged.
+/// Softmax over all classes and the mean cross-entropy of the minibatch (§3.5). Every worker computes it from the same logits, which
+/// the columns have exchanged.
 public final class SoftmaxCrossEntropy {
-    /// What a pass says of a minibatch.
+    /// Loss and errors of some images. Outcomes of passes add up.
     public struct Outcome: Sendable, Equatable {
-        /// Sum over the images of −log p(label), to 2⁻³⁰.
+        /// Sum over the images of −log p(label), rounded to a multiple of 2⁻³⁰.
         public var lossSum: Double = 0
         public var images = 0
-        /// Images whose label is not the first guess, and not among the first five.
+        /// Images whose label is not the most probable class.
         public var top1Wrong = 0
+        /// Images whose label is not among the five most probable classes.
         public var top5Wrong = 0
 
         public init() {}
@@ -26,9 +27,10 @@ public final class SoftmaxCrossEntropy {
     }
 
     private let batch: Int
-    /// Images whose loss is averaged: those of a whole step.
+    /// Images of a whole step, over which the loss is averaged.
     private let images: Int
     private let classes: Int
+    /// N×classes.
     private let logits: Memory
     /// log p, N×classes.
     private let logProbabilities: Memory
@@ -39,10 +41,10 @@ public final class SoftmaxCrossEntropy {
     private let scatter: [KernelCall]
 
     /// - Parameters:
-    ///   - batch: images of a pass.
-    ///   - images: of the step whose mean loss the gradient is of.
+    ///   - batch: images in a pass.
+    ///   - images: images in a step; the gradient is that of their mean loss.
     ///   - slabs: every column's logits, N×classes of the column, in column order.
-    ///   - gradients: of the hosted columns' logits, by column.
+    ///   - gradients: where to write the gradient of each hosted column's logits.
     public init(
         batch: Int, of images: Int, slabs: [Operand], gradients: [(column: Int, memory: Memory)], scratch: ScratchMemory, engine: Engine
     ) throws {
@@ -74,7 +76,7 @@ public final class SoftmaxCrossEntropy {
         try check(
             dnnl_logsoftmax_backward_desc_init(&operation, &gradient, &data, 1), "describe a softmax's gradient")
         let backward = try PrimitiveDescriptor(operation, hint: forward, engine: engine, for: "a softmax")
-        // The gradient replaces the logits, which nobody reads again.
+        // The gradient overwrites the logits, which are not needed any more.
         logSoftmaxGradient = try KernelCall(
             backward,
             [
@@ -86,10 +88,10 @@ public final class SoftmaxCrossEntropy {
         }
     }
 
-    /// log p of every image and class, row-major, after `forward`.
+    /// log p, N×classes, valid after `forward`.
     public var result: UnsafeBufferPointer<Float> { UnsafeBufferPointer(logProbabilities.buffer.floats) }
 
-    /// Softmax, loss and errors of the first `images` of the minibatch.
+    /// Computes softmax, loss and errors of the first `images` of the minibatch.
     public func forward(labels: UnsafeBufferPointer<Int32>, images: Int, turn: Turn) throws -> Outcome {
         for call in gather { try call.run(turn) }
         try logSoftmax.run(turn)
@@ -106,12 +108,12 @@ public final class SoftmaxCrossEntropy {
             if better >= 1 { outcome.top1Wrong += 1 }
             if better >= 5 { outcome.top5Wrong += 1 }
         }
-        // A whole number of small units: the sum over passes and processes is exact, and so the same in any order.
+        // Multiples of 2⁻³⁰ add up exactly, so the sum over passes and processes does not depend on their order.
         if outcome.lossSum.isFinite { outcome.lossSum = (outcome.lossSum * 0x1p30).rounded() * 0x1p-30 }
         return outcome
     }
 
-    /// The gradient of the mean loss for the hosted columns' logits.
+    /// Writes the gradient of the mean loss with respect to the hosted columns' logits.
     public func backward(labels: UnsafeBufferPointer<Int32>, turn: Turn) throws {
         let share = -1 / Float(images)
         let gradient = labelGradient.buffer.floats

@@ -1,6 +1,6 @@
 import Tensors
 
-/// An operation whose result is computed beside the destination and then added to it.
+/// An operation whose result is computed in scratch memory and then added to the destination.
 final class AddedOperation: WeightedOperation {
     private let operation: any WeightedOperation
     private let activation: Activation?
@@ -8,7 +8,7 @@ final class AddedOperation: WeightedOperation {
     private let engine: Engine
 
     /// - Parameters:
-    ///   - operation: does not accumulate, and has no activation of its own.
+    ///   - operation: must not accumulate or apply an activation.
     ///   - activation: applied to the sum.
     init(_ operation: any WeightedOperation, activation: Activation?, scratch: ScratchMemory, engine: Engine) {
         (self.operation, self.activation, self.scratch, self.engine) = (operation, activation, scratch, engine)
@@ -38,7 +38,7 @@ final class AddedOperation: WeightedOperation {
     }
 }
 
-/// Calls one after another.
+/// Calls that run one after another.
 private final class CallSequence: PlannedCall {
     private let calls: [any PlannedCall]
     init(_ calls: [any PlannedCall]) { self.calls = calls }

@@ -1,19 +1,18 @@
 import COneDNN
 public import Tensors
 
-/// Plans a convolution of one column's kernels over one column's maps.
+/// Plans a convolution of one column's input by one column's kernels.
 public enum Convolution {
     /// - Parameters:
-    ///   - source: layout of the input, N×C×H×W. Weights are of the same element type; their gradient and biases are
-    ///     32-bit floats.
+    ///   - source: layout of the input, N×C×H×W. Weights have its element type; their gradient and the biases are 32-bit floats.
     ///   - kernels: O×I×H×W.
-    ///   - destination: layout of the output.
-    ///   - biases: whether this part of the layer brings them.
-    ///   - accumulates: whether the result is added to what the destination holds.
+    ///   - destination: layout of the output, N×O×H×W.
+    ///   - biases: whether this part of the layer adds the biases.
+    ///   - accumulates: whether the result is added to the destination's content.
     ///   - activation: applied last.
     ///   - hasInputGradient: false for the layer that reads images.
-    ///   - winograd: whether 3×3 kernels may be Winograd's F(4×4, 3×3), with fewer multiplications and larger rounding
-    ///     errors.
+    ///   - winograd: whether 3×3 kernels may use Winograd's F(4×4, 3×3): fewer multiplications, larger rounding errors.
+    /// - Throws: `KernelError` if oneDNN has no kernel.
     public static func plan(
         source: TensorLayout, kernels: Shape, destination: TensorLayout, stride: Int, padding: Int, biases: Bool,
         accumulates: Bool, activation: Activation?, hasInputGradient: Bool, winograd: Bool, scratch: ScratchMemory, engine: Engine
@@ -22,31 +21,32 @@ public enum Convolution {
             kernels: kernels, type: source.type, stride: stride, padding: padding,
             biases: biases ? try TensorLayout(plain: Shape(kernels[0])) : nil, accumulates: accumulates,
             activation: activation, hasInputGradient: hasInputGradient,
-            usesWinograd: winograd && source.type == .float32 && gainsByWinograd(kernels, stride: stride, outputs: destination.shape), engine: engine)
+            usesWinograd: winograd && source.type == .float32 && isFasterByWinograd(kernels, stride: stride, outputs: destination.shape),
+            engine: engine)
         let output = try plan.output(source: source, destination: destination)
         if accumulates, output.isReference {
-            // Some widths oneDNN computes fast but not onto what is there, such as 12 channels of blocks of 16.
-            let beside = try Self.plan(
+            // For some widths, such as 12 channels in blocks of 16, oneDNN has a fast kernel but none that accumulates.
+            let separate = try Self.plan(
                 source: source, kernels: kernels, destination: destination, stride: stride, padding: padding, biases: biases,
                 accumulates: false, activation: nil, hasInputGradient: hasInputGradient, winograd: winograd, scratch: scratch,
                 engine: engine)
-            return AddedOperation(beside, activation: activation, scratch: scratch, engine: engine)
+            return AddedOperation(separate, activation: activation, scratch: scratch, engine: engine)
         }
         let weights = output.weightsLayout
-        // Gradients of activations have the activations' type, also where a result is left in 32 bits.
-        let difference = destination.of(source.type)
+        // Gradients of activations have the activations' type, even if this layer's result has 32 bits.
+        let gradientLayout = destination.of(source.type)
         return try PrimitiveOperation(
             source: source, destination: destination, output: output,
             inputGradient: hasInputGradient
-                ? try plan.inputGradient(source: source, destination: difference, weights: weights, hint: output) : nil,
+                ? try plan.inputGradient(source: source, destination: gradientLayout, weights: weights, hint: output) : nil,
             weightGradient: try plan.weightGradient(
-                source: source, destination: difference, weights: weights, hint: output),
+                source: source, destination: gradientLayout, weights: weights, hint: output),
             biases: plan.biases, scratch: scratch, engine: engine)
     }
 
-    /// Winograd's tiles of 4×4 outputs have to be filled well, and channels to be many, for its transformations to
-    /// pay: measured from 32 channels and 12 rows on, 1.7 times as fast.
-    private static func gainsByWinograd(_ kernels: Shape, stride: Int, outputs: Shape) -> Bool {
+    /// Returns whether Winograd's transformations pay: they need full tiles of 4×4 outputs and many channels. Measured: 1.7 times as
+    /// fast from 32 channels and 12 rows up.
+    private static func isFasterByWinograd(_ kernels: Shape, stride: Int, outputs: Shape) -> Bool {
         kernels[2] == 3 && kernels[3] == 3 && stride == 1 && min(kernels[0], kernels[1]) >= 32
             && min(outputs[2], outputs[3]) >= 12
     }
@@ -94,7 +94,7 @@ public enum Convolution {
         func weightGradient(
             source: TensorLayout, destination: TensorLayout, weights: TensorLayout, hint: PrimitiveDescriptor
         ) throws -> PrimitiveDescriptor {
-            // A sum over the minibatch has 32 bits. It lies as the weights do where those have as many.
+            // The weight gradient is a sum over the minibatch and has 32 bits. Weights of 32 bits share its layout.
             let weights = type == .float32 ? weights : try TensorLayout(any: kernels, .float32)
             return try best(source, destination, weights: weights, keepsDestination: false) { from, to, weights, algorithm in
                 var operation = dnnl_convolution_desc_t()
@@ -110,9 +110,9 @@ public enum Convolution {
 
         private typealias Descriptor = dnnl_memory_desc_t
 
-        /// The first generated kernel among layouts that cost more and more reorders: none, one of the weights, which
-        /// are small, and then activations in rows as well. Without AVX-512 oneDNN has no generated kernel for some
-        /// convolutions over images, and its reference loops are hundreds of times slower than any reorder.
+        /// Returns the first generated kernel among layouts that need ever more reorders: none, then of the weights, which are small,
+        /// then also of the activations. Without AVX-512, oneDNN has no generated kernel for some convolutions over images in the
+        /// given layouts. Its reference loops are hundreds of times slower than any reorder.
         private func best(
             _ source: TensorLayout, _ destination: TensorLayout, weights: TensorLayout?, keepsDestination: Bool,
             _ make: (inout Descriptor, inout Descriptor, inout Descriptor, dnnl_alg_kind_t) throws -> PrimitiveDescriptor
@@ -144,7 +144,7 @@ public enum Convolution {
         private var strides: [Int64] { [Int64](repeating: Int64(stride), count: 2) }
         private var near: [Int64] { [Int64](repeating: Int64(padding), count: 2) }
 
-        /// Padding on the far side is what the last window reaches: a row that no window reads is no padding.
+        /// Returns the padding at the bottom and right: as far as the last window reaches, which may be less than `near`.
         private func far(_ source: Descriptor, _ destination: Descriptor) -> [Int64] {
             let (from, to) = (TensorLayout(source).shape, TensorLayout(destination).shape)
             return (2..<4).map { Int64((to[$0] - 1) * stride + kernels[$0] - from[$0] - padding) }

@@ -1,22 +1,24 @@
 import Tensors
 
-/// Dropout as in the paper (§4.2): units are zeroed in training without scaling the rest; at test every unit is used
-/// and its output multiplied by the probability of having been kept.
+/// Dropout as in the paper (§4.2). Training zeroes units without scaling the others; testing uses every unit and multiplies its output
+/// by the probability that training kept it.
 public struct Dropout: Sendable {
     private let draws: RandomDraws
     private let probability: Float
-    /// A word below this drops its unit.
+    /// A unit is dropped if its random word is below this.
     private let threshold: UInt64
     private let layer: Int
-    /// Units of one image in the whole network, and those of this column.
+    /// Units of one image over all columns.
     private let units: Int
+    /// This column's units among them.
     private let column: Range<Int>
-    /// A byte for each unit: 255 where it is kept.
+    /// A byte for each unit: 255 if it is kept, 0 if it is dropped.
     private let mask: TensorBuffer
 
     /// - Parameters:
-    ///   - units: hidden units of one image over all columns.
-    ///   - column: the units of this column.
+    ///   - batch: the largest number of images in a pass.
+    ///   - units: units of one image over all columns.
+    ///   - column: this column's units among them.
     public init(seed: UInt64, probability: Float, layer: Int, batch: Int, units: Int, column: Range<Int>) throws {
         draws = RandomDraws(seed: seed)
         self.probability = probability
@@ -25,11 +27,11 @@ public struct Dropout: Sendable {
         mask = try TensorBuffer.allocate(byteCount: batch * column.count)
     }
 
-    /// Zeroes units in place, by step, image and unit: the same in every layout.
-    /// - Parameter first: where the pass's first image is in the step's minibatch.
+    /// Zeroes units in place. The choice depends only on step, image and unit, so it is the same in every layout.
+    /// - Parameter first: index of the pass's first image in the step's minibatch.
     public func forward(_ values: Memory, step: Int, first: Int = 0, batch: Int) {
         draw(step: step, first: first, batch: batch)
-        keep(values, batch: batch)
+        applyMask(to: values, batch: batch)
     }
 
     private func draw(step: Int, first firstImage: Int, batch: Int) {
@@ -57,11 +59,11 @@ public struct Dropout: Sendable {
         }
     }
 
-    /// Zeroes the gradients of the units that were zeroed.
-    public func backward(_ gradient: Memory, batch: Int) { keep(gradient, batch: batch) }
+    /// Zeroes the gradients of the units that `forward` zeroed.
+    public func backward(_ gradient: Memory, batch: Int) { applyMask(to: gradient, batch: batch) }
 
-    /// Zeroes what was dropped, whatever the elements are: all bits zero is the number zero.
-    private func keep(_ values: Memory, batch: Int) {
+    /// Zeroes all bits of dropped units, which is zero in either element type.
+    private func applyMask(to values: Memory, batch: Int) {
         func apply<Bits: FixedWidthInteger & UnsignedInteger>(_: Bits.Type) {
             let (bits, mask) = (values.buffer.bytes.bindMemory(to: Bits.self), mask.bytes)
             for i in 0..<batch * column.count { bits[i] &= Bits(truncatingIfNeeded: Int8(bitPattern: mask[i])) }
@@ -72,7 +74,7 @@ public struct Dropout: Sendable {
         }
     }
 
-    /// The test-time output.
+    /// Multiplies outputs at test time by the probability that training kept them.
     public func scale(_ values: Memory, batch: Int) {
         let kept = 1 - probability
         switch values.layout.type {

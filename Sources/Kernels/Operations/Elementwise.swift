@@ -1,21 +1,21 @@
 import COneDNN
 
 extension Activation {
-    /// Applies the activation in place.
+    /// Plans to apply the activation in place.
     public func forward(_ values: Operand, scratch: ScratchMemory, engine: Engine) throws -> KernelCall {
         let kernel = try forwardKernel(values.layout, engine)
         return try KernelCall(kernel, [(DNNL_ARG_SRC, values), (DNNL_ARG_DST, values)], scratch: scratch, engine: engine)
     }
 
-    /// Turns the gradient of the result into that of the argument, in place.
-    /// - Parameter result: what the activation gave in the forward pass.
+    /// Plans to turn the gradient of the result into that of the argument, in place.
+    /// - Parameter result: the activation's result in the forward pass.
     public func backward(
         result: Operand, gradient: Operand, scratch: ScratchMemory, engine: Engine
     ) throws -> KernelCall {
-        var (data, difference) = (result.layout.descriptor, gradient.layout.descriptor)
+        var (data, gradientData) = (result.layout.descriptor, gradient.layout.descriptor)
         var operation = dnnl_eltwise_desc_t()
         try check(
-            dnnl_eltwise_backward_desc_init(&operation, backwardAlgorithm, &difference, &data, 0, 0),
+            dnnl_eltwise_backward_desc_init(&operation, backwardAlgorithm, &gradientData, &data, 0, 0),
             "describe an activation's gradient")
         let kernel = try PrimitiveDescriptor(
             operation, hint: forwardKernel(result.layout, engine, backwardAlgorithm), engine: engine,
@@ -37,7 +37,7 @@ extension Activation {
     }
 }
 
-/// The sum of tensors of one layout, in the order in which they are given.
+/// The sum of tensors, added in the order given.
 public enum Sum {
     public static func call(
         _ sources: [Operand], to destination: Operand, scratch: ScratchMemory, engine: Engine

@@ -2,14 +2,15 @@ import COneDNN
 import Synchronization
 import Tensors
 
-/// A convolution whose kernels differ from place to place, which oneDNN does not have. With channels last the pixels under a
-/// row of a kernel lie together in every image, so each place and row is one matrix product where they lie, without gathering.
-/// Threads share out the images, or the places: products are too small to be shared out themselves.
+/// A locally connected layer: a convolution whose kernels differ from position to position. oneDNN has no kernel for it.
+///
+/// With channels last, the pixels under a kernel's row are contiguous in every image. So each position and kernel row is one matrix
+/// product, without gathering. Threads divide the images or the positions, because a single product is too small to divide.
 public final class LocalConnection: WeightedOperation {
-    /// O×I×(rows·columns of a kernel)×(places of the output); a place's kernels lie together, outputs innermost.
+    /// O×I×(kernel rows·columns)×(output positions); a position's kernels are contiguous, outputs innermost.
     public let weights: TensorLayout
     public var gradient: TensorLayout { weights }
-    /// O×(places of the output).
+    /// O×(output positions).
     public let biases: TensorLayout?
     public let implementations = ["gemm:local"]
 
@@ -18,19 +19,20 @@ public final class LocalConnection: WeightedOperation {
     private let activation: Activation?
     private let scratch: ScratchMemory
     private let engine: Engine
-    /// The matrices' layouts, channels last; reorders stand between them and the activations outside.
+    /// Layouts of the matrices, channels last; reorders convert them from and to the layouts of the activations.
     private let source: TensorLayout
     private let destination: TensorLayout
-    /// The biases, or their gradients, as an image has them: (places)×O.
-    private let placedBiases: TensorBuffer
+    /// The biases or their gradients in the order of an image: positions×O.
+    private let positionBiases: TensorBuffer
 
     /// - Parameters:
     ///   - source: layout of the input, N×C×H×W.
-    ///   - destination: layout of the output.
+    ///   - destination: layout of the output, N×O×H×W.
     ///   - size: rows and columns of a kernel.
-    ///   - biases: whether this part of the layer brings them.
-    ///   - accumulates: whether the result is added to what the destination holds.
+    ///   - biases: whether this part of the layer adds the biases.
+    ///   - accumulates: whether the result is added to the destination's content.
     ///   - activation: applied last.
+    /// - Throws: `KernelError` unless both layouts are of 32-bit floats.
     public init(
         source: TensorLayout, destination: TensorLayout, size: Int, stride: Int, padding: Int, biases: Bool,
         accumulates: Bool, activation: Activation?, scratch: ScratchMemory, engine: Engine
@@ -39,27 +41,27 @@ public final class LocalConnection: WeightedOperation {
             throw KernelError("locally connected layers are computed in fp32 only; set precision=fp32")
         }
         geometry = Geometry(source: source.shape, destination: destination.shape, size: size, stride: stride, padding: padding)
-        let (outputs, places) = (geometry.outputs, geometry.places)
-        weights = try TensorLayout(Shape(outputs, geometry.channels, size * size, places), axes: [3, 2, 1, 0])
-        self.biases = biases ? try TensorLayout(plain: Shape(outputs, places)) : nil
+        let (outputs, positions) = (geometry.outputs, geometry.positions)
+        weights = try TensorLayout(Shape(outputs, geometry.channels, size * size, positions), axes: [3, 2, 1, 0])
+        self.biases = biases ? try TensorLayout(plain: Shape(outputs, positions)) : nil
         self.source = try TensorLayout(channelsLast: source.shape, .float32)
         self.destination = try TensorLayout(channelsLast: destination.shape, .float32)
         (self.accumulates, self.activation, self.scratch, self.engine) = (accumulates, activation, scratch, engine)
-        placedBiases = try TensorBuffer.allocate(floats: places * outputs)
+        positionBiases = try TensorBuffer.allocate(floats: positions * outputs)
     }
 
     public func output(source: Operand, weights: Operand, biases: Operand?, destination: Operand) throws -> any PlannedCall {
         var staging = Staging(scratch: scratch, engine: engine)
-        let from = try staging.enter(source, as: self.source, .source)
-        // The same area twice: what it holds is added to.
-        if accumulates { _ = try staging.enter(destination, as: self.destination, .destination) }
-        let to = try staging.leave(destination, as: self.destination, .destination)
+        let from = try staging.input(source, as: self.source, .source)
+        // Input and output share one scratch area, so the result is added to the destination's content.
+        if accumulates { _ = try staging.input(destination, as: self.destination, .destination) }
+        let to = try staging.output(destination, as: self.destination, .destination)
         let last = try activation?.forward(destination, scratch: scratch, engine: engine)
         return staging.call(last: last) { [self] turn in
             let (pixels, kernels, results) = (from.start(turn), weights.start(turn), to.start(turn))
-            let placed = placedBiases.floats.baseAddress!
+            let ordered = positionBiases.floats.baseAddress!
             if let biases = biases?.start(turn) {
-                geometry.forEachBias { placed[$1] = biases[$0] }
+                geometry.forEachBias { ordered[$1] = biases[$0] }
             }
             try inParallel(over: geometry.batch) { images in
                 let (pixels, results) = (pixels + images.lowerBound * geometry.image, results + images.lowerBound * geometry.result)
@@ -69,11 +71,11 @@ public final class LocalConnection: WeightedOperation {
                         if biases == nil {
                             result.update(repeating: 0, count: geometry.result)
                         } else {
-                            result.update(from: placed, count: geometry.result)
+                            result.update(from: ordered, count: geometry.result)
                         }
                     }
                 }
-                try geometry.forEachRow(0..<geometry.places) { row in
+                try geometry.forEachRow(0..<geometry.positions) { row in
                     try multiply(
                         ("N", pixels + row.pixels, geometry.image), ("N", kernels + row.weights, geometry.outputs),
                         (results + row.result, geometry.result),
@@ -85,15 +87,15 @@ public final class LocalConnection: WeightedOperation {
 
     public func inputGradient(destination: Operand, weights: Operand, source: Operand) throws -> any PlannedCall {
         var staging = Staging(scratch: scratch, engine: engine)
-        let from = try staging.enter(destination, as: self.destination, .destination)
-        let to = try staging.leave(source, as: self.source, .source)
+        let from = try staging.input(destination, as: self.destination, .destination)
+        let to = try staging.output(source, as: self.source, .source)
         return staging.call { [self] turn in
             let (results, kernels, pixels) = (from.start(turn), weights.start(turn), to.start(turn))
             try inParallel(over: geometry.batch) { images in
                 let (pixels, results) = (pixels + images.lowerBound * geometry.image, results + images.lowerBound * geometry.result)
-                // A pixel lies under several places, or under none.
+                // Several positions may read a pixel, or none, so gradients are added to zero.
                 pixels.update(repeating: 0, count: images.count * geometry.image)
-                try geometry.forEachRow(0..<geometry.places) { row in
+                try geometry.forEachRow(0..<geometry.positions) { row in
                     try multiply(
                         ("N", results + row.result, geometry.result), ("T", kernels + row.weights, geometry.outputs),
                         (pixels + row.pixels, geometry.image),
@@ -107,37 +109,37 @@ public final class LocalConnection: WeightedOperation {
         source: Operand, destination: Operand, weights: Operand, biases: Operand?
     ) throws -> any PlannedCall {
         var staging = Staging(scratch: scratch, engine: engine)
-        let from = try staging.enter(source, as: self.source, .source)
-        let to = try staging.enter(destination, as: self.destination, .destination)
+        let from = try staging.input(source, as: self.source, .source)
+        let to = try staging.input(destination, as: self.destination, .destination)
         return staging.call { [self] turn in
             let (pixels, results, kernels) = (from.start(turn), to.start(turn), weights.start(turn))
-            let placed = placedBiases.floats.baseAddress!
-            try inParallel(over: geometry.places) { places in
-                for place in places where geometry.reachesOverBorder(place) {
-                    // What lies beyond the border learns nothing.
-                    (kernels + place * geometry.kernels).update(repeating: 0, count: geometry.kernels)
+            let ordered = positionBiases.floats.baseAddress!
+            try inParallel(over: geometry.positions) { positions in
+                for position in positions where geometry.reachesOverBorder(position) {
+                    // Weights outside the input have no gradient, and no product below writes them.
+                    (kernels + position * geometry.kernels).update(repeating: 0, count: geometry.kernels)
                 }
-                try geometry.forEachRow(places) { row in
+                try geometry.forEachRow(positions) { row in
                     try multiply(
                         ("T", pixels + row.pixels, geometry.image), ("N", results + row.result, geometry.result),
                         (kernels + row.weights, geometry.outputs),
                         rows: row.length, columns: geometry.outputs, inner: geometry.batch, accumulates: false)
                 }
                 guard biases != nil else { return }
-                let units = places.lowerBound * geometry.outputs..<places.upperBound * geometry.outputs
-                (placed + units.lowerBound).update(repeating: 0, count: units.count)
+                let units = positions.lowerBound * geometry.outputs..<positions.upperBound * geometry.outputs
+                (ordered + units.lowerBound).update(repeating: 0, count: units.count)
                 for image in 0..<geometry.batch {
                     let result = results + image * geometry.result
-                    for unit in units { placed[unit] += result[unit] }
+                    for unit in units { ordered[unit] += result[unit] }
                 }
             }
             if let biases = biases?.start(turn) {
-                geometry.forEachBias { biases[$0] = placed[$1] }
+                geometry.forEachBias { biases[$0] = ordered[$1] }
             }
         }
     }
 
-    /// Shares `count` images or places out over the threads that kernels use.
+    /// Divides `count` images or positions among the threads that kernels use.
     private func inParallel(over count: Int, _ body: (Range<Int>) throws -> Void) throws {
         let failed = Mutex<(any Error)?>(nil)
         Engine.inParallel { thread, threads in
@@ -148,7 +150,7 @@ public final class LocalConnection: WeightedOperation {
         if let error = failed.withLock({ $0 }) { throw error }
     }
 
-    /// A matrix as its first element and the distance of its rows; "T" means that the factor is stored transposed.
+    /// A matrix: its first element and the distance between rows, in elements. "T" means that it is stored transposed.
     private typealias Factor = (transposed: Character, values: UnsafeMutablePointer<Float>, stride: Int)
 
     /// result = (result +) a · b, row-major.
@@ -170,13 +172,14 @@ extension Operand {
     fileprivate func start(_ turn: Turn) -> UnsafeMutablePointer<Float> { memory(turn).buffer.floats.baseAddress! }
 }
 
-/// The places of the output, and what of the input lies under each; offsets count floats, channels last.
+/// The output's positions and the part of the input that each reads. Offsets count floats, with channels last.
 private struct Geometry {
     let batch: Int
     let channels: Int
     let outputs: Int
-    /// Rows and columns.
+    /// Rows and columns of the input.
     let input: (Int, Int)
+    /// Rows and columns of the output.
     let output: (Int, Int)
     let size: Int
     let stride: Int
@@ -188,56 +191,57 @@ private struct Geometry {
         (self.size, self.stride, self.padding) = (size, stride, padding)
     }
 
-    var places: Int { output.0 * output.1 }
-    /// Inputs of one unit.
+    var positions: Int { output.0 * output.1 }
+    /// The number of inputs of one unit.
     var patch: Int { size * size * channels }
-    /// Weights of one place.
+    /// The number of weights of one position.
     var kernels: Int { outputs * patch }
-    /// Values of one image, before and after.
+    /// The number of input values of one image.
     var image: Int { input.0 * input.1 * channels }
-    var result: Int { places * outputs }
+    /// The number of output values of one image.
+    var result: Int { positions * outputs }
 
-    /// The part of a row of a place's kernels that lies within the input.
+    /// The part of one row of a position's kernels that lies within the input.
     struct Row {
         /// Offset of its first pixel in an image.
         let pixels: Int
         /// Offset of its first weight.
         let weights: Int
-        /// Offset of the place's results in an image.
+        /// Offset of the position's results in an image.
         let result: Int
-        /// Channels of all its pixels.
+        /// The number of values: pixels times channels.
         let length: Int
     }
 
     @inline(__always)
-    func forEachRow(_ places: Range<Int>, _ body: (Row) throws -> Void) rethrows {
-        for place in places {
-            let (top, left) = corner(place)
+    func forEachRow(_ positions: Range<Int>, _ body: (Row) throws -> Void) rethrows {
+        for position in positions {
+            let (top, left) = corner(position)
             let (first, end) = (max(0, -left), min(size, input.1 - left))
             guard first < end else { continue }
             for y in 0..<size where top + y >= 0 && top + y < input.0 {
                 try body(
                     Row(
                         pixels: ((top + y) * input.1 + left + first) * channels,
-                        weights: place * kernels + (y * size + first) * channels * outputs, result: place * outputs,
+                        weights: position * kernels + (y * size + first) * channels * outputs, result: position * outputs,
                         length: (end - first) * channels))
             }
         }
     }
 
-    func reachesOverBorder(_ place: Int) -> Bool {
-        let (top, left) = corner(place)
+    func reachesOverBorder(_ position: Int) -> Bool {
+        let (top, left) = corner(position)
         return top < 0 || left < 0 || top + size > input.0 || left + size > input.1
     }
 
-    private func corner(_ place: Int) -> (top: Int, left: Int) {
-        (place / output.1 * stride - padding, place % output.1 * stride - padding)
+    private func corner(_ position: Int) -> (top: Int, left: Int) {
+        (position / output.1 * stride - padding, position % output.1 * stride - padding)
     }
 
-    /// Calls `body` with every bias's offset among the parameters and in an image of the output.
+    /// Calls `body` with each bias's offset in the parameter tensor and in an image of the output.
     func forEachBias(_ body: (Int, Int) -> Void) {
-        for place in 0..<places {
-            for unit in 0..<outputs { body(unit * places + place, place * outputs + unit) }
+        for position in 0..<positions {
+            for unit in 0..<outputs { body(unit * positions + position, position * outputs + unit) }
         }
     }
 }

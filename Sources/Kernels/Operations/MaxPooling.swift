@@ -3,7 +3,7 @@ import Tensors
 
 /// Overlapping max pooling (§3.4), without padding.
 public final class MaxPooling {
-    /// The positions of the maxima, kept from forward for backward.
+    /// Layout of the maxima's positions, which the forward pass saves for the backward pass.
     public let workspace: TensorLayout
     public let implementations: [String]
     private let forwardKernel: PrimitiveDescriptor
@@ -11,6 +11,9 @@ public final class MaxPooling {
     private let engine: Engine
     private let scratch: ScratchMemory
 
+    /// - Parameters:
+    ///   - source: layout of the input, N×C×H×W.
+    ///   - destination: layout of the output, N×C×H×W.
     public init(
         source: TensorLayout, destination: TensorLayout, size: Int, stride: Int, scratch: ScratchMemory, engine: Engine
     ) throws {
@@ -18,7 +21,7 @@ public final class MaxPooling {
         let strides = [Int64](repeating: Int64(stride), count: 2)
         let none: [Int64] = [0, 0]
         var (from, to) = (source.descriptor, destination.descriptor)
-        // Rows that no window reaches are left out by the output's extents; oneDNN wants the far padding to agree.
+        // The output's extents leave out rows that no window reaches; oneDNN requires a matching, negative padding at the far side.
         let far = (0..<2).map { axis in
             Int64(min(0, (destination.shape[axis + 2] - 1) * stride + size - source.shape[axis + 2]))
         }
@@ -32,7 +35,7 @@ public final class MaxPooling {
             dnnl_pooling_backward_desc_init(
                 &operation, dnnl_pooling_max, &from, &to, strides, window, none, far), "describe a pooling's gradient")
         backwardKernel = try PrimitiveDescriptor(operation, hint: forwardKernel, engine: engine, for: "a pooling")
-        guard let workspace = forwardKernel.workspaceLayout else { throw KernelError("pooling keeps no workspace") }
+        guard let workspace = forwardKernel.workspaceLayout else { throw KernelError("oneDNN's pooling kernel has no workspace") }
         self.workspace = workspace
         implementations = [forwardKernel.implementation, backwardKernel.implementation]
         (self.engine, self.scratch) = (engine, scratch)

@@ -2,12 +2,12 @@ import COneDNN
 
 /// Local response normalization over the channels of one column (§3.3).
 public final class Normalization {
-    /// Kept from forward for backward; nil where the kernel needs none.
+    /// Layout of the data that the forward pass saves for the backward pass; nil if the kernel needs none.
     public let workspace: TensorLayout?
     public let implementations: [String]
-    /// The operands, their padding among the channels where the kernels want it so.
+    /// Layout in which the operands are read; it counts padding as channels if the kernels require that.
     private let view: TensorLayout
-    /// The kernels'; where it differs, a reorder stands between.
+    /// Layout that the kernels need; if it differs from `view`, a reorder converts it.
     private let layout: TensorLayout
     private let forwardKernel: PrimitiveDescriptor
     private let backwardKernel: PrimitiveDescriptor
@@ -16,14 +16,15 @@ public final class Normalization {
 
     /// - Parameters:
     ///   - layout: N×C×H×W.
-    ///   - alpha: multiplies the plain sum, as in the paper.
+    ///   - size: adjacent channels in a window.
+    ///   - alpha: multiplies the plain sum of squares, as in the paper.
     public init(
         layout: TensorLayout, size: Int, k: Float, alpha: Float, beta: Float, scratch: ScratchMemory, engine: Engine
     ) throws {
         func kernels(_ layout: TensorLayout) throws -> (PrimitiveDescriptor, PrimitiveDescriptor) {
             var data = layout.descriptor
             var operation = dnnl_lrn_desc_t()
-            // oneDNN divides α by the number of maps; the paper does not.
+            // oneDNN divides α by the window's size; the paper does not.
             let scaled = alpha * Float(size)
             try check(
                 dnnl_lrn_forward_desc_init(
@@ -37,15 +38,15 @@ public final class Normalization {
                 "describe a normalization's gradient")
             return (forward, try PrimitiveDescriptor(operation, hint: forward, engine: engine, for: "a normalization"))
         }
-        // The generated kernels take whole blocks of channels only. The padding of a block is zero and adds nothing to a sum of
-        // squares, so 12 channels may be normalized as 16. In blocks they know windows of five maps; with channels last, any.
+        // Generated kernels need whole blocks of channels. A block's padding is zero and adds nothing to a sum of squares, so 12
+        // channels can be normalized as 16. Blocked kernels support windows of five channels only; channels-last kernels any window.
         let wide = layout.includingPadding()
-        let ways = [(layout, layout), (wide, wide), (wide, try TensorLayout(channelsLast: wide.shape, wide.type))]
-        var (view, used) = ways[0]
+        let layouts = [(layout, layout), (wide, wide), (wide, try TensorLayout(channelsLast: wide.shape, wide.type))]
+        var (view, used) = layouts[0]
         var chosen = try kernels(used)
-        for way in ways.dropFirst() where chosen.0.isReference || chosen.1.isReference {
-            let candidate = try kernels(way.1)
-            if !candidate.0.isReference, !candidate.1.isReference { (chosen, (view, used)) = (candidate, way) }
+        for pair in layouts.dropFirst() where chosen.0.isReference || chosen.1.isReference {
+            let candidate = try kernels(pair.1)
+            if !candidate.0.isReference, !candidate.1.isReference { (chosen, (view, used)) = (candidate, pair) }
         }
         (forwardKernel, backwardKernel) = chosen
         workspace = chosen.0.workspaceLayout
@@ -54,25 +55,26 @@ public final class Normalization {
         (self.engine, self.scratch) = (engine, scratch)
     }
 
+    /// Plans the forward pass, b = a / (k + α Σ a²)^β.
     public func forward(source: Operand, destination: Operand, workspace: Operand?) throws -> KernelCall {
         var staging = Staging(scratch: scratch, engine: engine)
         var arguments = [
-            (DNNL_ARG_SRC, try staging.enter(source.viewed(as: view, engine: engine), as: layout, .source)),
-            (DNNL_ARG_DST, try staging.leave(destination.viewed(as: view, engine: engine), as: layout, .destination)),
+            (DNNL_ARG_SRC, try staging.input(source.viewed(as: view, engine: engine), as: layout, .source)),
+            (DNNL_ARG_DST, try staging.output(destination.viewed(as: view, engine: engine), as: layout, .destination)),
         ]
         if let workspace { arguments.append((DNNL_ARG_WORKSPACE, workspace)) }
         return try staging.call(forwardKernel, arguments)
     }
 
-    /// The gradient of the source; it may not lie where the destination's gradient does.
+    /// Plans the gradient of the source, whose memory must not be that of the destination's gradient.
     public func backward(
         source: Operand, destinationGradient: Operand, sourceGradient: Operand, workspace: Operand?
     ) throws -> KernelCall {
         var staging = Staging(scratch: scratch, engine: engine)
         var arguments = [
-            (DNNL_ARG_SRC, try staging.enter(source.viewed(as: view, engine: engine), as: layout, .source)),
-            (DNNL_ARG_DIFF_DST, try staging.enter(destinationGradient.viewed(as: view, engine: engine), as: layout, .destination)),
-            (DNNL_ARG_DIFF_SRC, try staging.leave(sourceGradient.viewed(as: view, engine: engine), as: layout, .sum)),
+            (DNNL_ARG_SRC, try staging.input(source.viewed(as: view, engine: engine), as: layout, .source)),
+            (DNNL_ARG_DIFF_DST, try staging.input(destinationGradient.viewed(as: view, engine: engine), as: layout, .destination)),
+            (DNNL_ARG_DIFF_SRC, try staging.output(sourceGradient.viewed(as: view, engine: engine), as: layout, .sum)),
         ]
         if let workspace { arguments.append((DNNL_ARG_WORKSPACE, workspace)) }
         return try staging.call(backwardKernel, arguments)

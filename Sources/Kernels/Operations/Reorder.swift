@@ -3,6 +3,7 @@ public import Tensors
 
 /// Copies a tensor from one layout into another.
 public enum Reorder {
+    /// Plans a copy of all of `source` into `destination`, which has the same shape.
     public static func call(
         from source: Operand, to destination: Operand, scratch: ScratchMemory, engine: Engine
     ) throws -> KernelCall {
@@ -17,21 +18,21 @@ public enum Reorder {
             [(DNNL_ARG_FROM, source), (DNNL_ARG_TO, destination)], scratch: scratch, engine: engine)
     }
 
-    /// Copies once, from a packed row-major tensor into a layout.
+    /// Copies a packed row-major tensor into `memory`, once.
     public static func pack(_ canonical: TensorBuffer, into memory: Memory, engine: Engine) throws {
         let source = try Memory(TensorLayout(plain: memory.layout.shape), canonical, engine: engine)
         try call(from: .fixed(source), to: .fixed(memory), scratch: ScratchMemory(engine: engine), engine: engine)
             .run(Turn.all[0])
     }
 
-    /// Copies once, from a layout into a packed row-major tensor.
+    /// Copies `memory` into a packed row-major tensor, once.
     public static func unpack(_ memory: Memory, into canonical: TensorBuffer, engine: Engine) throws {
         let destination = try Memory(TensorLayout(plain: memory.layout.shape), canonical, engine: engine)
         try call(from: .fixed(memory), to: .fixed(destination), scratch: ScratchMemory(engine: engine), engine: engine)
             .run(Turn.all[0])
     }
 
-    /// Copies a part of one tensor into a part of another, of the same extents.
+    /// Plans a copy of a part of one tensor into a part of another with the same extents.
     public static func call(
         part: Region, of source: Memory, to destinationPart: Region, of destination: Memory, scratch: ScratchMemory,
         engine: Engine

@@ -1,4 +1,4 @@
-/// Stands between operands and a kernel that wants them laid out otherwise: reorders through scratch memory, before the kernel and after it.
+/// Converts operands for a kernel that needs other layouts: reorders through scratch memory before and after the kernel.
 struct Staging {
     let scratch: ScratchMemory
     let engine: Engine
@@ -7,19 +7,19 @@ struct Staging {
 
     init(scratch: ScratchMemory, engine: Engine) { (self.scratch, self.engine) = (scratch, engine) }
 
-    /// What the kernel reads.
-    mutating func enter(_ outside: Operand, as layout: TensorLayout, _ area: ScratchMemory.Area) throws -> Operand {
-        if outside.layout == layout { return outside }
+    /// Returns an operand in `layout` for the kernel to read: `operand` itself, or a copy made before the kernel runs.
+    mutating func input(_ operand: Operand, as layout: TensorLayout, _ area: ScratchMemory.Area) throws -> Operand {
+        if operand.layout == layout { return operand }
         let staged = Operand.fixed(try scratch.memory(layout, in: area))
-        before.append(try Reorder.call(from: outside, to: staged, scratch: scratch, engine: engine))
+        before.append(try Reorder.call(from: operand, to: staged, scratch: scratch, engine: engine))
         return staged
     }
 
-    /// What the kernel writes.
-    mutating func leave(_ outside: Operand, as layout: TensorLayout, _ area: ScratchMemory.Area) throws -> Operand {
-        if outside.layout == layout { return outside }
+    /// Returns an operand in `layout` for the kernel to write: `operand` itself, or scratch memory that is copied to it afterwards.
+    mutating func output(_ operand: Operand, as layout: TensorLayout, _ area: ScratchMemory.Area) throws -> Operand {
+        if operand.layout == layout { return operand }
         let staged = Operand.fixed(try scratch.memory(layout, in: area))
-        after.append(try Reorder.call(from: staged, to: outside, scratch: scratch, engine: engine))
+        after.append(try Reorder.call(from: staged, to: operand, scratch: scratch, engine: engine))
         return staged
     }
 
@@ -27,7 +27,7 @@ struct Staging {
         try KernelCall(kernel, arguments, scratch: scratch, engine: engine, before: before, after: after)
     }
 
-    /// A loop of ours in a kernel's place.
+    /// Plans a Swift loop instead of a oneDNN kernel.
     func call(last: (any PlannedCall)? = nil, _ body: @escaping (Turn) throws -> Void) -> any PlannedCall {
         LoopCall(before: before, body, after: after + [last].compactMap { $0 })
     }

@@ -1,29 +1,29 @@
 import COneDNN
 import Tensors
 
-/// What a layer's weights do between one column's input and one column's output, planned on the layouts of both.
+/// A layer's operation with weights, from one column's input to one column's output, planned for the layouts of both.
 public protocol WeightedOperation: AnyObject {
-    /// As the kernels want the weights.
+    /// The layout that the kernels need for the weights.
     var weights: TensorLayout { get }
-    /// As they give the weights' gradient: like the weights where those have 32 bits.
+    /// The layout of the weights' gradient: that of the weights if they have 32 bits.
     var gradient: TensorLayout { get }
-    /// Nil where the biases are another part's.
+    /// The layout of the biases; nil if another part of the layer adds them.
     var biases: TensorLayout? { get }
-    /// The implementations that were chosen: output, input gradient, weight gradient.
+    /// The chosen implementations: output, input gradient, weight gradient.
     var implementations: [String] { get }
 
-    /// destination = (destination +) weights · source + biases, then the activation.
+    /// Plans destination = (destination +) weights · source + biases, followed by the activation.
     func output(source: Operand, weights: Operand, biases: Operand?, destination: Operand) throws -> any PlannedCall
-    /// The gradient for the source, from the gradient of the destination.
+    /// Plans the source's gradient from the destination's gradient.
     func inputGradient(destination: Operand, weights: Operand, source: Operand) throws -> any PlannedCall
-    /// The gradients of weights and biases.
+    /// Plans the gradients of weights and biases from the destination's gradient.
     func parameterGradient(source: Operand, destination: Operand, weights: Operand, biases: Operand?) throws
         -> any PlannedCall
 }
 
-/// A convolution or an inner product: three of oneDNN's kernels on the same weights layout.
+/// A convolution or an inner product: three oneDNN kernels.
 final class PrimitiveOperation: WeightedOperation {
-    /// Of the activations outside; the kernels' own may differ, and then a reorder stands between.
+    /// Layout of the layer's input; a reorder converts it if the kernels need another.
     let source: TensorLayout
     let destination: TensorLayout
     let weights: TensorLayout
@@ -53,9 +53,9 @@ final class PrimitiveOperation: WeightedOperation {
         let kernel = outputKernel
         var staging = Staging(scratch: scratch, engine: engine)
         var arguments = [
-            (DNNL_ARG_SRC, try staging.enter(source, as: kernel.sourceLayout, .source)),
+            (DNNL_ARG_SRC, try staging.input(source, as: kernel.sourceLayout, .source)),
             (DNNL_ARG_WEIGHTS, weights),
-            (DNNL_ARG_DST, try staging.leave(destination, as: kernel.destinationLayout, .destination)),
+            (DNNL_ARG_DST, try staging.output(destination, as: kernel.destinationLayout, .destination)),
         ]
         if let biases { arguments.append((DNNL_ARG_BIAS, biases)) }
         return try staging.call(kernel, arguments)
@@ -65,9 +65,9 @@ final class PrimitiveOperation: WeightedOperation {
         guard let kernel = inputGradientKernel else { throw KernelError("the first layer has no input gradient") }
         var staging = Staging(scratch: scratch, engine: engine)
         let arguments = [
-            (DNNL_ARG_DIFF_DST, try staging.enter(destination, as: kernel.layout(dnnl_query_diff_dst_md)!, .destination)),
-            (DNNL_ARG_WEIGHTS, try staging.enter(weights, as: kernel.weightsLayout, .weights)),
-            (DNNL_ARG_DIFF_SRC, try staging.leave(source, as: kernel.layout(dnnl_query_diff_src_md)!, .source)),
+            (DNNL_ARG_DIFF_DST, try staging.input(destination, as: kernel.layout(dnnl_query_diff_dst_md)!, .destination)),
+            (DNNL_ARG_WEIGHTS, try staging.input(weights, as: kernel.weightsLayout, .weights)),
+            (DNNL_ARG_DIFF_SRC, try staging.output(source, as: kernel.layout(dnnl_query_diff_src_md)!, .source)),
         ]
         return try staging.call(kernel, arguments)
     }
@@ -78,11 +78,11 @@ final class PrimitiveOperation: WeightedOperation {
         let kernel = weightGradientKernel
         var staging = Staging(scratch: scratch, engine: engine)
         var arguments = [
-            (DNNL_ARG_SRC, try staging.enter(source, as: kernel.sourceLayout, .source)),
-            (DNNL_ARG_DIFF_DST, try staging.enter(destination, as: kernel.layout(dnnl_query_diff_dst_md)!, .destination)),
+            (DNNL_ARG_SRC, try staging.input(source, as: kernel.sourceLayout, .source)),
+            (DNNL_ARG_DIFF_DST, try staging.input(destination, as: kernel.layout(dnnl_query_diff_dst_md)!, .destination)),
             (
                 DNNL_ARG_DIFF_WEIGHTS,
-                try staging.leave(weights, as: kernel.layout(dnnl_query_diff_weights_md)!, .weights)
+                try staging.output(weights, as: kernel.layout(dnnl_query_diff_weights_md)!, .weights)
             ),
         ]
         if let biases { arguments.append((DNNL_ARG_DIFF_BIAS, biases)) }

@@ -2,19 +2,20 @@ public import Tensors
 import Foundation
 import Glibc
 
-/// A checkpoint on disk: model.safetensors, momentum.safetensors and state.json in a directory of their own.
+/// A checkpoint on disk: a directory with model.safetensors, momentum.safetensors, mean.safetensors and state.json.
 public struct Checkpoint: Sendable {
-    /// state.json.
+    /// The content of state.json.
     public struct State: Codable, Sendable, Equatable {
         public var step: Int
         public var configuration: RunConfiguration
         public var dataset_fingerprint: String
-        /// Class names, by output.
+        /// Class names, in the order of the network's outputs.
         public var classes: [String]
-        /// Channels, height and width of stored pictures; the network reads a part of them.
+        /// Channels, height and width of the data set's images; the network reads a crop of them.
         public var stored: [Int]
+        /// The version of colonnade that wrote the checkpoint.
         public var colonnade: String
-        /// XXH3 of the other files.
+        /// XXH3 digests of the other files, by file name.
         public var files: [String: String]
 
         public init(
@@ -28,35 +29,36 @@ public struct Checkpoint: Sendable {
 
     public static let modelName = "model.safetensors"
     public static let momentumName = "momentum.safetensors"
-    /// The mean picture of the training set, which a prediction subtracts as training did.
+    /// The mean image of the training set, which prediction subtracts as training did.
     public static let meanName = "mean.safetensors"
 
     public let path: String
     public let state: State
     public let model: SafetensorsFile
     public let momentum: SafetensorsFile
-    /// Thousands of class names are some hundred kilobytes.
+    /// Largest state.json accepted, in bytes; thousands of class names need some hundred kilobytes.
     private static let stateLimit = 16 << 20
-    /// Counting on from here stays far from overflow.
+    /// Largest step accepted; counting on from it stays far from overflow.
     private static let stepLimit = 1 << 40
 
-    /// Planar, of the stored pictures' size.
+    /// The mean image, C×H×W, with the extents `state.stored`.
     public let mean: [Float]
 
-    /// Opens a checkpoint and verifies every byte of it.
+    /// Opens a checkpoint and verifies the checksum of every file.
+    /// - Throws: `NetworkError`, `SafetensorsError` or `FileError` if it is incomplete or damaged.
     public init(path: String) throws {
         self.path = path
         let bytes: [UInt8]
         do { bytes = try SmallFile.read(path + "/state.json", limit: Self.stateLimit) } catch let error as FileError {
             guard error.code == ENOENT else { throw error }
-            throw NetworkError("\(path) is no checkpoint: it has no state.json")
+            throw NetworkError("\(path) is not a checkpoint: it has no state.json; give the directory of a checkpoint")
         }
         do { state = try JSONDecoder().decode(State.self, from: Data(bytes)) } catch {
             throw NetworkError("\(path)/state.json is damaged; use another checkpoint")
         }
         try state.configuration.check()
         guard (0...Self.stepLimit).contains(state.step) else {
-            throw NetworkError("\(path)/state.json names the step \(state.step), which no run reaches; use another checkpoint")
+            throw NetworkError("\(path)/state.json has an impossible step, \(state.step); use another checkpoint")
         }
         model = try SafetensorsFile(path: path + "/" + Self.modelName)
         momentum = try SafetensorsFile(path: path + "/" + Self.momentumName)
@@ -68,7 +70,7 @@ public struct Checkpoint: Sendable {
         }
         guard state.stored.count == 3, meanFile.shape("mean")?.extents == state.stored,
             state.classes.count <= state.configuration.network.classes
-        else { throw NetworkError("\(path)/state.json does not go with its tensors; use another checkpoint") }
+        else { throw NetworkError("\(path)/state.json does not match the checkpoint's tensors; use another checkpoint") }
         mean = try meanFile.array("mean")
         for file in [model, momentum] {
             for tensor in try state.configuration.network.parameterTensors() {
@@ -77,7 +79,8 @@ public struct Checkpoint: Sendable {
         }
     }
 
-    /// Writes a checkpoint: complete and on the disk under its name, or not there at all.
+    /// Writes a checkpoint that is complete and on disk when the call returns, or absent.
+    /// - Parameter mean: the mean image, C×H×W, with the extents `state.stored`.
     public static func write(
         to path: String, state: State, model: [SafetensorsTensor], momentum: [SafetensorsTensor], mean: [Float]
     ) throws {
@@ -100,7 +103,7 @@ public struct Checkpoint: Sendable {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             try DurableFile.write([UInt8](try encoder.encode(state)), to: temporary + "/state.json")
-            // A step that was trained again has the same content; the new one takes its place.
+            // A step that was trained again has the same content, so its checkpoint may be replaced.
             if manager.fileExists(atPath: path) { try manager.removeItem(atPath: path) }
             try manager.moveItem(atPath: temporary, toPath: path)
             try DurableFile.syncDirectory(parent)

@@ -1,13 +1,13 @@
-/// One layer of weights and what follows it, as a user states it.
+/// A layer with weights and the stages that follow it, as a configuration specifies them.
 public struct LayerSpecification: Codable, Sendable, Equatable {
-    /// Which columns' output the layer reads (the paper's Figure 2).
+    /// The columns whose output the layer reads: its own, or all (the paper's Figure 2).
     public enum Reads: String, SettingWord, Sendable { case own, all }
 
-    /// `conv1`, `fc8`: the name its parameters carry in checkpoints.
+    /// The layer's name, such as `conv1`; its parameters have it as prefix in checkpoints.
     public var name: String
     public var operation: LayerOperation
     public var reads: Reads
-    /// What is applied to the output, in this order.
+    /// Stages applied to the output, in this order.
     public var then: [LayerStage]
     public var weights: ParameterRecipe
     public var biases: ParameterRecipe
@@ -20,7 +20,9 @@ public struct LayerSpecification: Codable, Sendable, Equatable {
         (self.weights, self.biases) = (weights, biases)
     }
 
-    private enum Key: String, CodingKey, CaseIterable { case name, convolution, locally_connected, inner_product, reads, then, weights, biases }
+    private enum Key: String, CodingKey, CaseIterable {
+        case name, convolution, locally_connected, inner_product, reads, then, weights, biases
+    }
 
     public init(from decoder: any Decoder) throws {
         try decoder.rejectUnknownKeys(Key.self)
@@ -33,10 +35,10 @@ public struct LayerSpecification: Codable, Sendable, Equatable {
         } else if let product = try container.decodeIfPresent(InnerProductSpecification.self, forKey: .inner_product) {
             operation = .innerProduct(product)
         } else {
-            throw NetworkError("layer \(name) needs convolution:, locally_connected: or inner_product:")
+            throw NetworkError("layer \(name) has no operation; add convolution:, locally_connected: or inner_product: to it")
         }
-        let usual: Reads = if case .innerProduct = operation { .all } else { .own }
-        reads = try container.decodeIfPresent(Reads.self, forKey: .reads) ?? usual
+        let defaultReads: Reads = if case .innerProduct = operation { .all } else { .own }
+        reads = try container.decodeIfPresent(Reads.self, forKey: .reads) ?? defaultReads
         then = try container.decodeIfPresent([LayerStage].self, forKey: .then) ?? []
         weights = try container.decodeIfPresent(ParameterRecipe.self, forKey: .weights) ?? .weights
         biases = try container.decodeIfPresent(ParameterRecipe.self, forKey: .biases) ?? .biases
@@ -57,14 +59,14 @@ public struct LayerSpecification: Codable, Sendable, Equatable {
     }
 }
 
-/// What a layer's weights do.
+/// The operation of a layer's weights.
 public enum LayerOperation: Sendable, Equatable {
     case convolution(ConvolutionSpecification)
-    /// As a convolution, but with other kernels at every place (the paper's CIFAR-10 net).
+    /// A convolution with different kernels at every position (the paper's CIFAR-10 network).
     case locallyConnected(ConvolutionSpecification)
     case innerProduct(InnerProductSpecification)
 
-    /// Every number that it is stated with.
+    /// All numbers of the specification.
     var sizes: [Int] {
         switch self {
         case .convolution(let convolution), .locallyConnected(let convolution):
@@ -74,8 +76,9 @@ public enum LayerOperation: Sendable, Equatable {
     }
 }
 
-/// A convolution, or a locally connected layer, with square kernels; its sizes are of the whole network.
+/// A convolution or a locally connected layer, with square kernels.
 public struct ConvolutionSpecification: Codable, Sendable, Equatable {
+    /// The number of kernels over all columns.
     public var kernels: Int
     public var size: Int
     public var stride: Int
@@ -96,8 +99,9 @@ public struct ConvolutionSpecification: Codable, Sendable, Equatable {
     }
 }
 
-/// A fully connected layer; `outputs` is of the whole network.
+/// A fully connected layer.
 public struct InnerProductSpecification: Codable, Sendable, Equatable {
+    /// The number of outputs over all columns.
     public var outputs: Int
     public init(outputs: Int) { self.outputs = outputs }
 

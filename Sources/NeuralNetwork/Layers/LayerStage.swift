@@ -1,10 +1,10 @@
-/// What follows a layer's weights, in the order in which it is listed.
+/// An operation without weights that follows a layer's weights.
 public enum LayerStage: Codable, Sendable, Equatable {
     case relu
     case tanh
     case normalization(NormalizationSpecification)
     case maxPooling(PoolingSpecification)
-    /// The probability with which a unit is zeroed in training; at test its output is multiplied by the rest (§4.2).
+    /// Dropout with the probability p that training zeroes a unit; testing multiplies outputs by 1 − p (§4.2).
     case dropout(Float)
 
     private enum Key: String, CodingKey, CaseIterable { case normalization, max_pooling, dropout }
@@ -16,7 +16,7 @@ public enum LayerStage: Codable, Sendable, Equatable {
             case "tanh": self = .tanh
             default:
                 throw NetworkError(
-                    "unknown stage \(name); a layer's then: lists relu, tanh, normalization, max_pooling, dropout")
+                    "unknown stage \(name); a layer's then: may list relu, tanh, normalization, max_pooling and dropout")
             }
             return
         }
@@ -49,9 +49,10 @@ public enum LayerStage: Codable, Sendable, Equatable {
     }
 }
 
-/// Local response normalization over adjacent maps of one column (§3.3): b = a / (k + α · Σ a²)^β.
-/// α multiplies the plain sum, as in the paper; libraries that divide it by `size` need α · size.
+/// Local response normalization over adjacent channels of one column (§3.3): b = a / (k + α · Σ a²)^β.
+/// α multiplies the plain sum, as in the paper; a library that divides α by `size` needs α · size.
 public struct NormalizationSpecification: Codable, Sendable, Equatable {
+    /// Channels in the window; odd.
     public var size: Int
     public var k: Float
     public var alpha: Float
@@ -72,7 +73,7 @@ public struct NormalizationSpecification: Codable, Sendable, Equatable {
     }
 }
 
-/// Max pooling; a window larger than its stride overlaps (§3.4: 3 and 2).
+/// Max pooling. Windows larger than the stride overlap (§3.4 uses size 3 and stride 2).
 public struct PoolingSpecification: Codable, Sendable, Equatable {
     public var size: Int
     public var stride: Int

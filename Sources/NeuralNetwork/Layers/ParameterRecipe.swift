@@ -1,18 +1,19 @@
-/// How a layer's weights or biases start and learn.
+/// The initial values and training settings of a layer's weights or biases.
 public struct ParameterRecipe: Codable, Sendable, Equatable {
-    /// Standard deviation of the initial values around `value`; 0 sets them all to it.
+    /// Standard deviation of the initial values around `value`; with 0 all are equal to it.
     public var deviation: Float
+    /// Mean of the initial values.
     public var value: Float
-    /// Multiplies the schedule's learning rate.
+    /// Factor on the schedule's learning rate.
     public var learningRate: Float
-    /// Overrides the optimizer's weight decay; nil takes it for weights, and none for biases (§5).
+    /// Overrides the optimizer's weight decay. Nil applies that to weights, and to biases only with `decay_biases` (§5).
     public var decay: Float?
 
     public init(deviation: Float = 0, value: Float = 0, learningRate: Float = 1, decay: Float? = nil) {
         (self.deviation, self.value, self.learningRate, self.decay) = (deviation, value, learningRate, decay)
     }
 
-    /// The paper's initial weights, N(0, 0.01²).
+    /// The paper's initial weights, N(0, 0.01²) (§5).
     public static let weights = ParameterRecipe(deviation: 0.01)
     public static func weights(deviation: Float) -> ParameterRecipe { ParameterRecipe(deviation: deviation) }
     /// Biases of zero.

@@ -1,6 +1,6 @@
 public import Tensors
 
-/// Initial values by the place of an element in the whole network, so that every layout starts alike.
+/// Initial values of parameters. They depend only on an element's index in the whole network, so every layout starts with the same.
 public struct InitialValues: Sendable {
     private let draws: RandomDraws
     private let initialization: Recipe.Initialization
@@ -10,23 +10,23 @@ public struct InitialValues: Sendable {
         initialization = recipe.initialization
     }
 
-    /// Fills `destination` with a region of a parameter tensor, packed.
+    /// Fills `destination` with a packed region of a parameter tensor.
     public func fill(
         _ destination: UnsafeMutableBufferPointer<Float>, tensor: ParameterTensor, region: Region,
         recipe: ParameterRecipe
     ) {
-        let recipe = settled(recipe, for: tensor)
+        let recipe = resolved(recipe, for: tensor)
         guard recipe.deviation != 0 else {
             destination.update(repeating: recipe.value)
             return
         }
-        let place = UInt64(tensor.layer) << 1 | (tensor.kind == .bias ? 1 : 0)
+        let tensorIndex = UInt64(tensor.layer) << 1 | (tensor.kind == .bias ? 1 : 0)
         region.forEachRun(in: tensor.shape) { packed, whole, length in
             var index = whole
             let end = whole + length
             while index < end {
-                // Four normals share a counter: elements 4i … 4i+3 of the whole tensor.
-                let normals = RandomDraws.normals(draws.words(.initialValue, place, UInt64(index >> 2)))
+                // One counter gives four normals, for elements 4i … 4i+3 of the whole tensor.
+                let normals = RandomDraws.normals(draws.words(.initialValue, tensorIndex, UInt64(index >> 2)))
                 let four = [normals.0, normals.1, normals.2, normals.3]
                 repeat {
                     destination[packed + index - whole] = recipe.value + recipe.deviation * four[index & 3]
@@ -36,7 +36,7 @@ public struct InitialValues: Sendable {
         }
     }
 
-    private func settled(_ recipe: ParameterRecipe, for tensor: ParameterTensor) -> ParameterRecipe {
+    private func resolved(_ recipe: ParameterRecipe, for tensor: ParameterTensor) -> ParameterRecipe {
         guard initialization == .he else { return recipe }
         return tensor.kind == .weight ? .weights(deviation: (2 / Float(tensor.fanIn)).squareRoot()) : .biases
     }

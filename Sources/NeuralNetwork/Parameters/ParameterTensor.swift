@@ -1,23 +1,25 @@
 public import Tensors
 
-/// A tensor of weights or biases of the whole network, in the form that checkpoints have: OIHW, or [out, in] with
-/// channels before rows and columns; a layer that reads its own column has kernels of that column's channels only
-/// (PyTorch's `groups`). A locally connected layer has [out, in, places of a kernel, places of the output], row by
-/// row, and a bias for every unit: [out, places of the output].
+/// A tensor of weights or biases of the whole network, in the form that checkpoints store.
+///
+/// - Convolution: OIHW. In a layer that reads its own column, I counts that column's channels only (PyTorch's `groups`).
+/// - Fully connected layer: O×I; inputs are ordered by channel, row and column.
+/// - Locally connected layer: O×I×(kernel rows·columns)×(output positions), and a bias for every unit: O×(output positions).
 public struct ParameterTensor: Sendable, Equatable {
     public enum Kind: String, Sendable { case weight, bias }
 
     public let layer: Int
     public let kind: Kind
-    /// `conv1.weight`
+    /// The tensor's name in checkpoints, such as `conv1.weight`.
     public let name: String
     public let shape: Shape
-    /// The inputs of one unit.
+    /// The number of inputs of one unit.
     public let fanIn: Int
 }
 
 extension NetworkSpecification {
-    /// Every parameter tensor, layer by layer, weights before biases.
+    /// Returns all parameter tensors, layer by layer, weights before biases.
+    /// - Throws: `NetworkError` if the network is invalid or has too many parameters.
     public func parameterTensors() throws -> [ParameterTensor] {
         let shapes = try shapes()
         let tensors = layers.indices.flatMap { index -> [ParameterTensor] in
@@ -32,9 +34,9 @@ extension NetworkSpecification {
                 weight = Shape(outputs, channels, convolution.size, convolution.size)
                 (bias, fanIn) = (Shape(outputs), channels * area)
             case .locallyConnected(let local):
-                let (area, places) = (local.size * local.size, shapes[index].output.extents.dropFirst().reduce(1, *))
-                weight = Shape(outputs, channels, area, places)
-                (bias, fanIn) = (Shape(outputs, places), channels * area)
+                let (area, positions) = (local.size * local.size, shapes[index].output.extents.dropFirst().reduce(1, *))
+                weight = Shape(outputs, channels, area, positions)
+                (bias, fanIn) = (Shape(outputs, positions), channels * area)
             case .innerProduct:
                 weight = Shape(outputs, shapes[index].input.count)
                 (bias, fanIn) = (Shape(outputs), shapes[index].input.count)
@@ -48,6 +50,6 @@ extension NetworkSpecification {
         return tensors
     }
 
-    /// The number of parameters; 60,965,224 for `alexnet`.
+    /// Returns the number of parameters: 60,965,224 for `alexnet`.
     public func parameterCount() throws -> Int { try parameterTensors().reduce(0) { $0 + $1.shape.count } }
 }

@@ -4,14 +4,13 @@ extension Preset {
         name: "alexnet", summary: "the paper's two-column network, 224×224 colour",
         network: alexnet(columns: 2, kernels: [96, 256, 384, 384, 256]), recipe: paperRecipe)
 
-    /// The one-GPU network that §3.2 compares with: half the kernels, but the same last convolution and fully
-    /// connected layers.
+    /// The one-GPU network of the comparison in §3.2: half the kernels, but the same last convolution and fully connected layers.
     public static let alexnetOneColumn = Preset(
         name: "alexnet-one-column", summary: "the one-GPU network of the paper's §3.2, 224×224 colour",
         network: alexnet(columns: 1, kernels: [48, 128, 192, 192, 256]), recipe: paperRecipe)
 
-    /// The paper's network with a sixth convolution over the last pooling layer (§6, "1 CNN*"), which it only
-    /// mentions: 256 kernels 3×3 on the own column, as conv5.
+    /// The paper's network with a sixth convolution over the last pooling layer (§6, "1 CNN*"). The paper gives no sizes; here it has
+    /// 256 kernels of 3×3 that read their own column, like conv5.
     public static let alexnetSixConvolutions = Preset(
         name: "alexnet-six-conv", summary: "the paper's §6 variant with a sixth convolution, 224×224 colour",
         network: sixConvolutions, recipe: paperRecipe)
@@ -22,7 +21,7 @@ extension Preset {
             LayerSpecification(
                 "conv6", .convolution(.init(kernels: 256, size: 3, padding: 1)), then: [.relu], biases: .biases(1)),
             at: 5)
-        // fc6 … fc8 keep the paper's order under the names that follow conv6.
+        // fc6 … fc8 are renamed to continue the numbering after conv6.
         for (index, name) in [(6, "fc7"), (7, "fc8"), (8, "fc9")] { network.layers[index].name = name }
         return network
     }

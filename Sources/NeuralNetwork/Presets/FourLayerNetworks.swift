@@ -1,16 +1,16 @@
 extension Preset {
-    /// The four-layer net with which §3.3 measures normalization on CIFAR-10, as the authors' code specifies it; one
-    /// column. 500 passes, then ten at a tenth and ten at a hundredth of the rate.
+    /// The one-column, four-layer network with which §3.3 measures normalization on CIFAR-10, as in the authors' code. It trains for
+    /// 500 epochs, then ten at a tenth and ten at a hundredth of the learning rate.
     public static let cifar10FourLayer = Preset(
         name: "cifar10-four-layer", summary: "the paper's four-layer net for CIFAR-10, 24×24 crops",
         network: fourLayer(side: 24, activation: .relu, isPlain: false), recipe: fourLayerRecipe(isPlain: false))
 
-    /// The same without normalization, augmentation and weight decay: for the comparison of §3.1.
+    /// The same network without normalization, augmentation and weight decay, for the comparison of activations in §3.1.
     public static let cifar10FourLayerPlain = Preset(
         name: "cifar10-four-layer-plain", summary: "a four-layer net for CIFAR-10 without regularization, ReLU",
         network: fourLayer(side: 32, activation: .relu, isPlain: true), recipe: fourLayerRecipe(isPlain: true))
 
-    /// The other half of that comparison.
+    /// The network of that comparison with tanh instead of ReLU.
     public static let cifar10FourLayerTanh = Preset(
         name: "cifar10-four-layer-tanh", summary: "a four-layer net for CIFAR-10 without regularization, tanh",
         network: fourLayer(side: 32, activation: .tanh, isPlain: true), recipe: fourLayerRecipe(isPlain: true))
@@ -49,7 +49,7 @@ extension Preset {
         recipe.optimizer.learningRate = 0.001
         recipe.augmentation.crop = !isPlain
         recipe.augmentation.mirror = !isPlain
-        // After 500 and 510 passes over CIFAR-10's 50,000 pictures.
+        // After 500 and 510 epochs of CIFAR-10's 50,000 images.
         if !isPlain { recipe.schedule.drops = [195_313, 199_219] }
         return recipe
     }

@@ -1,4 +1,4 @@
-/// A network with the recipe that suits it.
+/// A network with a recipe that suits it.
 public struct Preset: Sendable {
     public let name: String
     public let summary: String
@@ -10,6 +10,8 @@ public struct Preset: Sendable {
         .alexnetOneColumn, .alexnetSixConvolutions,
     ]
 
+    /// Returns the preset of that name.
+    /// - Throws: `NetworkError` with the nearest name if there is none.
     public static func named(_ name: String) throws -> Preset {
         guard let preset = all.first(where: { $0.name == name }) else {
             throw NetworkError("unknown preset \(name)\(Spelling.suggestion(for: name, among: all.map(\.name)))")

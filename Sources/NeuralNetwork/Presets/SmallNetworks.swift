@@ -1,18 +1,18 @@
 extension Preset {
-    /// A two-column network of AlexNet's kind for 28×28 grey pictures (Fashion-MNIST, MNIST).
+    /// A two-column network in AlexNet's style for 28×28 grey images (Fashion-MNIST, MNIST).
     public static let fashion = Preset(
         name: "fashion", summary: "two columns, 28×28 grey",
         network: small(input: .init(channels: 1, height: 28, width: 28), kernels: [32, 64, 96, 64], hidden: 256, dropout: 0.2),
         recipe: smallRecipe(mirror: false))
 
-    /// A two-column network of AlexNet's kind for 32×32 colour pictures (CIFAR-10).
+    /// A two-column network in AlexNet's style for 32×32 colour images (CIFAR-10).
     public static let cifar10 = Preset(
         name: "cifar10", summary: "two columns, 32×32 colour",
         network: small(input: .init(channels: 3, height: 32, width: 32), kernels: [64, 96, 128, 96], hidden: 256, dropout: 0.5),
         recipe: smallRecipe(mirror: true))
 
-    /// Raw 0–255 input has a spread of about 70 instead of ImageNet features' after 224×224 crops; with few layers
-    /// the paper's 0.01 would leave the upper layers without signal, so deviations rise with depth.
+    /// Builds a network whose initial deviations rise with depth. Raw inputs of 0–255 have a spread of about 70, unlike ImageNet's
+    /// features after 224×224 crops. With few layers, the paper's 0.01 would leave the upper layers without signal.
     private static func small(input: NetworkSpecification.Input, kernels: [Int], hidden: Int, dropout: Float)
         -> NetworkSpecification
     {
@@ -41,7 +41,7 @@ extension Preset {
             ])
     }
 
-    /// - Parameter mirror: whether a picture's mirror image is as likely as itself; shoes all point one way.
+    /// - Parameter mirror: whether mirror images are as likely as the images; they are not if all shoes point the same way.
     private static func smallRecipe(mirror: Bool) -> Recipe {
         var recipe = Recipe()
         recipe.augmentation.mirror = mirror

@@ -1,39 +1,40 @@
 public import Tensors
 
-/// How a network is trained: everything but its topology. The defaults are the paper's.
+/// The hyperparameters of training: everything except the topology. The defaults are the paper's.
 public struct Recipe: Codable, Sendable, Equatable {
-    /// What weights in kernels, activations and exchanges are. Sums, gradients of weights, and what the store keeps and
-    /// updates have 32 bits either way.
+    /// The number format of weights in kernels, activations and exchanges. Sums, weight gradients, and the store's values and momenta
+    /// always have 32 bits.
     public enum Precision: String, SettingWord, Sendable {
         case fp32, bf16
 
         public var elements: ElementType { self == .fp32 ? .float32 : .bfloat16 }
     }
 
-    /// Where initial values come from.
+    /// The source of initial values.
     public enum Initialization: String, SettingWord, Sendable {
-        /// Each layer's own statement; the paper's N(0, 0.01²) and biases for `alexnet` (§5).
+        /// Each layer's `ParameterRecipe`; for `alexnet` the paper's N(0, 0.01²) and biases (§5).
         case stated
-        /// N(0, 2 / inputs of a unit) for weights, zero for biases (He et al. 2015); wants inputs of about unit
-        /// variance, see `data.scale`.
+        /// N(0, 2 / inputs of a unit) for weights and zero for biases (He et al. 2015). It needs network inputs of about unit
+        /// variance; see `data.scale`.
         case he
     }
 
     public var seed: UInt64 = 1
-    /// Images of a step, over the whole network.
+    /// Images in a step, over all replicas.
     public var batch = 128
-    /// Equal parts of a step whose gradients are computed one by one and summed in a fixed tree, so that replicas may share
-    /// them without changing a bit.
+    /// The number of equal parts of a step. Their gradients are computed one by one and summed in a fixed tree, so the result has the
+    /// same bits for any number of replicas.
     public var slices = 1
-    /// Kernel threads of each worker; part of the run, because it decides the order of sums.
+    /// Kernel threads of each worker. The number is part of the run because the order of sums depends on it.
     public var threads = 1
+    /// The largest number of threads accepted.
     public static let mostThreads = 1024
     public var precision = Precision.fp32
     public var exchange = Exchange()
-    /// 3×3 convolutions by Winograd's F(4×4, 3×3) where it is faster; off computes every product.
+    /// Whether 3×3 convolutions use Winograd's F(4×4, 3×3) where it is faster.
     public var winograd = true
     public var initialization = Initialization.stated
-    /// Overrides every layer's dropout; 0 turns it off.
+    /// Overrides the dropout of all layers; 0 turns dropout off.
     public var dropout: Float?
     public var optimizer = Optimizer()
     public var schedule = Schedule()
@@ -45,7 +46,8 @@ public struct Recipe: Codable, Sendable, Equatable {
     public init() {}
 
     private enum Key: String, CodingKey, CaseIterable {
-        case seed, batch, slices, threads, precision, exchange, winograd, initialization, dropout, optimizer, schedule, augmentation, data, validation, checkpoint
+        case seed, batch, slices, threads, precision, exchange, winograd, initialization, dropout, optimizer, schedule, augmentation, data
+        case validation, checkpoint
     }
 
     public init(from decoder: any Decoder) throws {
@@ -69,49 +71,51 @@ public struct Recipe: Codable, Sendable, Equatable {
         checkpoint = try container.decodeIfPresent(CheckpointRule.self, forKey: .checkpoint) ?? checkpoint
     }
 
-    /// What columns exchange: activations and their gradients, but the logits, which have 32 bits.
+    /// The number format of activations and their gradients that columns exchange. Logits always have 32 bits.
     public var exchangedElements: ElementType { precision == .bf16 ? .bfloat16 : exchange.activations.elements }
 
-    /// Images of a slice, and so of a pass over the network.
+    /// Images in a slice, which is one pass through the network.
     public var sliceBatch: Int { batch / slices }
 
-    /// Checks what no type can: ranges.
+    /// Checks the ranges of all settings.
+    /// - Throws: `NetworkError`.
     public func check() throws {
         guard (1...65536).contains(batch) else { throw NetworkError("batch must be between 1 and 65536, not \(batch)") }
         guard (1...1024).contains(slices), batch % slices == 0 else {
-            throw NetworkError("slices must be from 1 to 1024 and divide the batch of \(batch), not \(slices)")
+            throw NetworkError("slices must be between 1 and 1024 and divide the batch of \(batch), not \(slices)")
         }
         guard (1...Self.mostThreads).contains(threads) else {
             throw NetworkError("threads must be between 1 and \(Self.mostThreads), not \(threads)")
         }
         if let dropout, !(dropout >= 0 && dropout < 1) {
-            throw NetworkError("dropout is a probability from 0 to below 1, not \(dropout)")
+            throw NetworkError("dropout must be at least 0 and less than 1, not \(dropout)")
         }
         guard optimizer.learningRate > 0, optimizer.learningRate.isFinite else {
             throw NetworkError("optimizer.learning_rate must be above 0, not \(optimizer.learningRate)")
         }
         guard optimizer.momentum >= 0, optimizer.momentum < 1 else {
-            throw NetworkError("optimizer.momentum must be from 0 to below 1, not \(optimizer.momentum)")
+            throw NetworkError("optimizer.momentum must be at least 0 and less than 1, not \(optimizer.momentum)")
         }
         guard optimizer.weightDecay >= 0, optimizer.weightDecay.isFinite else {
-            throw NetworkError("optimizer.weight_decay must not be negative")
+            throw NetworkError("optimizer.weight_decay must be at least 0, not \(optimizer.weightDecay)")
         }
         guard data.scale > 0, data.scale.isFinite else {
             throw NetworkError("data.scale must be above 0, not \(data.scale)")
         }
         try schedule.check(validates: validation.every != 0)
         for (name, every) in [("validation", validation.every), ("checkpoint", checkpoint.every)] {
-            if let every, every < 0 { throw NetworkError("\(name).every must not be negative") }
+            if let every, every < 0 { throw NetworkError("\(name).every must be at least 0, not \(every)") }
         }
     }
 }
 
-/// What is rounded where columns and the store exchange it, in every layout alike: also where both are in one process.
+/// The number formats in which columns and the store exchange tensors. Values are rounded in every layout, even within one process,
+/// so that all layouts compute the same bits.
 public struct Exchange: Codable, Sendable, Equatable {
-    /// What a column reads of another column's outputs, and what it computes of their gradients. With `precision: bf16` they have 16
-    /// bits either way.
+    /// Other columns' outputs that a column reads, and the gradients that it computes for them. With `precision: bf16` they always
+    /// have 16 bits.
     public var activations = Recipe.Precision.fp32
-    /// Gradients of weights: those of slices, and every sum of them that a replica may hand in. Biases' have 32 bits.
+    /// Gradients of weights: those of slices, and every sum of them that a replica may push. Gradients of biases have 32 bits.
     public var gradients = Recipe.Precision.fp32
 
     public init() {}
@@ -124,16 +128,16 @@ public struct Exchange: Codable, Sendable, Equatable {
         gradients = try container.decodeIfPresent(Recipe.Precision.self, forKey: .gradients) ?? gradients
     }
 
-    /// Of a block's gradient where it is handed in.
+    /// Returns the number format in which a block's gradient is pushed.
     public func elements(of kind: ParameterTensor.Kind) -> ElementType { kind == .weight ? gradients.elements : .float32 }
 }
 
-/// Momentum with weight decay (§5).
+/// Stochastic gradient descent with momentum and weight decay (§5).
 public struct Optimizer: Codable, Sendable, Equatable {
     public var learningRate: Float = 0.01
     public var momentum: Float = 0.9
     public var weightDecay: Float = 0.0005
-    /// Decays biases as well as weights.
+    /// Whether weight decay applies to biases as well as weights.
     public var decaysBiases = false
 
     public init() {}
@@ -156,12 +160,13 @@ public struct Optimizer: Codable, Sendable, Equatable {
     }
 }
 
-/// What is done to training pictures (§4.1).
+/// Random changes to training images (§4.1).
 public struct Augmentation: Codable, Sendable, Equatable {
-    /// A random crop; off takes the centre.
+    /// Whether crops are at random positions instead of the centre.
     public var crop = true
+    /// Whether images are mirrored horizontally with probability ½.
     public var mirror = true
-    /// PCA colour shift.
+    /// Whether colours are shifted along the principal components of the training set.
     public var color = false
 
     public init() {}
@@ -176,11 +181,11 @@ public struct Augmentation: Codable, Sendable, Equatable {
     }
 }
 
-/// In which order and on which scale pictures are read.
+/// The order and scale in which images are read.
 public struct DataReading: Codable, Sendable, Equatable {
-    /// A new order every epoch; off visits the images as they are packed.
+    /// Whether every epoch has a new random order instead of the order of the packed data set.
     public var shuffle = true
-    /// Multiplies pixels after the mean is subtracted; 1 is the paper's (§2), 1/64 gives about unit variance.
+    /// Factor on pixels after the mean is subtracted. The paper uses 1 (§2); 1/64 gives about unit variance.
     public var scale: Float = 1
 
     public init() {}
@@ -194,11 +199,11 @@ public struct DataReading: Codable, Sendable, Equatable {
     }
 }
 
-/// When checkpoints are written, and how many are kept.
+/// The interval between checkpoints and the number that are kept.
 public struct CheckpointRule: Codable, Sendable, Equatable {
-    /// In steps: nil once an epoch, 0 only at the end.
+    /// Interval in steps; nil means once per epoch, 0 only at the end.
     public var every: Int?
-    /// The newest so many; 0 keeps all.
+    /// The number of newest checkpoints to keep; 0 keeps all.
     public var keep = 0
 
     public init() {}
@@ -209,11 +214,11 @@ public struct CheckpointRule: Codable, Sendable, Equatable {
         let container = try decoder.container(keyedBy: Key.self)
         every = try container.decodeIfPresent(Int.self, forKey: .every)
         keep = try container.decodeIfPresent(Int.self, forKey: .keep) ?? keep
-        guard keep >= 0 else { throw NetworkError("checkpoint.keep must not be negative") }
+        guard keep >= 0 else { throw NetworkError("checkpoint.keep must be at least 0, not \(keep)") }
     }
 }
 
-/// How often something is done, in steps: nil once an epoch, 0 only where it cannot be left out.
+/// An interval in steps; nil means once per epoch, 0 only where it is required.
 public struct Interval: Codable, Sendable, Equatable {
     public var every: Int?
 

@@ -1,25 +1,27 @@
 public import Foundation
 
-/// All that decides what a run computes: sent to every process, kept in run.json and in every checkpoint.
+/// Everything that determines a run's results. It is sent to every process and stored in run.json and in every checkpoint.
 public struct RunConfiguration: Codable, Sendable, Equatable {
     public var network: NetworkSpecification
     public var recipe: Recipe
 
     public init(network: NetworkSpecification, recipe: Recipe) { (self.network, self.recipe) = (network, recipe) }
 
-    /// Reads a configuration that another process or a file states, and checks it.
+    /// Decodes and checks a configuration from a file or another process.
     public init(json: Data) throws {
         self = try JSONDecoder().decode(RunConfiguration.self, from: json)
         try check()
     }
 
+    /// Returns the configuration as JSON with sorted keys.
     public func json() throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         return try encoder.encode(self)
     }
 
-    /// Checks network and recipe, and that both go together.
+    /// Checks the network and the recipe.
+    /// - Throws: `NetworkError`.
     public func check() throws {
         _ = try network.parameterTensors()
         try recipe.check()

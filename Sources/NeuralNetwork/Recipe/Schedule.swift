@@ -1,23 +1,24 @@
 import Foundation
 
-/// The learning rate over a run.
+/// The learning rate as a function of the step.
 public struct Schedule: Codable, Sendable, Equatable {
     public enum Kind: String, SettingWord, Sendable {
-        /// Multiplied by `factor` after each step listed in `drops`; none keeps it.
+        /// The rate is multiplied by `factor` after each step in `drops`.
         case drops
-        /// Multiplied by `factor` when the validation error stops improving, `reductions` times; then the run ends (§5).
+        /// The rate is multiplied by `factor` when the validation error stops improving, up to `reductions` times; then the run ends
+        /// (§5).
         case plateau
-        /// base · (1 − (step−1)/steps)^power.
+        /// The rate is base · (1 − (step−1)/steps)^power.
         case polynomial
     }
 
     public var kind = Kind.drops
     public var factor: Float = 0.1
-    /// Steps, in rising order.
+    /// Steps in ascending order.
     public var drops: [Int] = []
     /// Validations without improvement before the rate is reduced.
     public var patience = 5
-    /// By how much the best error has to be undercut to count as improvement.
+    /// An error counts as improvement if it is below the best one by more than this.
     public var threshold = 0.0
     public var reductions = 3
     public var power: Float = 1
@@ -42,21 +43,21 @@ public struct Schedule: Codable, Sendable, Equatable {
 
     func check(validates: Bool) throws {
         guard factor > 0, factor.isFinite, drops == drops.sorted() else {
-            throw NetworkError("schedule.drops lists steps in rising order, and schedule.factor is above 0")
+            throw NetworkError("schedule.drops must list steps in ascending order, and schedule.factor must be above 0")
         }
         guard patience >= 1, reductions >= 0, threshold >= 0, power > 0, power.isFinite else {
             throw NetworkError(
-                "schedule.patience starts at 1, schedule.reductions and schedule.threshold at 0, and schedule.power is above 0")
+                "schedule.patience must be at least 1, schedule.reductions and schedule.threshold at least 0, and schedule.power above 0")
         }
         guard kind != .plateau || validates else {
-            throw NetworkError("schedule.kind=plateau needs validations; set validation.every to more than 0")
+            throw NetworkError("schedule.kind=plateau requires validations; set validation.every to more than 0")
         }
     }
 
-    /// The rate with which `step` (from 1) is applied.
+    /// Returns the learning rate of `step`, which counts from 1.
     /// - Parameters:
     ///   - last: the last step of the run.
-    ///   - reductions: how often the validation error has stopped improving so far.
+    ///   - reductions: how many times the rate has been reduced because the validation error stopped improving.
     public func rate(base: Float, step: Int, last: Int, reductions: Int) -> Float {
         switch kind {
         case .drops: return drops.reduce(base) { rate, drop in step > drop ? rate * factor : rate }
@@ -66,9 +67,10 @@ public struct Schedule: Codable, Sendable, Equatable {
     }
 }
 
-/// Tells when the validation error has stopped improving (§5). Errors in, verdicts out.
+/// A detector of the point where the validation error stops improving (§5).
 public struct Plateau: Sendable, Equatable {
-    public enum Verdict: Sendable, Equatable { case goOn, reduce, stop }
+    /// Keep the learning rate, reduce it, or stop training.
+    public enum Verdict: Sendable, Equatable { case keep, reduce, stop }
 
     public private(set) var reductions = 0
     private let patience: Int
@@ -81,14 +83,15 @@ public struct Plateau: Sendable, Equatable {
         (patience, threshold, limit) = (schedule.patience, schedule.threshold, schedule.reductions)
     }
 
+    /// Takes the error of a validation, and returns how training continues.
     public mutating func observe(_ error: Double) -> Verdict {
         if error < best - threshold || best == .infinity {
             best = error
             stale = 0
-            return .goOn
+            return .keep
         }
         stale += 1
-        guard stale >= patience else { return .goOn }
+        guard stale >= patience else { return .keep }
         stale = 0
         guard reductions < limit else { return .stop }
         reductions += 1

@@ -1,15 +1,16 @@
 import Tensors
 
 extension NetworkSpecification {
-    /// Infers every layer's shapes, and checks that the network can be cut into its columns.
+    /// Returns every layer's shapes.
+    /// - Throws: `NetworkError` if the network is invalid or cannot be divided into its columns.
     public func shapes() throws -> [LayerShapes] {
-        guard !layers.isEmpty else { throw NetworkError("the network has no layers") }
+        guard !layers.isEmpty else { throw NetworkError("the network has no layers; list at least two under layers") }
         guard layers.count <= NetworkLimits.layers else {
-            throw NetworkError("the network has \(layers.count) layers, more than \(NetworkLimits.layers)")
+            throw NetworkError("the network has \(layers.count) layers; use at most \(NetworkLimits.layers)")
         }
         try NetworkLimits.check([input.channels, input.height, input.width], of: "the input")
         guard input.channels > 0, input.height > 0, input.width > 0 else {
-            throw NetworkError("the network's input needs channels, height and width of at least 1")
+            throw NetworkError("the channels, height and width of the network's input must be at least 1")
         }
         try NetworkLimits.check(activations: Shape(input.channels, input.height, input.width), of: "the input")
         try checkNames()
@@ -31,11 +32,15 @@ extension NetworkSpecification {
     private func checkNames() throws {
         var seen: Set<String> = []
         for layer in layers {
-            let allowed = layer.name.utf8.allSatisfy { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x5F }
-            guard !layer.name.isEmpty, allowed else {
-                throw NetworkError("layer name \"\(layer.name)\" may hold letters, digits and _ only")
+            let allowed = layer.name.utf8.allSatisfy {
+                ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x5F
             }
-            guard seen.insert(layer.name).inserted else { throw NetworkError("two layers are named \(layer.name)") }
+            guard !layer.name.isEmpty, allowed else {
+                throw NetworkError("the layer name \"\(layer.name)\" is invalid; use letters, digits and _ only")
+            }
+            guard seen.insert(layer.name).inserted else {
+                throw NetworkError("two layers are named \(layer.name); give each a name of its own")
+            }
         }
     }
 
@@ -44,33 +49,38 @@ extension NetworkSpecification {
         for layer in layers {
             guard let reason = layer.obstacle(toColumns: columns) else { continue }
             let possible = (1...64).filter { count in layers.allSatisfy { $0.obstacle(toColumns: count) == nil } }
-            throw NetworkError(
-                "\(reason); \(possible.map(String.init).joined(separator: ", ")) would do")
+            throw NetworkError("\(reason); set columns to one of \(possible.map(String.init).joined(separator: ", "))")
         }
     }
 }
 
 extension LayerSpecification {
-    /// Why the layer cannot be cut into this many columns.
+    /// Returns why the layer cannot be divided into this many columns, or nil if it can.
     func obstacle(toColumns columns: Int) -> String? {
         switch operation {
         case .convolution(let convolution), .locallyConnected(let convolution):
             convolution.kernels % columns == 0
-                ? nil : "\(name) has \(convolution.kernels) kernels, which \(columns) columns do not divide"
+                ? nil : "\(name) has \(convolution.kernels) kernels, which cannot be divided evenly among \(columns) columns"
         case .innerProduct(let product):
             product.outputs >= columns ? nil : "\(name) has \(product.outputs) outputs, fewer than \(columns) columns"
         }
     }
 
+    /// Returns the layer's shapes for an input of C×H×W, or of O after a fully connected layer.
     func shapes(reading input: Shape, first: Bool) throws -> LayerShapes {
         var current: Shape
         try NetworkLimits.check(operation.sizes, of: name)
         switch operation {
         case .convolution(let convolution), .locallyConnected(let convolution):
-            guard input.rank == 3 else { throw NetworkError("\(name) is a convolution after a fully connected layer") }
+            guard input.rank == 3 else {
+                throw NetworkError("\(name) is a convolution after a fully connected layer; put all convolutions first")
+            }
             guard convolution.kernels > 0, convolution.size > 0, convolution.stride > 0, convolution.padding >= 0,
                 convolution.padding < convolution.size
-            else { throw NetworkError("\(name): kernels, size and stride start at 1, and padding is less than size") }
+            else {
+                throw NetworkError(
+                    "\(name): kernels, size and stride must be at least 1, and padding must be at least 0 and less than size")
+            }
             let extents = try [1, 2].map { axis in
                 try Self.positions(
                     input[axis], size: convolution.size, stride: convolution.stride, padding: convolution.padding,
@@ -78,9 +88,11 @@ extension LayerSpecification {
             }
             current = Shape(convolution.kernels, extents[0], extents[1])
         case .innerProduct(let product):
-            guard product.outputs > 0 else { throw NetworkError("\(name) needs at least one output") }
-            guard reads == .all else { throw NetworkError("\(name) is fully connected and has to read all columns") }
-            guard !first else { throw NetworkError("\(name): the first layer has to be a convolution") }
+            guard product.outputs > 0 else { throw NetworkError("\(name): outputs must be at least 1") }
+            guard reads == .all else {
+                throw NetworkError("\(name) is fully connected and must read all columns; set reads to all or remove it")
+            }
+            guard !first else { throw NetworkError("\(name): the first layer must be a convolution or locally connected") }
             current = Shape(product.outputs)
         }
         let output = current
@@ -97,19 +109,19 @@ extension LayerSpecification {
         case .relu, .tanh: return input
         case .dropout(let probability):
             guard probability >= 0, probability < 1 else {
-                throw NetworkError("\(name): dropout is a probability from 0 to below 1, not \(probability)")
+                throw NetworkError("\(name): dropout must be at least 0 and less than 1, not \(probability)")
             }
             return input
         case .normalization(let normalization):
             try NetworkLimits.check([normalization.size], of: "\(name)'s normalization")
             guard input.rank == 3, normalization.size > 0, normalization.size % 2 == 1, normalization.k > 0 else {
-                throw NetworkError("\(name): normalization takes an odd size, k above 0, and follows a convolution")
+                throw NetworkError("\(name): normalization must have an odd size and k above 0, and must follow a convolution")
             }
             return input
         case .maxPooling(let pooling):
             try NetworkLimits.check([pooling.size, pooling.stride], of: "\(name)'s pooling")
             guard input.rank == 3, pooling.size > 0, pooling.stride > 0 else {
-                throw NetworkError("\(name): max_pooling takes a size and a stride of at least 1, after a convolution")
+                throw NetworkError("\(name): max_pooling must have a size and a stride of at least 1, and must follow a convolution")
             }
             let extents = try [1, 2].map { axis in
                 try Self.positions(
@@ -121,7 +133,9 @@ extension LayerSpecification {
 
     private static func positions(_ extent: Int, size: Int, stride: Int, padding: Int, layer: String) throws -> Int {
         let room = extent + 2 * padding - size
-        guard room >= 0 else { throw NetworkError("\(layer) needs \(size) pixels and reads only \(extent)") }
+        guard room >= 0 else {
+            throw NetworkError("\(layer) has a window of \(size) pixels but an input of only \(extent); use a smaller size")
+        }
         return room / stride + 1
     }
 }

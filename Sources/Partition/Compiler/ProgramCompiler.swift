@@ -1,11 +1,11 @@
 public import NeuralNetwork
 import Tensors
 
-/// Compiles a network and a layout into each worker's program.
+/// A compiler from a network and a layout to each worker's program.
 ///
-/// At a layer that reads all columns a worker sends its columns' slabs as soon as they exist, runs every part that
-/// reads a column of its own, and only then waits for others' slabs. Backward it computes and sends first what
-/// another worker waits for, and fills the wait with its own part.
+/// The programs overlap exchange with computation. At a layer that reads all columns, a worker sends its columns' slabs as soon as
+/// they exist. It then computes the parts that read its own columns, and only then waits for other workers' slabs. In the backward
+/// pass it first computes and sends the gradients that other workers wait for, and computes its own parts while it waits.
 public struct ProgramCompiler {
     private let network: NetworkSpecification
     private let shapes: [LayerShapes]
@@ -14,8 +14,9 @@ public struct ProgramCompiler {
     private let blocks: [ParameterBlock]
 
     /// - Parameters:
-    ///   - workers: of all replicas.
-    ///   - batch: images of a pass, which is one slice of a step.
+    ///   - workers: the number of workers in all replicas.
+    ///   - batch: images in a pass, which is one slice of a step.
+    /// - Throws: `NetworkError` if the network or the layout is invalid.
     public init(network: NetworkSpecification, workers: Int, replicas: Int = 1, batch: Int) throws {
         self.network = network
         self.batch = batch
@@ -24,6 +25,7 @@ public struct ProgramCompiler {
         blocks = try network.parameterBlocks()
     }
 
+    /// Returns the programs of all workers, by rank.
     public func programs() -> [WorkerProgram] { (0..<layout.workers).map(program) }
 
     public func program(worker: Int) -> WorkerProgram {
@@ -161,9 +163,9 @@ public struct ProgramCompiler {
                 flops: flops(layer, column, source)))
     }
 
-    // MARK: Facts
+    // MARK: Properties of layers
 
-    /// The first layer reads the images, which every worker has.
+    /// Returns whether a layer reads the outputs of all columns. The first layer does not: it reads the images, which every worker has.
     private func readsAll(_ layer: Int) -> Bool { layer > 0 && network.layers[layer].reads == .all }
 
     private func key(_ layer: Int, _ kind: ParameterTensor.Kind, _ column: Int, _ source: Int) -> ParameterBlock.Key {
@@ -173,7 +175,7 @@ public struct ProgramCompiler {
     private func flops(_ layer: Int, _ column: Int, _ source: Int) -> Double {
         let block = blocks.first { $0.key == key(layer, .weight, column, source) }!
         var positions = shapes[layer].output.extents.dropFirst().reduce(1, *)
-        // A locally connected layer uses each of its weights once.
+        // A locally connected layer uses each weight at one position only.
         if case .locallyConnected = network.layers[layer].operation { positions = 1 }
         return 2 * Double(batch) * Double(block.shape.count) * Double(positions)
     }

@@ -1,14 +1,15 @@
 import NeuralNetwork
 
-/// The order in which the gradients of a step's slices are summed: a binary tree over the slices that halves at every node.
-/// It depends on the number of slices alone. Each replica computes slices that follow each other; it sums what of them is a
-/// whole node, and the store sums those sums, so that the bits are the same for any number of replicas.
+/// The order in which the gradients of a step's slices are summed: a binary tree over the slices, halved at every node.
+///
+/// The tree depends on the number of slices only. Each replica computes consecutive slices and sums those that form whole nodes; the
+/// store adds up these sums. So the result has the same bits for any number of replicas.
 public struct GradientTree: Sendable, Equatable {
     public let slices: Int
     public let replicas: Int
-    /// What the store sums: largest nodes that lie within one replica's slices, in the order of slices.
+    /// The sums that the store receives: the largest nodes within one replica's slices, in the order of slices.
     public let contributions: [Contribution]
-    /// Additions of one contribution to another; after the last, the first contribution is the gradient.
+    /// The store's additions of one contribution to another; after the last one, the first contribution is the gradient.
     public let additions: [Addition]
 
     /// The sum of slices that one replica computes.
@@ -17,38 +18,40 @@ public struct GradientTree: Sendable, Equatable {
         public let slices: Range<Int>
     }
 
-    /// Adds what `from` holds to `to`.
+    /// An addition of the content of buffer `from` to buffer `to`.
     public struct Addition: Sendable, Hashable {
         public let to: Int
         public let from: Int
     }
 
-    /// How a worker comes by a contribution: what it does with one slice's gradient.
+    /// A worker's plan for the gradient of one slice.
+    ///
+    /// Buffers are numbered: first the replica's contributions, then temporary sums.
     public struct SlicePlan: Sendable, Equatable {
         public let slice: Int
-        /// Where the slice's gradient is computed into: a contribution of the replica, counted from its first, or memory
-        /// for sums, counted on from there.
+        /// The buffer in which the slice's gradient is computed.
         public let buffer: Int
-        /// Between the same buffers, after it is computed.
+        /// Additions between buffers, once the gradient is computed.
         public let additions: [Addition]
-        /// The contribution of the replica that is complete then, counted from its first.
+        /// The contribution that these additions complete, counted from the replica's first; nil if none.
         public let completes: Int?
 
-        /// Of a step that is one slice.
+        /// The plan for a step of a single slice.
         public static let whole = SlicePlan(slice: 0, buffer: 0, additions: [], completes: 0)
     }
 
+    /// - Throws: `NetworkError` unless `replicas` divides `slices`.
     public init(slices: Int, replicas: Int) throws {
         guard slices >= 1, replicas >= 1, slices % replicas == 0 else {
             throw NetworkError(
-                "\(replicas) replicas cannot share \(slices) \(slices == 1 ? "slice" : "slices") of a step: "
-                    + "set slices to \(replicas) or a multiple of it")
+                "\(replicas) replicas cannot share \(slices) \(slices == 1 ? "slice" : "slices") of a step; "
+                    + "set slices to a multiple of \(replicas)")
         }
         (self.slices, self.replicas) = (slices, replicas)
         var contributions: [Contribution] = []
         var additions: [Addition] = []
         let each = slices / replicas
-        /// - Returns: the contribution that holds the node's sum.
+        /// - Returns: the contribution to which the node's sum is added.
         func visit(_ node: Range<Int>) -> Int {
             guard node.lowerBound / each != (node.upperBound - 1) / each else {
                 contributions.append(.init(replica: node.lowerBound / each, slices: node))
@@ -62,23 +65,23 @@ public struct GradientTree: Sendable, Equatable {
         (self.contributions, self.additions) = (contributions, additions)
     }
 
-    /// Indices into `contributions` of a replica's own.
+    /// Returns the indices in `contributions` of one replica's contributions.
     public func contributions(of replica: Int) -> Range<Int> {
         let first = contributions.firstIndex { $0.replica == replica }!
         return first..<(contributions.lastIndex { $0.replica == replica }! + 1)
     }
 
-    /// Slices of a replica.
+    /// Returns the slices of one replica.
     public func slices(of replica: Int) -> Range<Int> {
         let each = slices / replicas
         return replica * each..<(replica + 1) * each
     }
 
-    /// What a replica does with its slices, in their order.
+    /// Returns a replica's plans for its slices, in order.
     public func plans(of replica: Int) -> [SlicePlan] {
         let own = contributions(of: replica)
         var plans: [SlicePlan] = []
-        /// The right half of a node is summed in memory of the node's depth, so that the left half's sum stays.
+        /// The right half of a node is summed in a buffer for the node's depth, so that the left half's sum is not overwritten.
         func visit(_ node: Range<Int>, buffer: Int, depth: Int, then: [Addition], completes: Int?) {
             guard node.count > 1 else {
                 return plans.append(.init(slice: node.lowerBound, buffer: buffer, additions: then, completes: completes))

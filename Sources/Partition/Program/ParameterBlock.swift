@@ -1,16 +1,16 @@
 public import NeuralNetwork
 public import Tensors
 
-/// The part of a parameter tensor that one kernel call uses: what one column's outputs read from one column's
-/// inputs, or one column's biases. Blocks are what is pushed, updated and pulled.
+/// The part of a parameter tensor that one kernel call uses: the weights from one column's inputs to one column's outputs, or one
+/// column's biases. Blocks are the unit of push, update and pull.
 public struct ParameterBlock: Sendable, Equatable {
-    /// Where the block belongs; the same in every layout.
+    /// A block's identity, which is the same in every layout.
     public struct Key: Hashable, Sendable, Comparable {
         public let layer: Int
         public let kind: ParameterTensor.Kind
-        /// The column whose outputs the block computes, and which therefore owns it.
+        /// The column whose outputs the block computes. It owns the block.
         public let column: Int
-        /// The column whose outputs the block reads; its own column for biases and layers that read their own.
+        /// The column whose outputs the block reads; equal to `column` for biases and for layers that read their own column.
         public let source: Int
 
         public init(layer: Int, kind: ParameterTensor.Kind, column: Int, source: Int) {
@@ -24,12 +24,13 @@ public struct ParameterBlock: Sendable, Equatable {
 
     public let key: Key
     public let tensor: ParameterTensor
+    /// The block's part of `tensor`.
     public let region: Region
     public let recipe: ParameterRecipe
 
     public var shape: Shape { region.extents }
 
-    /// `conv3.weight[column 0 from 1]`
+    /// A description such as `conv3.weight[column 0 from 1]`.
     public var description: String {
         key.column == key.source
             ? "\(tensor.name)[column \(key.column)]" : "\(tensor.name)[column \(key.column) from \(key.source)]"
@@ -37,7 +38,7 @@ public struct ParameterBlock: Sendable, Equatable {
 }
 
 extension NetworkSpecification {
-    /// Every parameter block of the network, in the order of their keys.
+    /// Returns all parameter blocks of the network, in the order of their keys.
     public func parameterBlocks() throws -> [ParameterBlock] {
         let shapes = try shapes()
         return try parameterTensors().flatMap { tensor -> [ParameterBlock] in
@@ -55,8 +56,7 @@ extension NetworkSpecification {
                     let origin = [outputs.lowerBound] + rest.map { _ in 0 }
                     return [block(source: column, origin: origin, extents: [outputs.count] + rest)]
                 }
-                // The inputs are the columns' channels, one column after the other; a fully connected layer's are
-                // its channels' pixels.
+                // Inputs are ordered by column, then by channel; in a fully connected layer, each pixel of a channel is an input.
                 let input = shapes[tensor.layer].input
                 let pixels = tensor.shape[1] / input[0]
                 return (0..<columns).map { source in

@@ -1,14 +1,14 @@
-/// One column's tensor on its way to another worker: its output in the forward pass, or in the backward pass the
-/// gradient that it computed for another column's output.
+/// A tensor that one column sends to another worker. In the forward pass it is the column's output; in the backward pass, the gradient
+/// that the column computed for another column's output.
 public struct Slab: Hashable, Sendable {
     public enum Direction: UInt8, Sendable { case forward = 1, backward = 2 }
 
-    /// The layer whose output the slab is, or whose output's gradient.
+    /// The layer of the output that the slab, or its gradient, belongs to.
     public let layer: Int
     public let direction: Direction
-    /// The column that computed it.
+    /// The column that computed the slab.
     public let from: Int
-    /// The column that it is for; in the forward pass every column, and this repeats `from`.
+    /// The column whose output's gradient the slab is. In the forward pass the slab is for all columns, and this equals `from`.
     public let to: Int
 
     public init(layer: Int, direction: Direction, from: Int, to: Int) {

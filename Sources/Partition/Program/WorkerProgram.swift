@@ -1,13 +1,13 @@
 public import NeuralNetwork
 public import Tensors
 
-/// Everything that one worker does in a step, as plain data: it can be printed, tested and drawn without running.
+/// The program of one worker for a pass, as plain data: it can be printed, tested and simulated without kernels.
 public struct WorkerProgram: Sendable, Equatable {
     public let worker: Int
     public let layout: ColumnLayout
     public let network: NetworkSpecification
     public let shapes: [LayerShapes]
-    /// Images of a pass: of one slice of a step.
+    /// Images in a pass, which is one slice of a step.
     public let batch: Int
     public let forward: [Instruction]
     public let backward: [Instruction]
@@ -17,33 +17,34 @@ public struct WorkerProgram: Sendable, Equatable {
     public var columns: Range<Int> { layout.columns(of: worker) }
     public var replica: Int { layout.replica(of: worker) }
 
-    /// N×C×H×W, or N×outputs, of one column's share of a layer's result.
+    /// Returns the shape of one column's share of a layer's result: N×C×H×W or N×O.
     public func resultShape(layer: Int, column: Int) -> Shape {
         columnShape(shapes[layer].result, column: column)
     }
 
-    /// A whole-network shape cut to one column's channels, with the minibatch before it.
+    /// Returns the shape of one column's share of an activation, with the pass's images as first axis.
+    /// - Parameter whole: the shape over all columns: C×H×W or O.
     public func columnShape(_ whole: Shape, column: Int) -> Shape {
         let channels = ColumnSplit.range(of: whole[0], column: column, columns: layout.columns)
         return Shape([batch, channels.count] + whole.extents.dropFirst())
     }
 
-    /// Whether a layer's output is a sum of what several columns contribute.
+    /// Returns whether a layer's output is a sum over several columns.
     public func sumsParts(layer: Int) -> Bool { layer > 0 && network.layers[layer].reads == .all && layout.columns > 1 }
 
-    /// The shape of a slab: the result of its layer, of the column whose output it is or is a gradient of.
+    /// Returns the shape of a slab, which is that of its layer's result for the column that it belongs to.
     public func shape(of slab: Slab) -> Shape {
         resultShape(layer: slab.layer, column: slab.direction == .forward ? slab.from : slab.to)
     }
 
     public var instructions: [Instruction] { forward + backward }
 
-    /// Multiplications and additions of a training pass.
+    /// Multiplications and additions of matrix products in a training pass.
     public var flops: Double {
         instructions.reduce(0) { if case .compute(let computation) = $1 { $0 + computation.flops } else { $0 } }
     }
 
-    /// Multiplications and additions before the worker first waits for another.
+    /// Multiplications and additions of matrix products before the worker first waits for another.
     public var flopsBeforeWaiting: Double {
         var sum = 0.0
         for instruction in instructions {
@@ -53,22 +54,23 @@ public struct WorkerProgram: Sendable, Equatable {
         return sum
     }
 
-    /// Where the program sends a slab to a worker: an instruction's place, forward before backward.
+    /// Returns the index in `instructions` of the one that sends a slab to a worker.
     public func place(ofSending slab: Slab, to worker: Int) -> Int? { instructions.firstIndex(of: .send(slab, to: worker)) }
 
-    /// What a slab's elements are: the logits keep 32 bits for the softmax.
+    /// Returns the element type of a slab: `type`, except that logits keep 32 bits for the softmax.
     public func elements(of slab: Slab, _ type: ElementType) -> ElementType {
         slab.direction == .forward && slab.layer == network.layers.count - 1 ? .float32 : type
     }
 
-    /// Bytes of a slab on the wire, without its header.
+    /// Returns the bytes of a slab on the wire, without the frame's header.
     public func bytes(_ slab: Slab, _ type: ElementType) -> Int { shape(of: slab).count * elements(of: slab, type).byteCount }
 
-    /// Bytes of activations and their gradients that the worker sends in a training pass.
+    /// Returns the bytes of activations and their gradients that the worker sends in a training pass.
     public func bytesSent(_ type: ElementType) -> Int {
         instructions.reduce(0) { if case .send(let slab, _) = $1 { $0 + bytes(slab, type) } else { $0 } }
     }
 
+    /// Returns the bytes of activations and their gradients that the worker receives in a training pass.
     public func bytesReceived(_ type: ElementType) -> Int {
         instructions.reduce(0) { if case .receive(let slab, _) = $1 { $0 + bytes(slab, type) } else { $0 } }
     }

@@ -1,17 +1,17 @@
 import NeuralNetwork
 
-/// The hosts of a run, as a prediction needs them.
+/// The hosts of a run and their network, as input of a prediction.
 public struct Cluster: Sendable, Equatable {
     public struct Host: Sendable, Equatable {
         public var name: String
-        /// Workers that there is place for.
+        /// The largest number of workers on the host.
         public var workers: Int
         public var cores: Int
-        /// Of its kernels, beside the host's where they were measured.
+        /// Speed of its kernels relative to the host on which they were measured.
         public var speed: Double
-        /// Bytes a second of its connection to the other hosts, each way.
+        /// Bytes per second in each direction of its connection to the other hosts.
         public var bandwidth: Double
-        /// Seconds from here to the network.
+        /// Seconds from this host to the network; a message takes the sum of both hosts' latencies.
         public var latency: Double
 
         public init(name: String, workers: Int, cores: Int, speed: Double = 1, bandwidth: Double, latency: Double) {
@@ -20,29 +20,29 @@ public struct Cluster: Sendable, Equatable {
         }
     }
 
-    /// Between processes of one host.
+    /// The connection between processes on one host.
     public struct Loopback: Sendable, Equatable {
-        /// Bytes a second.
+        /// Bytes per second.
         public var bandwidth: Double
-        /// Seconds until a message is with whom it wakes.
+        /// Seconds until a message wakes its receiver.
         public var latency: Double
 
         public init(bandwidth: Double, latency: Double) { (self.bandwidth, self.latency) = (bandwidth, latency) }
 
-        /// As `bench links` finds it on a present machine with both ends computing.
+        /// Typical values, measured by `bench links` on a current machine with both ends computing.
         public static let usual = Loopback(bandwidth: 1.8e9, latency: 40e-6)
     }
 
-    /// What a message from or to another host takes of a core, at each end.
+    /// The time that a message between hosts takes from a core at each end.
     public struct Messages: Sendable, Equatable {
-        /// Seconds for each byte.
+        /// Seconds per byte.
         public var byteSeconds: Double
-        /// Seconds for each message: threads that wake, headers, system calls.
+        /// Seconds per message, for waking threads, headers and system calls.
         public var seconds: Double
 
         public init(byteSeconds: Double, seconds: Double) { (self.byteSeconds, self.seconds) = (byteSeconds, seconds) }
 
-        /// As `bench links` finds it on a present machine.
+        /// Typical values, measured by `bench links` on a current machine.
         public static let usual = Messages(byteSeconds: 0.2e-9, seconds: 15e-6)
     }
 
@@ -54,15 +54,18 @@ public struct Cluster: Sendable, Equatable {
         (self.hosts, self.loopback, self.messages) = (hosts, loopback, messages)
     }
 
-    public var places: Int { hosts.reduce(0) { $0 + $1.workers } }
+    /// The largest number of workers on all hosts.
+    public var capacity: Int { hosts.reduce(0) { $0 + $1.workers } }
 
-    /// The host of each worker: hosts are filled in their order, as `launch` does.
-    /// - Throws: where there is place for fewer.
+    /// Returns the host of each worker; hosts are filled in order, as `launch` does.
+    /// - Throws: `NetworkError` if the hosts have room for fewer workers.
     public func placement(workers: Int) throws -> [Int] {
-        let places = hosts.indices.flatMap { Array(repeating: $0, count: hosts[$0].workers) }
-        guard workers <= places.count else {
-            throw NetworkError("\(workers) workers have \(places.count) places on \(hosts.count) hosts: state workers: of each host")
+        let slots = hosts.indices.flatMap { Array(repeating: $0, count: hosts[$0].workers) }
+        guard workers <= slots.count else {
+            throw NetworkError(
+                "\(workers) workers do not fit on \(hosts.count) \(hosts.count == 1 ? "host" : "hosts") with room for \(slots.count); "
+                    + "raise workers: of a host, or add hosts")
         }
-        return Array(places.prefix(workers))
+        return Array(slots.prefix(workers))
     }
 }

@@ -1,13 +1,13 @@
 import NeuralNetwork
 public import Partition
 
-/// How long the kernels of one column took in steps of a real run, which is what predictions are made from. The columns of a network
-/// are alike, so one column's times stand for all: what differs (a fully connected output that splits unevenly) goes by its operations.
+/// Kernel times of one column, measured in steps of a real run. Predictions are based on them.
 ///
-/// Several times are kept of each kernel. Kernels that take longer now and then make others wait, so that a mean alone would
-/// predict too few waits.
+/// The columns of a network are alike, so one column's times apply to all. Where columns differ, as in fully connected outputs that
+/// split unevenly, times are scaled by the number of operations. Each kernel has several times: a kernel that is slow now and then
+/// makes others wait, so means alone would predict too few waits.
 public struct KernelProfile: Codable, Sendable, Equatable {
-    /// A computation, but for which column it is of.
+    /// A computation without its column.
     public struct Work: Codable, Sendable, Hashable {
         public enum Kind: String, Codable, Sendable {
             case output, stages, loss, stages_gradient, input_gradient, sum_gradients, parameter_gradient
@@ -15,9 +15,9 @@ public struct KernelProfile: Codable, Sendable, Equatable {
 
         public let layer: Int
         public let kind: Kind
-        /// Whether it reads, or is for, the column's own part.
+        /// Whether its source is its own column.
         public let isOwn: Bool
-        /// Whether it is the last part of a sum, which the activation follows.
+        /// Whether it is the last part of an output, which the activation follows.
         public let isLast: Bool
 
         private enum CodingKeys: String, CodingKey {
@@ -43,26 +43,26 @@ public struct KernelProfile: Codable, Sendable, Equatable {
 
     public struct Entry: Codable, Sendable, Equatable {
         public let work: Work
-        /// One for each time that it was seen.
+        /// The measured times.
         public let seconds: [Double]
-        /// Multiplications and additions of what was timed.
+        /// Multiplications and additions of the measured kernel; the mean if they differ.
         public let flops: Double
     }
 
-    /// What was seen of a run.
+    /// Measurements of a run.
     public struct Observation: Sendable {
         public var times: [(computation: Computation, seconds: Double)] = []
-        /// Of a step, beside kernels and waits.
+        /// Seconds of a step outside kernels and waits.
         public var overhead = 0.0
-        /// Of the store's update, for one parameter.
+        /// Seconds of the store's update of one parameter.
         public var updateSeconds = 0.0
-        /// Memory of a worker's own, for each column that it hosts.
+        /// Bytes of a worker's private memory for each column that it hosts.
         public var columnBytes = 0
 
         public init() {}
     }
 
-    /// Where the times come from, for people.
+    /// A description of where the times come from.
     public let basis: String
     public let entries: [Entry]
     public let overhead: Double
@@ -75,7 +75,7 @@ public struct KernelProfile: Codable, Sendable, Equatable {
         case columnBytes = "column_bytes"
     }
 
-    /// What is kept of each kernel.
+    /// The largest number of times stored for each kernel.
     private static let limit = 64
 
     public init(basis: String, _ observation: Observation) {
@@ -92,28 +92,29 @@ public struct KernelProfile: Codable, Sendable, Equatable {
         entries = order.map { work in
             let entry = found[work]!
             let stride = (entry.seconds.count + Self.limit - 1) / Self.limit
-            return Entry(work: work, seconds: entry.seconds.enumerated().filter { $0.offset % stride == 0 }.map(\.element), flops: entry.flops)
+            let seconds = entry.seconds.enumerated().filter { $0.offset % stride == 0 }.map(\.element)
+            return Entry(work: work, seconds: seconds, flops: entry.flops)
         }
         self.basis = basis
         (overhead, updateSeconds, columnBytes) = (observation.overhead, observation.updateSeconds, observation.columnBytes)
     }
 
-    /// Of a pass of one column, on the average.
+    /// The mean kernel time of one column's pass, in seconds.
     public var passSeconds: Double { entries.reduce(0) { $0 + $1.seconds.reduce(0, +) / Double($1.seconds.count) } }
 }
 
 extension KernelProfile: KernelTimes {
     public var usesCores: Bool { true }
 
-    /// - Throws: where nothing like it was timed: the profile is another network's.
+    /// - Throws: `NetworkError` if the profile lacks one of the program's kernels, because it belongs to another network.
     public func times(of program: WorkerProgram) throws -> [[Double]] {
         let known = Dictionary(entries.map { ($0.work, $0) }) { first, _ in first }
         return try program.instructions.map { instruction in
             guard case .compute(let computation) = instruction else { return [] }
-            // The loss is computed once, by the first column that a worker hosts.
+            // A worker computes the loss once, with its first column.
             if computation.kind == .loss, computation.column != program.columns.lowerBound { return [] }
             guard let entry = known[Work(computation)], !entry.seconds.isEmpty else {
-                throw NetworkError("the measured kernels are another network's: measure again with plan --measure")
+                throw NetworkError("the measured kernel times belong to another network; measure again with plan --measure")
             }
             let scale = entry.flops > 0 ? computation.flops / entry.flops : 1
             return entry.seconds.map { $0 * scale }

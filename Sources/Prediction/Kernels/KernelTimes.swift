@@ -1,17 +1,18 @@
 public import Partition
 
-/// How long a worker's instructions compute: measured, or modelled.
+/// Computation times of a worker's instructions, measured or modelled.
 public protocol KernelTimes: Sendable {
-    /// Where the times come from, for people.
+    /// A description of where the times come from.
     var basis: String { get }
-    /// Seconds of each of a program's instructions, in one pass or another; none for those that compute nothing.
+    /// Returns the possible times of each of a program's instructions, in seconds; none for instructions that compute nothing.
     func times(of program: WorkerProgram) throws -> [[Double]]
-    /// Whether kernels run on the host's cores, which have other work too; what they do within the host is in the times already.
+    /// Whether kernels run on the host's cores and so compete with messages between hosts. The times already include other work
+    /// within the host.
     var usesCores: Bool { get }
-    /// Seconds of a step beside kernels and waits.
+    /// Seconds of a step outside kernels and waits.
     var overhead: Double { get }
-    /// Seconds of the store's update, for one parameter.
+    /// Seconds of the store's update of one parameter.
     var updateSeconds: Double { get }
-    /// Memory of a worker's own, for each column that it hosts.
+    /// Bytes of a worker's private memory for each column that it hosts.
     var columnBytes: Int { get }
 }

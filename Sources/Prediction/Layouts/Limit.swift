@@ -1,9 +1,11 @@
 import Partition
 
-/// What keeps a layout from being faster: of everything that could be twice as fast, what would gain most.
+/// A resource that limits a layout's rate, and the gain if that resource were twice as fast.
 public struct Limit: Sendable, Equatable {
     public enum Resource: Sendable, Equatable {
+        /// Kernels of one host, or of all if nil.
         case kernels(host: Int?)
+        /// The link of one host, or of all if nil.
         case link(host: Int?)
         case latency
         case loopback
@@ -11,11 +13,11 @@ public struct Limit: Sendable, Equatable {
     }
 
     public let resource: Resource
-    /// Of the rate, were it twice as fast: 0.2 is a fifth more.
+    /// The relative increase of the rate if the resource were twice as fast; 0.2 means 20 % more images per second.
     public let gain: Double
 
-    /// Each resource's gain, the greatest first.
-    /// - Throws: where the times are another network's.
+    /// Returns the gain from each resource, the greatest first.
+    /// - Throws: `NetworkError` if the times belong to another network.
     public static func all(of layout: PredictedLayout, _ times: any KernelTimes) throws -> [Limit] {
         let (plan, now) = (layout.plan, layout.prediction.imagesPerSecond)
         let used = Set(plan.placement).sorted()
@@ -42,7 +44,7 @@ public struct Limit: Sendable, Equatable {
         }
         limits.append(try limit(.store, { _ in }, FasterStores(times: times)))
         limits.sort { $0.gain > $1.gain }
-        // One host's is named where it is that host alone which holds the others up.
+        // If a single host's resource accounts for almost all of the gain, it is reported before that of all hosts.
         if let single = limits.firstIndex(where: \.isOfOneHost), !limits[0].isOfOneHost, limits[single].gain > 0.9 * limits[0].gain {
             limits.insert(limits.remove(at: single), at: 0)
         }

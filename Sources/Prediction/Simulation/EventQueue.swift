@@ -1,4 +1,4 @@
-/// Events in the order of their times; those of the same time in the order in which they were added.
+/// A priority queue of events by time. Events at the same time keep the order in which they were added.
 struct EventQueue<Event> {
     private struct Entry {
         let time: Double

@@ -1,8 +1,8 @@
-/// The network between hosts, and loopback within each. A connection carries one tensor after the other; connections that are busy at
-/// the same time share a host's bandwidth equally, each way.
+/// A model of the network between hosts and of loopback within each. A connection carries one tensor after another. Busy connections
+/// share a host's bandwidth equally, separately in each direction.
 struct Fabric {
-    /// What a connection goes through, by number.
     private struct Connection {
+        /// The resources that the connection uses.
         let ends: [Int]
         var waiting: [(bytes: Double, tensor: Int)] = []
         var first = 0
@@ -11,14 +11,14 @@ struct Fabric {
         var isBusy: Bool { first < waiting.count }
     }
 
-    /// Bytes a second of each resource: for every host what goes out, what comes in, and loopback.
+    /// Bytes per second of each resource; every host has three: outward, inward and loopback.
     private let capacity: [Double]
     private var users: [Int]
     private var connections: [Connection] = []
     private var numbers: [[Int]: Int] = [:]
     private var busy: Set<Int> = []
     private var now = 0.0
-    /// Bytes that went through each resource.
+    /// Bytes that each resource has carried since the start or the last `resetCarried`.
     private(set) var carried: [Double]
 
     init(_ cluster: Cluster) {
@@ -27,12 +27,15 @@ struct Fabric {
         carried = capacity.map { _ in 0 }
     }
 
-    enum Way: Int { case outward, inward, loopback }
-    static func resource(_ host: Int, _ way: Way) -> Int { 3 * host + way.rawValue }
+    enum Direction: Int { case outward, inward, loopback }
+    static func resource(_ host: Int, _ direction: Direction) -> Int { 3 * host + direction.rawValue }
 
+    /// Queues a tensor on a connection.
     /// - Parameters:
-    ///   - ends: processes, which tell connections apart.
-    ///   - tensor: is given back when it has arrived.
+    ///   - tensor: a number that `arrivals` returns when the tensor has arrived.
+    ///   - ends: the sending and the receiving process, which identify the connection.
+    ///   - from: the sender's host.
+    ///   - to: the receiver's host.
     mutating func send(_ bytes: Double, tensor: Int, ends: [Int], from: Int, to: Int, at time: Double) {
         advance(to: time)
         let number: Int
@@ -55,12 +58,12 @@ struct Fabric {
         share()
     }
 
-    /// When the next tensor has gone through.
+    /// The time at which the next tensor is completely sent; nil if no connection is busy.
     var nextArrival: Double? {
         busy.map { now + connections[$0].remaining / connections[$0].rate }.min()
     }
 
-    /// The tensors that have gone through by a time.
+    /// Returns the tensors that are completely sent at a time.
     mutating func arrivals(at time: Double) -> [Int] {
         advance(to: time)
         var arrived: [Int] = []
@@ -82,8 +85,8 @@ struct Fabric {
         return arrived
     }
 
-    /// Counts what is carried from now on.
-    mutating func forget() { carried = carried.map { _ in 0 } }
+    /// Sets the counts of carried bytes to zero.
+    mutating func resetCarried() { carried = carried.map { _ in 0 } }
 
     private mutating func advance(to time: Double) {
         let elapsed = time - now

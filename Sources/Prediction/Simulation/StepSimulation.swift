@@ -2,7 +2,7 @@ public import NeuralNetwork
 public import Partition
 import Tensors
 
-/// A run's layout on its hosts, to be predicted.
+/// A run's configuration, layout and hosts, as input of a prediction.
 public struct PlannedRun: Sendable {
     public let configuration: RunConfiguration
     public let layout: ColumnLayout
@@ -10,20 +10,21 @@ public struct PlannedRun: Sendable {
     public let placement: [Int]
     public let cluster: Cluster
 
-    /// - Parameter placement: nil fills the hosts in their order.
+    /// - Parameter placement: the host of each worker; nil fills the hosts in order.
+    /// - Throws: `NetworkError` if the hosts have room for fewer workers.
     public init(_ configuration: RunConfiguration, layout: ColumnLayout, cluster: Cluster, placement: [Int]? = nil) throws {
         (self.configuration, self.layout, self.cluster) = (configuration, layout, cluster)
         self.placement = try placement ?? cluster.placement(workers: layout.workers)
     }
 
-    /// The host whose store keeps each parameter block; every host has one.
+    /// Returns the host whose store has each parameter block; every host has one store.
     public func storeHosts(of blocks: [ParameterBlock]) -> BlockPlacement {
         BlockPlacement(blocks, layout: layout, hosts: placement, store: { $0 }, otherwise: { _ in 0 })
     }
 }
 
-/// Plays a run's programs in time: kernels take what they were measured to take, tensors what the network lets through, and
-/// everybody waits for whom the program says.
+/// A discrete-event simulation of the workers' programs. Kernels take their measured or modelled times, tensors share the bandwidth of
+/// the network, and workers wait as their programs say.
 public struct StepSimulation {
     private enum Operation {
         case compute([Double])
@@ -44,29 +45,32 @@ public struct StepSimulation {
     private struct Worker {
         var operations: [Operation] = []
         var position = 0
-        /// Passes that are done.
+        /// The number of completed passes.
         var passes = 0
-        /// Time that others' work on its cores took from it, until it computes again.
-        var stolen = 0.0
+        /// Seconds by which messages on its cores delay its next computation.
+        var delay = 0.0
         var blockedSince: Double?
-        /// Passes whose slab has arrived, by slab.
+        /// The number of passes for which a slab has arrived, by slab.
         var slabs: [Int] = []
-        /// Updates whose value has arrived, by key.
+        /// The number of updates from which a value has arrived, by key.
         var values: [Int: Int] = [:]
         var (computing, exchangeWait, storeWait) = (0.0, 0.0, 0.0)
         var beginsStep = true
-        /// When it ended each step.
+        /// The time at which each step ended.
         var ends: [Double] = []
     }
 
     private struct Parameter {
         let host: Int
-        /// Of each value, to another host.
+        /// Bytes per value sent to another host.
         let valueBytes: Double
-        /// Of each element of a gradient, from another host.
+        /// Bytes per element of a gradient from another host.
         let gradientBytes: Double
+        /// The number of elements.
         let count: Double
+        /// Ranks of the workers that use the block.
         let users: [Int]
+        /// The number of contributions to this step's gradient that have arrived.
         var gradients = 0
     }
 
@@ -79,28 +83,33 @@ public struct StepSimulation {
     private let plan: PlannedRun
     private let times: any KernelTimes
     private let draws = RandomDraws(seed: 1)
+    /// For each replica and slice, whether the slice completes a contribution, which is then pushed.
     private let slices: [[Bool]]
     private var workers: [Worker] = []
     private var parameters: [Parameter] = []
     private var stores: [Store]
     private var fabric: Fabric
     private var queue = EventQueue<Event>()
-    /// Tensors on their way: what happens when they arrive, from and to which host, and their bytes.
-    private var flying: [(event: Event, from: Int, to: Int, bytes: Double)] = []
+    /// All tensors sent so far, by number: the event at arrival, the sender's and the receiver's host, and the size.
+    private var tensors: [(event: Event, from: Int, to: Int, bytes: Double)] = []
     private var now = 0.0
-    /// Whether a host's cores are all computing, so that messages take time from its workers.
+    /// Whether all of a host's cores compute, so that messages delay its workers.
     private let isFull: [Bool]
+    /// The number of contributions to each gradient.
     private let contributions: Int
+    /// Ranks of the workers on each host.
     private let residents: [[Int]]
-    /// How often each host's workers were robbed.
-    private var turns: [Int]
+    /// The number of messages that have delayed a worker, by host.
+    private var delays: [Int]
     private let programs: [WorkerProgram]
+    /// The time at which the measured steps began.
     private var started = 0.0
 
-    /// Steps until they follow each other evenly, and those that are looked at.
-    private static let (warm, measured) = (2, 8)
+    /// Steps until the steady state, and steps that are then measured.
+    private static let (warmUp, measured) = (2, 8)
 
-    /// - Throws: where the times are another network's.
+    /// Simulates some steps and returns the prediction.
+    /// - Throws: `NetworkError` if the times belong to another network.
     public static func predict(_ plan: PlannedRun, _ times: any KernelTimes) throws -> StepPrediction {
         var simulation = try StepSimulation(plan, times)
         return try simulation.run()
@@ -117,7 +126,7 @@ public struct StepSimulation {
         fabric = Fabric(cluster)
         let residents = cluster.hosts.indices.map { host in (0..<layout.workers).filter { plan.placement[$0] == host } }
         self.residents = residents
-        turns = residents.map { _ in 0 }
+        delays = residents.map { _ in 0 }
         isFull = cluster.hosts.indices.map { times.usesCores && residents[$0].count * recipe.threads >= cluster.hosts[$0].cores }
         programs = try ProgramCompiler(
             network: plan.configuration.network, workers: layout.workers, replicas: layout.replicas, batch: recipe.sliceBatch
@@ -125,12 +134,12 @@ public struct StepSimulation {
 
         var keys: [ParameterBlock.Key: Int] = [:]
         let blocks = try plan.configuration.network.parameterBlocks()
-        let keepers = plan.storeHosts(of: blocks)
+        let storeHosts = plan.storeHosts(of: blocks)
         for block in blocks {
             keys[block.key] = parameters.count
             parameters.append(
                 Parameter(
-                    host: keepers[block.key]!, valueBytes: Double(block.key.kind == .weight ? values.byteCount : 4),
+                    host: storeHosts[block.key]!, valueBytes: Double(block.key.kind == .weight ? values.byteCount : 4),
                     gradientBytes: Double(recipe.exchange.elements(of: block.key.kind).byteCount), count: Double(block.shape.count),
                     users: (0..<layout.replicas).map { layout.worker(of: block.key.column, replica: $0) }))
         }
@@ -140,9 +149,9 @@ public struct StepSimulation {
         }
         for (rank, program) in programs.enumerated() {
             let host = plan.placement[rank]
-            // Where there are more threads than cores they take turns.
-            let turns = times.usesCores ? max(1, Double(residents[host].count * recipe.threads) / Double(cluster.hosts[host].cores)) : 1
-            let speed = cluster.hosts[host].speed / turns
+            // If a host has more threads than cores, each thread gets only a share of a core.
+            let threadsPerCore = Double(residents[host].count * recipe.threads) / Double(cluster.hosts[host].cores)
+            let speed = cluster.hosts[host].speed / (times.usesCores ? max(1, threadsPerCore) : 1)
             let seconds = try times.times(of: program)
             var worker = Worker()
             worker.slabs = Array(repeating: 0, count: slabs[rank].count)
@@ -161,16 +170,16 @@ public struct StepSimulation {
 
     private mutating func run() throws -> StepPrediction {
         for worker in workers.indices { advance(worker) }
-        while workers.contains(where: { $0.ends.count < Self.warm + Self.measured }) {
+        while workers.contains(where: { $0.ends.count < Self.warmUp + Self.measured }) {
             let arrival = fabric.nextArrival
             if let arrival, arrival <= queue.nextTime ?? .infinity {
                 now = arrival
                 for tensor in fabric.arrivals(at: arrival) { arrived(tensor) }
             } else if let (time, event) = queue.next() {
                 now = time
-                take(event)
+                handle(event)
             } else {
-                throw NetworkError("the programs of this layout wait for each other")
+                throw NetworkError("the workers of this layout would wait for each other forever; use another layout")
             }
         }
         return prediction
@@ -185,9 +194,9 @@ public struct StepSimulation {
             switch workers[rank].operations[workers[rank].position] {
             case .compute(let seconds):
                 guard !seconds.isEmpty else { break }
-                var duration = seconds[draw(rank, pass, of: seconds.count)] + workers[rank].stolen
-                workers[rank].stolen = 0
-                // A step begins with what comes beside kernels.
+                var duration = seconds[draw(rank, pass, of: seconds.count)] + workers[rank].delay
+                workers[rank].delay = 0
+                // A step's first computation includes the time outside kernels.
                 if workers[rank].beginsStep { duration += times.overhead / plan.cluster.hosts[plan.placement[rank]].speed }
                 workers[rank].beginsStep = false
                 workers[rank].computing += duration
@@ -207,8 +216,10 @@ public struct StepSimulation {
                     if own == host {
                         queue.add(.gradient(key: key), at: now + plan.cluster.loopback.latency)
                     } else {
-                        // Stores are told apart from workers by their numbers.
-                        send(parameters[key].gradientBytes * parameters[key].count, .gradient(key: key), ends: [rank, -1 - host], from: own, to: host)
+                        // Negative numbers identify stores, which have no rank among the workers.
+                        send(
+                            parameters[key].gradientBytes * parameters[key].count, .gradient(key: key), ends: [rank, -1 - host],
+                            from: own, to: host)
                     }
                 }
             }
@@ -224,16 +235,16 @@ public struct StepSimulation {
         guard workers[rank].passes % passes == 0 else { return }
         workers[rank].ends.append(now)
         workers[rank].beginsStep = true
-        // What came before the steps that are looked at is not counted.
-        guard workers[rank].ends.count == Self.warm else { return }
+        // Only the measured steps count.
+        guard workers[rank].ends.count == Self.warmUp else { return }
         (workers[rank].computing, workers[rank].exchangeWait, workers[rank].storeWait) = (0, 0, 0)
-        guard workers.allSatisfy({ $0.ends.count >= Self.warm }) else { return }
+        guard workers.allSatisfy({ $0.ends.count >= Self.warmUp }) else { return }
         started = now
-        fabric.forget()
+        fabric.resetCarried()
         for host in stores.indices { stores[host].busy = 0 }
     }
 
-    /// One of the times that a kernel was seen to take: any, but the same whenever the same is simulated.
+    /// Returns the index of one of a kernel's times: random, but the same in every simulation of the same run.
     private func draw(_ rank: Int, _ pass: Int, of count: Int) -> Int {
         guard count > 1 else { return 0 }
         let (word, _, _, _) = draws.words(.shuffle, UInt64(rank) << 32 | UInt64(pass), UInt64(workers[rank].position))
@@ -248,31 +259,31 @@ public struct StepSimulation {
         workers[rank].blockedSince = nil
     }
 
-    /// A tensor from or to another host. Where all of a host's cores compute, what that takes is taken from one of its workers, from each
-    /// in turn; the others wait for that one, as they do in a run.
-    private mutating func handle(message bytes: Double, on host: Int) {
+    /// Charges the cost of a message from or to another host. If all of a host's cores compute, the message delays one of its workers,
+    /// each in turn. Others wait for that worker, as in a real run.
+    private mutating func charge(messageOf bytes: Double, on host: Int) {
         guard isFull[host], !residents[host].isEmpty else { return }
-        let robbed = residents[host][turns[host] % residents[host].count]
-        turns[host] += 1
-        workers[robbed].stolen += bytes * plan.cluster.messages.byteSeconds + plan.cluster.messages.seconds
+        let delayed = residents[host][delays[host] % residents[host].count]
+        delays[host] += 1
+        workers[delayed].delay += bytes * plan.cluster.messages.byteSeconds + plan.cluster.messages.seconds
     }
 
-    // MARK: Tensors on their way
+    // MARK: Tensors in transit
 
     private mutating func send(_ bytes: Double, _ event: Event, ends: [Int], from: Int, to: Int) {
-        if from != to { handle(message: bytes, on: from) }
-        fabric.send(bytes, tensor: flying.count, ends: ends, from: from, to: to, at: now)
-        flying.append((event, from, to, bytes))
+        if from != to { charge(messageOf: bytes, on: from) }
+        fabric.send(bytes, tensor: tensors.count, ends: ends, from: from, to: to, at: now)
+        tensors.append((event, from, to, bytes))
     }
 
     private mutating func arrived(_ tensor: Int) {
-        let (event, from, to, bytes) = flying[tensor]
-        if from != to { handle(message: bytes, on: to) }
+        let (event, from, to, bytes) = tensors[tensor]
+        if from != to { charge(messageOf: bytes, on: to) }
         let hosts = plan.cluster.hosts
         queue.add(event, at: now + (from == to ? plan.cluster.loopback.latency : hosts[from].latency + hosts[to].latency))
     }
 
-    private mutating func take(_ event: Event) {
+    private mutating func handle(_ event: Event) {
         switch event {
         case .resume(let rank):
             step(rank, passes: slices[plan.layout.replica(of: rank)].count)
@@ -297,7 +308,9 @@ public struct StepSimulation {
                 if own == host {
                     queue.add(.value(worker: rank, key: key), at: now + plan.cluster.loopback.latency)
                 } else {
-                    send(parameters[key].valueBytes * parameters[key].count, .value(worker: rank, key: key), ends: [-1 - host, rank], from: host, to: own)
+                    send(
+                        parameters[key].valueBytes * parameters[key].count, .value(worker: rank, key: key), ends: [-1 - host, rank],
+                        from: host, to: own)
                 }
             }
             update(host)
@@ -307,17 +320,17 @@ public struct StepSimulation {
     private mutating func update(_ host: Int) {
         guard !stores[host].isBusy, let key = stores[host].queue.first else { return }
         stores[host].isBusy = true
-        // Each further contribution is read once more: 4 bytes beside the 20 of an update.
+        // Each contribution after the first adds 4 bytes to read to the 20 bytes of an update.
         let seconds = parameters[key].count * times.updateSeconds * (1 + 0.2 * Double(contributions - 1)) / plan.cluster.hosts[host].speed
         stores[host].busy += seconds
         queue.add(.updated(host: host), at: now + seconds)
     }
 
-    // MARK: What came of it
+    // MARK: Result
 
     private var prediction: StepPrediction {
         func end(_ step: Int) -> Double { workers.map { $0.ends[step - 1] }.max()! }
-        let seconds = (end(Self.warm + Self.measured) - end(Self.warm)) / Double(Self.measured)
+        let seconds = (end(Self.warmUp + Self.measured) - end(Self.warmUp)) / Double(Self.measured)
         let span = max(now - started, 1e-12)
         let perStep = seconds / span
         let parameterBytes = { (filter: (Parameter) -> Bool) in Int(4 * parameters.filter(filter).reduce(0) { $0 + $1.count }) }
@@ -326,7 +339,7 @@ public struct StepSimulation {
             workers: workers.enumerated().map { rank, worker in
                 let total = max(worker.computing + worker.exchangeWait + worker.storeWait, 1e-12)
                 let host = plan.placement[rank]
-                // Values and gradients of parameters that are kept elsewhere have memory of their own here.
+                // A worker needs its own memory for values and gradients of parameters that another host stores.
                 let remote = parameterBytes { $0.users.contains(rank) && $0.host != host }
                 return .init(
                     rank: rank, host: host, computing: worker.computing / total, exchangeWait: worker.exchangeWait / total,

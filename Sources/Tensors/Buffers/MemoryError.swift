@@ -1,6 +1,6 @@
 import Glibc
 
-/// Memory that the system does not give, in words.
+/// A failed memory allocation.
 public struct MemoryError: Error, CustomStringConvertible, Sendable {
     public let byteCount: Int
     public let description: String
@@ -8,7 +8,7 @@ public struct MemoryError: Error, CustomStringConvertible, Sendable {
     init(byteCount: Int, code: Int32) {
         self.byteCount = byteCount
         description =
-            "the system gives no \(byteCount) bytes of memory (\(String(cString: strerror(code)))); take a smaller batch or network, "
-            + "more workers, or raise this process's limit of memory"
+            "cannot allocate \(byteCount) bytes of memory (\(String(cString: strerror(code)))); use a smaller batch or network, "
+            + "use more workers, or raise this process's memory limit"
     }
 }

@@ -1,21 +1,21 @@
 import Glibc
 
-/// Memory for a tensor: zeroed, aligned to a page, returned to the system when the last reference goes.
+/// Memory for a tensor: zeroed, page-aligned, and returned to the system with the last reference.
 ///
-/// It is `Sendable` because it is only an address and a length: who may write to it, and when, is the matter of the
-/// program that is being executed (see docs/architecture.md, "Who owns a buffer").
+/// It is `Sendable` because it is only an address and a length. The program being executed decides who may write to it, and when
+/// (see docs/architecture.md, "Who owns a buffer").
 public final class TensorBuffer: @unchecked Sendable {
     public let bytes: UnsafeMutableRawBufferPointer
     private let owner: AnyObject?
     private let isMapped: Bool
 
-    /// Zeroed memory of a size that a configuration, a file or a peer has stated: what the system refuses is an error that
-    /// says so.
+    /// Allocates zeroed memory. Use it for sizes from a configuration, a file or a peer, which may be too large.
+    /// - Throws: `MemoryError` if the system has too little memory.
     public static func allocate(byteCount: Int) throws(MemoryError) -> TensorBuffer { TensorBuffer(mapped: try map(byteCount)) }
 
     public static func allocate(floats count: Int) throws(MemoryError) -> TensorBuffer { try allocate(byteCount: count * 4) }
 
-    /// Zeroed memory of a size that the program itself chooses, and that is never much.
+    /// Allocates zeroed memory of a small size that the program itself chooses; ends the process if there is none.
     public convenience init(byteCount: Int) {
         do throws(MemoryError) {
             self.init(mapped: try Self.map(byteCount))
@@ -30,7 +30,6 @@ public final class TensorBuffer: @unchecked Sendable {
         isMapped = true
     }
 
-    /// Large buffers ask for huge pages.
     private static func map(_ byteCount: Int) throws(MemoryError) -> UnsafeMutableRawBufferPointer {
         let length = max(byteCount, 64)
         guard let address = mmap(nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), address != MAP_FAILED
@@ -39,7 +38,7 @@ public final class TensorBuffer: @unchecked Sendable {
         return UnsafeMutableRawBufferPointer(start: address, count: length)
     }
 
-    /// A view of memory that `owner` keeps alive.
+    /// Creates a view of memory that `owner` keeps alive.
     public init(viewing bytes: UnsafeMutableRawBufferPointer, owner: AnyObject) {
         self.bytes = bytes
         self.owner = owner
@@ -55,16 +54,16 @@ public final class TensorBuffer: @unchecked Sendable {
     /// The memory as 32-bit floats.
     public var floats: UnsafeMutableBufferPointer<Float> { bytes.bindMemory(to: Float.self) }
 
-    /// The memory as 16-bit floats' bits.
+    /// The memory as the bits of 16-bit floats.
     public var halves: UnsafeMutablePointer<UInt16> { bytes.bindMemory(to: UInt16.self).baseAddress! }
 
-    /// Has the system provide every page now rather than when each is first written.
+    /// Makes the system provide every page now instead of at the first write.
     public func prefault() {
-        // MADV_POPULATE_WRITE; a kernel before 5.14 refuses it, and pages come as they are touched.
+        // MADV_POPULATE_WRITE. Linux before 5.14 rejects it; pages are then provided at the first write.
         madvise(bytes.baseAddress, bytes.count, 23)
     }
 
-    /// A part of this buffer that keeps the whole alive.
+    /// Returns a view of a part of this buffer; the view keeps the whole buffer alive.
     public func slice(offset: Int, byteCount: Int) -> TensorBuffer {
         precondition(offset >= 0 && byteCount >= 0 && offset + byteCount <= bytes.count)
         return TensorBuffer(

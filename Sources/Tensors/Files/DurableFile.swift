@@ -1,7 +1,7 @@
 public import Glibc
 import Foundation
 
-/// A file system call that failed, in words.
+/// A failed file system call or an unusable file, described in a sentence.
 public struct FileError: Error, CustomStringConvertible, Sendable {
     public let path: String
     public let code: Int32
@@ -12,28 +12,29 @@ public struct FileError: Error, CustomStringConvertible, Sendable {
         self.code = code
         let remedy =
             switch code {
-            case ENOSPC: "; free some space there or name another directory"
-            case EACCES, EPERM, EROFS: "; name a directory that this user may write to"
+            case ENOSPC: "; free some space there or choose another directory"
+            case EACCES, EPERM, EROFS: "; choose a directory that this user may write to"
             default: ""
             }
         description = "\(path): cannot \(action): \(String(cString: strerror(code)))\(remedy)"
     }
 
-    /// A file that is not what it should be.
+    /// Creates an error about a file whose content or kind is wrong.
     public init(_ path: String, reason: String) {
         (self.path, code, description) = (path, EINVAL, "\(path): \(reason)")
     }
 }
 
-/// A file that appears under its name only when it is complete and on the disk.
+/// A file that appears under its name only when it is complete and flushed to disk.
 public struct DurableFile {
     private let descriptor: Int32
     private let path: String
 
-    /// Writes a temporary file beside `path`, flushes it to the disk and renames it. Nothing is left on failure.
+    /// Writes a temporary file beside `path`, flushes it to disk and renames it. On failure nothing is left behind.
+    /// - Throws: `FileError`, and whatever `body` throws.
     public static func write(to path: String, mode: mode_t = 0o644, _ body: (DurableFile) throws -> Void) throws {
         let temporary = "\(path).\(getpid()).partial"
-        // What is there was left by a process of this number that was killed, or put there by somebody else: neither is written to.
+        // An existing file was left by a killed process with this process ID, or planted by someone else; never write to it.
         unlink(temporary)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw FileError(path, "create it") }
@@ -67,7 +68,7 @@ public struct DurableFile {
         }
     }
 
-    /// Makes a rename inside a directory durable.
+    /// Flushes a directory to disk, which makes renames inside it durable.
     public static func syncDirectory(_ path: String) throws {
         let descriptor = open(path.isEmpty ? "." : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileError(path, "open the directory") }

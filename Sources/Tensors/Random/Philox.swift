@@ -1,13 +1,12 @@
 /// The counter-based generator Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011).
 ///
-/// Four words for a key and a counter, with no state between calls, so that any process draws the same numbers for
-/// the same purpose whatever it drew before.
+/// It maps a key and a counter to four words and keeps no state, so that a process's draws do not depend on earlier ones.
 public struct Philox: Sendable {
     public let key: (UInt32, UInt32)
 
     public init(seed: UInt64) { key = (UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32)) }
 
-    /// The four words at a counter.
+    /// Returns the four words of a 128-bit counter.
     @inlinable
     public func words(_ c0: UInt32, _ c1: UInt32, _ c2: UInt32, _ c3: UInt32) -> (UInt32, UInt32, UInt32, UInt32) {
         var (x0, x1, x2, x3) = (c0, c1, c2, c3)

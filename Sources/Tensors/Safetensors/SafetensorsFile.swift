@@ -1,9 +1,9 @@
 import Foundation
 import Glibc
 
-/// A safetensors file, memory-mapped. Every length is checked against the file before anything is read.
+/// A memory-mapped safetensors file. Every length is checked against the file's size before it is used.
 public final class SafetensorsFile: @unchecked Sendable {
-    /// The largest header that is read, as in the format's reference implementation.
+    /// The largest header accepted, in bytes; the format's reference implementation has the same limit.
     static let headerLimit = 100_000_000
 
     public let path: String
@@ -12,13 +12,15 @@ public final class SafetensorsFile: @unchecked Sendable {
     private let mapping: UnsafeMutableRawBufferPointer
     private let dataStart: Int
 
+    /// Maps a file and checks its header.
+    /// - Throws: `SafetensorsError`.
     public init(path: String) throws {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw SafetensorsError(path, String(cString: strerror(errno))) }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_size >= 8 else {
-            throw SafetensorsError(path, "too short for a safetensors file")
+            throw SafetensorsError(path, "is too short to be a safetensors file")
         }
         let size = Int(status.st_size)
         guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
@@ -28,7 +30,7 @@ public final class SafetensorsFile: @unchecked Sendable {
         do {
             let length = UInt64(littleEndian: mapping.loadUnaligned(as: UInt64.self))
             guard length <= Self.headerLimit, Int(length) <= size - 8 else {
-                throw SafetensorsError(path, "damaged: its header claims \(length) bytes, the file has \(size)")
+                throw SafetensorsError(path, "damaged: its header's stated length is \(length) bytes, and the file has \(size)")
             }
             let start = 8 + Int(length)
             let header: SafetensorsHeader
@@ -36,7 +38,7 @@ public final class SafetensorsFile: @unchecked Sendable {
                 header = try JSONDecoder().decode(
                     SafetensorsHeader.self, from: Data(bytes: address + 8, count: Int(length)))
             } catch {
-                throw SafetensorsError(path, "damaged: its header is not the JSON of a safetensors file")
+                throw SafetensorsError(path, "damaged: its header is not valid JSON for a safetensors file")
             }
             for (name, entry) in header.tensors {
                 try Self.check(entry, name: name, available: size - start, path: path)
@@ -56,21 +58,23 @@ public final class SafetensorsFile: @unchecked Sendable {
         var bytes = width ?? 1
         for extent in entry.shape {
             let (product, overflow) = bytes.multipliedReportingOverflow(by: extent)
-            guard extent >= 0, !overflow else { throw SafetensorsError(path, "damaged: impossible shape of \(name)") }
+            guard extent >= 0, !overflow else { throw SafetensorsError(path, "damaged: \(name) has an impossible shape") }
             bytes = product
         }
         guard entry.data_offsets.count == 2, case let (start, end) = (entry.data_offsets[0], entry.data_offsets[1]),
             start >= 0, end >= start, end <= available, width == nil || end - start == bytes
-        else { throw SafetensorsError(path, "damaged: \(name) does not lie within the file") }
+        else { throw SafetensorsError(path, "damaged: the byte range of \(name) does not fit its shape or the file") }
     }
 
-    /// XXH3 of the whole file.
+    /// XXH3 digest of the whole file.
     public var digest: UInt64 { Digest.hash(UnsafeRawBufferPointer(mapping)) }
 
     public var names: [String] { entries.keys.sorted() }
     public func shape(_ name: String) -> Shape? { entries[name].map { Shape($0.shape) } }
 
-    /// The bytes of a tensor of 32-bit floats. Valid while this object lives; not necessarily aligned.
+    /// Returns the bytes of a tensor of 32-bit floats. They are valid while this object lives, and may be unaligned.
+    /// - Parameter shape: the shape that the tensor must have, if given.
+    /// - Throws: `SafetensorsError` if the tensor is absent, or its type or shape differs.
     public func floats(_ name: String, shape: Shape? = nil) throws -> UnsafeRawBufferPointer {
         guard let entry = entries[name] else { throw SafetensorsError(path, "has no tensor named \(name)") }
         guard entry.dtype == "F32" else { throw SafetensorsError(path, "\(name) is \(entry.dtype), not F32") }
@@ -81,7 +85,7 @@ public final class SafetensorsFile: @unchecked Sendable {
         return UnsafeRawBufferPointer(rebasing: mapping[range])
     }
 
-    /// A tensor of 32-bit floats, copied.
+    /// Returns a copy of a tensor of 32-bit floats.
     public func array(_ name: String) throws -> [Float] {
         let bytes = try floats(name)
         return [Float](unsafeUninitializedCapacity: bytes.count / 4) { buffer, count in
@@ -90,7 +94,7 @@ public final class SafetensorsFile: @unchecked Sendable {
         }
     }
 
-    /// A tensor of 64-bit integers, copied.
+    /// Returns a copy of a tensor of 64-bit integers.
     public func integers(_ name: String) throws -> [Int64] {
         guard let entry = entries[name], entry.dtype == "I64" else {
             throw SafetensorsError(path, "has no tensor of 64-bit integers named \(name)")

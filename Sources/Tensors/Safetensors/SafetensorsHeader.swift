@@ -1,6 +1,6 @@
 import Foundation
 
-/// The header of a safetensors file: names, types, shapes and places.
+/// The header of a safetensors file: names, types, shapes and byte offsets.
 /// Format: https://github.com/huggingface/safetensors#format
 struct SafetensorsHeader: Codable {
     struct Entry: Codable {
@@ -45,7 +45,7 @@ struct SafetensorsHeader: Codable {
     }
 }
 
-/// A safetensors file that could not be read or written.
+/// A safetensors file that cannot be read, or lacks the tensor asked for.
 public struct SafetensorsError: Error, CustomStringConvertible, Sendable {
     public let description: String
     init(_ path: String, _ reason: String) { description = "\(path): \(reason)" }

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// A tensor to be written: its bytes are read when the file is.
+/// A tensor to write. Its bytes are read when the file is written, so they must stay valid until then.
 public struct SafetensorsTensor {
     public enum ElementType: String, Sendable { case float32 = "F32", int64 = "I64" }
 
@@ -15,7 +15,7 @@ public struct SafetensorsTensor {
     }
 }
 
-/// Writes safetensors files: complete and on the disk when the call returns, or not at all.
+/// Writes safetensors files that are complete and on disk when the call returns, or absent.
 public enum SafetensorsWriter {
     public static func write(_ tensors: [SafetensorsTensor], metadata: [String: String] = [:], to path: String) throws {
         var entries: [String: SafetensorsHeader.Entry] = [:]
@@ -29,7 +29,7 @@ public enum SafetensorsWriter {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         var header = try encoder.encode(SafetensorsHeader(tensors: entries, metadata: metadata))
-        // The format asks for data aligned to 8 bytes; 64 suits vector loads as well.
+        // The format requires data aligned to 8 bytes; 64 also suits vector loads.
         header.append(contentsOf: [UInt8](repeating: 0x20, count: (64 - (header.count + 8) % 64) % 64))
 
         try DurableFile.write(to: path) { file in

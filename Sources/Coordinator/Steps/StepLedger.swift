@@ -146,7 +146,7 @@ package struct StepLedger: Sendable {
         var actions = [Action.validated(step: step)]
         guard let error, committed < last, let verdict = plateau?.observe(error) else { return actions }
         switch verdict {
-        case .goOn: break
+        case .keep: break
         case .reduce: actions.append(.reduced(step: step, rate: plan.rate(step + 1, reductions: reductions)))
         case .stop:
             last = granted

@@ -3,7 +3,7 @@ public enum Split: String, Codable, Sendable, CaseIterable {
     case train, validation
 }
 
-/// How many pictures each split has.
+/// How many images each split has.
 public struct SplitCounts: Codable, Sendable, Equatable {
     public let train: Int
     public let validation: Int

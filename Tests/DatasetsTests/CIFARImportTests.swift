@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 @Suite struct CIFARImportTests {
-    @Test func everyPictureAndLabelComesBack() throws {
+    @Test func everyImageAndLabelComesBack() throws {
         let scratch = try Scratch()
         let records = try Samples.cifar(scratch, "cifar", perBatch: 6)
         let report = try Samples.pack(.cifar10, scratch("cifar"), scratch("packed"))
@@ -23,7 +23,7 @@ import Testing
         #expect(try scratch.names() == ["cifar", "packed"])
     }
 
-    @Test func meanIsOfTrainingPicturesOnly() throws {
+    @Test func meanIsOfTrainingImagesOnly() throws {
         let scratch = try Scratch()
         let records = try Samples.cifar(scratch, "source", perBatch: 3, test: 9)
         _ = try Samples.pack(.cifar10, scratch("source"), scratch("packed"))

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 @Suite struct ColorComponentsTests {
-    /// Packs one CIFAR batch of pictures that hold only the given colours, in equal numbers.
+    /// Packs one CIFAR batch of images that hold only the given colours, in equal numbers.
     private func components(_ colors: [[UInt8]]) throws -> ColorComponents? {
         let scratch = try Scratch()
         try Samples.cifar(scratch, "source", perBatch: 1)

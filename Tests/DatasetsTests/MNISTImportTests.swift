@@ -27,7 +27,7 @@ import Testing
         try Samples.pack(.mnist, scratch("source"), scratch("packed"))
     }
 
-    @Test(arguments: [true, false]) func picturesComeBackFromGzippedAndPlainFiles(gzipped: Bool) throws {
+    @Test(arguments: [true, false]) func imagesComeBackFromGzippedAndPlainFiles(gzipped: Bool) throws {
         let scratch = try Scratch()
         let pixels = try write(scratch, gzipped: gzipped)
         let manifest = try pack(scratch).manifest
@@ -81,7 +81,7 @@ import Testing
         let dataset = try Dataset(path: scratch("packed"))
         #expect(report.manifest.classes[9] == "Ankle boot")
         #expect((dataset.count(.train), dataset.count(.validation)) == (60_000, 10_000))
-        // The first training labels, and 6,000 pictures of each class, as its authors describe it.
+        // The first training labels, and 6,000 images of each class, as its authors describe it.
         #expect((0..<5).map { dataset.label(.train, $0) } == [9, 0, 0, 3, 0])
         var counts = [Int](repeating: 0, count: 10)
         for index in 0..<60_000 { counts[dataset.label(.train, index)] += 1 }

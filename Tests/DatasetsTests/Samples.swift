@@ -30,7 +30,7 @@ enum Samples {
         return training
     }
 
-    /// A packed CIFAR data set of 5 × `perBatch` training pictures at `scratch("packed")`.
+    /// A packed CIFAR data set of 5 × `perBatch` training images at `scratch("packed")`.
     static func packedCIFAR(_ scratch: Scratch, perBatch: Int = 4, test: Int = 3) throws -> Dataset {
         try cifar(scratch, "source", perBatch: perBatch, test: test)
         try pack(.cifar10, scratch("source"), scratch("packed"))
@@ -59,7 +59,7 @@ enum Samples {
             width: width)
     }
 
-    /// The bytes of a stored picture, copied.
+    /// The bytes of a stored image, copied.
     static func pixels(_ dataset: Dataset, _ split: Split, _ index: Int) throws -> [UInt8] {
         try RecordReader(dataset).withPixels(split, index) { Array($0) }
     }

@@ -1,11 +1,11 @@
 import Tensors
 
-/// The memory of a batch's pictures, N×C×H×W, of either element type.
+/// The memory of a batch's images, N×C×H×W, of either element type.
 struct BatchImages {
     private let bytes: UnsafeMutableRawBufferPointer
     private let type: ElementType
     private let imageFloats: Int
-    /// A picture before it is rounded.
+    /// An image before it is rounded.
     private let staging: TensorBuffer?
 
     init(_ bytes: UnsafeMutableRawBufferPointer, type: ElementType, imageFloats: Int, count: Int) {
@@ -14,7 +14,7 @@ struct BatchImages {
         staging = type == .float32 ? nil : TensorBuffer(floats: imageFloats)
     }
 
-    /// Puts a picture in its place: `render` writes it as 32-bit floats.
+    /// Puts an image in its place: `render` writes it as 32-bit floats.
     func write(_ index: Int, _ render: (UnsafeMutablePointer<Float>) throws -> Void) rethrows {
         let start = bytes.baseAddress! + index * imageFloats * type.byteCount
         guard let staging else { return try render(start.assumingMemoryBound(to: Float.self)) }

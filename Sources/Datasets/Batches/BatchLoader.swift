@@ -13,11 +13,11 @@ public final class BatchLoader: @unchecked Sendable {
     private let batch: Int
 
     /// - Parameters:
-    ///   - batch: the largest number of pictures of a request.
-    ///   - imageFloats: the elements of one picture, C·H·W.
-    ///   - type: of the pictures' elements.
+    ///   - batch: the largest number of images of a request.
+    ///   - imageFloats: the elements of one image, C·H·W.
+    ///   - type: of the images' elements.
     public init(preparer: BatchPreparer, batch: Int, imageFloats: Int, type: ElementType = .float32) throws {
-        precondition(imageFloats == preparer.imageFloats, "the loader's pictures are the preparer's")
+        precondition(imageFloats == preparer.imageFloats, "the loader's images are the preparer's")
         buffers = try (0..<2).map { _ in try TensorBuffer.allocate(byteCount: batch * imageFloats * type.byteCount) }
         let worker = LoaderWorker(
             preparer: preparer, images: buffers, type: type, labels: (0..<2).map { _ in TensorBuffer(byteCount: 4 * batch) })
@@ -34,7 +34,7 @@ public final class BatchLoader: @unchecked Sendable {
     }
 
     /// Waits for a batch, which is prepared now if it was not prefetched.
-    /// - Throws: `DatasetError` when a picture of this batch, or of the one being prefetched, cannot be decoded.
+    /// - Throws: `DatasetError` when an image of this batch, or of the one being prefetched, cannot be decoded.
     public func next(_ request: BatchRequest) throws -> LoadedBatch {
         precondition(request.count <= batch)
         while true {

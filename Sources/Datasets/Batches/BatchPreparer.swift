@@ -1,8 +1,8 @@
 import Tensors
 
-/// Turns stored pictures into what the network reads: cropped, mirrored, colour-shifted, centred (paper §2, §4.1).
+/// Turns stored images into what the network reads: cropped, mirrored, colour-shifted, centred (paper §2, §4.1).
 ///
-/// For one thread at a time. Every draw depends only on (seed, purpose, epoch, picture), so any process, at any time, prepares the same batch.
+/// For one thread at a time. Every draw depends only on (seed, purpose, epoch, image), so any process, at any time, prepares the same batch.
 public final class BatchPreparer: @unchecked Sendable {
     public let dataset: Dataset
     public let settings: PreparationSettings
@@ -13,19 +13,19 @@ public final class BatchPreparer: @unchecked Sendable {
     private let reader: RecordReader
 
     /// - Parameter mean: what is subtracted; nil takes the data set's own. A trained network wants its own data's.
-    /// - Throws: `DatasetError` when the network reads other channels or larger pictures than are stored.
+    /// - Throws: `DatasetError` when the network reads other channels or larger images than are stored.
     public init(dataset: Dataset, settings: PreparationSettings, mean: [Float]? = nil) throws {
         let stored = dataset.manifest
         guard settings.channels == stored.channels else {
             throw DatasetError(
-                "the network reads \(settings.channels) channels, but the pictures in \(dataset.path) have "
+                "the network reads \(settings.channels) channels, but the images in \(dataset.path) have "
                     + "\(stored.channels); choose another network or data set")
         }
         guard settings.height >= 1, settings.width >= 1, settings.height <= stored.height,
             settings.width <= stored.width
         else {
             throw DatasetError(
-                "the network reads \(settings.height)×\(settings.width) pixels, but the pictures in \(dataset.path) "
+                "the network reads \(settings.height)×\(settings.width) pixels, but the images in \(dataset.path) "
                     + "have \(stored.height)×\(stored.width); import them larger or choose another network")
         }
         (self.dataset, self.settings) = (dataset, settings)
@@ -37,13 +37,13 @@ public final class BatchPreparer: @unchecked Sendable {
             width: settings.width, scale: settings.scale)
     }
 
-    /// The floats of one prepared picture.
+    /// The floats of one prepared image.
     public var imageFloats: Int { settings.channels * settings.height * settings.width }
 
-    /// Writes the pictures of a request, N×C×H×W, and their labels.
+    /// Writes the images of a request, N×C×H×W, and their labels.
     ///
-    /// Training visits picture p mod n of epoch p / n, so a batch may lie in two epochs. Validation takes the centre
-    /// of each picture as it is; places beyond the last picture get zeros and the label 0.
+    /// Training visits image p mod n of epoch p / n, so a batch may lie in two epochs. Validation takes the centre
+    /// of each image as it is; places beyond the last image get zeros and the label 0.
     /// - Throws: `DatasetError` naming a record that cannot be decoded.
     public func prepare(
         _ request: BatchRequest, images: UnsafeMutableBufferPointer<Float>, labels: UnsafeMutableBufferPointer<Int32>
@@ -51,7 +51,7 @@ public final class BatchPreparer: @unchecked Sendable {
         try prepare(request, images: UnsafeMutableRawBufferPointer(images), type: .float32, labels: labels)
     }
 
-    /// The same with pictures of either element type.
+    /// The same with images of either element type.
     func prepare(
         _ request: BatchRequest, images: UnsafeMutableRawBufferPointer, type: ElementType,
         labels: UnsafeMutableBufferPointer<Int32>
@@ -70,7 +70,7 @@ public final class BatchPreparer: @unchecked Sendable {
         }
     }
 
-    /// Writes one fixed patch of each picture, in stored order and without any draw.
+    /// Writes one fixed patch of each image, in stored order and without any draw.
     public func prepare(
         _ request: BatchRequest, patch: Patch, images: UnsafeMutableBufferPointer<Float>,
         labels: UnsafeMutableBufferPointer<Int32>
@@ -101,12 +101,12 @@ public final class BatchPreparer: @unchecked Sendable {
         _ request: BatchRequest, _ images: UnsafeMutableRawBufferPointer, _ type: ElementType,
         _ labels: UnsafeMutableBufferPointer<Int32>
     ) -> BatchImages {
-        precondition(request.position >= 0 && request.count >= 0, "a batch starts at or after the first picture")
+        precondition(request.position >= 0 && request.count >= 0, "a batch starts at or after the first image")
         precondition(labels.count >= request.count)
         return BatchImages(images, type: type, imageFloats: imageFloats, count: request.count)
     }
 
-    // MARK: One picture
+    // MARK: One image
 
     private func variation(epoch: Int, image: Int) -> PatchRenderer.Variation {
         var variation = renderer.variation(.center)

@@ -1,10 +1,10 @@
-/// Which pictures a batch holds.
+/// Which images a batch holds.
 public struct BatchRequest: Sendable, Equatable {
     public let split: Split
-    /// For training, the number of pictures seen before: (step − 1) · batch. For validation, the first picture's
+    /// For training, the number of images seen before: (step − 1) · batch. For validation, the first image's
     /// index.
     public let position: Int
-    /// Pictures wanted.
+    /// Images wanted.
     public let count: Int
 
     public init(split: Split, position: Int, count: Int) {

@@ -18,7 +18,7 @@ final class LoaderWorker: @unchecked Sendable {
             request, images: images[index].bytes, type: type, labels: labels[index].bytes.bindMemory(to: Int32.self))
     }
 
-    /// The thread's body: until the loader is stopped or a picture cannot be read.
+    /// The thread's body: until the loader is stopped or an image cannot be read.
     func run() {
         while let (index, request) = take() {
             do {

@@ -1,4 +1,4 @@
-/// A fixed part of a stored picture, for measuring a network (paper §4.1).
+/// A fixed part of a stored image, for measuring a network (paper §4.1).
 public struct Patch: Sendable, Equatable {
     public enum Place: Sendable, Equatable {
         case start, center, end

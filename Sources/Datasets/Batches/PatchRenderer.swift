@@ -1,9 +1,9 @@
 import Tensors
 
-/// Turns stored bytes into what the network reads: a part of the picture, perhaps mirrored, minus the mean of its
+/// Turns stored bytes into what the network reads: a part of the image, perhaps mirrored, minus the mean of its
 /// pixels, plus a shift of each channel (paper §2, §4.1), times a scale.
 public final class PatchRenderer: Sendable {
-    /// What is done to one picture.
+    /// What is done to one image.
     struct Variation {
         var top: Int
         var left: Int
@@ -21,8 +21,8 @@ public final class PatchRenderer: Sendable {
     private let mean: TensorBuffer
 
     /// - Parameters:
-    ///   - mean: planar, of the stored pictures' size, 0–255.
-    ///   - stored: channels, height and width of stored pictures.
+    ///   - mean: planar, of the stored images' size, 0–255.
+    ///   - stored: channels, height and width of stored images.
     ///   - height: rows that the network reads.
     ///   - width: columns that the network reads.
     ///   - scale: multiplies the difference; 1 in the paper.
@@ -31,7 +31,7 @@ public final class PatchRenderer: Sendable {
             mean.count == stored.reduce(1, *), (1...stored[1]).contains(height), (1...stored[2]).contains(width)
         else {
             throw DatasetError(
-                "a mean of \(mean.count) values does not go with stored pictures of "
+                "a mean of \(mean.count) values does not go with stored images of "
                     + "\(stored.map(String.init).joined(separator: "×")) and a network that reads \(height)×\(width)")
         }
         (channels, storedHeight, storedWidth) = (stored[0], stored[1], stored[2])
@@ -40,15 +40,15 @@ public final class PatchRenderer: Sendable {
         _ = self.mean.floats.update(fromContentsOf: mean)
     }
 
-    /// The floats of one prepared picture.
+    /// The floats of one prepared image.
     public var imageFloats: Int { channels * height * width }
 
-    /// Writes one patch of a picture: planar bytes of the stored size.
+    /// Writes one patch of an image: planar bytes of the stored size.
     public func render(pixels: [UInt8], patch: Patch, image: UnsafeMutableBufferPointer<Float>) throws {
         guard pixels.count == channels * storedHeight * storedWidth, let output = image.baseAddress,
             image.count >= imageFloats
         else {
-            throw DatasetError("a picture of \(pixels.count) bytes is not one of \(channels)×\(storedHeight)×\(storedWidth)")
+            throw DatasetError("an image of \(pixels.count) bytes is not one of \(channels)×\(storedHeight)×\(storedWidth)")
         }
         pixels.withUnsafeBytes { render($0, variation(patch), output) }
     }
@@ -59,7 +59,7 @@ public final class PatchRenderer: Sendable {
             isMirrored: patch.isMirrored)
     }
 
-    /// Value = (byte − mean at the pixel's place in the stored picture + the channel's shift) · scale.
+    /// Value = (byte − mean at the pixel's place in the stored image + the channel's shift) · scale.
     func render(_ pixels: UnsafeRawBufferPointer, _ variation: Variation, _ output: UnsafeMutablePointer<Float>) {
         guard let bytes = pixels.baseAddress?.assumingMemoryBound(to: UInt8.self),
             let means = mean.floats.baseAddress

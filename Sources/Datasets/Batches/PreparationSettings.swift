@@ -1,13 +1,13 @@
-/// How pictures are prepared for the network.
+/// How images are prepared for the network.
 public struct PreparationSettings: Sendable, Equatable {
     public var seed: UInt64
-    /// A random part of each training picture; off takes the centre.
+    /// A random part of each training image; off takes the centre.
     public var crop: Bool
-    /// Training pictures are mirrored with probability 1/2.
+    /// Training images are mirrored with probability 1/2.
     public var mirror: Bool
-    /// Training pictures' colours are shifted along their principal components; without effect on grey pictures.
+    /// Training images' colours are shifted along their principal components; without effect on grey images.
     public var color: Bool
-    /// Every epoch visits the training pictures in an order of its own.
+    /// Every epoch visits the training images in an order of its own.
     public var shuffle: Bool
     /// What the network reads: channels, rows, columns.
     public var channels: Int

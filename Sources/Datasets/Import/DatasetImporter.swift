@@ -1,12 +1,12 @@
 import Foundation
 import Glibc
 
-/// Packs pictures into a data set.
+/// Packs images into a data set.
 public enum DatasetImporter {
-    /// How many pictures go by between two calls of a progress function.
+    /// How many images go by between two calls of a progress function.
     static let progressInterval = 256
 
-    /// Reports (phase, pictures done, share of the phase that is done).
+    /// Reports (phase, images done, share of the phase that is done).
     public typealias Progress = @Sendable (String, Int, Double) -> Void
 
     /// What an import is asked for.
@@ -16,11 +16,11 @@ public enum DatasetImporter {
         public var source: String
         /// The new directory, which appears complete or not at all.
         public var destination: String
-        /// The side of the stored square pictures, for image folders and ILSVRC; nil takes 256, or the pictures' own
+        /// The side of the stored square images, for image folders and ILSVRC; nil takes 256, or the images' own
         /// side where all of an image folder are squares of one side below 224.
         public var size: Int?
         public var packing = Packing.raw
-        /// Pictures after which an interrupted import goes on.
+        /// Images after which an interrupted import goes on.
         public var journalInterval = 4096
 
         public init(format: ImportFormat, source: String, destination: String) {
@@ -34,19 +34,19 @@ public enum DatasetImporter {
         let source = options.source
         var status = stat()
         guard stat(source, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-            throw DatasetError("\(source) is not a directory; name the one that has the pictures")
+            throw DatasetError("\(source) is not a directory; name the one that has the images")
         }
-        let hasPictures = options.format == .imagefolder || options.format == .ilsvrc
+        let hasImages = options.format == .imagefolder || options.format == .ilsvrc
         if let size = options.size {
-            guard hasPictures else {
+            guard hasImages else {
                 throw DatasetError(
-                    "a size is for picture files; leave it out, \(options.format.rawValue) has one of its own")
+                    "a size is for image files; leave it out, \(options.format.rawValue) has one of its own")
             }
             guard (1...DatasetManifest.sideLimit).contains(size) else {
                 throw DatasetError("a size of \(size) is not possible; choose 1 to \(DatasetManifest.sideLimit)")
             }
         }
-        guard hasPictures || options.packing == .raw else {
+        guard hasImages || options.packing == .raw else {
             throw DatasetError("\(options.format.rawValue) is packed raw; leave out the packing")
         }
         let staging = try StagingDirectory(destination: options.destination)
@@ -55,7 +55,7 @@ public enum DatasetImporter {
             staging: staging, name: full.lastPathComponent, source: full.path, size: options.size,
             packing: options.packing, journalInterval: options.journalInterval, progress: progress)
         do {
-            if !hasPictures { try staging.empty() }
+            if !hasImages { try staging.empty() }
             let report =
                 switch options.format {
                 case .imagefolder: try ImageFolderImport.run(source: source, target: target)

@@ -1,4 +1,4 @@
-/// How the pictures to import are stored.
+/// How the images to import are stored.
 public enum ImportFormat: String, CaseIterable, Sendable {
     /// A folder per class under `train` and under `val` or `validation`.
     case imagefolder
@@ -11,7 +11,7 @@ public enum ImportFormat: String, CaseIterable, Sendable {
 }
 
 /// A file that was left out of an import, and why.
-public struct SkippedPicture: Sendable, Equatable {
+public struct SkippedImage: Sendable, Equatable {
     public let file: String
     public let reason: String
 }
@@ -21,6 +21,6 @@ public struct ImportReport: Sendable {
     public let manifest: DatasetManifest
     /// Damaged or unusable files, in the order of the source; at most the first thousand. The data set's `skipped.tsv`
     /// has all.
-    public let skipped: [SkippedPicture]
+    public let skipped: [SkippedImage]
     public let skippedCount: Int
 }

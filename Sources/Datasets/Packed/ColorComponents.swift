@@ -28,7 +28,7 @@ public struct ColorComponents: Codable, Sendable, Equatable {
             && eigenvectors.allSatisfy { $0.count == 3 && $0.allSatisfy(\.isFinite) }
     }
 
-    /// What is added to the three channels of a picture with values 0...255: 255 · Σ p[c][i] · α[i] · λ[i].
+    /// What is added to the three channels of an image with values 0...255: 255 · Σ p[c][i] · α[i] · λ[i].
     public func shift(alphas: (Float, Float, Float)) -> (Float, Float, Float) {
         let weighted = (alphas.0 * eigenvalues[0], alphas.1 * eigenvalues[1], alphas.2 * eigenvalues[2])
         func channel(_ row: [Float]) -> Float {

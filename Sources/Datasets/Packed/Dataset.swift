@@ -2,14 +2,14 @@ import Foundation
 import Glibc
 import Tensors
 
-/// A packed data set, memory-mapped: pictures of one size, their labels, and their mean. A `RecordReader` gives pixels.
+/// A packed data set, memory-mapped: images of one size, their labels, and their mean. A `RecordReader` gives pixels.
 ///
-/// Every length is checked against its file when the data set is opened, so that reading a picture is only an
-/// address computation; the pictures' own checksums are compared by `verify`.
+/// Every length is checked against its file when the data set is opened, so that reading an image is only an
+/// address computation; the images' own checksums are compared by `verify`.
 public final class Dataset: Sendable {
     public let path: String
     public let manifest: DatasetManifest
-    /// The mean of the training pictures, planar CHW, on the scale 0...255 (paper §2).
+    /// The mean of the training images, planar CHW, on the scale 0...255 (paper §2).
     public let mean: [Float]
 
     private let records: [MappedFile]
@@ -68,10 +68,10 @@ public final class Dataset: Sendable {
         }
     }
 
-    /// The number of pictures in a split; never 0.
+    /// The number of images in a split; never 0.
     public func count(_ split: Split) -> Int { manifest.counts[split] }
 
-    /// The label of a picture, an index into the manifest's classes.
+    /// The label of an image, an index into the manifest's classes.
     public func label(_ split: Split, _ index: Int) -> Int { indexes[place(split)].label(index) }
 
     /// The bytes of a record as they are stored. Valid while this object lives: keep a reference to it, not only to

@@ -13,9 +13,9 @@ public struct DatasetManifest: Codable, Sendable, Equatable {
     public let formatVersion: Int
     public let name: String
     public let channels: Int
-    /// Rows of a stored picture.
+    /// Rows of a stored image.
     public let height: Int
-    /// Columns of a stored picture.
+    /// Columns of a stored image.
     public let width: Int
     public let packing: Packing
     /// The classes' names, by label; synsets for ILSVRC.
@@ -28,7 +28,7 @@ public struct DatasetManifest: Codable, Sendable, Equatable {
     /// Principal components of the colours; nil unless there are three channels.
     public let colors: ColorComponents?
 
-    /// Bytes of one picture's pixels.
+    /// Bytes of one image's pixels.
     public var pixelBytes: Int { channels * height * width }
 
     /// The classes as they are shown: `n01440764 tench, Tinca tinca`.

@@ -1,8 +1,8 @@
-/// Reads the pictures of a data set, and decodes them where they are stored as JPEG. For one thread at a time.
+/// Reads the images of a data set, and decodes them where they are stored as JPEG. For one thread at a time.
 public final class RecordReader {
     private let dataset: Dataset
-    private let decoder = PictureDecoder()
-    /// Where JPEG pictures are decoded to: planes, and interleaved pixels before them.
+    private let decoder = ImageDecoder()
+    /// Where JPEG images are decoded to: planes, and interleaved pixels before them.
     private var planes: [UInt8] = []
     private var scratch: [UInt8] = []
     private var bytesRead = 0
@@ -16,7 +16,7 @@ public final class RecordReader {
         scratch = [UInt8](repeating: 0, count: 4 * dataset.manifest.height * dataset.manifest.width)
     }
 
-    /// Calls `body` with the pixels of a picture, planar CHW.
+    /// Calls `body` with the pixels of an image, planar CHW.
     /// - Throws: `DatasetError` naming a record that cannot be decoded.
     public func withPixels<Result>(
         _ split: Split, _ index: Int, _ body: (UnsafeRawBufferPointer) throws -> Result
@@ -40,13 +40,13 @@ public final class RecordReader {
         return try planes.withUnsafeBytes(body)
     }
 
-    private func decode(_ record: UnsafeRawBufferPointer) throws(PictureError) {
-        var failure: PictureError?
+    private func decode(_ record: UnsafeRawBufferPointer) throws(ImageError) {
+        var failure: ImageError?
         let (width, height) = (dataset.manifest.width, dataset.manifest.height)
         planes.withUnsafeMutableBufferPointer { planes in
             scratch.withUnsafeMutableBufferPointer { scratch in
                 guard let to = planes.baseAddress, let from = scratch.baseAddress else { return }
-                do throws(PictureError) {
+                do throws(ImageError) {
                     try decoder.decodeStored(record, width: width, height: height, scratch: from, into: to)
                 } catch { failure = error }
             }

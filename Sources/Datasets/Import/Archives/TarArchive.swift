@@ -22,7 +22,7 @@ package final class TarArchive: Sendable {
     deinit { close(descriptor) }
 
     /// The bytes at an offset; the caller has checked that they lie within the archive.
-    package func read(at offset: Int, count: Int) throws(PictureError) -> [UInt8] {
+    package func read(at offset: Int, count: Int) throws(ImageError) -> [UInt8] {
         var code: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             filled = 0
@@ -37,7 +37,7 @@ package final class TarArchive: Sendable {
             }
         }
         guard bytes.count == count else {
-            throw PictureError(code == 0 ? "the archive became shorter" : "cannot be read: \(String(cString: strerror(code)))")
+            throw ImageError(code == 0 ? "the archive became shorter" : "cannot be read: \(String(cString: strerror(code)))")
         }
         return bytes
     }
@@ -75,8 +75,8 @@ package struct TarReader: Sendable {
     }
 
     /// The next member, or nil at the end.
-    /// - Throws: `PictureError` where the archive is damaged; what follows is out of reach then.
-    package mutating func next() throws(PictureError) -> TarMember? {
+    /// - Throws: `ImageError` where the archive is damaged; what follows is out of reach then.
+    package mutating func next() throws(ImageError) -> TarMember? {
         var longName: String?
         var longSize: Int?
         while true {
@@ -84,25 +84,25 @@ package struct TarReader: Sendable {
             let header = try archive.read(at: offset, count: Self.block)
             if header.allSatisfy({ $0 == 0 }) { return nil }
             guard Self.checksum(header) == Self.number(header[148..<156]) else {
-                throw PictureError("damaged: no header of a member at byte \(offset)")
+                throw ImageError("damaged: no header of a member at byte \(offset)")
             }
             let content = offset + Self.block
             guard let stated = Self.number(header[124..<136]) else {
-                throw PictureError("damaged: a member at byte \(offset) has no size")
+                throw ImageError("damaged: a member at byte \(offset) has no size")
             }
             let type = header[156]
             let isName = type == UInt8(ascii: "L") || type == UInt8(ascii: "K") || type == UInt8(ascii: "x")
             let size = isName ? stated : longSize ?? stated
             guard size <= range.upperBound - content else {
-                throw PictureError("damaged: a member at byte \(offset) claims \(size) bytes, beyond the archive's end")
+                throw ImageError("damaged: a member at byte \(offset) claims \(size) bytes, beyond the archive's end")
             }
             let next = content + (size + Self.block - 1) / Self.block * Self.block
             switch type {
             case UInt8(ascii: "L"):
-                guard size <= Self.nameLimit else { throw PictureError("damaged: a name of \(size) bytes") }
+                guard size <= Self.nameLimit else { throw ImageError("damaged: a name of \(size) bytes") }
                 longName = Self.text(try archive.read(at: content, count: size)[...])
             case UInt8(ascii: "x"):
-                guard size <= Self.paxLimit else { throw PictureError("damaged: an extended header of \(size) bytes") }
+                guard size <= Self.paxLimit else { throw ImageError("damaged: an extended header of \(size) bytes") }
                 let records = Self.pax(try archive.read(at: content, count: size))
                 longName = records["path"] ?? longName
                 longSize = records["size"].flatMap { Int($0) }.map { max(0, $0) }

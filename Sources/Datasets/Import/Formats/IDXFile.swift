@@ -5,7 +5,7 @@ package struct IDXFile {
     private static let countLimit = 1 << 27
 
     package let file: GzipFile
-    /// Extents, outermost first: items, then rows and columns for pictures.
+    /// Extents, outermost first: items, then rows and columns for images.
     package let extents: [Int]
 
     /// Opens `NAME` or `NAME.gz` in a directory and reads its header.

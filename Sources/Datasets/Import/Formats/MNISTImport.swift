@@ -1,4 +1,4 @@
-/// Imports IDX files as of MNIST and Fashion-MNIST: grey pictures, ten classes.
+/// Imports IDX files as of MNIST and Fashion-MNIST: grey images, ten classes.
 enum MNISTImport {
     private static let fashion = [
         "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
@@ -14,7 +14,7 @@ enum MNISTImport {
             let count = images.extents[0]
             guard labels.extents[0] == count else {
                 throw DatasetError(
-                    "\(labels.file.path): has \(labels.extents[0]) labels for \(count) pictures; download both again")
+                    "\(labels.file.path): has \(labels.extents[0]) labels for \(count) images; download both again")
             }
             let size = Array(images.extents.dropFirst())
             let packed =
@@ -23,7 +23,7 @@ enum MNISTImport {
             writer = packed
             guard size == shape else {
                 throw DatasetError(
-                    "\(images.file.path): has pictures of \(size[0])×\(size[1]), the training pictures are "
+                    "\(images.file.path): has images of \(size[0])×\(size[1]), the training images are "
                         + "\(shape[0])×\(shape[1]); name a directory that holds one data set")
             }
             try packed.begin(split)

@@ -1,6 +1,6 @@
 import Tensors
 
-/// Packs made pictures, for measuring without a data set: noise, with labels in turn.
+/// Packs made images, for measuring without a data set: noise, with labels in turn.
 public enum MadePictures {
     /// - Throws: as `DatasetImporter.run` does; nothing is left at the destination then.
     public static func pack(

@@ -1,14 +1,14 @@
 import Foundation
 
-/// The classes of validation pictures that lie in one folder or archive.
+/// The classes of validation images that lie in one folder or archive.
 package struct GroundTruth: Sendable {
     private let path: String
-    /// Labels by the number at the end of a picture's name, from 1; -1 where the class is not trained.
+    /// Labels by the number at the end of an image's name, from 1; -1 where the class is not trained.
     private let byNumber: [Int]
-    /// Labels by a picture's name without folder and extension.
+    /// Labels by an image's name without folder and extension.
     private let byName: [String: Int]
 
-    /// Reads a list of synset numbers, a list of picture names with labels (`val.txt`), or Kaggle's
+    /// Reads a list of synset numbers, a list of image names with labels (`val.txt`), or Kaggle's
     /// `LOC_val_solution.csv`.
     package init(path: String, classes: [String], synsets: SynsetTable) throws {
         self.path = path
@@ -27,7 +27,7 @@ package struct GroundTruth: Sendable {
             byNumber = lines.map { Int($0).flatMap { names[$0] }.flatMap { labels[$0] } ?? -1 }
             byName = [:]
             guard byNumber.contains(where: { $0 >= 0 }) else {
-                throw DatasetError("\(path) has no class of the training pictures; take the files of one challenge")
+                throw DatasetError("\(path) has no class of the training images; take the files of one challenge")
             }
             return
         }
@@ -39,21 +39,21 @@ package struct GroundTruth: Sendable {
             if let label, classes.indices.contains(label) { byName[Self.stem(parts[0])] = label }
         }
         guard !byName.isEmpty else {
-            throw DatasetError("\(path): not a ground truth; it lists a class for every validation picture")
+            throw DatasetError("\(path): not a ground truth; it lists a class for every validation image")
         }
         (byNumber, self.byName) = ([], byName)
     }
 
-    /// The label of a picture, or why it has none.
-    package func label(of name: String) -> Result<Int, PictureError> {
+    /// The label of an image, or why it has none.
+    package func label(of name: String) -> Result<Int, ImageError> {
         let stem = Self.stem(name)
         if let label = byName[stem] { return .success(label) }
         let digits = String(stem.reversed().prefix { $0.isASCII && $0.isNumber }.reversed())
         guard let number = Int(digits), byNumber.indices.contains(number - 1) else {
-            return .failure(PictureError("not in \(path)"))
+            return .failure(ImageError("not in \(path)"))
         }
         guard byNumber[number - 1] >= 0 else {
-            return .failure(PictureError("of a class without training pictures"))
+            return .failure(ImageError("of a class without training images"))
         }
         return .success(byNumber[number - 1])
     }

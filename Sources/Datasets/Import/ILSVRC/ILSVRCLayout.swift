@@ -34,11 +34,11 @@ struct ILSVRCLayout {
     init(source: String) throws {
         guard let training = Self.part(source, Self.trainingNames) else {
             throw DatasetError(
-                "\(source) has no training pictures; put ILSVRC2012_img_train.tar or a folder named train into it")
+                "\(source) has no training images; put ILSVRC2012_img_train.tar or a folder named train into it")
         }
         guard let validation = Self.part(source, Self.validationNames) else {
             throw DatasetError(
-                "\(source) has no validation pictures; put ILSVRC2012_img_val.tar or a folder named val into it")
+                "\(source) has no validation images; put ILSVRC2012_img_val.tar or a folder named val into it")
         }
         (self.training, self.validation) = (training, validation)
         groundTruth = Self.file(source, Self.truthNames)

@@ -1,7 +1,7 @@
 import Foundation
 
-/// Training pictures in an archive for each synset: archives within one archive, or in a folder.
-struct SynsetArchives: PictureQueue {
+/// Training images in an archive for each synset: archives within one archive, or in a folder.
+struct SynsetArchives: ImageQueue {
     /// One synset's archive.
     private struct Archive: Sendable {
         let name: String
@@ -49,7 +49,7 @@ struct SynsetArchives: PictureQueue {
         guard !found.isEmpty else {
             throw DatasetError("\(source) has no archives of synsets such as n01440764.tar; download it again")
         }
-        // Labels follow the names, as everywhere in the field; pictures are read in that order too.
+        // Labels follow the names, as everywhere in the field; images are read in that order too.
         let sorted = found.sorted { $0.0 < $1.0 }
         var (before, archives) = (0, [Archive]())
         for (name, file, range) in sorted {
@@ -68,7 +68,7 @@ struct SynsetArchives: PictureQueue {
         return SynsetTable.isSynset(stem) ? stem : nil
     }
 
-    mutating func next() throws -> PictureItem? {
+    mutating func next() throws -> ImageItem? {
         while true {
             if let item = nextInArchive() { return item }
             guard place + 1 < archives.count else { return nil }
@@ -76,12 +76,12 @@ struct SynsetArchives: PictureQueue {
         }
     }
 
-    /// The next picture of the archive that is open; a damaged one ends with an item that says so.
-    private mutating func nextInArchive() -> PictureItem? {
+    /// The next image of the archive that is open; a damaged one ends with an item that says so.
+    private mutating func nextInArchive() -> ImageItem? {
         guard var reader else { return nil }
         let archive = archives[place]
-        func item(_ name: String, _ content: PictureItem.Content, next: Int) -> PictureItem {
-            PictureItem(
+        func item(_ name: String, _ content: ImageItem.Content, next: Int) -> ImageItem {
+            ImageItem(
                 name: "\(archive.name).tar/\(name)", label: place, content: content,
                 position: .init(container: place, offset: next - archive.range.lowerBound),
                 fraction: Double(archive.before + next - archive.range.lowerBound) / Double(total))
@@ -110,7 +110,7 @@ struct SynsetArchives: PictureQueue {
         reader = TarReader(archives[place].file, range: archives[place].range)
     }
 
-    mutating func seek(_ position: PicturePosition) throws {
+    mutating func seek(_ position: ImagePosition) throws {
         guard archives.indices.contains(position.container),
             (0...archives[position.container].range.count).contains(position.offset)
         else { throw DatasetError("the source has changed; remove the unfinished import and start anew") }

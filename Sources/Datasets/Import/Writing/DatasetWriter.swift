@@ -2,7 +2,7 @@ import Tensors
 
 /// Writes the files of a data set into a directory, one split after the other, keeping only sums in memory.
 final class DatasetWriter {
-    /// What a data set is made of, settled before its pictures are known.
+    /// What a data set is made of, settled before its images are known.
     struct Draft {
         var name: String
         var channels: Int
@@ -20,19 +20,19 @@ final class DatasetWriter {
     private(set) var statistics: PixelStatistics
     private var writers: [Split: SplitWriter] = [:]
 
-    /// - Parameter statistics: those of the pictures that an interrupted import has packed.
+    /// - Parameter statistics: those of the images that an interrupted import has packed.
     init(directory: String, _ draft: Draft, statistics: PixelStatistics? = nil) {
         (self.directory, self.draft) = (directory, draft)
         self.statistics =
             statistics ?? PixelStatistics(channels: draft.channels, height: draft.height, width: draft.width)
     }
 
-    /// Starts a split, or goes on with one; call `append` for each of its pictures next.
+    /// Starts a split, or goes on with one; call `append` for each of its images next.
     func begin(_ split: Split, resuming: SplitWriter.Progress? = nil) throws {
         writers[split] = try SplitWriter(directory: directory, split: split, resuming: resuming)
     }
 
-    /// Writes one picture. The caller has checked the label.
+    /// Writes one image. The caller has checked the label.
     /// - Parameters:
     ///   - pixels: planar CHW.
     ///   - file: what is stored in their place, for packings other than raw.
@@ -53,7 +53,7 @@ final class DatasetWriter {
     func finish() throws -> DatasetManifest {
         for split in Split.allCases {
             guard count(split) > 0 else {
-                throw DatasetError("no usable picture for \(split.rawValue); add pictures to that part of the source")
+                throw DatasetError("no usable image for \(split.rawValue); add images to that part of the source")
             }
             try writers[split]?.finish()
         }

@@ -16,7 +16,7 @@ struct ImportJournal: Codable {
     var identity: Identity
     /// The split that is being packed, and where in it.
     var split: Split
-    var position: PicturePosition?
+    var position: ImagePosition?
     /// By split's name.
     var written: [String: SplitWriter.Progress]
     var skipped: SkippedList.Progress
@@ -75,7 +75,7 @@ struct ImportJournal: Codable {
     }
 }
 
-/// The pictures that are left out: all of them in a file of the data set, the first ones in memory.
+/// The images that are left out: all of them in a file of the data set, the first ones in memory.
 final class SkippedList {
     struct Progress: Codable {
         var count: Int
@@ -86,7 +86,7 @@ final class SkippedList {
     private static let kept = 1000
 
     private(set) var count = 0
-    private(set) var first: [SkippedPicture] = []
+    private(set) var first: [SkippedImage] = []
     private let file: OutputFile
     private let path: String
 
@@ -98,17 +98,17 @@ final class SkippedList {
         let text = try MappedFile(path: path).withBytes { String(decoding: $0.prefix(1 << 20), as: UTF8.self) }
         first = text.split(separator: "\n").prefix(Self.kept).compactMap { line in
             let parts = line.split(separator: "\t", maxSplits: 1).map(String.init)
-            return parts.count == 2 ? SkippedPicture(file: parts[0], reason: parts[1]) : nil
+            return parts.count == 2 ? SkippedImage(file: parts[0], reason: parts[1]) : nil
         }
     }
 
-    func append(_ picture: SkippedPicture) throws {
+    func append(_ image: SkippedImage) throws {
         count += 1
-        if first.count < Self.kept { first.append(picture) }
+        if first.count < Self.kept { first.append(image) }
         func clean(_ text: String) -> String {
             String(text.map { $0 == "\t" || $0.isNewline ? " " : $0 })
         }
-        let line = Array("\(clean(picture.file))\t\(clean(picture.reason))\n".utf8)
+        let line = Array("\(clean(image.file))\t\(clean(image.reason))\n".utf8)
         try line.withUnsafeBytes(file.append)
     }
 
@@ -117,7 +117,7 @@ final class SkippedList {
         return Progress(count: count, bytes: file.size)
     }
 
-    /// Completes the file; a data set without left-out pictures has none.
+    /// Completes the file; a data set without left-out images has none.
     func finish() throws {
         try file.finish()
         if count == 0 { unlink(path) }

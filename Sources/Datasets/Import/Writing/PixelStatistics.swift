@@ -1,10 +1,10 @@
-/// Sums over training pictures, in integers, from which the mean picture and the covariance of colours follow.
+/// Sums over training images, in integers, from which the mean image and the covariance of colours follow.
 struct PixelStatistics {
     private let channels: Int
     private let area: Int
     private var count = 0
     private var sums: [UInt64]
-    /// Sums of the last pictures, whose additions vectorize twice as wide; emptied into `sums` before they overflow.
+    /// Sums of the last images, whose additions vectorize twice as wide; emptied into `sums` before they overflow.
     private var recent: [UInt32]
     private var recentCount = 0
     private static let recentLimit = Int(UInt32.max) / 255
@@ -20,7 +20,7 @@ struct PixelStatistics {
         recent = [UInt32](repeating: 0, count: sums.count)
     }
 
-    /// Adds a picture, planar CHW.
+    /// Adds an image, planar CHW.
     mutating func add(_ pixels: UnsafeRawBufferPointer) {
         precondition(pixels.count == sums.count)
         count += 1
@@ -61,7 +61,7 @@ struct PixelStatistics {
         return total
     }
 
-    /// The mean picture, planar CHW, 0...255.
+    /// The mean image, planar CHW, 0...255.
     var mean: [Float] { totals.map { Float(Double($0) / Double(max(count, 1))) } }
 
     /// The components of the colours in [0, 1]; nil unless there are three channels.
@@ -85,7 +85,7 @@ struct PixelStatistics {
         ([UInt64(count)] + products + totals).flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }
     }
 
-    /// - Returns: nil unless `encoded` is of pictures of this size.
+    /// - Returns: nil unless `encoded` is of images of this size.
     init?(encoded: [UInt8], channels: Int, height: Int, width: Int) {
         self.init(channels: channels, height: height, width: width)
         guard encoded.count == 8 * (1 + products.count + sums.count) else { return nil }

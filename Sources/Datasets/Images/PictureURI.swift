@@ -1,16 +1,16 @@
 import CSTBImage
 public import Foundation
 
-/// Pictures as `data:` addresses, for pages that hold everything they show.
+/// Images as `data:` addresses, for pages that hold everything they show.
 public enum PictureURI {
-    /// A picture in planes, one or three; small ones as PNG, large ones in colour as JPEG.
+    /// An image in planes, one or three; small ones as PNG, large ones in colour as JPEG.
     public static func picture(planar: [UInt8], channels: Int, height: Int, width: Int) -> String {
         let area = height * width
         guard channels == 3 || channels == 1, planar.count == channels * area, area > 0 else { return "" }
         if channels == 3, area > 64 * 64 {
             var rgbx = [UInt8](repeating: 255, count: 4 * area)
             for pixel in 0..<area { for channel in 0..<3 { rgbx[4 * pixel + channel] = planar[channel * area + pixel] } }
-            if let file = try? PictureEncoder().jpeg(Picture(width: width, height: height, rgbx: rgbx)) {
+            if let file = try? ImageEncoder().jpeg(Image(width: width, height: height, rgbx: rgbx)) {
                 return "data:image/jpeg;base64,\(Data(file).base64EncodedString())"
             }
         }

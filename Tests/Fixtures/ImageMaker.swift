@@ -1,8 +1,8 @@
 import CTurboJPEG
 import CZlib
 
-/// Encodes small pictures for tests.
-package enum PictureMaker {
+/// Encodes small images for tests.
+package enum ImageMaker {
     package enum Colors { case rgb, gray, cmyk }
 
     /// A JPEG file of interleaved pixels, at full quality and without subsampling.

@@ -1,5 +1,5 @@
 /// The files of a split's folders, class by class in the order of names; only one class's names are held at a time.
-struct FolderPictures: PictureQueue {
+struct FolderImages: ImageQueue {
     private let folder: String
     private let classes: [String]
     /// Labels whose folders exist in this split, ascending.
@@ -19,7 +19,7 @@ struct FolderPictures: PictureQueue {
         total = try labels.reduce(0) { try $0 + FolderListing.entries("\(folder)/\(classes[$1])").count }
     }
 
-    mutating func next() throws -> PictureItem? {
+    mutating func next() throws -> ImageItem? {
         while nextEntry == entries.count {
             guard place + 1 < labels.count else { return nil }
             try open(place + 1)
@@ -28,12 +28,12 @@ struct FolderPictures: PictureQueue {
         nextEntry += 1
         done += 1
         let path = "\(folder)/\(classes[label])/\(entry.name)"
-        return PictureItem(
+        return ImageItem(
             name: path, label: label, content: entry.content(path), position: .init(container: place, offset: nextEntry),
             fraction: Double(done) / Double(max(total, 1)))
     }
 
-    mutating func seek(_ position: PicturePosition) throws {
+    mutating func seek(_ position: ImagePosition) throws {
         guard labels.indices.contains(position.container) else { throw DatasetError("\(folder) has changed; import it anew") }
         done = 0
         for earlier in 0..<position.container {
@@ -55,10 +55,10 @@ struct FolderPictures: PictureQueue {
 
 extension FolderListing.Entry {
     /// What the entry holds, for a queue.
-    func content(_ path: String) -> PictureItem.Content {
+    func content(_ path: String) -> ImageItem.Content {
         switch kind {
         case .file: .file(path: path)
-        case .folder: .unusable(reason: "a folder; pictures lie directly in their class's folder")
+        case .folder: .unusable(reason: "a folder; images lie directly in their class's folder")
         case .link: .unusable(reason: "a symbolic link; links are not followed")
         case .other: .unusable(reason: "not a regular file")
         }

@@ -1,23 +1,23 @@
 import CTurboJPEG
 
-/// Encodes pictures to be stored as JPEG. One per thread.
-final class PictureEncoder {
-    /// 1.2 million pictures of 256×256 take about 25 GB.
+/// Encodes images to be stored as JPEG. One per thread.
+final class ImageEncoder {
+    /// 1.2 million images of 256×256 take about 25 GB.
     static let quality: Int32 = 90
 
     private let jpeg = tjInitCompress()
 
     deinit { if let jpeg { tjDestroy(jpeg) } }
 
-    func jpeg(_ picture: Picture) throws(PictureError) -> [UInt8] {
+    func jpeg(_ image: Image) throws(ImageError) -> [UInt8] {
         var output: UnsafeMutablePointer<UInt8>?
         var size: UInt = 0
         defer { tjFree(output) }
         let status = tjCompress2(
-            jpeg, picture.rgbx, Int32(picture.width), 0, Int32(picture.height), Int32(TJPF_RGBX.rawValue), &output, &size,
+            jpeg, image.rgbx, Int32(image.width), 0, Int32(image.height), Int32(TJPF_RGBX.rawValue), &output, &size,
             Int32(TJSAMP_420.rawValue), Self.quality, 0)
         guard status == 0 else {
-            throw PictureError("cannot be encoded: \(tjGetErrorStr2(jpeg).map { String(cString: $0) } ?? "no reason given")")
+            throw ImageError("cannot be encoded: \(tjGetErrorStr2(jpeg).map { String(cString: $0) } ?? "no reason given")")
         }
         return Array(UnsafeBufferPointer(start: output, count: Int(size)))
     }

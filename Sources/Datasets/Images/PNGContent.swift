@@ -1,25 +1,25 @@
 import CZlib
 
 /// How much a PNG file's compressed pixels come to. The decoder would inflate a thousand times the file's size, whatever
-/// the picture's size is.
+/// the image's size is.
 enum PNGContent {
     /// A file whose pixels cannot come to more than this is left to the decoder.
     private static let harmless = 64 << 20
     /// The most that deflate makes of a byte.
     private static let ratio = 1032
 
-    /// - Throws: where there is more than a picture of this size has, with 16-bit channels and interlaced, or a chunk says that
+    /// - Throws: where there is more than an image of this size has, with 16-bit channels and interlaced, or a chunk says that
     ///   it is longer than the file: the decoder takes memory for it before it looks.
-    static func check(_ bytes: [UInt8], width: Int, height: Int) throws(PictureError) {
+    static func check(_ bytes: [UInt8], width: Int, height: Int) throws(ImageError) {
         guard bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) else { return }
         let parts = try parts(bytes)
         let limit = 2 * height * (8 * width + 1) + 4096
         guard parts.reduce(0, { $0 + $1.count }) * ratio > max(limit, harmless) else { return }
-        guard inflates(bytes, parts, within: limit) else { throw PictureError("damaged: it holds more than its size says") }
+        guard inflates(bytes, parts, within: limit) else { throw ImageError("damaged: it holds more than its size says") }
     }
 
     /// Where the file's IDAT chunks have their data.
-    private static func parts(_ bytes: [UInt8]) throws(PictureError) -> [Range<Int>] {
+    private static func parts(_ bytes: [UInt8]) throws(ImageError) -> [Range<Int>] {
         var parts: [Range<Int>] = []
         var place = 8
         while bytes.count - place >= 12 {
@@ -27,7 +27,7 @@ enum PNGContent {
             let start = place + 8
             let end = start + min(length, bytes.count - start)
             if bytes[place + 4..<start].elementsEqual("IDAT".utf8) {
-                guard end - start == length else { throw PictureError("damaged: it ends within its pixels") }
+                guard end - start == length else { throw ImageError("damaged: it ends within its pixels") }
                 parts.append(start..<end)
             }
             guard end <= bytes.count - 4 else { break }

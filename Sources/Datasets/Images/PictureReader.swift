@@ -1,6 +1,6 @@
-/// Reads single pictures, as for a prediction.
+/// Reads single images, as for a prediction.
 public enum PictureReader {
-    /// A picture file brought to the form of a stored one: the shorter side rescaled to `size`, the central square,
+    /// An image file brought to the form of a stored one: the shorter side rescaled to `size`, the central square,
     /// planar bytes.
     /// - Parameter channels: 3 for RGB, 1 for luminance.
     /// - Throws: `DatasetError` naming the file.
@@ -9,10 +9,10 @@ public enum PictureReader {
             throw DatasetError("a size of \(size) is not possible; choose 1 to \(DatasetManifest.sideLimit)")
         }
         guard channels == 3 || channels == 1 else {
-            throw DatasetError("a network that reads \(channels) channels takes no picture files")
+            throw DatasetError("a network that reads \(channels) channels takes no image files")
         }
         do {
-            let planar = try PictureDecoder().decode(path: path).squared(size).planar
+            let planar = try ImageDecoder().decode(path: path).squared(size).planar
             return channels == 3 ? planar : luminance(planar)
         } catch {
             throw DatasetError("\(path): \(error.reason); name a JPEG or PNG file")

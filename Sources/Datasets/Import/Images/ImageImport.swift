@@ -1,10 +1,10 @@
-/// Packs the pictures of two queues, and goes on where an earlier import of the same was interrupted.
-struct PictureImport {
+/// Packs the images of two queues, and goes on where an earlier import of the same was interrupted.
+struct ImageImport {
     let identity: ImportJournal.Identity
     /// Human labels of the identity's classes.
     let labels: [String]?
     /// For each split its queue and what it is called in errors.
-    let splits: [(split: Split, queue: any PictureQueue, source: String)]
+    let splits: [(split: Split, queue: any ImageQueue, source: String)]
     let target: ImportTarget
 
     func run() throws -> ImportReport {
@@ -28,7 +28,7 @@ struct PictureImport {
             journal = try pack(queue, split, writer, skipped, journal)
             guard writer.count(split) > 0 else {
                 let example = skipped.first.last.map { " (\($0.file): \($0.reason))" } ?? ""
-                throw DatasetError("\(source) has no usable picture\(example); add JPEG or PNG files to it")
+                throw DatasetError("\(source) has no usable image\(example); add JPEG or PNG files to it")
             }
         }
         try skipped.finish()
@@ -39,7 +39,7 @@ struct PictureImport {
 
     /// - Returns: the last state that was kept.
     private func pack(
-        _ queue: any PictureQueue, _ split: Split, _ writer: DatasetWriter, _ skipped: SkippedList,
+        _ queue: any ImageQueue, _ split: Split, _ writer: DatasetWriter, _ skipped: SkippedList,
         _ journal: ImportJournal?
     ) throws -> ImportJournal? {
         var journal = journal
@@ -47,10 +47,10 @@ struct PictureImport {
         defer { pipeline.cancel() }
         var sinceKept = 0
         while let outcome = try pipeline.next() {
-            switch outcome.picture {
-            case .success(let picture):
-                try picture.pixels.withUnsafeBytes { pixels in
-                    guard let file = picture.file else {
+            switch outcome.image {
+            case .success(let image):
+                try image.pixels.withUnsafeBytes { pixels in
+                    guard let file = image.file else {
                         return try writer.append(pixels, label: outcome.item.label, to: split)
                     }
                     try file.withUnsafeBytes {
@@ -58,7 +58,7 @@ struct PictureImport {
                     }
                 }
             case .failure(let error):
-                try skipped.append(SkippedPicture(file: outcome.item.name, reason: error.reason))
+                try skipped.append(SkippedImage(file: outcome.item.name, reason: error.reason))
             }
             target.report(split, writer.count(split), fraction: outcome.item.fraction)
             sinceKept += 1

@@ -1,14 +1,14 @@
 import CSTBImage
 import CTurboJPEG
 
-/// Decodes image files by their first bytes, whatever their names. One per thread.
+/// Decodes image files, whose format it recognizes by their first bytes, not their names. Use one decoder per thread.
 package final class ImageDecoder {
-    /// Larger images are refused before memory is asked for.
+    /// Larger images are rejected before memory is allocated.
     static let pixelLimit = 64 << 20
-    /// What the rescaling counts in fixed point.
+    /// The limit of the fixed-point arithmetic of rescaling.
     static let sideLimit = 32_767
-    /// Passes over an image times its pixels: some seconds. Each scan of a progressive JPEG file is a pass, and may take
-    /// a few bytes of the file only.
+    /// The limit of scans × pixels, some seconds of work. Each scan of a progressive JPEG is a pass over all pixels, and may
+    /// take only a few bytes of the file.
     private static let workLimit = 1 << 30
 
     private let jpeg = tjInitDecompress()
@@ -36,7 +36,7 @@ package final class ImageDecoder {
 
     private func check(_ width: Int32, _ height: Int32) throws(ImageError) -> (width: Int, height: Int) {
         let (width, height) = (Int(width), Int(height))
-        guard width > 0, height > 0 else { throw ImageError("damaged: it has no size") }
+        guard width > 0, height > 0 else { throw ImageError("damaged: its width or height is 0") }
         guard width <= Self.sideLimit, height <= Self.sideLimit, width * height <= Self.pixelLimit else {
             throw ImageError("too large: \(width)×\(height) pixels, the limit is 64 megapixels")
         }
@@ -56,7 +56,7 @@ package final class ImageDecoder {
     private func decodeJPEG(_ bytes: [UInt8]) throws(ImageError) -> Image {
         let ((width, height), isCMYK) = try jpegHeader(bytes)
         guard width * height * Self.scans(bytes, width * height) <= Self.workLimit else {
-            throw ImageError("too costly: it is made of too many scans")
+            throw ImageError("too costly: it has too many scans")
         }
         let format = isCMYK ? TJPF_CMYK : TJPF_RGBX
         let size = width * height * 4
@@ -69,7 +69,7 @@ package final class ImageDecoder {
         }
         if status != 0 {
             let error = jpegError()
-            // Stray bytes between segments and odd application markers leave the image whole.
+            // Stray bytes between segments and odd application markers do not damage the image.
             let isHarmless = ["extraneous bytes", "Adobe", "JFIF"].contains { error.reason.contains($0) }
             guard tjGetErrorCode(jpeg) == TJERR_WARNING.rawValue, isHarmless else { throw error }
         }
@@ -77,9 +77,9 @@ package final class ImageDecoder {
         return Image(width: width, height: height, rgbx: pixels)
     }
 
-    /// How many scans a file has, where their number matters.
+    /// Returns the number of scans of a file, or 1 where the number does not matter.
     private static func scans(_ bytes: [UInt8], _ pixels: Int) -> Int {
-        // The decoder itself gives up at 500.
+        // The decoder itself stops at 500 scans.
         guard 500 * pixels > workLimit else { return 1 }
         var (scans, isMarker) = (0, false)
         for byte in bytes {
@@ -89,8 +89,8 @@ package final class ImageDecoder {
         return max(scans, 1)
     }
 
-    /// Decodes a stored JPEG image into planes.
-    /// - Parameter scratch: memory of 4 bytes a pixel.
+    /// Decodes a stored JPEG image into planes, CHW.
+    /// - Parameter scratch: memory of 4 bytes per pixel.
     package func decodeStored(
         _ bytes: UnsafeRawBufferPointer, width: Int, height: Int, scratch: UnsafeMutablePointer<UInt8>,
         into planes: UnsafeMutablePointer<UInt8>
@@ -101,7 +101,7 @@ package final class ImageDecoder {
             throw jpegError()
         }
         guard Int(foundWidth) == width, Int(foundHeight) == height else {
-            throw ImageError("damaged: an image of \(foundWidth)×\(foundHeight) among those of \(width)×\(height)")
+            throw ImageError("damaged: the image is \(foundWidth)×\(foundHeight) instead of \(width)×\(height)")
         }
         let status = tjDecompress2(
             jpeg, start, UInt(bytes.count), scratch, Int32(width), 0, Int32(height), Int32(TJPF_RGBX.rawValue),
@@ -110,7 +110,7 @@ package final class ImageDecoder {
         Image.split(scratch, width, height, into: planes)
     }
 
-    /// CMYK JPEG files hold inverted inks (255 is none), as Adobe's programs write them.
+    /// Converts CMYK to RGB. JPEG files have inverted inks (255 is none), as Adobe's programs write them.
     private static func convert(cmyk pixels: inout [UInt8]) {
         for start in stride(from: 0, to: pixels.count, by: 4) {
             let black = Int(pixels[start + 3])
@@ -140,7 +140,7 @@ package final class ImageDecoder {
             throw otherError()
         }
         defer { stbi_image_free(pixels) }
-        guard (Int(width), Int(height)) == expected else { throw ImageError("damaged: it has two sizes") }
+        guard (Int(width), Int(height)) == expected else { throw ImageError("damaged: it states two different sizes") }
         let rgbx = [UInt8](UnsafeBufferPointer(start: pixels, count: 4 * Int(width) * Int(height)))
         return Image(width: Int(width), height: Int(height), rgbx: rgbx)
     }

@@ -1,8 +1,8 @@
 import CTurboJPEG
 
-/// Encodes images to be stored as JPEG. One per thread.
+/// Encodes images as JPEG for storage. Use one encoder per thread.
 final class ImageEncoder {
-    /// 1.2 million images of 256×256 take about 25 GB.
+    /// At this quality, 1.2 million images of 256×256 take about 25 GB.
     static let quality: Int32 = 90
 
     private let jpeg = tjInitCompress()

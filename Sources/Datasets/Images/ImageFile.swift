@@ -1,6 +1,6 @@
 import Glibc
 
-/// How an image file is coded, by its first bytes.
+/// The format of an image file, recognized by its first bytes.
 enum ImageFormat {
     case jpeg
     /// A format that stb_image reads.
@@ -17,7 +17,7 @@ enum ImageFormat {
         } else if Self.others.contains(where: { bytes.starts(with: $0) }) {
             self = .other
         } else {
-            throw ImageError("not an image of a known format (JPEG, PNG, GIF, BMP, PSD, PNM)")
+            throw ImageError("not an image in a supported format (JPEG, PNG, GIF, BMP, PSD, PNM)")
         }
     }
 }
@@ -26,9 +26,9 @@ enum ImageFormat {
 enum ImageFile {
     static let sizeLimit = 256 << 20
 
-    /// The whole content of a regular file; symbolic links are not followed.
+    /// Returns the whole content of a regular file. Symbolic links are not followed.
     static func read(_ path: String) throws(ImageError) -> [UInt8] {
-        // A pipe of that name must not make the open wait for a writer.
+        // Non-blocking, because opening a named pipe would wait for a writer.
         let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { throw ImageError("cannot be opened: \(String(cString: strerror(errno)))") }
         defer { close(descriptor) }

@@ -1,9 +1,9 @@
 import CSTBImage
 public import Foundation
 
-/// Images as `data:` addresses, for pages that hold everything they show.
+/// Encodes images as `data:` URIs, for self-contained pages.
 public enum PictureURI {
-    /// An image in planes, one or three; small ones as PNG, large ones in colour as JPEG.
+    /// Returns a planar CHW image as a URI: large colour images as JPEG, others as PNG.
     public static func picture(planar: [UInt8], channels: Int, height: Int, width: Int) -> String {
         let area = height * width
         guard channels == 3 || channels == 1, planar.count == channels * area, area > 0 else { return "" }
@@ -21,15 +21,15 @@ public enum PictureURI {
         return png(interleaved, channels: channels, height: height, width: width)
     }
 
-    /// Interleaved pixels of one or three channels as PNG.
+    /// Returns interleaved pixels (HWC) of one or three channels as the URI of a PNG file.
     public static func png(_ pixels: [UInt8], channels: Int, height: Int, width: Int) -> String {
         png(file: pngFile(pixels, channels: channels, height: height, width: width))
     }
 
-    /// A PNG file's address.
+    /// Returns a PNG file as a URI.
     public static func png(file: Data) -> String { "data:image/png;base64,\(file.base64EncodedString())" }
 
-    /// Interleaved pixels of one or three channels as a PNG file.
+    /// Returns interleaved pixels (HWC) of one or three channels as a PNG file.
     public static func pngFile(_ pixels: [UInt8], channels: Int, height: Int, width: Int) -> Data {
         precondition(pixels.count == channels * height * width)
         var file = Data()

@@ -1,12 +1,12 @@
-/// Reads the images of a data set, and decodes them where they are stored as JPEG. For one thread at a time.
+/// Reads the images of a data set and decodes those stored as JPEG. Use it from one thread at a time.
 public final class RecordReader {
     private let dataset: Dataset
     private let decoder = ImageDecoder()
-    /// Where JPEG images are decoded to: planes, and interleaved pixels before them.
+    /// Buffers for decoding JPEG: the resulting planes, and the interleaved pixels from which they are made.
     private var planes: [UInt8] = []
     private var scratch: [UInt8] = []
     private var bytesRead = 0
-    /// Bytes that are read before their memory is given back.
+    /// The number of bytes to read before the mapped pages are released.
     private static let releaseInterval = 64 << 20
 
     public init(_ dataset: Dataset) {
@@ -17,7 +17,7 @@ public final class RecordReader {
     }
 
     /// Calls `body` with the pixels of an image, planar CHW.
-    /// - Throws: `DatasetError` naming a record that cannot be decoded.
+    /// - Throws: `DatasetError`, which names the record, if it cannot be decoded.
     public func withPixels<Result>(
         _ split: Split, _ index: Int, _ body: (UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result {

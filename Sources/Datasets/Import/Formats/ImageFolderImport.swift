@@ -1,8 +1,8 @@
 /// Imports folders of images: SOURCE/train/CLASS/* and SOURCE/val/CLASS/* (or SOURCE/validation/CLASS/*).
 enum ImageFolderImport {
-    /// The stored side of the paper (§2).
+    /// The side of the images that the paper stores (§2).
     static let defaultSide = 256
-    /// What AlexNet reads. Smaller images are for other networks, and keep their side if it is common to all.
+    /// The side of AlexNet's input. Smaller images are for other networks; if all have the same side, they keep it.
     private static let networkSide = 224
 
     static func run(source: String, target: ImportTarget) throws -> ImportReport {
@@ -10,11 +10,11 @@ enum ImageFolderImport {
         let validation = try folder(source, ["val", "validation"])
         let classes = try classNames(training)
         guard !classes.isEmpty else {
-            throw DatasetError("\(training) has no folders; make one folder per class in it")
+            throw DatasetError("\(training) has no folders; create one folder per class in it")
         }
         for name in try classNames(validation) where !classes.contains(name) {
             throw DatasetError(
-                "the class \(name) is in \(validation) but not in \(training); add training images or remove it")
+                "the class \(name) is in \(validation) but not in \(training); add training images of it or remove it")
         }
         let queues = try [(Split.train, training), (.validation, validation)].map { split, folder in
             (split: split, queue: try FolderImages(folder: folder, classes: classes), source: folder)
@@ -30,7 +30,7 @@ enum ImageFolderImport {
     private static func folder(_ source: String, _ names: [String]) throws -> String {
         guard let path = names.map({ "\(source)/\($0)" }).first(where: FolderListing.isFolder) else {
             throw DatasetError(
-                "\(source)/\(names[0]) is missing; put a folder per class in it (symbolic links are not followed)")
+                "\(source)/\(names[0]) is missing; create it with one folder per class (symbolic links are not followed)")
         }
         return path
     }
@@ -39,8 +39,8 @@ enum ImageFolderImport {
         try FolderListing.entries(folder).filter { $0.kind == .folder }.map(\.name)
     }
 
-    /// The side of all readable images where they are squares of one side that is smaller than what AlexNet reads.
-    /// Stops at the first that is not.
+    /// Returns the common side if all readable images are squares of one side that is smaller than AlexNet's input.
+    /// Stops at the first image that is not.
     private static func commonSide(_ queues: [FolderImages]) throws -> Int? {
         let decoder = ImageDecoder()
         var side: Int?

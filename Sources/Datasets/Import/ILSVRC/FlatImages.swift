@@ -1,4 +1,4 @@
-/// Validation images that lie in one archive or folder, with their classes in a ground-truth file.
+/// Validation images that are all in one archive or folder, with their classes in a ground-truth file.
 struct FlatImages: ImageQueue {
     private let truth: GroundTruth
     private var source: Source
@@ -66,11 +66,13 @@ struct FlatImages: ImageQueue {
     mutating func seek(_ position: ImagePosition) throws {
         switch source {
         case .folder(let folder, let entries, _):
-            guard (0...entries.count).contains(position.offset) else { throw DatasetError("\(folder) has changed; import it anew") }
+            guard (0...entries.count).contains(position.offset) else {
+                throw DatasetError("\(folder) has changed; remove the unfinished import and start again")
+            }
             source = .folder(folder, entries, next: position.offset)
         case .archive(var reader, _):
             guard (0...reader.range.upperBound + 1024).contains(position.offset) else {
-                throw DatasetError("\(reader.archive.path) has changed; import it anew")
+                throw DatasetError("\(reader.archive.path) has changed; remove the unfinished import and start again")
             }
             reader.offset = position.offset
             source = .archive(reader, isDamaged: false)

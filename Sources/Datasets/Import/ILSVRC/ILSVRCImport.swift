@@ -1,5 +1,7 @@
-/// Imports ImageNet's challenges as they are distributed (paper §2): the training archive of a thousand synset archives
-/// or folders, validation images with their ground truth, and the devkit's names of the synsets.
+/// Imports the ImageNet challenges as distributed (paper §2).
+///
+/// The parts are the training archive of a thousand synset archives or folders, the validation images with their ground
+/// truth, and the devkit's names of the synsets.
 enum ILSVRCImport {
     static func run(source: String, target: ImportTarget) throws -> ImportReport {
         let layout = try ILSVRCLayout(source: source)
@@ -48,7 +50,7 @@ enum ILSVRCImport {
         }
         guard let truth = layout.groundTruth else {
             throw DatasetError(
-                "no file says what \(layout.validation.path) shows; put the devkit's "
+                "the classes of the images in \(layout.validation.path) are unknown; put the devkit's "
                     + "ILSVRC2012_validation_ground_truth.txt and meta.mat beside it")
         }
         let ground = try GroundTruth(path: truth, classes: classes, synsets: synsets)

@@ -1,16 +1,16 @@
 import Threading
 
-/// Decodes the images of a queue on two threads and hands them over in the queue's order.
+/// Decodes the images of a queue on two threads and delivers them in the order of the queue.
 final class DecodingPipeline: Sendable {
-    /// An image as it is stored.
+    /// An image in its stored form.
     struct Packed: Sendable {
-        /// Planar RGB.
+        /// Planar RGB, CHW.
         let pixels: [UInt8]
-        /// The JPEG file to store; nil where pixels are stored.
+        /// The JPEG file to store; nil if the pixels are stored.
         let file: [UInt8]?
     }
 
-    /// An image, or why there is none.
+    /// A decoded image, or the reason why it is unusable.
     struct Outcome: Sendable {
         let item: ImageItem
         let image: Result<Packed, ImageError>
@@ -27,7 +27,7 @@ final class DecodingPipeline: Sendable {
     }
 
     private static let threads = 2
-    /// Images that may wait for their turn: what bounds memory.
+    /// The number of decoded images that may wait for delivery. This bounds memory.
     private static let window = 32
 
     private let state: Monitor<State>
@@ -40,7 +40,7 @@ final class DecodingPipeline: Sendable {
         }
     }
 
-    /// The next image of the queue, or nil at its end.
+    /// Returns the next image of the queue, or nil at its end.
     func next() throws -> Outcome? {
         let found: Outcome?? = state.wait { state in
             if let outcome = state.outcomes[state.delivered] { return outcome }
@@ -57,7 +57,7 @@ final class DecodingPipeline: Sendable {
         }
     }
 
-    /// Stops the threads after the image each is at, and waits for them.
+    /// Stops each thread after its current image, and waits for them.
     func cancel() {
         state.update { $0.isCancelled = true }
         _ = state.wait { $0.running == 0 ? true : nil }

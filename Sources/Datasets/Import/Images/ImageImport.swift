@@ -1,9 +1,9 @@
-/// Packs the images of two queues, and goes on where an earlier import of the same was interrupted.
+/// Packs the images of two queues. Resumes an interrupted import of the same identity.
 struct ImageImport {
     let identity: ImportJournal.Identity
-    /// Human labels of the identity's classes.
+    /// Human-readable names of the identity's classes.
     let labels: [String]?
-    /// For each split its queue and what it is called in errors.
+    /// For each split, its queue and its name in errors.
     let splits: [(split: Split, queue: any ImageQueue, source: String)]
     let target: ImportTarget
 
@@ -21,7 +21,7 @@ struct ImageImport {
         for (split, queue, source) in splits {
             let progress = journal?.written[split.rawValue]
             try writer.begin(split, resuming: progress)
-            // A split that is complete has another after it in the journal.
+            // If the journal is already at a later split, this one is complete.
             if let journal, progress != nil, journal.split != split { continue }
             var queue = queue
             if let journal, journal.split == split, let position = journal.position { try queue.seek(position) }
@@ -37,7 +37,8 @@ struct ImageImport {
         return ImportReport(manifest: manifest, skipped: skipped.first, skippedCount: skipped.count)
     }
 
-    /// - Returns: the last state that was kept.
+    /// Packs one split.
+    /// - Returns: The last saved state.
     private func pack(
         _ queue: any ImageQueue, _ split: Split, _ writer: DatasetWriter, _ skipped: SkippedList,
         _ journal: ImportJournal?
@@ -45,7 +46,7 @@ struct ImageImport {
         var journal = journal
         let pipeline = DecodingPipeline(queue: queue, size: identity.side, packing: identity.packing)
         defer { pipeline.cancel() }
-        var sinceKept = 0
+        var sinceSaved = 0
         while let outcome = try pipeline.next() {
             switch outcome.image {
             case .success(let image):
@@ -61,9 +62,9 @@ struct ImageImport {
                 try skipped.append(SkippedImage(file: outcome.item.name, reason: error.reason))
             }
             target.report(split, writer.count(split), fraction: outcome.item.fraction)
-            sinceKept += 1
-            guard sinceKept >= target.journalInterval else { continue }
-            sinceKept = 0
+            sinceSaved += 1
+            guard sinceSaved >= target.journalInterval else { continue }
+            sinceSaved = 0
             let written = try writer.sync().map { ($0.key.rawValue, $0.value) }
             let state = ImportJournal(
                 identity: identity, split: split, position: outcome.item.position,

@@ -1,8 +1,9 @@
-/// The images of a split in the order in which they are packed; only a few names are held at a time.
+/// The images of a split in the order in which they are packed. Only a few names are in memory at a time.
 protocol ImageQueue: Sendable {
-    /// The next image, or nil at the end.
+    /// Returns the next image, or nil at the end.
     mutating func next() throws -> ImageItem?
-    /// Goes on after the image whose position this is.
+    /// Continues after the image with this position.
+    /// - Throws: `DatasetError` if the source does not have that position.
     mutating func seek(_ position: ImagePosition) throws
 }
 
@@ -11,16 +12,16 @@ struct ImageItem: Sendable {
     enum Content: Sendable {
         case file(path: String)
         case member(TarArchive, TarMember)
-        /// Listed as left out.
+        /// Listed as skipped.
         case unusable(reason: String)
     }
 
-    /// As a report names it.
+    /// The name of the image in a report.
     let name: String
     let label: Int
     let content: Content
     let position: ImagePosition
-    /// How much of the split is done with this image, 0...1.
+    /// The fraction of the split that is done after this image, 0...1.
     let fraction: Double
 
     func bytes() throws(ImageError) -> [UInt8] {
@@ -37,9 +38,9 @@ struct ImageItem: Sendable {
     }
 }
 
-/// Where a queue goes on after an image.
+/// The position after an image, from which a queue continues.
 struct ImagePosition: Codable, Sendable, Equatable {
-    /// The class's number in folders, the inner archive's place in an archive of archives.
+    /// The index of the class's folder, or of the inner archive in an archive of archives.
     var container = 0
     var offset = 0
 }

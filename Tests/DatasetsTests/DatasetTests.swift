@@ -11,7 +11,7 @@ import Testing
     @Test func anEmptyDirectorySaysHowToMakeOne() throws {
         let scratch = try Scratch()
         let error = #expect(throws: DatasetError.self) { try Dataset(path: scratch.path) }
-        #expect(error?.description == "\(scratch.path) has no data set; make one with `colonnade data import`")
+        #expect(error?.description == "\(scratch.path) contains no data set; create one with `colonnade data import`")
     }
 
     @Test func aDamagedRecordIsFoundAndNamed() throws {
@@ -50,7 +50,8 @@ import Testing
         _ = try Samples.packedCIFAR(scratch)
         // The count in the header, a label (beyond the classes), a stored checksum, a value of the mean.
         for (name, offset, word) in [
-            ("train.index", 16, "header"), ("train.index", 64 + 24 * 2 + 7, "record 2 lies outside"), ("train.index", 64 + 24 * 2 + 12, "record 2"),
+            ("train.index", 16, "header"), ("train.index", 64 + 24 * 2 + 7, "record 2 lies outside"),
+            ("train.index", 64 + 24 * 2 + 12, "record 2"),
             ("train.index", 64 + 24 * 2 + 16, "fingerprint"), ("mean.f32", 17, "fingerprint"),
         ] {
             try scratch.damage("packed/\(name)", at: offset)

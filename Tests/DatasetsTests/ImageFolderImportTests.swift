@@ -60,7 +60,7 @@ import Testing
         #expect(dataset.label(.validation, 0) == 1)
     }
 
-    @Test func aImageIsRescaledToItsShorterSideAndItsCentreCutOut() throws {
+    @Test func anImageIsRescaledToItsShorterSideAndItsCentreCutOut() throws {
         let scratch = try Scratch()
         // 32 wide, 8 high: columns 0..<12 red, 12..<20 green, 20..<32 blue. The central square is the green part.
         let pixels = (0..<8 * 32).flatMap { place -> [UInt8] in
@@ -115,7 +115,7 @@ import Testing
         #expect(isEqual)
     }
 
-    @Test func aImageThatClaimsTooManyPixelsIsSkippedUnread() throws {
+    @Test func anImageThatClaimsTooManyPixelsIsSkippedUnread() throws {
         let scratch = try Scratch()
         let good = ImageMaker.png(plain([9, 9, 9], 16), width: 4, height: 4)
         try scratch.write(good, to: "source/train/a/good.png")

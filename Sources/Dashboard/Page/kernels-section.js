@@ -5,7 +5,7 @@ import { api } from "./api.js";
 import { count, percent } from "./format.js";
 import { columnChip } from "./state.js";
 import { plainTable, tableDetails } from "./table.js";
-import { colorShare, drawKernels, unpack } from "./kernel-pictures.js";
+import { colorShare, drawKernels, unpack } from "./kernel-images.js";
 
 /** Milliseconds for which each step is shown while the steps are played. */
 const pace = 350;

@@ -43,7 +43,8 @@ struct RunFollower: Sendable {
         for line in log.next() {
             try add(
                 "log",
-                MergedLog.Line(time: line.time, uncertainty: line.uncertainty, ranks: [line.name], level: line.level, message: line.message))
+                MergedLog.Line(
+                    time: line.time, uncertainty: line.uncertainty, ranks: [line.name], level: line.level, message: line.message))
         }
         let stamp = FileStamp(run.statusPath)
         if stamp != status, let found = run.status() {

@@ -13,7 +13,9 @@ struct ControlRoutes: Sendable {
                 let name = try context.runName
                 try await RunCatalog.onDisk {
                     let run = try catalog.run(name)
-                    guard try run.record().state == .running else { throw DashboardError(.conflict, "the run \(name) has ended; only an active run takes commands") }
+                    guard try run.record().state == .running else {
+                        throw DashboardError(.conflict, "the run \(name) has ended; only an active run takes commands")
+                    }
                     do { try control(run, command) } catch { throw DashboardError(.conflict, "\(error)") }
                 }
                 return Response(status: .accepted)

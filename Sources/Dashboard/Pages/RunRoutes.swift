@@ -30,7 +30,9 @@ struct RunRoutes: Sendable {
         }
         router.get("compare") { request, _ in
             let names = (request.uri.queryParameters["runs"] ?? "").split(separator: ",").map { String($0).removingPercentEncoding ?? "" }
-            guard (1...8).contains(names.count) else { throw DashboardError(.badRequest, "the request must name 1 to 8 runs, as in ?runs=first,second") }
+            guard (1...8).contains(names.count) else {
+                throw DashboardError(.badRequest, "the request must name 1 to 8 runs, as in ?runs=first,second")
+            }
             return try WebJSON.response(
                 try await RunCatalog.onDisk { try RunComparison(names.map { try catalog.run($0) }) })
         }

@@ -3,7 +3,7 @@ import Tensors
 import Testing
 
 @Suite struct BatchPreparerTests {
-    /// What an image becomes, by plain loops over the stored bytes.
+    /// The reference implementation: plain loops over the stored bytes.
     private func reference(
         _ dataset: Dataset, _ split: Split, _ index: Int, top: Int, left: Int, mirrored: Bool, shift: [Float],
         height: Int, width: Int
@@ -24,7 +24,7 @@ import Testing
         let dataset = try Samples.packedCIFAR(try Scratch())
         let preparer = try BatchPreparer(dataset: dataset, settings: Samples.settings(height: 24, width: 20))
         let batch = try Samples.batch(preparer, BatchRequest(split: .train, position: 18, count: 4))
-        // 20 training images: the batch runs over the end of the epoch.
+        // There are 20 training images, so the batch extends over the end of the epoch.
         for (place, index) in [18, 19, 0, 1].enumerated() {
             let expected = try reference(
                 dataset, .train, index, top: 4, left: 6, mirrored: false, shift: [0, 0, 0], height: 24, width: 20)
@@ -70,7 +70,7 @@ import Testing
         #expect(places.count > 10 && mirrors.count == 2)
     }
 
-    @Test func batchesDependOnNothingButTheirRequest() throws {
+    @Test func batchesDependOnlyOnTheirRequest() throws {
         let scratch = try Scratch()
         let settings = Samples.settings(crop: true, mirror: true, color: true, shuffle: true, height: 28, width: 28)
         let first = try BatchPreparer(dataset: Samples.packedCIFAR(scratch), settings: settings)
@@ -144,7 +144,7 @@ import Testing
         }
     }
 
-    @Test func aNetworkThatDoesNotFitIsRefusedWithBothSizes() throws {
+    @Test func aNetworkThatDoesNotFitIsRejectedWithBothSizes() throws {
         let dataset = try Samples.packedCIFAR(try Scratch())
         let large = #expect(throws: DatasetError.self) {
             try BatchPreparer(dataset: dataset, settings: Samples.settings(height: 33, width: 30))

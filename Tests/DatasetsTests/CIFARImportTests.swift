@@ -54,7 +54,7 @@ import Testing
         #expect(try scratch.names() == ["source"])
     }
 
-    @Test func aLabelBeyondTheClassesIsRefused() throws {
+    @Test func aLabelBeyondTheClassesIsRejected() throws {
         let scratch = try Scratch()
         try Samples.cifar(scratch, "source", perBatch: 2)
         var bytes = try scratch.read("source/data_batch_2.bin")
@@ -66,7 +66,7 @@ import Testing
         #expect(error?.description.contains("data_batch_2.bin: record 1") == true)
     }
 
-    @Test func aUsedDestinationIsLeftAlone() throws {
+    @Test func aUsedDestinationIsNotChanged() throws {
         let scratch = try Scratch()
         try Samples.cifar(scratch, "source", perBatch: 1)
         try scratch.write([1], to: "packed/mine")

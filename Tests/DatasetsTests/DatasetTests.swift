@@ -8,7 +8,7 @@ import Testing
         return error?.description ?? ""
     }
 
-    @Test func anEmptyDirectorySaysHowToMakeOne() throws {
+    @Test func anEmptyDirectoryNamesTheImportCommand() throws {
         let scratch = try Scratch()
         let error = #expect(throws: DatasetError.self) { try Dataset(path: scratch.path) }
         #expect(error?.description == "\(scratch.path) contains no data set; create one with `colonnade data import`")
@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: ["train.records", "validation.records", "train.index", "validation.index", "mean.f32"])
-    func aFileOfTheWrongLengthIsRefused(name: String) throws {
+    func aFileOfTheWrongLengthIsRejected(name: String) throws {
         let scratch = try Scratch()
         _ = try Samples.packedCIFAR(scratch)
         let whole = try scratch.read("packed/\(name)")
@@ -45,10 +45,10 @@ import Testing
         #expect(refusal(scratch).contains("\(name): is a symbolic link"))
     }
 
-    @Test func aDamagedHeaderLabelMeanOrManifestIsRefused() throws {
+    @Test func aDamagedHeaderLabelMeanOrManifestIsRejected() throws {
         let scratch = try Scratch()
         _ = try Samples.packedCIFAR(scratch)
-        // The count in the header, a label (beyond the classes), a stored checksum, a value of the mean.
+        // The count in the header, a label beyond the classes, a stored checksum, a value of the mean.
         for (name, offset, word) in [
             ("train.index", 16, "header"), ("train.index", 64 + 24 * 2 + 7, "record 2 lies outside"),
             ("train.index", 64 + 24 * 2 + 12, "record 2"),

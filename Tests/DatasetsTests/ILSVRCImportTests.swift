@@ -24,8 +24,8 @@ import Testing
         return (0..<3).map { channel in pixels[channel * area..<(channel + 1) * area].reduce(0) { $0 + Int($1) } / area }
     }
 
-    /// Archives are read where they lie: their names are labels of images and never paths.
-    @Test func namesInArchivesLeadNowhere() throws {
+    /// Archives are read in place: the names of their members identify images and are never used as paths.
+    @Test func namesInArchivesAreNotUsedAsPaths() throws {
         let scratch = try Scratch()
         let good = jpeg([200, 40, 10])
         let names = ["../../../escaped.JPEG", scratch("absolute.JPEG"), "a/../../b.JPEG", "..", "/"]
@@ -63,7 +63,7 @@ import Testing
             + TarMaker.pax(path: "renamed.JPEG") + TarMaker.member("x", good)
             + [UInt8](repeating: 0, count: 1024)
         let fox = TarMaker.tar([("n02119789_1.JPEG", jpeg([10, 20, 200]))])
-        // The outer archive's order is not that of the names.
+        // The members of the outer archive are not in the order of their names.
         try scratch.write(
             TarMaker.tar([("n02119789.tar", fox), ("n01440764.tar", tench), ("readme.txt", [1])]),
             to: "source/ILSVRC2012_img_train.tar")
@@ -89,11 +89,11 @@ import Testing
         #expect((0..<7).map { dataset.label(.train, $0) } == [0, 0, 0, 0, 0, 0, 1])
         for (index, color) in [[200, 40, 10], [90, 90, 90], [255, 128, 255], [7, 8, 9], [200, 40, 10]].enumerated() {
             for (found, expected) in zip(mean(try Samples.pixels(dataset, .train, index)), color) {
-                // JPEG and the rescaling filter each cost a level or two.
+                // JPEG and the rescaling filter may each change a value by a level or two.
                 #expect(abs(found - expected) <= 4)
             }
         }
-        // Archives keep their own order; the number in the name finds the class.
+        // Images stay in the order of the archive. The number in the name selects the class.
         #expect((0..<2).map { dataset.label(.validation, $0) } == [0, 1])
         #expect(mean(try Samples.pixels(dataset, .validation, 0))[1] > 190)
         #expect(try scratch.names("packed").contains("journal.json") == false)
@@ -118,7 +118,7 @@ import Testing
             try scratch.write(bytes, to: "b/val/\(name)")
             try scratch.write(bytes, to: "c/ILSVRC/Data/CLS-LOC/val/\(name)")
         }
-        // Three ways to say: images 1 and 3 are foxes, 2 is a tench.
+        // Three formats that state the same: images 1 and 3 are foxes, 2 is a tench.
         try scratch.write(Array("1\n2\n1\n".utf8), to: "a/ILSVRC2012_validation_ground_truth.txt")
         try scratch.write(Array("n02119789 1 kit_fox\nn01440764 2 tench\n".utf8), to: "a/map_clsloc.txt")
         let csv = "ImageId,PredictionString\n" + [1, 2, 3].map {
@@ -133,7 +133,7 @@ import Testing
         #expect(Set(prints).count == 1)
     }
 
-    @Test func aDamagedArchiveCostsOnlyWhatLiesBehindTheDamage() throws {
+    @Test func aDamagedArchiveLosesOnlyMembersAfterTheDamage() throws {
         let scratch = try Scratch()
         let good = jpeg([1, 2, 3], side: 16)
         let broken = TarMaker.member("n01440764_1.JPEG", good) + TarMaker.member("n01440764_2.JPEG", good, claimed: 1 << 32)
@@ -222,7 +222,7 @@ import Testing
             #expect(Double(error) / Double(3 * side * side) < 3)
         }
         #expect(try packed.verify() == 5)
-        // A record that is no image any more is an error with its number, in training too.
+        // A record that cannot be decoded is an error that names it, in training too.
         try scratch.damage("jpeg/train.records", at: 2)
         let damaged = try Dataset(path: scratch("jpeg"))
         let preparer = try BatchPreparer(dataset: damaged, settings: Samples.settings(height: side, width: side))
@@ -233,7 +233,7 @@ import Testing
         #expect(error?.description.contains("record 0 of train") == true)
     }
 
-    /// Photographs as ImageNet has them, where they are at hand.
+    /// Photographs of ImageNet, if they are available.
     @Test(.enabled(if: TestData.photographs != nil, "photos10.tar is not there; name its folder in COLONNADE_TEST_DATA"))
     func photographsInAnArchiveOfArchives() throws {
         let scratch = try Scratch()
@@ -245,7 +245,7 @@ import Testing
         process.waitUntilExit()
         let synsets = try scratch.names("photos10/train")
         var archives: [(String, [UInt8])] = []
-        // Among the photographs of the first synset, what ImageNet has and what it should not have.
+        // Adds unusual and damaged files to the photographs of the first synset.
         var noise = Noise(6)
         let photograph = try scratch.read("photos10/train/\(synsets[0])/\(try scratch.names("photos10/train/\(synsets[0])")[0])")
         let odd = [
@@ -269,13 +269,13 @@ import Testing
         #expect(report.manifest.classes == synsets)
         #expect(report.skipped.map { $0.file.split(separator: "/").last } == ["0_cut.JPEG", "0_noise.JPEG", "0_huge.JPEG"])
         #expect(report.manifest.counts == SplitCounts(train: 40 * synsets.count + 4, validation: 1000))
-        // 1.2 million images are to take about 25 GB.
+        // 1.2 million images should take about 25 GB.
         let size = try scratch.read("packed/train.records").count / report.manifest.counts.train
-        #expect((15_000...25_000).contains(size), "\(size) bytes an image")
+        #expect((15_000...25_000).contains(size), "\(size) bytes per image")
     }
 }
 
-/// Data that is no part of the product.
+/// Data that is not part of the repository.
 enum TestData {
     static var photographs: String? {
         let folder = ProcessInfo.processInfo.environment["COLONNADE_TEST_DATA"]

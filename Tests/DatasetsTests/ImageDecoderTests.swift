@@ -3,8 +3,8 @@ import Foundation
 import Testing
 
 @Suite struct ImageDecoderTests {
-    /// The decoder behind would take a gigabyte for the pixels that a chunk of this file says it has.
-    @Test func aChunkLongerThanItsFileIsRefused() throws {
+    /// Without the check, the decoder would allocate a gigabyte for the length that a chunk of this file claims.
+    @Test func aChunkLongerThanItsFileIsRejected() throws {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("../Fuzzing/Regressions/pictures/chunk.png")
         let bytes = try [UInt8](Data(contentsOf: file))

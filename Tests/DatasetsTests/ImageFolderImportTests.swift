@@ -8,10 +8,10 @@ import Testing
         try Samples.pack(.imagefolder, scratch("source"), scratch(name), size: size)
     }
 
-    /// An image of one colour, interleaved.
+    /// Returns the interleaved pixels of an image of one colour.
     private func plain(_ color: [UInt8], _ count: Int) -> [UInt8] { (0..<count).flatMap { _ in color } }
 
-    /// The planes of interleaved RGB pixels.
+    /// Converts interleaved RGB pixels to planes.
     private func planar(_ pixels: [UInt8]) -> [UInt8] {
         (0..<3).flatMap { channel in stride(from: channel, to: pixels.count, by: 3).map { pixels[$0] } }
     }
@@ -20,7 +20,7 @@ import Testing
         let scratch = try Scratch()
         var noise = Noise(5)
         let sharp = noise.bytes(3 * 8 * 8)
-        // The name says JPEG, the bytes say PNG.
+        // A PNG file with the extension of JPEG.
         try scratch.write(ImageMaker.png(sharp, width: 8, height: 8), to: "source/train/ant/a.JPEG")
         let red = ImageMaker.jpeg(plain([200, 40, 10], 64), width: 8, height: 8)
         try scratch.write(red, to: "source/train/ant/b.png")
@@ -30,7 +30,7 @@ import Testing
         try scratch.write(Array("hello".utf8), to: "source/train/ant/e-text.jpg")
         let gray = ImageMaker.jpeg(plain([90], 64), width: 8, height: 8, .gray)
         try scratch.write(gray, to: "source/train/bee/a.jpg")
-        // No cyan, half magenta, no yellow, no black in inverted inks.
+        // In inverted inks: no cyan, half magenta, no yellow, no black.
         let inks = ImageMaker.jpeg(plain([255, 128, 255, 255], 64), width: 8, height: 8, .cmyk)
         try scratch.write(inks, to: "source/train/bee/b.jpg")
         try scratch.write(red, to: "source/train/bee/.hidden.jpg")
@@ -79,7 +79,7 @@ import Testing
             #expect((dataset.manifest.height, dataset.manifest.width) == (size, size))
             let green = try Samples.pixels(dataset, .train, 0)
             for row in 0..<size {
-                // The filter mixes neighbours at the cut's edges.
+                // The filter mixes neighbouring pixels at the edges of the cut.
                 for column in size / 4..<size - size / 4 {
                     #expect(green[size * size + row * size + column] >= 240, "size \(size) at \(row), \(column)")
                     #expect(green[row * size + column] <= 15)
@@ -101,7 +101,7 @@ import Testing
         let scratch = try Scratch()
         var noise = Noise(9)
         for number in 100..<300 {
-            // Sizes differ, so decoding times do.
+            // Different sizes take different times to decode.
             let side = 8 + number % 3 * 40
             let file = ImageMaker.jpeg(noise.bytes(3 * side * side), width: side, height: side)
             try scratch.write(file, to: "source/train/\(number % 2 == 0 ? "even" : "odd")/\(number).jpg")
@@ -126,7 +126,7 @@ import Testing
         #expect(report.skipped.first?.reason.contains("9000×9000") == true)
     }
 
-    @Test func unusableSourcesAreRefusedInAWord() throws {
+    @Test func unusableSourcesAreRejectedWithASentence() throws {
         let scratch = try Scratch()
         let good = ImageMaker.png(plain([9, 9, 9], 16), width: 4, height: 4)
         func refusal() throws -> String {

@@ -5,7 +5,7 @@ extension FuzzTarget {
     static let pictures = FuzzTarget("pictures", longest: 4096) { input in
         let image = try ImageDecoder().decode(Array(input))
         holds(image.rgbx.count == 4 * image.width * image.height)
-        // Most as small as makes little work, some as large as data sets have them.
+        // Mostly a small size, which is fast, and sometimes the size of a usual data set.
         let size = (input.last ?? 0) & 7 == 0 ? 256 : 16
         try holds(image.squared(size).planar.count == 3 * size * size)
     }

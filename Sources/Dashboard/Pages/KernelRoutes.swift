@@ -36,7 +36,7 @@ struct KernelRoutes: Sendable {
 
     private static func kernels(_ run: RunDirectory, step: Int) throws -> Kernels {
         guard let checkpoint = run.checkpoints().first(where: { $0.step == step }) else {
-            throw DashboardError(.notFound, "step \(step) has no checkpoint any more; choose another step")
+            throw DashboardError(.notFound, "step \(step) has no checkpoint, or it has been removed; choose another step")
         }
         let record = try run.record()
         guard let first = record.plan?.layers.first else {
@@ -46,7 +46,7 @@ struct KernelRoutes: Sendable {
         let name = "\(first).weight"
         guard let shape = file.shape(name)?.extents, shape.reduce(1, { $0.multipliedReportingOverflow(by: $1).partialValue }) <= limit,
             let images = KernelPictures(try file.array(name), shape)
-            else { throw DashboardError(.notFound, "the kernels of \(first) cannot be shown as images") }
+        else { throw DashboardError(.notFound, "the kernels of \(first) cannot be shown as images") }
         let columns = record.plan?.columns.reduce(0) { $0 + $1.count } ?? 1
         return Kernels(
             step: step, columns: max(1, columns), count: images.count, size: images.size, channels: images.channels,

@@ -21,7 +21,7 @@ final class AppendedFile {
         size = fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
         if size == 0 {
             if !header.isEmpty { try append(Data(header)) }
-            } else if header.isEmpty {
+        } else if header.isEmpty {
             var last: UInt8 = 0x0A
             if pread(descriptor, &last, 1, off_t(size - 1)) == 1, last != 0x0A { try append(Data([0x0A])) }
         }

@@ -5,10 +5,11 @@ import NIOCore
 public import RunLog
 import Threading
 
-/// The web page over the runs of a directory, and the JSON that it is made of. It reads what is on disk; what changes a
-/// run it hands to whoever composes it.
+/// Serves the web page about the runs of a directory, and its JSON API.
+///
+/// It reads the files of the runs. Commands that change a run are passed to `Options.control`.
 public struct DashboardService: Sendable {
-    /// What a person may ask of a run.
+    /// A command to an active run.
     public enum Command: String, Sendable { case stop, checkpoint }
 
     public struct Options: Sendable {
@@ -16,11 +17,12 @@ public struct DashboardService: Sendable {
         public var runs: String
         public var host: String
         public var port: Int
-        /// What allows changes, and off loopback looking.
+        /// The secret that permits changes, and beyond loopback also reading.
         public var token: String
         public var isLoopback: Bool
         public var version: String
-        /// Asks a run's coordinator; its error's sentence is shown. Called on a thread that may wait.
+        /// Sends a command to a run's coordinator. The page shows the description of an error that it throws. It is called on a
+        /// thread that may block.
         public var control: @Sendable (RunDirectory, Command) throws -> Void
 
         public init(
@@ -37,13 +39,14 @@ public struct DashboardService: Sendable {
     public init(_ options: Options) { self.options = options }
 
     /// Serves until the process is asked to end.
-    /// - Parameter listening: called with the port when connections are taken.
+    /// - Parameter listening: is called with the port when the server accepts connections.
+    /// - Throws: `DashboardError` if the address cannot be listened on.
     public func run(listening: @escaping @Sendable (Int) -> Void) async throws {
         try await WebServer.run(
             buildRouter(), host: options.host, port: options.port, listening: listening)
     }
 
-    /// Every route; tests build it too.
+    /// Returns a router with every route.
     func buildRouter() -> Router<BasicRequestContext> {
         let router = Router()
         let sessions = Sessions(token: options.token)

@@ -1,4 +1,4 @@
-/// A data set that cannot be read, made or used: one sentence that says what to do.
+/// Describes why a data set cannot be read, written or used, in one sentence that ends with what to do.
 public struct DatasetError: Error, CustomStringConvertible, Sendable {
     public let description: String
     init(_ description: String) { self.description = description }

@@ -1,9 +1,9 @@
-/// The two parts of a data set: what the network learns from, and what it is measured on.
+/// The two parts of a data set: images to train on and images to validate on.
 public enum Split: String, Codable, Sendable, CaseIterable {
     case train, validation
 }
 
-/// How many pictures each split has.
+/// The number of images in each split.
 public struct SplitCounts: Codable, Sendable, Equatable {
     public let train: Int
     public let validation: Int

@@ -2,12 +2,14 @@ import Foundation
 public import NeuralNetwork
 public import Tensors
 
-/// A network as one safetensors file: parameters under their names, the mean picture as `mean`, and network, recipe and
-/// classes as metadata.
+/// Converts between checkpoints and single safetensors files.
+///
+/// A file has the parameters under their names, the mean image as `mean`, and network, recipe and classes as metadata.
 public enum SafetensorsInterchange {
     private static let configurationKey = "colonnade.configuration"
     private static let classesKey = "colonnade.classes"
 
+    /// Writes a checkpoint's parameters and mean, without its momentum.
     public static func export(_ checkpoint: Checkpoint, to path: String) throws {
         let tensors = try checkpoint.state.configuration.network.parameterTensors().map { tensor in
             SafetensorsTensor(
@@ -24,13 +26,14 @@ public enum SafetensorsInterchange {
         }
     }
 
-    /// What a file says of itself; nil where another program wrote it.
+    /// Returns the network and recipe in a file's metadata; nil if another program wrote the file.
+    /// - Throws: `NetworkError` if they cannot be parsed.
     public static func configuration(of file: SafetensorsFile) throws -> RunConfiguration? {
         guard let text = file.metadata[configurationKey] else { return nil }
         do {
             return try RunConfiguration(json: Data(text.utf8))
         } catch {
-            throw NetworkError("\(file.path): its network cannot be read: \(error); name one with --preset or --config")
+            throw NetworkError("\(file.path): the network cannot be parsed: \(error); name one with --preset or --config")
         }
     }
 
@@ -38,10 +41,9 @@ public enum SafetensorsInterchange {
         file.metadata[classesKey].flatMap { try? JSONDecoder().decode([String].self, from: Data($0.utf8)) }
     }
 
-    /// Makes a checkpoint, at step 0 and without momentum, of a file's tensors.
-    /// - Parameters:
-    ///   - mean: the mean picture and its channels, height and width; nil takes the file's own.
-    /// - Throws: `NetworkError` or `SafetensorsError` naming what is missing or has another shape.
+    /// Writes a checkpoint of step 0 with zero momentum from a file's tensors.
+    /// - Parameter mean: the mean image, CHW, and its channels, height and width; nil means that of the file.
+    /// - Throws: `NetworkError` or `SafetensorsError`, which names the tensor that is missing or has another shape.
     public static func makeCheckpoint(
         of file: SafetensorsFile, configuration: RunConfiguration, classes: [String], mean: (values: [Float], stored: [Int])?,
         datasetFingerprint: String, version: String, at path: String
@@ -51,13 +53,16 @@ public enum SafetensorsInterchange {
             SafetensorsTensor(
                 name: tensor.name, shape: tensor.shape, bytes: try file.floats(tensor.name, shape: tensor.shape))
         }
-        guard let mean = try mean ?? own(file) else {
-            throw NetworkError("\(file.path) has no tensor named mean; name the data set with --data, whose mean it is")
+        guard let mean = try mean ?? storedMean(file) else {
+            throw NetworkError("\(file.path) has no tensor named mean; name the data set it was trained on with --data")
         }
         let input = configuration.network.input
         guard mean.stored.count == 3, mean.stored[0] == input.channels, mean.stored[1] >= input.height,
             mean.stored[2] >= input.width
-        else { throw NetworkError("the mean picture, \(Shape(mean.stored)), does not go with what the network reads") }
+        else {
+            throw NetworkError(
+                "the mean image of shape \(Shape(mean.stored)) does not fit the network's input; name another data set with --data")
+        }
         let zeros = try TensorBuffer.allocate(floats: tensors.map(\.shape.count).max() ?? 1)
         let momentum = tensors.map { tensor in
             SafetensorsTensor(
@@ -74,7 +79,7 @@ public enum SafetensorsInterchange {
         }
     }
 
-    private static func own(_ file: SafetensorsFile) throws -> (values: [Float], stored: [Int])? {
+    private static func storedMean(_ file: SafetensorsFile) throws -> (values: [Float], stored: [Int])? {
         guard let shape = file.shape("mean") else { return nil }
         return (try file.array("mean"), shape.extents)
     }

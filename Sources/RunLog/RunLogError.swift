@@ -1,4 +1,4 @@
-/// A run that cannot be read or written, in one sentence that says what to do.
+/// Describes why a run cannot be read or written, in one sentence that ends with what to do.
 public struct RunLogError: Error, CustomStringConvertible, Sendable {
     public let description: String
     public init(_ description: String) { self.description = description }

@@ -229,7 +229,7 @@ class Checks:
         page.go(f"/run/{LIVE}/workers", "tbody tr")
         row = lambda rank: page.js("return [...document.querySelectorAll('tbody tr')].find((one) => one.textContent.startsWith(arguments[0]))?.innerText ?? ''", f"worker {rank}")
         for rank in (0, 1):
-            page.until(lambda: re.search(r"computing|waiting|sending|preparing|holding|idle", row(rank)), f"the state of worker {rank}")
+            page.until(lambda: re.search(r"computing|waiting|sending|preparing|holding|paused|idle", row(rank)), f"the state of worker {rank}")
             page.until(lambda: re.search(r"\d+\.\d\s%", row(rank)), f"the shares of time of worker {rank}")
         names = [one.text for one in page.all(".node .name")]
         require({"coordinator", "worker 0", "worker 1", "store 0"} <= set(names), f"the topology has {names}")

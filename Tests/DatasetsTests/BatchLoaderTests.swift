@@ -6,7 +6,7 @@ import Testing
     private let settings = Samples.settings(
         crop: true, mirror: true, color: true, shuffle: true, height: 28, width: 28)
 
-    /// Compares what a loader returned with what another preparer writes: the loader's is its thread's.
+    /// Compares a loader's batch with that of another preparer, because the loader's preparer belongs to its thread.
     private func expectEqual(_ loaded: LoadedBatch, _ preparer: BatchPreparer) throws {
         let expected = try Samples.batch(preparer, loaded.request)
         let isEqual = Array(loaded.images.floats[..<expected.images.count]) == expected.images
@@ -14,10 +14,11 @@ import Testing
         #expect(Array(loaded.labels) == expected.labels)
     }
 
-    @Test func aLoaderHandsOverWhatThePreparerWrites() throws {
+    @Test func aLoaderDeliversThePreparersBatches() throws {
         let dataset = try Samples.packedCIFAR(try Scratch())
         let preparer = try BatchPreparer(dataset: dataset, settings: settings)
-        let loader = try BatchLoader(preparer: BatchPreparer(dataset: dataset, settings: settings), batch: 6, imageFloats: preparer.imageFloats)
+        let loader = try BatchLoader(
+            preparer: BatchPreparer(dataset: dataset, settings: settings), batch: 6, imageFloats: preparer.imageFloats)
         defer { loader.stop() }
         var used: [Int] = []
         for step in 0..<40 {
@@ -33,23 +34,25 @@ import Testing
         #expect(zip(used, used.dropFirst()).allSatisfy { $0 != $1 })
     }
 
-    @Test func aBatchThatWasNotPrefetchedIsPreparedWhenAskedFor() throws {
+    @Test func aBatchThatWasNotPrefetchedIsPreparedOnRequest() throws {
         let dataset = try Samples.packedCIFAR(try Scratch())
         let preparer = try BatchPreparer(dataset: dataset, settings: settings)
-        let loader = try BatchLoader(preparer: BatchPreparer(dataset: dataset, settings: settings), batch: 8, imageFloats: preparer.imageFloats)
+        let loader = try BatchLoader(
+            preparer: BatchPreparer(dataset: dataset, settings: settings), batch: 8, imageFloats: preparer.imageFloats)
         defer { loader.stop() }
         let requests = [(Split.train, 0, 8), (.validation, 0, 3), (.train, 8, 8), (.train, 8, 8), (.train, 200, 5)]
         for (split, position, count) in requests {
-            // A prefetch of something else is abandoned.
+            // A prefetched batch that is not requested is discarded.
             loader.prefetch(BatchRequest(split: .train, position: 1000 + position, count: 8))
             try expectEqual(try loader.next(BatchRequest(split: split, position: position, count: count)), preparer)
         }
     }
 
-    @Test func aStoppedLoaderStillAnswers() throws {
+    @Test func aStoppedLoaderStillPreparesBatches() throws {
         let dataset = try Samples.packedCIFAR(try Scratch())
         let preparer = try BatchPreparer(dataset: dataset, settings: settings)
-        let loader = try BatchLoader(preparer: BatchPreparer(dataset: dataset, settings: settings), batch: 4, imageFloats: preparer.imageFloats)
+        let loader = try BatchLoader(
+            preparer: BatchPreparer(dataset: dataset, settings: settings), batch: 4, imageFloats: preparer.imageFloats)
         let first = BatchRequest(split: .train, position: 0, count: 4)
         try expectEqual(try loader.next(first), preparer)
         loader.prefetch(BatchRequest(split: .train, position: 4, count: 4))

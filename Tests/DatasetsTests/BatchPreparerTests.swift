@@ -3,7 +3,7 @@ import Tensors
 import Testing
 
 @Suite struct BatchPreparerTests {
-    /// What a picture becomes, by plain loops over the stored bytes.
+    /// The reference implementation: plain loops over the stored bytes.
     private func reference(
         _ dataset: Dataset, _ split: Split, _ index: Int, top: Int, left: Int, mirrored: Bool, shift: [Float],
         height: Int, width: Int
@@ -20,11 +20,11 @@ import Testing
         }
     }
 
-    @Test func withoutDrawsABatchIsStoredPicturesLessTheMean() throws {
+    @Test func withoutDrawsABatchIsStoredImagesLessTheMean() throws {
         let dataset = try Samples.packedCIFAR(try Scratch())
         let preparer = try BatchPreparer(dataset: dataset, settings: Samples.settings(height: 24, width: 20))
         let batch = try Samples.batch(preparer, BatchRequest(split: .train, position: 18, count: 4))
-        // 20 training pictures: the batch runs over the end of the epoch.
+        // There are 20 training images, so the batch extends over the end of the epoch.
         for (place, index) in [18, 19, 0, 1].enumerated() {
             let expected = try reference(
                 dataset, .train, index, top: 4, left: 6, mirrored: false, shift: [0, 0, 0], height: 24, width: 20)
@@ -62,7 +62,7 @@ import Testing
                 dataset, .train, image, top: top, left: left, mirrored: mirrored, shift: shift, height: 27, width: 25)
             let actual = batch.images[i * 2025..<(i + 1) * 2025]
             let isClose = zip(actual, expected).allSatisfy { abs($0 - $1) < 1e-4 }
-            #expect(isClose, "picture \(i)")
+            #expect(isClose, "image \(i)")
             #expect(batch.labels[i] == Int32(dataset.label(.train, image)))
             places.insert([top, left])
             mirrors.insert(mirrored)
@@ -70,7 +70,7 @@ import Testing
         #expect(places.count > 10 && mirrors.count == 2)
     }
 
-    @Test func batchesDependOnNothingButTheirRequest() throws {
+    @Test func batchesDependOnlyOnTheirRequest() throws {
         let scratch = try Scratch()
         let settings = Samples.settings(crop: true, mirror: true, color: true, shuffle: true, height: 28, width: 28)
         let first = try BatchPreparer(dataset: Samples.packedCIFAR(scratch), settings: settings)
@@ -89,25 +89,25 @@ import Testing
         #expect(isOther)
     }
 
-    @Test func anEpochShowsEveryPictureOnceAndTheNextInAnotherOrder() throws {
+    @Test func anEpochShowsEveryImageOnceAndTheNextInAnotherOrder() throws {
         let dataset = try Samples.packedCIFAR(try Scratch(), perBatch: 6)
         let preparer = try BatchPreparer(dataset: dataset, settings: Samples.settings(shuffle: true))
         let plain = try BatchPreparer(dataset: dataset, settings: Samples.settings())
-        func pictures(_ preparer: BatchPreparer, from start: Int) throws -> [[Float]] {
+        func images(_ preparer: BatchPreparer, from start: Int) throws -> [[Float]] {
             try stride(from: start, to: start + 30, by: 10).flatMap { position in
                 let images = try Samples.batch(preparer, BatchRequest(split: .train, position: position, count: 10)).images
                 return (0..<10).map { Array(images[$0 * 3072..<($0 + 1) * 3072]) }
             }
         }
-        let stored = try pictures(plain, from: 0)
-        let (first, second) = (try pictures(preparer, from: 0), try pictures(preparer, from: 30))
+        let stored = try images(plain, from: 0)
+        let (first, second) = (try images(preparer, from: 0), try images(preparer, from: 30))
         let distinct = Set(stored).count
         #expect(distinct == 30)
         let isWhole = [Set(first) == Set(stored), Set(second) == Set(stored)]
         #expect(isWhole == [true, true])
         let isReordered = [first != stored, first != second]
         #expect(isReordered == [true, true])
-        let isRepeated = try pictures(plain, from: 30) == stored
+        let isRepeated = try images(plain, from: 30) == stored
         #expect(isRepeated)
     }
 
@@ -144,7 +144,7 @@ import Testing
         }
     }
 
-    @Test func aNetworkThatDoesNotFitIsRefusedWithBothSizes() throws {
+    @Test func aNetworkThatDoesNotFitIsRejectedWithBothSizes() throws {
         let dataset = try Samples.packedCIFAR(try Scratch())
         let large = #expect(throws: DatasetError.self) {
             try BatchPreparer(dataset: dataset, settings: Samples.settings(height: 33, width: 30))

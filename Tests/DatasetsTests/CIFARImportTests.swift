@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 @Suite struct CIFARImportTests {
-    @Test func everyPictureAndLabelComesBack() throws {
+    @Test func everyImageAndLabelComesBack() throws {
         let scratch = try Scratch()
         let records = try Samples.cifar(scratch, "cifar", perBatch: 6)
         let report = try Samples.pack(.cifar10, scratch("cifar"), scratch("packed"))
@@ -23,7 +23,7 @@ import Testing
         #expect(try scratch.names() == ["cifar", "packed"])
     }
 
-    @Test func meanIsOfTrainingPicturesOnly() throws {
+    @Test func meanIsOfTrainingImagesOnly() throws {
         let scratch = try Scratch()
         let records = try Samples.cifar(scratch, "source", perBatch: 3, test: 9)
         _ = try Samples.pack(.cifar10, scratch("source"), scratch("packed"))
@@ -54,7 +54,7 @@ import Testing
         #expect(try scratch.names() == ["source"])
     }
 
-    @Test func aLabelBeyondTheClassesIsRefused() throws {
+    @Test func aLabelBeyondTheClassesIsRejected() throws {
         let scratch = try Scratch()
         try Samples.cifar(scratch, "source", perBatch: 2)
         var bytes = try scratch.read("source/data_batch_2.bin")
@@ -66,7 +66,7 @@ import Testing
         #expect(error?.description.contains("data_batch_2.bin: record 1") == true)
     }
 
-    @Test func aUsedDestinationIsLeftAlone() throws {
+    @Test func aUsedDestinationIsNotChanged() throws {
         let scratch = try Scratch()
         try Samples.cifar(scratch, "source", perBatch: 1)
         try scratch.write([1], to: "packed/mine")

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 @Suite struct ColorComponentsTests {
-    /// Packs one CIFAR batch of pictures that hold only the given colours, in equal numbers.
+    /// Packs one CIFAR batch of images with only the given colours, in equal numbers.
     private func components(_ colors: [[UInt8]]) throws -> ColorComponents? {
         let scratch = try Scratch()
         try Samples.cifar(scratch, "source", perBatch: 1)
@@ -39,7 +39,7 @@ import Testing
         for row in found.eigenvectors { #expect(abs(row[0] - Float(1 / 3.0.squareRoot())) < 1e-6) }
     }
 
-    @Test func numPysEigenDecompositionIsOurs() throws {
+    @Test func componentsMatchNumPy() throws {
         struct Golden: Decodable {
             let colors: [[UInt8]]
             let eigenvalues: [Double]

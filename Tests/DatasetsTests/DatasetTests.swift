@@ -8,10 +8,10 @@ import Testing
         return error?.description ?? ""
     }
 
-    @Test func anEmptyDirectorySaysHowToMakeOne() throws {
+    @Test func anEmptyDirectoryNamesTheImportCommand() throws {
         let scratch = try Scratch()
         let error = #expect(throws: DatasetError.self) { try Dataset(path: scratch.path) }
-        #expect(error?.description == "\(scratch.path) has no data set; make one with `colonnade data import`")
+        #expect(error?.description == "\(scratch.path) contains no data set; create one with `colonnade data import`")
     }
 
     @Test func aDamagedRecordIsFoundAndNamed() throws {
@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: ["train.records", "validation.records", "train.index", "validation.index", "mean.f32"])
-    func aFileOfTheWrongLengthIsRefused(name: String) throws {
+    func aFileOfTheWrongLengthIsRejected(name: String) throws {
         let scratch = try Scratch()
         _ = try Samples.packedCIFAR(scratch)
         let whole = try scratch.read("packed/\(name)")
@@ -42,15 +42,16 @@ import Testing
         _ = try Samples.packedCIFAR(scratch)
         try FileManager.default.moveItem(atPath: scratch("packed/\(name)"), toPath: scratch(name))
         try FileManager.default.createSymbolicLink(atPath: scratch("packed/\(name)"), withDestinationPath: scratch(name))
-        #expect(refusal(scratch).contains("\(name): a symbolic link"))
+        #expect(refusal(scratch).contains("\(name): is a symbolic link"))
     }
 
-    @Test func aDamagedHeaderLabelMeanOrManifestIsRefused() throws {
+    @Test func aDamagedHeaderLabelMeanOrManifestIsRejected() throws {
         let scratch = try Scratch()
         _ = try Samples.packedCIFAR(scratch)
-        // The count in the header, a label (beyond the classes), a stored checksum, a value of the mean.
+        // The count in the header, a label beyond the classes, a stored checksum, a value of the mean.
         for (name, offset, word) in [
-            ("train.index", 16, "header"), ("train.index", 64 + 24 * 2 + 7, "record 2 lies outside"), ("train.index", 64 + 24 * 2 + 12, "record 2"),
+            ("train.index", 16, "header"), ("train.index", 64 + 24 * 2 + 7, "record 2 lies outside"),
+            ("train.index", 64 + 24 * 2 + 12, "record 2"),
             ("train.index", 64 + 24 * 2 + 16, "fingerprint"), ("mean.f32", 17, "fingerprint"),
         ] {
             try scratch.damage("packed/\(name)", at: offset)

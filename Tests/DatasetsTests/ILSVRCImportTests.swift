@@ -7,7 +7,7 @@ import Testing
     private func plain(_ color: [UInt8], side: Int) -> [UInt8] { (0..<side * side).flatMap { _ in color } }
 
     private func jpeg(_ color: [UInt8], side: Int = 40) -> [UInt8] {
-        PictureMaker.jpeg(plain(color, side: side), width: side, height: side)
+        ImageMaker.jpeg(plain(color, side: side), width: side, height: side)
     }
 
     /// The devkit's table: n02119789 is 1, n01440764 is 2.
@@ -24,15 +24,15 @@ import Testing
         return (0..<3).map { channel in pixels[channel * area..<(channel + 1) * area].reduce(0) { $0 + Int($1) } / area }
     }
 
-    /// Archives are read where they lie: their names are labels of pictures and never paths.
-    @Test func namesInArchivesLeadNowhere() throws {
+    /// Archives are read in place: the names of their members identify images and are never used as paths.
+    @Test func namesInArchivesAreNotUsedAsPaths() throws {
         let scratch = try Scratch()
         let good = jpeg([200, 40, 10])
         let names = ["../../../escaped.JPEG", scratch("absolute.JPEG"), "a/../../b.JPEG", "..", "/"]
-        let pictures = names.flatMap { TarMaker.member($0, good) } + TarMaker.member("l.JPEG", Array("/etc/passwd".utf8), type: "2")
+        let images = names.flatMap { TarMaker.member($0, good) } + TarMaker.member("l.JPEG", Array("/etc/passwd".utf8), type: "2")
             + TarMaker.member("h.JPEG", Array("/etc/passwd".utf8), type: "1") + [UInt8](repeating: 0, count: 1024)
         try scratch.write(
-            TarMaker.tar([("../../n01440764.tar", pictures), ("/n02119789.tar", TarMaker.tar([("x.JPEG", good)]))]),
+            TarMaker.tar([("../../n01440764.tar", images), ("/n02119789.tar", TarMaker.tar([("x.JPEG", good)]))]),
             to: "deep/er/source/ILSVRC2012_img_train.tar")
         try scratch.write(TarMaker.tar([("../ILSVRC2012_val_00000001.JPEG", good)]), to: "deep/er/source/ILSVRC2012_img_val.tar")
         try addDevkit(scratch, truth: [1])
@@ -45,25 +45,25 @@ import Testing
         #expect(try scratch.names("deep/er") == ["packed", "source"])
     }
 
-    @Test func anArchiveOfArchivesIsPackedWithEveryOddPicture() throws {
+    @Test func anArchiveOfArchivesIsPackedWithEveryOddImage() throws {
         let scratch = try Scratch()
         var noise = Noise(3)
         let good = jpeg([200, 40, 10])
         let long = String(repeating: "long", count: 30) + ".JPEG"
         let tench = TarMaker.member("n01440764_1.JPEG", good)
-            + TarMaker.member("n01440764_2.JPEG", PictureMaker.jpeg(plain([90], side: 30), width: 30, height: 30, .gray))
+            + TarMaker.member("n01440764_2.JPEG", ImageMaker.jpeg(plain([90], side: 30), width: 30, height: 30, .gray))
             + TarMaker.member(
-                "n01440764_3.JPEG", PictureMaker.jpeg(plain([255, 128, 255, 255], side: 30), width: 30, height: 30, .cmyk))
-            + TarMaker.member("n01440764_4.JPEG", PictureMaker.png(plain([7, 8, 9], side: 20), width: 20, height: 20))
-            + TarMaker.member("n01440764_5.JPEG", Array(PictureMaker.jpeg(noise.bytes(4800), width: 40, height: 40).dropLast(90)))
-            + TarMaker.member("n01440764_6.JPEG", PictureMaker.png([0, 0, 0], width: 9000, height: 9000))
+                "n01440764_3.JPEG", ImageMaker.jpeg(plain([255, 128, 255, 255], side: 30), width: 30, height: 30, .cmyk))
+            + TarMaker.member("n01440764_4.JPEG", ImageMaker.png(plain([7, 8, 9], side: 20), width: 20, height: 20))
+            + TarMaker.member("n01440764_5.JPEG", Array(ImageMaker.jpeg(noise.bytes(4800), width: 40, height: 40).dropLast(90)))
+            + TarMaker.member("n01440764_6.JPEG", ImageMaker.png([0, 0, 0], width: 9000, height: 9000))
             + TarMaker.member("n01440764_7.JPEG", [])
             + TarMaker.member("n01440764_8.JPEG", Array("../../etc/passwd".utf8), type: "2")
             + TarMaker.member(long, good)
             + TarMaker.pax(path: "renamed.JPEG") + TarMaker.member("x", good)
             + [UInt8](repeating: 0, count: 1024)
         let fox = TarMaker.tar([("n02119789_1.JPEG", jpeg([10, 20, 200]))])
-        // The outer archive's order is not that of the names.
+        // The members of the outer archive are not in the order of their names.
         try scratch.write(
             TarMaker.tar([("n02119789.tar", fox), ("n01440764.tar", tench), ("readme.txt", [1])]),
             to: "source/ILSVRC2012_img_train.tar")
@@ -89,11 +89,11 @@ import Testing
         #expect((0..<7).map { dataset.label(.train, $0) } == [0, 0, 0, 0, 0, 0, 1])
         for (index, color) in [[200, 40, 10], [90, 90, 90], [255, 128, 255], [7, 8, 9], [200, 40, 10]].enumerated() {
             for (found, expected) in zip(mean(try Samples.pixels(dataset, .train, index)), color) {
-                // JPEG and the rescaling filter each cost a level or two.
+                // JPEG and the rescaling filter may each change a value by a level or two.
                 #expect(abs(found - expected) <= 4)
             }
         }
-        // Archives keep their own order; the number in the name finds the class.
+        // Images stay in the order of the archive. The number in the name selects the class.
         #expect((0..<2).map { dataset.label(.validation, $0) } == [0, 1])
         #expect(mean(try Samples.pixels(dataset, .validation, 0))[1] > 190)
         #expect(try scratch.names("packed").contains("journal.json") == false)
@@ -103,14 +103,14 @@ import Testing
     @Test func everyLayoutGivesTheSameData() throws {
         let scratch = try Scratch()
         var noise = Noise(4)
-        let pictures = ["n01440764", "n02119789"].map { synset in
-            (synset, (1...3).map { ("\(synset)_\($0).JPEG", PictureMaker.jpeg(noise.bytes(3 * 900), width: 30, height: 30)) })
+        let images = ["n01440764", "n02119789"].map { synset in
+            (synset, (1...3).map { ("\(synset)_\($0).JPEG", ImageMaker.jpeg(noise.bytes(3 * 900), width: 30, height: 30)) })
         }
-        let validation = (1...3).map { ("ILSVRC2012_val_0000000\($0).JPEG", PictureMaker.jpeg(noise.bytes(2700), width: 30, height: 30)) }
-        let archives = pictures.map { ($0.0 + ".tar", TarMaker.tar($0.1)) }
+        let validation = (1...3).map { ("ILSVRC2012_val_0000000\($0).JPEG", ImageMaker.jpeg(noise.bytes(2700), width: 30, height: 30)) }
+        let archives = images.map { ($0.0 + ".tar", TarMaker.tar($0.1)) }
         try scratch.write(TarMaker.tar(archives), to: "a/ILSVRC2012_img_train.tar")
         for (name, bytes) in archives { try scratch.write(bytes, to: "b/ILSVRC2010_images_train/\(name)") }
-        for (synset, files) in pictures {
+        for (synset, files) in images {
             for (name, bytes) in files { try scratch.write(bytes, to: "c/ILSVRC/Data/CLS-LOC/train/\(synset)/\(name)") }
         }
         try scratch.write(TarMaker.tar(validation), to: "a/ILSVRC2012_img_val.tar")
@@ -118,7 +118,7 @@ import Testing
             try scratch.write(bytes, to: "b/val/\(name)")
             try scratch.write(bytes, to: "c/ILSVRC/Data/CLS-LOC/val/\(name)")
         }
-        // Three ways to say: pictures 1 and 3 are foxes, 2 is a tench.
+        // Three formats that state the same: images 1 and 3 are foxes, 2 is a tench.
         try scratch.write(Array("1\n2\n1\n".utf8), to: "a/ILSVRC2012_validation_ground_truth.txt")
         try scratch.write(Array("n02119789 1 kit_fox\nn01440764 2 tench\n".utf8), to: "a/map_clsloc.txt")
         let csv = "ImageId,PredictionString\n" + [1, 2, 3].map {
@@ -133,7 +133,7 @@ import Testing
         #expect(Set(prints).count == 1)
     }
 
-    @Test func aDamagedArchiveCostsOnlyWhatLiesBehindTheDamage() throws {
+    @Test func aDamagedArchiveLosesOnlyMembersAfterTheDamage() throws {
         let scratch = try Scratch()
         let good = jpeg([1, 2, 3], side: 16)
         let broken = TarMaker.member("n01440764_1.JPEG", good) + TarMaker.member("n01440764_2.JPEG", good, claimed: 1 << 32)
@@ -198,7 +198,7 @@ import Testing
         #expect(try Samples.pack(.ilsvrc, scratch("source"), scratch("packed")).manifest.counts.validation == 1)
     }
 
-    @Test func picturesStoredAsJPEGAreNearlyThePixels() throws {
+    @Test func imagesStoredAsJPEGAreNearlyThePixels() throws {
         let scratch = try Scratch()
         let side = 64
         for number in 0..<4 {
@@ -206,8 +206,8 @@ import Testing
                 let (x, y) = (place % side, place / side)
                 return [UInt8(2 * x + number * 9), UInt8(3 * y), UInt8(x + y)]
             }
-            try scratch.write(PictureMaker.png(pixels, width: side, height: side), to: "source/train/a/\(number).png")
-            if number == 0 { try scratch.write(PictureMaker.png(pixels, width: side, height: side), to: "source/val/a/0.png") }
+            try scratch.write(ImageMaker.png(pixels, width: side, height: side), to: "source/train/a/\(number).png")
+            if number == 0 { try scratch.write(ImageMaker.png(pixels, width: side, height: side), to: "source/val/a/0.png") }
         }
         let raw = try Samples.pack(.imagefolder, scratch("source"), scratch("raw"))
         let jpeg = try Samples.pack(.imagefolder, scratch("source"), scratch("jpeg"), packing: .jpeg)
@@ -222,7 +222,7 @@ import Testing
             #expect(Double(error) / Double(3 * side * side) < 3)
         }
         #expect(try packed.verify() == 5)
-        // A record that is no picture any more is an error with its number, in training too.
+        // A record that cannot be decoded is an error that names it, in training too.
         try scratch.damage("jpeg/train.records", at: 2)
         let damaged = try Dataset(path: scratch("jpeg"))
         let preparer = try BatchPreparer(dataset: damaged, settings: Samples.settings(height: side, width: side))
@@ -233,7 +233,7 @@ import Testing
         #expect(error?.description.contains("record 0 of train") == true)
     }
 
-    /// Photographs as ImageNet has them, where they are at hand.
+    /// Photographs of ImageNet, if they are available.
     @Test(.enabled(if: TestData.photographs != nil, "photos10.tar is not there; name its folder in COLONNADE_TEST_DATA"))
     func photographsInAnArchiveOfArchives() throws {
         let scratch = try Scratch()
@@ -245,16 +245,16 @@ import Testing
         process.waitUntilExit()
         let synsets = try scratch.names("photos10/train")
         var archives: [(String, [UInt8])] = []
-        // Among the photographs of the first synset, what ImageNet has and what it should not have.
+        // Adds unusual and damaged files to the photographs of the first synset.
         var noise = Noise(6)
         let photograph = try scratch.read("photos10/train/\(synsets[0])/\(try scratch.names("photos10/train/\(synsets[0])")[0])")
         let odd = [
             ("0_cut.JPEG", Array(photograph.dropLast(photograph.count / 2))), ("0_noise.JPEG", noise.bytes(5000)),
-            ("0_huge.JPEG", PictureMaker.png([0, 0, 0], width: 60_000, height: 60_000)),
-            ("0_grey.JPEG", PictureMaker.jpeg(plain([90], side: 300), width: 300, height: 300, .gray)),
-            ("0_inks.JPEG", PictureMaker.jpeg(plain([255, 128, 255, 255], side: 300), width: 300, height: 300, .cmyk)),
-            ("0_png.JPEG", PictureMaker.png(plain([7, 8, 9], side: 300), width: 300, height: 300)),
-            ("0_progressive.JPEG", PictureMaker.jpeg(plain([7, 8, 9], side: 300), width: 300, height: 300, isProgressive: true)),
+            ("0_huge.JPEG", ImageMaker.png([0, 0, 0], width: 60_000, height: 60_000)),
+            ("0_grey.JPEG", ImageMaker.jpeg(plain([90], side: 300), width: 300, height: 300, .gray)),
+            ("0_inks.JPEG", ImageMaker.jpeg(plain([255, 128, 255, 255], side: 300), width: 300, height: 300, .cmyk)),
+            ("0_png.JPEG", ImageMaker.png(plain([7, 8, 9], side: 300), width: 300, height: 300)),
+            ("0_progressive.JPEG", ImageMaker.jpeg(plain([7, 8, 9], side: 300), width: 300, height: 300, isProgressive: true)),
         ]
         for synset in synsets {
             let files = try scratch.names("photos10/train/\(synset)").prefix(40)
@@ -269,13 +269,13 @@ import Testing
         #expect(report.manifest.classes == synsets)
         #expect(report.skipped.map { $0.file.split(separator: "/").last } == ["0_cut.JPEG", "0_noise.JPEG", "0_huge.JPEG"])
         #expect(report.manifest.counts == SplitCounts(train: 40 * synsets.count + 4, validation: 1000))
-        // 1.2 million pictures are to take about 25 GB.
+        // 1.2 million images should take about 25 GB.
         let size = try scratch.read("packed/train.records").count / report.manifest.counts.train
-        #expect((15_000...25_000).contains(size), "\(size) bytes a picture")
+        #expect((15_000...25_000).contains(size), "\(size) bytes per image")
     }
 }
 
-/// Data that is no part of the product.
+/// Data that is not part of the repository.
 enum TestData {
     static var photographs: String? {
         let folder = ProcessInfo.processInfo.environment["COLONNADE_TEST_DATA"]

@@ -8,30 +8,30 @@ import Testing
         try Samples.pack(.imagefolder, scratch("source"), scratch(name), size: size)
     }
 
-    /// A picture of one colour, interleaved.
+    /// Returns the interleaved pixels of an image of one colour.
     private func plain(_ color: [UInt8], _ count: Int) -> [UInt8] { (0..<count).flatMap { _ in color } }
 
-    /// The planes of interleaved RGB pixels.
+    /// Converts interleaved RGB pixels to planes.
     private func planar(_ pixels: [UInt8]) -> [UInt8] {
         (0..<3).flatMap { channel in stride(from: channel, to: pixels.count, by: 3).map { pixels[$0] } }
     }
 
-    @Test func picturesOfManyKindsArePackedInOrderAndDamagedOnesListed() throws {
+    @Test func imagesOfManyKindsArePackedInOrderAndDamagedOnesListed() throws {
         let scratch = try Scratch()
         var noise = Noise(5)
         let sharp = noise.bytes(3 * 8 * 8)
-        // The name says JPEG, the bytes say PNG.
-        try scratch.write(PictureMaker.png(sharp, width: 8, height: 8), to: "source/train/ant/a.JPEG")
-        let red = PictureMaker.jpeg(plain([200, 40, 10], 64), width: 8, height: 8)
+        // A PNG file with the extension of JPEG.
+        try scratch.write(ImageMaker.png(sharp, width: 8, height: 8), to: "source/train/ant/a.JPEG")
+        let red = ImageMaker.jpeg(plain([200, 40, 10], 64), width: 8, height: 8)
         try scratch.write(red, to: "source/train/ant/b.png")
         try scratch.write([], to: "source/train/ant/c-empty.jpg")
-        let noisy = PictureMaker.jpeg(noise.bytes(3 * 8 * 8), width: 8, height: 8)
+        let noisy = ImageMaker.jpeg(noise.bytes(3 * 8 * 8), width: 8, height: 8)
         try scratch.write(noisy.dropLast(60), to: "source/train/ant/d-cut.jpg")
         try scratch.write(Array("hello".utf8), to: "source/train/ant/e-text.jpg")
-        let gray = PictureMaker.jpeg(plain([90], 64), width: 8, height: 8, .gray)
+        let gray = ImageMaker.jpeg(plain([90], 64), width: 8, height: 8, .gray)
         try scratch.write(gray, to: "source/train/bee/a.jpg")
-        // No cyan, half magenta, no yellow, no black in inverted inks.
-        let inks = PictureMaker.jpeg(plain([255, 128, 255, 255], 64), width: 8, height: 8, .cmyk)
+        // In inverted inks: no cyan, half magenta, no yellow, no black.
+        let inks = ImageMaker.jpeg(plain([255, 128, 255, 255], 64), width: 8, height: 8, .cmyk)
         try scratch.write(inks, to: "source/train/bee/b.jpg")
         try scratch.write(red, to: "source/train/bee/.hidden.jpg")
         try FileManager.default.createSymbolicLink(
@@ -40,7 +40,7 @@ import Testing
 
         let report = try pack(scratch)
         #expect(report.manifest.classes == ["ant", "bee"])
-        // All readable pictures are squares of side 8, so they keep it.
+        // All readable images are squares of side 8, so they keep it.
         try #require((report.manifest.height, report.manifest.width) == (8, 8))
         try #require(
             report.skipped.map { ($0.file as NSString).lastPathComponent }
@@ -60,7 +60,7 @@ import Testing
         #expect(dataset.label(.validation, 0) == 1)
     }
 
-    @Test func aPictureIsRescaledToItsShorterSideAndItsCentreCutOut() throws {
+    @Test func anImageIsRescaledToItsShorterSideAndItsCentreCutOut() throws {
         let scratch = try Scratch()
         // 32 wide, 8 high: columns 0..<12 red, 12..<20 green, 20..<32 blue. The central square is the green part.
         let pixels = (0..<8 * 32).flatMap { place -> [UInt8] in
@@ -70,7 +70,7 @@ import Testing
             default: [0, 0, 255]
             }
         }
-        let file = PictureMaker.png(pixels, width: 32, height: 8)
+        let file = ImageMaker.png(pixels, width: 32, height: 8)
         try scratch.write(file, to: "source/train/a/wide.png")
         try scratch.write(file, to: "source/validation/a/wide.png")
         for size in [8, 4, 16] {
@@ -79,7 +79,7 @@ import Testing
             #expect((dataset.manifest.height, dataset.manifest.width) == (size, size))
             let green = try Samples.pixels(dataset, .train, 0)
             for row in 0..<size {
-                // The filter mixes neighbours at the cut's edges.
+                // The filter mixes neighbouring pixels at the edges of the cut.
                 for column in size / 4..<size - size / 4 {
                     #expect(green[size * size + row * size + column] >= 240, "size \(size) at \(row), \(column)")
                     #expect(green[row * size + column] <= 15)
@@ -91,7 +91,7 @@ import Testing
 
     @Test(arguments: [(100, 100), (224, 256), (300, 256)]) func defaultSide(side: Int, stored: Int) throws {
         let scratch = try Scratch()
-        let file = PictureMaker.jpeg(plain([1, 2, 3], side * side), width: side, height: side)
+        let file = ImageMaker.jpeg(plain([1, 2, 3], side * side), width: side, height: side)
         try scratch.write(file, to: "source/train/a/1.jpg")
         try scratch.write(file, to: "source/val/a/1.jpg")
         #expect(try pack(scratch).manifest.height == stored)
@@ -101,9 +101,9 @@ import Testing
         let scratch = try Scratch()
         var noise = Noise(9)
         for number in 100..<300 {
-            // Sizes differ, so decoding times do.
+            // Different sizes take different times to decode.
             let side = 8 + number % 3 * 40
-            let file = PictureMaker.jpeg(noise.bytes(3 * side * side), width: side, height: side)
+            let file = ImageMaker.jpeg(noise.bytes(3 * side * side), width: side, height: side)
             try scratch.write(file, to: "source/train/\(number % 2 == 0 ? "even" : "odd")/\(number).jpg")
             if number < 110 { try scratch.write(file, to: "source/val/odd/\(number).jpg") }
         }
@@ -115,20 +115,20 @@ import Testing
         #expect(isEqual)
     }
 
-    @Test func aPictureThatClaimsTooManyPixelsIsSkippedUnread() throws {
+    @Test func anImageThatClaimsTooManyPixelsIsSkippedUnread() throws {
         let scratch = try Scratch()
-        let good = PictureMaker.png(plain([9, 9, 9], 16), width: 4, height: 4)
+        let good = ImageMaker.png(plain([9, 9, 9], 16), width: 4, height: 4)
         try scratch.write(good, to: "source/train/a/good.png")
-        try scratch.write(PictureMaker.png([0, 0, 0], width: 9000, height: 9000), to: "source/train/a/huge.png")
+        try scratch.write(ImageMaker.png([0, 0, 0], width: 9000, height: 9000), to: "source/train/a/huge.png")
         try scratch.write(good, to: "source/val/a/good.png")
         let report = try pack(scratch)
         #expect(report.skipped.count == 1)
         #expect(report.skipped.first?.reason.contains("9000×9000") == true)
     }
 
-    @Test func unusableSourcesAreRefusedInAWord() throws {
+    @Test func unusableSourcesAreRejectedWithASentence() throws {
         let scratch = try Scratch()
-        let good = PictureMaker.png(plain([9, 9, 9], 16), width: 4, height: 4)
+        let good = ImageMaker.png(plain([9, 9, 9], 16), width: 4, height: 4)
         func refusal() throws -> String {
             let error = #expect(throws: DatasetError.self) { try pack(scratch) }
             #expect(try scratch.names() == ["source"])
@@ -137,15 +137,15 @@ import Testing
         try scratch.write(good, to: "source/train/a/1.png")
         #expect(try refusal().contains("source/val is missing"))
         try scratch.write([1, 2, 3], to: "source/val/a/1.png")
-        #expect(try refusal().contains("no usable picture"))
+        #expect(try refusal().contains("no usable image"))
         try scratch.write(good, to: "source/val/b/1.png")
         #expect(try refusal().contains("class b"))
     }
 
-    @Test func onePictureIsReadAsImportsStoreIt() throws {
+    @Test func oneImageIsReadAsImportsStoreIt() throws {
         let scratch = try Scratch()
         var noise = Noise(13)
-        let file = PictureMaker.jpeg(noise.bytes(3 * 50 * 40), width: 50, height: 40)
+        let file = ImageMaker.jpeg(noise.bytes(3 * 50 * 40), width: 50, height: 40)
         try scratch.write(file, to: "source/train/a/1.jpg")
         try scratch.write(file, to: "source/val/a/1.jpg")
         _ = try pack(scratch, size: 24)

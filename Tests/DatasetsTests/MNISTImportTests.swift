@@ -27,7 +27,7 @@ import Testing
         try Samples.pack(.mnist, scratch("source"), scratch("packed"))
     }
 
-    @Test(arguments: [true, false]) func picturesComeBackFromGzippedAndPlainFiles(gzipped: Bool) throws {
+    @Test(arguments: [true, false]) func imagesComeBackFromGzippedAndPlainFiles(gzipped: Bool) throws {
         let scratch = try Scratch()
         let pixels = try write(scratch, gzipped: gzipped)
         let manifest = try pack(scratch).manifest
@@ -50,7 +50,7 @@ import Testing
         #expect(try scratch.names() == ["source"])
     }
 
-    @Test func aHeaderThatPromisesTooMuchIsRefused() throws {
+    @Test func aHeaderThatClaimsTooMuchIsRejected() throws {
         let scratch = try Scratch()
         _ = try write(scratch)
         for extents in [[1 << 30, 6, 4], [2, 1 << 20, 4], [3, 6, 4], [0, 6, 4]] {
@@ -62,7 +62,7 @@ import Testing
         #expect(try scratch.names() == ["source"])
     }
 
-    @Test func aLabelBeyondTheClassesIsRefused() throws {
+    @Test func aLabelBeyondTheClassesIsRejected() throws {
         let scratch = try Scratch()
         _ = try write(scratch, labels: [1, 2, 10])
         let error = #expect(throws: DatasetError.self) { try pack(scratch) }
@@ -75,13 +75,13 @@ import Testing
         .enabled("Debian's dataset-fashion-mnist is not installed") {
             FileManager.default.fileExists(atPath: "/usr/share/datasets/fashion-mnist")
         })
-    func fashionMNISTIsWhatItIsKnownToBe() throws {
+    func fashionMNISTHasItsPublishedProperties() throws {
         let scratch = try Scratch()
         let report = try Samples.pack(.mnist, Self.fashion, scratch("packed"))
         let dataset = try Dataset(path: scratch("packed"))
         #expect(report.manifest.classes[9] == "Ankle boot")
         #expect((dataset.count(.train), dataset.count(.validation)) == (60_000, 10_000))
-        // The first training labels, and 6,000 pictures of each class, as its authors describe it.
+        // The first training labels, and 6,000 images of each class, as published by its authors.
         #expect((0..<5).map { dataset.label(.train, $0) } == [9, 0, 0, 3, 0])
         var counts = [Int](repeating: 0, count: 10)
         for index in 0..<60_000 { counts[dataset.label(.train, index)] += 1 }

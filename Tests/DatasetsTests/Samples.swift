@@ -1,7 +1,7 @@
 import CZlib
 import Datasets
 
-/// Made data sets in the formats that are imported.
+/// Synthetic data sets in the formats that can be imported.
 enum Samples {
     @discardableResult
     static func pack(
@@ -13,7 +13,7 @@ enum Samples {
         return try DatasetImporter.run(options, progress: progress)
     }
 
-    /// CIFAR-10 files with `perBatch` records in each training batch; returns the training records in order.
+    /// Writes CIFAR-10 files with `perBatch` records in each training batch. Returns the training records in order.
     @discardableResult
     static func cifar(_ scratch: Scratch, _ folder: String, perBatch: Int, test: Int = 3) throws -> [[UInt8]] {
         var noise = Noise(7)
@@ -30,14 +30,14 @@ enum Samples {
         return training
     }
 
-    /// A packed CIFAR data set of 5 × `perBatch` training pictures at `scratch("packed")`.
+    /// Packs a CIFAR data set of 5 × `perBatch` training images at `scratch("packed")`.
     static func packedCIFAR(_ scratch: Scratch, perBatch: Int = 4, test: Int = 3) throws -> Dataset {
         try cifar(scratch, "source", perBatch: perBatch, test: test)
         try pack(.cifar10, scratch("source"), scratch("packed"))
         return try Dataset(path: scratch("packed"))
     }
 
-    /// An IDX file of bytes.
+    /// Returns the content of an IDX file of bytes.
     static func idx(_ extents: [Int], _ data: [UInt8]) -> [UInt8] {
         let numbers = extents.flatMap { extent in (0..<4).map { UInt8(extent >> (24 - 8 * $0) & 0xFF) } }
         return [0, 0, 8, UInt8(extents.count)] + numbers + data
@@ -59,12 +59,12 @@ enum Samples {
             width: width)
     }
 
-    /// The bytes of a stored picture, copied.
+    /// Returns a copy of the bytes of a stored image.
     static func pixels(_ dataset: Dataset, _ split: Split, _ index: Int) throws -> [UInt8] {
         try RecordReader(dataset).withPixels(split, index) { Array($0) }
     }
 
-    /// A batch as arrays.
+    /// Prepares a batch and returns it as arrays.
     static func batch(_ preparer: BatchPreparer, _ request: BatchRequest) throws -> (images: [Float], labels: [Int32]) {
         var images = [Float](repeating: .nan, count: request.count * preparer.imageFloats)
         var labels = [Int32](repeating: -1, count: request.count)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A directory of a test's own, removed with it.
+/// A private directory of a test that is removed with this object.
 final class Scratch {
     let path: String
 
@@ -11,10 +11,10 @@ final class Scratch {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// The path of a name in this directory.
+    /// Returns the path of a name in this directory.
     func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
 
-    /// Writes a file, with the folders above it.
+    /// Writes a file and creates its parent folders.
     func write(_ bytes: some Sequence<UInt8>, to name: String) throws {
         let url = URL(fileURLWithPath: self(name))
         try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
@@ -35,7 +35,7 @@ final class Scratch {
     }
 }
 
-/// Numbers for made-up pixels, the same in every run.
+/// Deterministic random numbers for synthetic pixels.
 struct Noise {
     private var state: UInt64
     init(_ seed: UInt64) { state = seed }

@@ -1,12 +1,12 @@
 /// Builds tar archives for tests.
 package enum TarMaker {
-    /// An archive of files in their order.
+    /// Returns an archive of the files in their order.
     package static func tar(_ members: [(name: String, content: [UInt8])]) -> [UInt8] {
         members.flatMap { member($0.name, $0.content) } + [UInt8](repeating: 0, count: 1024)
     }
 
-    /// One member: a ustar header, before it a GNU long name where the name needs one.
-    /// - Parameter claimed: the size that the header states, where it lies.
+    /// Returns one member: a ustar header, preceded by a GNU long name if the name needs one, and the content.
+    /// - Parameter claimed: a wrong size for the header to state.
     package static func member(_ name: String, _ content: [UInt8], type: Character = "0", claimed: Int? = nil) -> [UInt8] {
         guard name.utf8.count <= 100 else {
             return member("././@LongLink", Array(name.utf8) + [0], type: "L")
@@ -29,7 +29,7 @@ package enum TarMaker {
         return header + content + [UInt8](repeating: 0, count: (512 - content.count % 512) % 512)
     }
 
-    /// A pax header that renames the member after it.
+    /// Returns a pax header that renames the next member.
     package static func pax(path: String) -> [UInt8] {
         let body = " path=\(path)\n"
         var length = body.utf8.count

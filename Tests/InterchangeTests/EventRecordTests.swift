@@ -3,16 +3,16 @@ import Interchange
 import Testing
 
 @Suite struct EventRecordTests {
-    /// RFC 3720, B.4, and the usual check value.
+    /// Test vectors of RFC 3720, B.4, and the standard check value.
     @Test(arguments: [
         (Array("123456789".utf8), 0xE306_9283), ([UInt8](repeating: 0, count: 32), 0x8A91_36AA),
         ([UInt8](repeating: 0xFF, count: 32), 0x62A8_AB43), ([UInt8](0..<32), 0x46DD_794E),
         ([UInt8]((0..<32).reversed()), 0x113F_DB5C), ([], 0),
     ] as [([UInt8], UInt32)])
-    func checksumsAreCastagnolis(bytes: [UInt8], checksum: UInt32) { #expect(MaskedCRC32C.plain(bytes) == checksum) }
+    func checksumsAreCRC32C(bytes: [UInt8], checksum: UInt32) { #expect(MaskedCRC32C.plain(bytes) == checksum) }
 
     @Test func aRecordIsFramedAsEveryEventFileBegins() {
-        // A version record has 24 bytes; these twelve are the beginning of the files that TensorFlow writes.
+        // A version record has 24 bytes. Every file that TensorFlow writes begins with these twelve.
         let record = EventRecord.framed([UInt8](repeating: 7, count: 24))
         #expect(Array(record[..<12]) == [0x18, 0, 0, 0, 0, 0, 0, 0, 0xA3, 0x7F, 0x4B, 0x22])
         #expect(record.count == 24 + EventRecord.overhead && record[12..<36].allSatisfy { $0 == 7 })
@@ -29,7 +29,7 @@ import Testing
         var below = 0.0
         for (limit, count) in zip(histogram.limits.dropLast(), histogram.counts) {
             below += count
-            // A value at an edge may be counted on either side.
+            // A value at an edge may be in either bucket.
             let (low, high) = (finite.count { Double($0) < limit - 1e-9 }, finite.count { Double($0) <= limit + 1e-9 })
             #expect((low...high).contains(Int(below)))
         }
@@ -46,7 +46,7 @@ import Testing
             #expect(kept.count * 2 > min(points, steps))
             let gaps = Set(zip(kept, kept.dropFirst()).map { $1 - $0 })
             #expect(gaps.count <= 1)
-            // Other kinds are thinned for themselves.
+            // Each kind is thinned separately.
             let keepsAnother = thinning.keeps("validation", step: steps)
             #expect(keepsAnother)
         }

@@ -19,7 +19,7 @@ import Testing
         return lines
     }
 
-    @Test func linesComeWholeAndOnce() throws {
+    @Test func linesAreReadCompletelyAndOnce() throws {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let tail = LineTail(path: path)
         #expect(try read(tail) == [])
@@ -36,7 +36,7 @@ import Testing
         #expect(try read(tail) == ["one", "four", "five"])
     }
 
-    @Test func longLinesAreWholeAndEndlessOnesArePassedOver() throws {
+    @Test func longLinesAreCompleteAndEndlessOnesAreSkipped() throws {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let long = String(repeating: "x", count: 1 << 20)
         try append("a\n\(long)\n\(String(repeating: "y", count: 20 << 20))\nb\n")

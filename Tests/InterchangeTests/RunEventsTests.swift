@@ -17,7 +17,7 @@ import Testing
         StepMetrics(step: number, epoch: 0, loss: loss, learningRate: 0.01, imagesPerSecond: 5, seconds: 2, digest: "x")
     }
 
-    /// The data of a file's records; lengths and checksums have to be right.
+    /// Returns the data of a file's records, whose lengths and checksums must be correct.
     private func records(_ path: String) throws -> [[UInt8]] {
         var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))[...]
         var records: [[UInt8]] = []
@@ -33,8 +33,8 @@ import Testing
         return records
     }
 
-    /// An event's step and whether it withdraws what follows: after the time (tag 1, eight bytes) stand the step (tag 2),
-    /// which is left out at 0, and a SessionLog (tag 7) with the status START (tag 1).
+    /// Returns the step of each event and whether it withdraws the following ones. The time (tag 1, eight bytes) precedes the
+    /// step (tag 2), which is omitted at 0, and a SessionLog (tag 7) with the status START (tag 1).
     private func steps(_ path: String) throws -> [String] {
         try records(path).dropFirst().map { data in
             var rest = data.dropFirst(9)
@@ -59,14 +59,14 @@ import Testing
         for number in 1...5 { try writer?.append(step(number)) }
         try events.update(isLast: false)
         #expect(try steps(events.path) == ["from 0", "1", "2", "3", "4", "5"])
-        // One writes at a time.
+        // Only one writer may be open at a time.
         writer = nil
         writer = try RunWriter(directory, record: record, keeping: 3)
         try writer?.append(step(4, loss: 2))
         try events.update(isLast: false)
         #expect(try steps(events.path).dropFirst(6) == ["from 4", "4"])
-        // Nothing has been written anew when it is looked at, and then the same again.
-        // One writes at a time.
+        // First the line of step 3 is missing, then the same line is there again.
+        // Only one writer may be open at a time.
         writer = nil
         writer = try RunWriter(directory, record: record, keeping: 2)
         try events.update(isLast: false)
@@ -75,8 +75,8 @@ import Testing
         try writer?.append(ValidationMetrics(step: 3, epoch: 0, loss: 1, top1Error: 0.5, top5Error: 0.2))
         try events.update(isLast: true)
         #expect(try steps(events.path).dropFirst(9) == ["3", "3"])
-        // Replaced by the same lines: nothing is to be said.
-        // One writes at a time.
+        // Replaced by the same lines: nothing is written.
+        // Only one writer may be open at a time.
         writer = nil
         writer = try RunWriter(directory, record: record, keeping: 3)
         try events.update(isLast: true)
@@ -99,7 +99,7 @@ import Testing
         #expect(try steps(events.path) == ["from 0", "1", "26", "51", "76", "100"])
     }
 
-    @Test func damageAndUnknownKindsCostOnlyThemselves() throws {
+    @Test func damagedAndUnknownLinesAreSkipped() throws {
         defer { try? FileManager.default.removeItem(atPath: runs) }
         let (directory, record) = try make()
         let writer = try RunWriter(directory, record: record)
@@ -124,7 +124,7 @@ import Testing
         #expect(notices.count == 1 && notices[0].contains("step 1"))
     }
 
-    @Test func aConversionTakesAnothersPlaceAndLeavesOtherFiles() throws {
+    @Test func aConversionReplacesAnotherAndLeavesOtherFiles() throws {
         defer { try? FileManager.default.removeItem(atPath: runs) }
         let (directory, record) = try make()
         _ = try RunWriter(directory, record: record)
@@ -136,11 +136,14 @@ import Testing
                 try #require(try FileManager.default.attributesOfItem(atPath: runs + "/out/" + $0)[.size] as? Int)
             }.sorted()
         }
-        // The last before stays as an empty file: a TensorBoard that reads it would wait for it for ever.
+        // The previous file remains as an empty file; a TensorBoard that reads it would wait for it for ever.
         var before: String?
         for conversion in 0..<3 {
-            // Names of one process and second are the same.
-            if let before { try FileManager.default.moveItem(atPath: before, toPath: before.replacingOccurrences(of: "tfevents.", with: "tfevents.\(conversion).")) }
+            // Files of one process and second have the same name.
+            if let before {
+                let renamed = before.replacingOccurrences(of: "tfevents.", with: "tfevents.\(conversion).")
+                try FileManager.default.moveItem(atPath: before, toPath: renamed)
+            }
             let events = try events(of: directory)
             before = events.path
             try events.update(isLast: true)

@@ -23,7 +23,7 @@ import Testing
         #expect(zip(thinned, thinned.dropFirst()).allSatisfy { $0.x <= $1.x })
     }
 
-    /// Names that find no room beside the title are below it, in order, and inside the picture.
+    /// Names that do not fit beside the title are below it, in order, and inside the chart.
     @Test func aLongLegendTakesMoreRows() throws {
         let names = (0..<LineChart.lineLimit).map { "a run with a long name \($0)" }
         let chart = LineChart(title: "title", xLabel: "x", yLabel: "y", lines: names.map { .init($0, [(0, 0), (1, 1)]) })
@@ -34,12 +34,12 @@ import Testing
         #expect(places.count == names.count)
         for (one, next) in zip(places, places.dropFirst()) { #expect(one[1] < next[1] || one[1] == next[1] && next[0] - one[0] > 7.0 * 24) }
         #expect(places.allSatisfy { $0[0] > 7.0 * 24 && $0[0] <= 720 } && Set(places.map { $0[1] }).count > 1)
-        // One name stays beside the title.
+        // One name fits beside the title.
         let short = LineChart(title: "title", xLabel: "x", yLabel: "y", lines: [.init("short", [(0, 0), (1, 1)])])
         #expect(short.svg.contains("viewBox=\"0 0 720 320\""))
     }
 
-    @Test func wordsAreEscapedAndNothingIsNoError() throws {
+    @Test func textIsEscapedAndAnEmptyChartIsNoError() throws {
         var chart = LineChart(
             title: "a <b> & \"c\"", xLabel: "x", yLabel: "y", lines: [.init("<script>", [(1, 2), (2, .nan), (3, 4)])])
         for _ in 0..<2 {
@@ -52,7 +52,7 @@ import Testing
 }
 
 private enum XMLDocument {
-    /// Whether every element that is opened is closed, in order.
+    /// Whether all elements are closed in the reverse order in which they are opened.
     static func wellFormed(_ text: String) throws -> Int {
         var open: [Substring] = []
         for part in text.split(separator: "<").dropFirst(text.hasPrefix("<") ? 0 : 1) {

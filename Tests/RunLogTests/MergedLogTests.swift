@@ -19,7 +19,7 @@ import Testing
         #expect(log.lines[0].ranks == ["worker 1", "worker 2", "worker 10"] && log.lines[0].uncertainty == 0.002)
     }
 
-    @Test func whatOneWorkerSaysTwiceOrMuchLaterStays() {
+    @Test func repeatedAndMuchLaterLinesAreNotMerged() {
         let log = MergedLog(log: [line(1, 1, "again"), line(1.1, 1, "again"), line(9, 2, "again")], events: [])
         #expect(log.lines.count == 3)
         #expect(log.lines.allSatisfy { $0.ranks.count == 1 })
@@ -33,16 +33,17 @@ import Testing
         #expect(log.firstFailure?.message == "worker 1 is hung")
     }
 
-    @Test func aTimeThatCouldNotBeComparedSaysSo() {
+    @Test func anUnknownClockMakesTheUncertaintyUnknown() {
         let log = MergedLog(log: [line(1, 0, "x", off: nil), line(1, 1, "x")], events: [])
         #expect(log.lines.count == 1 && log.lines[0].uncertainty == nil)
     }
 
-    @Test(arguments: [0.0, 1_795_568_370.456, 4_000_000_000.000_001]) func timesAreReadAsTheyAreWritten(seconds: Double) {
+    @Test(arguments: [0.0, 1_795_568_370.456, 4_000_000_000.000_001]) func timestampsAreParsedAsWritten(seconds: Double) {
         #expect(abs((Timestamp.seconds(Timestamp.text(seconds, digits: 6)) ?? -1) - seconds) < 2e-6)
     }
 
-    @Test(arguments: ["", "2026", "2026-01-01T00:00:00", "xxxx-01-01T00:00:00Z", "2026-01-01T00:00:00.xZ"]) func nonsenseIsNoTime(text: String) {
+    @Test(arguments: ["", "2026", "2026-01-01T00:00:00", "xxxx-01-01T00:00:00Z", "2026-01-01T00:00:00.xZ"])
+    func invalidTimestampsAreRejected(text: String) {
         #expect(Timestamp.seconds(text) == nil)
     }
 }

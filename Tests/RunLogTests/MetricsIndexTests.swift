@@ -2,7 +2,7 @@ import Foundation
 import RunLog
 import Testing
 
-/// The index says what the lines say, whatever happened to either.
+/// The index agrees with the lines, whatever happened to either file.
 @Suite struct MetricsIndexTests {
     private func filled(_ scratch: RunScratch, steps: Int = 40) throws {
         let writer = try scratch.writer()
@@ -13,7 +13,7 @@ import Testing
         }
     }
 
-    /// What an index made of the lines alone says.
+    /// Returns the entries of an index that is built from the lines only.
     private func fresh(_ scratch: RunScratch) throws -> [MetricsIndex.Entry] {
         let kept = scratch.directory.indexPath + ".kept"
         try? FileManager.default.moveItem(atPath: scratch.directory.indexPath, toPath: kept)
@@ -24,7 +24,7 @@ import Testing
         return MetricsIndex(scratch.directory).all
     }
 
-    @Test func theWritersIndexIsTheLines() throws {
+    @Test func theWritersIndexMatchesTheLines() throws {
         let scratch = try RunScratch()
         try filled(scratch)
         let index = MetricsIndex(scratch.directory)
@@ -53,7 +53,7 @@ import Testing
         let path = scratch.directory.indexPath
         try FileManager.default.contents(atPath: path)!.prefix(64 + 64 * 30 + 17).write(to: URL(fileURLWithPath: path))
         #expect(MetricsIndex(scratch.directory).all == (try fresh(scratch)))
-        // A writer that goes on does not put its records after the torn one.
+        // A writer that continues must not append its records after the torn one.
         do {
             let writer = try scratch.writer(keeping: 40)
             try writer.append(RunScratch.step(41))
@@ -62,7 +62,7 @@ import Testing
         #expect(MetricsIndex(scratch.directory).count == 47)
     }
 
-    @Test(arguments: ["other lines", "nonsense", "zeros", "short"]) func anIndexOfSomethingElseIsNotBelieved(what: String) throws {
+    @Test(arguments: ["other lines", "nonsense", "zeros", "short"]) func anIndexOfAnotherFileIsRejected(what: String) throws {
         let scratch = try RunScratch()
         try filled(scratch)
         let expected = try fresh(scratch)
@@ -105,7 +105,7 @@ import Testing
         #expect(summary.trainingSeconds == 80 && summary.medianRate == 21)
     }
 
-    @Test func whatFollowsATornEventIsALineOfItsOwn() throws {
+    @Test func aLineAfterATornEventIsSeparate() throws {
         let scratch = try RunScratch()
         try scratch.writer().event("first", "one")
         try scratch.append("{\"kind\":\"to", to: scratch.directory.eventsPath)

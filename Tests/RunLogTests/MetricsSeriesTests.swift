@@ -30,7 +30,7 @@ import Testing
         #expect(series.steps.step.last == 100 && series.validations.last?.step == 100)
     }
 
-    @Test func aRangeIsLookedAtClosely() throws {
+    @Test func aRangeIsResolvedFinely() throws {
         let scratch = try RunScratch()
         let series = MetricsSeries(try index(scratch, steps: 100), range: 41...50, points: 20)
         #expect(series.steps.step == Array(41...50) && series.last == 100)
@@ -46,7 +46,7 @@ import Testing
 }
 
 @Suite struct LineReaderTests {
-    @Test func aFileThatTookTheOthersPlaceIsReadOnFromItsEnd() throws {
+    @Test func aReplacedFileIsReadFromItsEnd() throws {
         let scratch = try RunScratch()
         var reader = LineReader<MetricsLine>(scratch.directory.metricsPath)
         do {
@@ -55,7 +55,7 @@ import Testing
             #expect(reader.next().map(\.step) == Array(1...6))
             #expect(reader.next().isEmpty)
         }
-        // Longer lines: the new file is as long as the old one before it is looked at.
+        // Longer lines, so that the new file is as long as the old one before it is read.
         let writer = try scratch.writer(keeping: 5)
         #expect(reader.next().isEmpty)
         for step in 6...9 { try writer.append(RunScratch.step(step, loss: 0.123456789)) }

@@ -16,7 +16,7 @@ import Testing
             step: step, epoch: 0, loss: 1 / Double(step), learningRate: 0.01, imagesPerSecond: 5, seconds: 2, digest: "x")
     }
 
-    @Test func aTornLastLineCostsOnlyItself() throws {
+    @Test func aTornLastLineIsSkipped() throws {
         defer { try? FileManager.default.removeItem(atPath: runs) }
         let directory = try RunDirectory.create(runs: runs, name: "a")
         let writer = try RunWriter(directory, record: record("a"))

@@ -2,7 +2,7 @@ import Foundation
 import RunLog
 import Testing
 
-/// Where two runs part ways, by their digests.
+/// The first difference of two runs, by their digests.
 @Suite struct RunDivergenceTests {
     private func run(_ digests: [(Int, String)]) throws -> RunScratch {
         let scratch = try RunScratch()
@@ -26,7 +26,7 @@ import Testing
         RunDivergence(first.directory, second.directory)
     }
 
-    /// Of more lines than are read at once.
+    /// With more lines than are read at a time.
     @Test(arguments: [1, 3000, 12_000]) func theFirstDifferenceIsFound(changed: Int) throws {
         let (one, other) = (try run(digests(1...12_000)), try run(digests(1...12_000, changed: [changed])))
         #expect(one.size(one.directory.metricsPath) > 1 << 20)
@@ -35,7 +35,7 @@ import Testing
         #expect(divergence(one, one) == divergence(other, other) && divergence(one, one).first == nil)
     }
 
-    @Test func runsThatAgreeAgainDifferedBefore() throws {
+    @Test func aDifferenceIsFoundBeforeRunsAgreeAgain() throws {
         let found = divergence(try run(digests(1...100)), try run(digests(1...100, changed: [31, 77])))
         #expect(found.first?.step == 31)
     }
@@ -55,7 +55,7 @@ import Testing
                 #"{ "kind": "step", "step": \#(step), "epoch": 0, "loss": 1, "learning_rate": 1, "images_per_second": 1, "seconds": 1, "digest": "\#(step == 4 ? #"\u0078"# : digest(step))" }"#
                     + "\n", to: other.directory.metricsPath)
         }
-        // A step that is there twice counts as its last line.
+        // Of two lines of a step, the last one counts.
         try other.append(
             #"{"digest":"twice","epoch":0,"images_per_second":1,"kind":"step","learning_rate":1,"loss":1,"seconds":1,"step":4}"# + "\n",
             to: other.directory.metricsPath)
@@ -63,7 +63,7 @@ import Testing
         #expect(found.steps == 4 && found.first == .init(step: 4, digests: [digest(4), "twice"]))
     }
 
-    @Test func aRecordThatPointsNowhereIsADifferenceAndNoCrash() throws {
+    @Test func anInvalidOffsetIsADifferenceAndNoCrash() throws {
         let (one, other) = (try run(digests(1...100)), try run(digests(1...100)))
         let path = other.directory.indexPath
         var bytes = try #require(FileManager.default.contents(atPath: path))

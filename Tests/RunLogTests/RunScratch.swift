@@ -1,7 +1,7 @@
 import Foundation
 import RunLog
 
-/// A run in a directory of its own, which is removed with the object.
+/// A run in a private directory that is removed with this object.
 final class RunScratch {
     let runs = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())").path
     let directory: RunDirectory

@@ -6,7 +6,7 @@ import Testing
     private func line(_ step: Int, rank: Int = 0, uncertainty: UInt64? = nil) throws -> TimelineLine {
         TimelineLine(
             step: step, role: "worker", rank: rank, origin: 5, uncertainty: uncertainty,
-            // A name that looks like the key that is searched for.
+            // A name that resembles the key that is searched for.
             spans: [.init(name: #"x","step":9"#, kind: .compute, start: 1, duration: 2)])
     }
 
@@ -35,7 +35,7 @@ import Testing
         #expect(index.lines(of: 4).count == 1)
     }
 
-    @Test func aResumedRunsFileIsReadAnew() throws {
+    @Test func aResumedRunsFileIsReadAgain() throws {
         let scratch = try RunScratch()
         do {
             let writer = try scratch.writer()

@@ -5,10 +5,10 @@ import NIOCore
 import RunLog
 import Threading
 
-/// Server-sent events: what changes, while it changes.
+/// Streams of changes as server-sent events.
 struct LiveRoutes: Sendable {
     let catalog: RunCatalog
-    /// Streams at once; browsers that are refused ask again by themselves.
+    /// The largest number of simultaneous streams. Browsers retry by themselves after a rejection.
     private static let limit = 64
     private let open = Monitor(0)
 
@@ -44,7 +44,7 @@ struct LiveRoutes: Sendable {
                     }
                     follower = next
                     for change in changes { try await send(change.name, change.data) }
-                    // A comment now and then finds out that the browser is gone.
+                    // Writing a comment regularly detects that the browser has disconnected.
                     if changes.isEmpty { try await send(nil, Data()) }
                     try await Task.sleep(for: .milliseconds(250))
                 }
@@ -60,7 +60,7 @@ struct LiveRoutes: Sendable {
             count += 1
             return true
         }
-        guard isAdmitted else { throw DashboardError(.serviceUnavailable, "too many pages are open; close some") }
+        guard isAdmitted else { throw DashboardError(.serviceUnavailable, "too many pages are open; close some of them") }
         let open = open
         return Response(
             status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],

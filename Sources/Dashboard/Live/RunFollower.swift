@@ -1,7 +1,7 @@
 import Foundation
 import RunLog
 
-/// What has changed in a run's directory since it was last looked at.
+/// Detects changes in a run's directory since the last look.
 struct RunFollower: Sendable {
     struct Change: Sendable {
         let name: String
@@ -17,7 +17,7 @@ struct RunFollower: Sendable {
     private var state: RunRecord.State?
     private var plan: RunRecord.Plan?
 
-    /// Begins at the end of what is there.
+    /// Begins at the current end of the files.
     init(_ run: RunDirectory) {
         self.run = run
         metrics = LineReader(run.metricsPath, from: FileStamp(run.metricsPath).size)
@@ -25,6 +25,7 @@ struct RunFollower: Sendable {
         log = LineReader(run.logPath, from: FileStamp(run.logPath).size)
     }
 
+    /// Returns the changes since the last call.
     mutating func changes() throws -> [Change] {
         var changes: [Change] = []
         func add(_ name: String, _ value: some Encodable) throws { changes.append(Change(name: name, data: try WebJSON.data(value))) }
@@ -36,13 +37,14 @@ struct RunFollower: Sendable {
             case .norms: break
             }
         }
-        // The last of those that came since: a page draws no faster.
+        // Only the latest step, because a page does not redraw more often.
         if let last { try add("step", last) }
         for event in events.next() { try add("event", event) }
         for line in log.next() {
             try add(
                 "log",
-                MergedLog.Line(time: line.time, uncertainty: line.uncertainty, ranks: [line.name], level: line.level, message: line.message))
+                MergedLog.Line(
+                    time: line.time, uncertainty: line.uncertainty, ranks: [line.name], level: line.level, message: line.message))
         }
         let stamp = FileStamp(run.statusPath)
         if stamp != status, let found = run.status() {
@@ -51,7 +53,7 @@ struct RunFollower: Sendable {
         }
         let written = FileStamp(run.recordPath)
         if written != record, let found = try? run.record() {
-            // Nothing is news when it is first looked at. Workers may be others, and more or fewer, from some step on.
+            // The first look is not a change. Later the workers and their number may change, so the plan is compared too.
             if let state, found.state != state || found.plan != plan { try add("record", found) }
             (record, state, plan) = (written, found.state, found.plan)
         }

@@ -1,4 +1,4 @@
-// Which page the address asks for: #/ runs, #/run/NAME/SECTION, #/compare/A,B.
+// Routes the address to a page: #/ runs, #/run/NAME/SECTION, #/compare/A,B.
 
 import { announce, fill, h } from "./dom.js";
 import { beginSession, session, takeTokenFromAddress, tokenForm, whenSessionChanges } from "./session.js";
@@ -40,7 +40,7 @@ async function show() {
     main.dataset.shown = "token";
     return;
   }
-  // Another section of the same run keeps the run's page, its stream and what it knows.
+  // Another section of the same run reuses the run's page, its stream and its data.
   if (!page || page.kind !== wanted.kind || page.key !== wanted.key) {
     page?.close();
     page = Object.assign(make(wanted), { kind: wanted.kind, key: wanted.key });
@@ -51,9 +51,9 @@ async function show() {
     } catch (error) {
       opened.close();
       if (page === opened) page = null;
-      // A failure may be that the session has ended: then the form is shown instead.
+      // If the session has ended, the token form is shown instead.
       if (session.needsToken) return show();
-      fill(main, h("h1", {}, "This did not work"), h("p", { class: "error" }, error.message), h("p", {}, h("a", { href: "#/" }, "To the list of runs")), h("button", { type: "button", onclick: show }, "Try again"));
+      fill(main, h("h1", {}, "The page could not be loaded"), h("p", { class: "error" }, error.message), h("p", {}, h("a", { href: "#/" }, "Go to the list of runs")), h("button", { type: "button", onclick: show }, "Try again"));
       announce(error.message, { urgent: true });
       return;
     }
@@ -61,14 +61,14 @@ async function show() {
   }
   page.show?.(wanted.section);
   document.title = page.title;
-  // Whoever follows a link by keyboard or ear starts at the new page's heading; the first page starts at its top.
+  // After a link, keyboard and screen reader users start at the new page's heading; the first page starts at its top.
   if (hasShown) main.querySelector("[data-focus], h1")?.focus({ preventScroll: false });
   hasShown = true;
   main.dataset.shown = location.hash;
 }
 
 document.getElementById("skip").addEventListener("click", (event) => {
-  // The address is the route, so the link cannot use it.
+  // The address's fragment is the route, so the link cannot use it.
   event.preventDefault();
   main.focus();
 });
@@ -76,7 +76,7 @@ window.addEventListener("hashchange", async () => {
   await takeTokenFromAddress();
   await show();
 whenSessionChanges(() => {
-  // Signed out, or the server has another token now: what is on the page is no longer this browser's to see.
+  // After signing out, or if the server has a new token, this browser may no longer see the page's content.
   if (session.needsToken && main.dataset.shown !== "token") show();
 });
 });
@@ -89,6 +89,6 @@ try {
 }
 await show();
 whenSessionChanges(() => {
-  // Signed out, or the server has another token now: what is on the page is no longer this browser's to see.
+  // After signing out, or if the server has a new token, this browser may no longer see the page's content.
   if (session.needsToken && main.dataset.shown !== "token") show();
 });

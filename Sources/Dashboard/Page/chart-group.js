@@ -1,10 +1,10 @@
-// What charts above each other share: the range of steps, the cursor, and the events on their axis.
+// The shared state of stacked charts: the range of steps, the cursor, and the events on their axis.
 
 import { h, setText } from "./dom.js";
 import { count } from "./format.js";
 import { nearest } from "./scales.js";
 
-/** Within how many pixels of an event the cursor is taken to be on it. */
+/** The distance in pixels within which the cursor counts as on an event. */
 const reach = 5;
 const hint = "Point at a chart, or focus it and use the arrow keys, to read its values and events.";
 
@@ -25,13 +25,13 @@ export class ChartGroup {
     return this.zoom ?? this.extent;
   }
 
-  /** All steps there are. */
+  /** Sets the range of all steps. */
   setExtent(first, last) {
     this.extent = [first, Math.max(last, first + 1)];
     this.draw();
   }
 
-  /** events: [{step, level: "bad" | "note" | "minor", message}], by step. */
+  /** Sets the events, ordered by step: [{step, level: "bad" | "note" | "minor", message}]. */
   setEvents(events) {
     this.events = events;
     this.draw();
@@ -67,7 +67,7 @@ export class ChartGroup {
     return this.events.filter((event) => event.step >= from && event.step <= to && (this.showsMinor || event.level !== "minor"));
   }
 
-  /** The event the cursor is on; failures before notes before checkpoints. */
+  /** Returns the event under the cursor. Failures take precedence over notes, and notes over checkpoints. */
   eventAt(step) {
     const chart = this.charts[0];
     if (!chart?.x) return null;
@@ -76,7 +76,7 @@ export class ChartGroup {
     return near.sort((one, other) => order[one.level] - order[other.level])[0] ?? null;
   }
 
-  /** The steps that the cursor stops at: those of the first series that has any. */
+  /** Returns the steps at which the cursor stops: those of the series with the most points. */
   stops(chart) {
     const [from, to] = this.range();
     const series = chart.series.reduce((most, one) => (one.x.length > (most?.x.length ?? 0) ? one : most), null);
@@ -91,7 +91,7 @@ export class ChartGroup {
     this.setCursor(stops[Math.min(stops.length - 1, Math.max(0, index + (isStart ? by + 1 : by)))]);
   }
 
-  /** Half or double what is seen, about the cursor. */
+  /** Scales the visible range around the cursor. */
   scale(factor) {
     const [from, to] = this.range();
     const middle = this.cursor ?? (from + to) / 2;
@@ -122,7 +122,7 @@ function listen(group, chart) {
   plot.addEventListener("pointerdown", (event) => {
     if (!chart.x) return;
     group.setCursor(stepOf(event));
-    // A finger moves the cursor and scrolls the page; only a mouse or pen selects.
+    // Touch moves the cursor and scrolls the page; only a mouse or pen selects a range.
     if (event.pointerType === "touch" || event.button !== 0) return;
     dragFrom = group.cursor;
     plot.setPointerCapture(event.pointerId);

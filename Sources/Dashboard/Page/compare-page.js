@@ -1,4 +1,4 @@
-// Several runs over each other: curves, the settings in which they differ, and figures.
+// The comparison of several runs: curves, the settings that differ, and figures.
 
 import { checkbox, fill, h, setText } from "./dom.js";
 import { api } from "./api.js";
@@ -10,9 +10,9 @@ import { stateBadge } from "./state.js";
 import { DataTable } from "./table.js";
 
 const points = 400;
-/** Milliseconds between two looks at runs that still go on. */
+/** Milliseconds between two fetches while a run is active. */
 const pause = 5000;
-/** Runs differ by dash as well as by colour. */
+/** Runs are distinguished by dashes as well as by colour. */
 const dashes = [undefined, "7 3", "2 3", "9 3 2 3", "4 2", "1 3", "12 4", "6 2 1 2"];
 
 export class ComparePage {
@@ -71,7 +71,7 @@ export class ComparePage {
   }
 
   updateShow() {
-    setText(this.showButton, this.chosen.size < 2 ? "Compare: tick two runs" : `Compare ${this.chosen.size} runs`);
+    setText(this.showButton, this.chosen.size < 2 ? "Compare: select two runs" : `Compare ${this.chosen.size} runs`);
     this.showButton.disabled = this.chosen.size < 2;
   }
 
@@ -94,7 +94,7 @@ export class ComparePage {
       try {
         this.runs = await api.runs();
         await this.fetchCurves();
-      } catch { /* the next look may succeed */ }
+      } catch { /* the next fetch may succeed */ }
       this.poll();
     }, pause);
   }

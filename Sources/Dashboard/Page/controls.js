@@ -1,4 +1,4 @@
-// The buttons that change a run. They can be used only by who has given the token, and while the run goes on.
+// The buttons that control a run. They are enabled only with the token, and while the run is active.
 
 import { announce, h, setText } from "./dom.js";
 import { api } from "./api.js";
@@ -33,7 +33,7 @@ export class RunControls {
     this.update();
     try {
       await api[what](this.model.name);
-      const text = what === "stop" ? "Stopping after a checkpoint …" : "A checkpoint is on its way.";
+      const text = what === "stop" ? "Stopping after a checkpoint …" : "A checkpoint has been requested.";
       if (what === "stop") this.isStopping = true;
       else this.waitsAfter = this.model.events.length;
       setText(this.answer, text);
@@ -45,7 +45,7 @@ export class RunControls {
     this.update();
   }
 
-  /** Says when the checkpoint that was asked for is written. */
+  /** Reports when the requested checkpoint has been written. */
   lookForCheckpoint() {
     const written = this.waitsAfter === undefined ? null : this.model.events.slice(this.waitsAfter).find((event) => event.kind === "checkpoint");
     if (!written) return;
@@ -58,7 +58,7 @@ export class RunControls {
       "dialog", { "aria-labelledby": "stop-title", "aria-describedby": "stop-text" },
       h("form", { method: "dialog" },
         h("h2", { id: "stop-title" }, "Stop this run?"),
-        h("p", { id: "stop-text" }, `${this.model.name} writes a checkpoint and ends. `, h("code", {}, `colonnade train --resume`), " continues it later from there."),
+        h("p", { id: "stop-text" }, `${this.model.name} writes a checkpoint and ends. `, h("code", {}, `colonnade train --resume`), " continues it from there later."),
         h("div", { class: "buttons" }, h("button", { value: "no", autofocus: true }, "Keep it running"), h("button", { value: "stop", class: "danger", id: "confirm-stop" }, "Stop the run"))));
     dialog.addEventListener("close", () => {
       dialog.remove();

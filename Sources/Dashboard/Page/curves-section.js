@@ -1,4 +1,4 @@
-// Loss, error, learning rate and speed over the steps, with the run's events on the same axis.
+// Curves of loss, error, learning rate and speed over the steps, with the run's events on the same axis.
 
 import { checkbox, choice, h, setText, throttled } from "./dom.js";
 import { api } from "./api.js";
@@ -8,7 +8,7 @@ import { count, figure, fixed, percent } from "./format.js";
 import { LineChart } from "./line-chart.js";
 import { smoothed } from "./scales.js";
 
-/** Fetched points; the rest up to 800 are for what the stream brings until the next fetch. */
+/** The number of points to fetch. The stream adds up to 100 more before the next fetch. */
 const points = 700;
 const tailLength = 100;
 const recent = { all: null, "10000": 10000, "1000": 1000, "100": 100 };
@@ -70,7 +70,7 @@ export class CurvesSection {
   // MARK: Data
 
   async fetch() {
-    // What follows the run's end has no end of its own.
+    // A range that follows the end of the run is open-ended.
     const [from, to] = recent[this.span] ? [Math.max(1, this.lastStep() - recent[this.span]), null] : this.group.zoom ?? [1, null];
     const asked = this.asked = {};
     const answer = await api.metrics(this.model.name, { points, from, to });
@@ -84,7 +84,7 @@ export class CurvesSection {
   step() {
     const step = this.model.lastStep;
     const last = this.tail.at(-1)?.step ?? this.metrics?.last ?? 0;
-    // A run that went back to a checkpoint tells its steps again.
+    // A run that went back to a checkpoint sends its steps again.
     if (step.step <= last) return this.refetch();
     this.tail.push(step);
     if (this.tail.length > tailLength || (this.metrics?.last ?? 0) < 20) this.refetch();
@@ -92,7 +92,7 @@ export class CurvesSection {
     this.draw();
   }
 
-  /** Keeps the range at the end of the run, where the last so many steps are asked for. */
+  /** Moves the range to the end of the run, if only the last steps are shown. */
   follow(isFetch = false) {
     const length = recent[this.span];
     if (!length) return;
@@ -123,7 +123,7 @@ export class CurvesSection {
   draw() {
     if (!this.metrics) return;
     const { steps, validations } = this.metrics;
-    // In a range that was chosen the newest steps have no place.
+    // A range chosen by zooming does not include the newest steps.
     const tail = this.group.zoom && !recent[this.span] ? [] : bucketed(this.tail, steps.step);
     const line = (key) => ({ x: steps.step.concat(tail.map((step) => step.step)), y: steps[key].concat(tail.map((step) => step[key])) });
     const loss = line("loss");
@@ -148,18 +148,18 @@ export class CurvesSection {
   }
 }
 
-/** Single steps in buckets as wide as those that were fetched, so that the end of a curve is as smooth as the rest. */
+/** Groups single steps into buckets of the fetched width, so that the end of a curve is as smooth as the rest. */
 function bucketed(tail, steps) {
   const width = steps.length > 1 ? Math.max(1, steps.at(-1) - steps.at(-2), steps[1] - steps[0]) : 1;
   const buckets = [];
   for (const step of tail) {
-    const place = Math.floor(step.step / width);
+    const index = Math.floor(step.step / width);
     const last = buckets.at(-1);
-    if (last?.place === place) last.steps.push(step);
-    else buckets.push({ place, steps: [step] });
+    if (last?.index === index) last.steps.push(step);
+    else buckets.push({ index, steps: [step] });
   }
   return buckets.map(({ steps: inside }) => {
-    // A loss that is not a number is null, and has no mean with others.
+    // A loss of NaN is null here, and does not count in the mean.
     const losses = inside.map((step) => step.loss).filter(Number.isFinite);
     const mean = (values) => (values.length ? values.reduce((sum, one) => sum + one, 0) / values.length : null);
     return {

@@ -1,13 +1,13 @@
-// Elements are built here and nowhere else: everything that comes from the server ends up in text nodes and attributes.
+// Builds all elements of the page. Data from the server becomes only text nodes and attributes, never markup.
 
 const svgNamespace = "http://www.w3.org/2000/svg";
 
-/** An HTML element. `on…` properties are listeners, `style` is an object of CSS properties, all others attributes. */
+/** Creates an HTML element. `on…` properties are listeners, `style` is an object of CSS properties, others are attributes. */
 export function h(tag, properties = {}, ...children) {
   return build(document.createElement(tag), properties, children);
 }
 
-/** An SVG element. */
+/** Creates an SVG element. */
 export function s(tag, properties = {}, ...children) {
   return build(document.createElementNS(svgNamespace, tag), properties, children);
 }
@@ -27,29 +27,29 @@ function flat(children) {
   return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
 }
 
-/** Puts children in place of what an element holds. */
+/** Replaces the children of an element. */
 export function fill(element, ...children) {
   element.replaceChildren(...flat(children));
   return element;
 }
 
-/** Sets text only where it changed, so that selections and screen readers are left alone. */
+/** Sets text only if it changed, so that selections and screen readers are not disturbed. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Sets an attribute only where it changed; null removes it. */
+/** Sets an attribute only if it changed; null removes it. */
 export function setAttribute(element, name, value) {
   if (value === null || value === undefined) element.removeAttribute(name);
   else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
 }
 
-/** Has a screen reader say something, now or (for failures and verdicts) at once. */
+/** Has a screen reader speak a text: when it is idle, or at once if it is urgent (failures and verdicts). */
 export function announce(text, { urgent = false } = {}) {
   document.getElementById(urgent ? "alerts" : "announcements").textContent = text;
 }
 
-/** Runs a function at most once a frame, however often it is asked for. */
+/** Returns a function that runs an action at most once per frame. */
 export function oncePerFrame(action) {
   let isDue = false;
   return () => {
@@ -62,7 +62,7 @@ export function oncePerFrame(action) {
   };
 }
 
-/** Runs an action at most once in so many milliseconds; the last call is never lost. */
+/** Returns a function that runs an action at most once per interval. The last call always takes effect. */
 export function throttled(milliseconds, action) {
   let timer = null;
   let last = -Infinity;
@@ -78,14 +78,14 @@ export function throttled(milliseconds, action) {
   return call;
 }
 
-/** A labelled checkbox. */
+/** Creates a labelled checkbox. */
 export function checkbox(label, isOn, change) {
   const input = h("input", { type: "checkbox", onchange: () => change(input.checked) });
   input.checked = isOn;
   return h("label", { class: "check" }, input, label);
 }
 
-/** A labelled choice among [value, text] pairs. */
+/** Creates a labelled selection of [value, text] pairs. */
 export function choice(label, options, value, change) {
   const select = h("select", { onchange: () => change(select.value) }, options.map(([one, text]) => h("option", { value: one }, text)));
   select.value = value;

@@ -1,11 +1,11 @@
-// Everything that happened to a run, newest first, with verdicts apart from the rest.
+// The events of a run, newest first, with a separate table of verdicts.
 
 import { checkbox, h, throttled } from "./dom.js";
 import { clockTime, count } from "./format.js";
 import { isVerdict, placeEvents } from "./events.js";
 import { DataTable } from "./table.js";
 
-/** More rows would only be slow: what is older is in events.jsonl. */
+/** The largest number of rows, because more would be slow. Older events are in events.jsonl. */
 const most = 500;
 
 const columns = [
@@ -20,13 +20,13 @@ export class EventsSection {
     this.model = model;
     this.shown = { bad: true, note: true, minor: true };
     const key = (event) => event.number;
-    this.verdicts = new DataTable({ caption: "Verdicts, newest first", look: "lines", key, columns, empty: "No process was found to keep the run from going on." });
+    this.verdicts = new DataTable({ caption: "Verdicts, newest first", look: "lines", key, columns, empty: "No process has been found to block the run." });
     this.table = new DataTable({ caption: "Events, newest first", look: "lines", key, columns, empty: "No such events." });
     const level = (name, text) => checkbox(text, true, (isOn) => { this.shown[name] = isOn; this.update(); });
     this.note = h("p", { class: "quiet small" });
     this.element = h(
       "div", {}, h("h3", {}, "Verdicts"), this.verdicts.element, h("h3", {}, "All events"),
-      h("div", { class: "controls" }, level("bad", "Failures and verdicts"), level("note", "Changes"), level("minor", "Ordinary")), this.table.element, this.note);
+      h("div", { class: "controls" }, level("bad", "Failures and verdicts"), level("note", "Changes"), level("minor", "Routine")), this.table.element, this.note);
     this.refresh = throttled(1000, () => this.update());
   }
 

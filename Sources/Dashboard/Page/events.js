@@ -1,15 +1,15 @@
-// What the events of a run mean for a reader: how grave they are, and at which step of training they fell.
+// The interpretation of a run's events: their severity, and the training step at which they occurred.
 
 const bad = new Set(["verdict", "evicted", "lost", "link-lost", "failed", "checkpoint-damaged", "straggler", "refused"]);
 const minor = new Set(["joined", "started", "checkpoint", "checkpoint-asked", "data", "spare", "finished", "initialized"]);
 
-/** "bad": something went wrong; "minor": as it should be; "note": what lies between, as a new learning rate. */
+/** "bad": something failed; "minor": routine; "note": everything else, such as a new learning rate. */
 export const levelOf = (kind) => (bad.has(kind) ? "bad" : minor.has(kind) ? "minor" : "note");
 
-/** Events that say who or what kept a run from going on. */
+/** Whether an event names what blocked or ended a run. */
 export const isVerdict = (event) => event.kind === "verdict" || event.kind === "failed" || event.kind === "evicted";
 
-/** The step that an event names, in a field or in its sentence; null where it names none. */
+/** Returns the step that an event names in a field or in its message; null if it names none. */
 function namedStep(event) {
   if (event.step !== undefined && event.step !== null && Number.isFinite(Number(event.step))) return Number(event.step);
   const pattern = event.kind === "started" ? /from step (\d+)/ : /\bstep (\d+)/;
@@ -18,8 +18,8 @@ function namedStep(event) {
 }
 
 /**
- * Gives each event its step. One that names none is placed by its time between those that do and what is known of the
- * run's own beginning and end; it is marked as being about there.
+ * Gives each event a step. For an event that names none, the step is interpolated by time between events that do and the
+ * run's start and end, and marked as approximate.
  */
 export function placeEvents(events, { started, startStep = 1, now, step }) {
   const time = (text) => new Date(text).getTime();

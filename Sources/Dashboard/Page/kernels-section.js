@@ -1,13 +1,13 @@
-// The first layer's kernels as they form: a slider over the steps that are kept, and a picture for each column.
+// The first layer's kernels during training: a slider over the steps with checkpoints, and an image for each column.
 
 import { fill, h, setText, throttled } from "./dom.js";
 import { api } from "./api.js";
 import { count, percent } from "./format.js";
 import { columnChip } from "./state.js";
 import { plainTable, tableDetails } from "./table.js";
-import { colorShare, drawKernels, unpack } from "./kernel-pictures.js";
+import { colorShare, drawKernels, unpack } from "./kernel-images.js";
 
-/** Milliseconds for which each step is shown while the steps are played. */
+/** The milliseconds per step during playback. */
 const pace = 350;
 
 export class KernelsSection {
@@ -19,11 +19,11 @@ export class KernelsSection {
     this.shown = h("output", { for: "kernel-step" });
     this.play = h("button", { type: "button", onclick: () => this.toggle() }, "Play");
     this.columns = h("div", { class: "kernel-columns" });
-    this.table = tableDetails("How much colour the kernels see, as a table", () => this.makeTable());
-    this.empty = h("p", { class: "quiet", hidden: true }, "No kernels are kept yet: they come with the first checkpoint.");
+    this.table = tableDetails("Share of colour in the kernels, as a table", () => this.makeTable());
+    this.empty = h("p", { class: "quiet", hidden: true }, "There are no kernels yet. They appear with the first checkpoint.");
     this.body = h(
       "div", {}, h("div", { class: "controls" }, h("label", { class: "field grow", for: "kernel-step" }, h("span", {}, "Step"), this.slider), this.shown, this.play),
-      h("p", { class: "quiet small" }, "Each kernel is scaled by its largest weight; zero is grey. Below a column: the share of a kernel’s variation that is a difference between red, green and blue."), this.columns, this.table.element);
+      h("p", { class: "quiet small" }, "Each kernel is scaled by its largest weight; zero is grey. Below each column is the share of the kernels’ variation that is between red, green and blue."), this.columns, this.table.element);
     this.element = h("div", {}, this.empty, this.body);
     this.refetch = throttled(5000, () => this.fetchSteps().catch(() => {}));
   }
@@ -41,7 +41,7 @@ export class KernelsSection {
   }
 
   async fetchSteps() {
-    // Who looks at the newest step goes on looking at the newest.
+    // If the newest step is selected, the selection moves to the new newest step.
     const isAtEnd = this.steps.length === 0 || Number(this.slider.value) === this.steps.length - 1;
     const { steps } = await api.kernels(this.model.name);
     if (this.isClosed) return;
@@ -64,7 +64,7 @@ export class KernelsSection {
     try {
       if (!this.cache.has(step)) {
         const answer = unpack(await api.kernels(this.model.name, step));
-        // Some dozens of steps are kept, so that moving the slider back and forth asks only once.
+        // Some dozens of steps are cached, so that moving the slider back and forth fetches each step only once.
         if (this.cache.size > 60) this.cache.delete(this.cache.keys().next().value);
         this.cache.set(step, answer);
       }

@@ -1,5 +1,5 @@
-// A line chart in SVG: lines, bands, points and marks of events over training steps. Its cursor is a slider to the
-// keyboard and to screen readers; the legend shows the values at the cursor and never covers the curves.
+// A line chart in SVG: lines, bands, points and event marks over training steps. For the keyboard and screen readers its
+// cursor is a slider. The legend shows the values at the cursor and never covers the curves.
 
 import { fill, h, oncePerFrame, s, setAttribute, setText } from "./dom.js";
 import { count, figure, nothing } from "./format.js";
@@ -10,7 +10,7 @@ const margin = { top: 18, right: 10, bottom: 24, left: 52 };
 
 /**
  * series: [{name, color: 0…7, x: [], y: [], low?: [], high?: [], look: "line" | "faint" | "points", dash?}]
- * `format` writes a value, `ticks` one of the axis. A group (chart-group.js) shares cursor, range and events between charts.
+  * `format` formats a value, `ticks` a value on the axis. A group (chart-group.js) shares cursor, range and events.
  */
 export class LineChart {
   constructor({ title, format, ticks = (value) => figure(value), isLog = false, note = "", height = 220 }) {
@@ -77,11 +77,11 @@ export class LineChart {
         s("line", { x1: margin.left, x2: width - margin.right, y1: y(tick), y2: y(tick) }),
         s("text", { x: margin.left - 8, y: y(tick), dy: "0.32em", "text-anchor": "end" }, this.ticks(tick)),
       ]),
-      isKnown ? null : s("text", { x: (margin.left + width) / 2, y: height / 2, "text-anchor": "middle" }, "nothing yet"),
+      isKnown ? null : s("text", { x: (margin.left + width) / 2, y: height / 2, "text-anchor": "middle" }, "no data yet"),
       columns.map((tick) => {
-        const place = x(tick);
-        const anchor = place > width - 40 ? "end" : place < margin.left + 12 ? "start" : "middle";
-        return s("text", { x: place, y: height - 8, "text-anchor": anchor }, count(tick));
+        const position = x(tick);
+        const anchor = position > width - 40 ? "end" : position < margin.left + 12 ? "start" : "middle";
+        return s("text", { x: position, y: height - 8, "text-anchor": anchor }, count(tick));
       }));
   }
 
@@ -94,20 +94,20 @@ export class LineChart {
     }
     const band = one.low && one.high ? s("path", { class: "band", d: bandOf(one, x, y, this.isLog) }) : null;
     const drawable = [...one.y.keys()].filter((index) => usable(one.y[index], this.isLog));
-    // A line through one point would not be seen.
+    // A line through a single point would be invisible.
     const line = drawable.length === 1 ? s("circle", { cx: x(one.x[drawable[0]]), cy: y(one.y[drawable[0]]), r: 2.5 }) : s("path", { class: "line", d: path, "stroke-dasharray": one.dash ?? null });
     return s("g", { class: `${one.look} ${color}` }, band, line);
   }
 
   drawEvents(x) {
     const bottom = this.height - margin.bottom;
-    // Thousands of checkpoints are as many pixels at most, and one path; a failure hides a note at its pixel.
-    const places = { minor: new Set(), note: new Set(), bad: new Set() };
-    for (const event of this.group.visibleEvents()) places[event.level].add(Math.round(x(event.step)));
-    for (const place of places.bad) places.note.delete(place);
-    const path = (level, draw) => [...places[level]].map(draw).join("");
-    const flags = (level) => s("g", { class: level }, s("path", { class: "rule", d: path(level, (place) => `M${place} ${margin.top - 6}V${bottom}`) }), s("path", { class: "flag", d: path(level, (place) => `M${place} ${margin.top - 4}l-4.5 -8h9z`) }));
-    return s("g", { class: "events" }, s("path", { class: "minor", d: path("minor", (place) => `M${place} ${bottom}v-5`) }), flags("note"), flags("bad"));
+    // Events are merged by pixel into one path per level, because there may be thousands. A failure hides a note at its pixel.
+    const pixels = { minor: new Set(), note: new Set(), bad: new Set() };
+    for (const event of this.group.visibleEvents()) pixels[event.level].add(Math.round(x(event.step)));
+    for (const pixel of pixels.bad) pixels.note.delete(pixel);
+    const path = (level, draw) => [...pixels[level]].map(draw).join("");
+    const flags = (level) => s("g", { class: level }, s("path", { class: "rule", d: path(level, (pixel) => `M${pixel} ${margin.top - 6}V${bottom}`) }), s("path", { class: "flag", d: path(level, (pixel) => `M${pixel} ${margin.top - 4}l-4.5 -8h9z`) }));
+    return s("g", { class: "events" }, s("path", { class: "minor", d: path("minor", (pixel) => `M${pixel} ${bottom}v-5`) }), flags("note"), flags("bad"));
   }
 
   // MARK: The cursor and the legend
@@ -144,13 +144,13 @@ export class LineChart {
     setAttribute(this.plot, "aria-valuemin", Math.round(range[0]));
     setAttribute(this.plot, "aria-valuemax", Math.round(range[1]));
     setAttribute(this.plot, "aria-valuenow", Math.round(step));
-    // Only the chart that is being read may change its text, or each step would be spoken.
+    // While the chart has the focus, its text changes only with the cursor, or a screen reader would speak every new step.
     if (cursor !== null || document.activeElement !== this.plot) setAttribute(this.plot, "aria-valuetext", `step ${count(Math.round(step))}: ${texts.filter(Boolean).join(", ") || "no values"}${event ? `. ${event.message}` : ""}`);
   }
 
   makeTable() {
     const steps = [...new Set(this.series.flatMap((one) => one.x))].sort((one, other) => one - other);
-    // A table of some hundred rows says what there is to say; all of them are in metrics.jsonl.
+    // Some hundred rows suffice; metrics.jsonl has all of them.
     const every = Math.max(1, Math.ceil(steps.length / 200));
     const rows = steps.filter((_, index) => index % every === 0 || index === steps.length - 1);
     return plainTable(
@@ -170,7 +170,7 @@ function swatch(one) {
 
 const usable = (value, isLog) => value !== null && value !== undefined && Number.isFinite(value) && (!isLog || value > 0);
 
-/** What of a series lies in a range, with one more on either side so that lines reach the edge. */
+/** Returns the part of a series in a range, with one more point on either side so that lines reach the edge. */
 function visible(one, [from, to]) {
   const first = Math.max(0, lastNotAbove(one.x, from));
   const last = Math.min(one.x.length, lastNotAbove(one.x, to) + 2);
@@ -199,7 +199,10 @@ function bandOf(one, x, y, isLog) {
   return `M${good.map((index) => point(index, one.high[index])).join("L")}L${good.reverse().map((index) => point(index, one.low[index])).join("L")}Z`;
 }
 
-/** The entry nearest to a step; of points the last before it. At a cursor, what has ended before it has no value there. */
+/**
+ * Returns the index of the entry nearest to a step, or for points of the last one before it. At a cursor, a line that ends
+ * before it has no value.
+ */
 function indexAt(one, step, isCursor) {
   if (one.x.length === 0) return -1;
   if (one.look === "points") return lastNotAbove(one.x, step);

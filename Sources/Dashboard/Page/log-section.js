@@ -1,4 +1,4 @@
-// What all processes wrote, as one log: same lines of several processes are one, and the first failure stands on top.
+// The merged log of all processes: equal lines of several processes are one line, and the first failure is shown on top.
 
 import { checkbox, choice, fill, h, setText, throttled } from "./dom.js";
 import { clockTime, count, duration, processRanges } from "./format.js";
@@ -61,7 +61,7 @@ export class LogSection {
     const wanted = lines.map((line, number) => ({ ...line, number })).filter((line) => levels.includes(line.level) && (!this.process || line.ranks.includes(this.process)) && line.message.toLowerCase().includes(words));
     const shown = wanted.slice(-most);
     this.table.set(this.isNewestFirst ? shown.reverse() : shown);
-    setText(this.note, wanted.length > most ? `The newest ${count(most)} of ${count(wanted.length)} lines; narrow the choice to see others.` : `${count(wanted.length)} lines`);
+    setText(this.note, wanted.length > most ? `The newest ${count(most)} of ${count(wanted.length)} lines; narrow the filter to see others.` : `${count(wanted.length)} lines`);
   }
 
   updateProcesses(lines) {

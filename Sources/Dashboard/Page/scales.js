@@ -1,4 +1,4 @@
-// From values to pixels, and where the marks of an axis go.
+// Scales from values to pixels, ticks of an axis, and searching and smoothing series.
 
 export function linearScale(domain, range) {
   const [d0, d1] = domain;
@@ -14,7 +14,7 @@ export function logScale(domain, range) {
   return (value) => inner(Math.log10(value));
 }
 
-/** Round numbers within a domain, about `wanted` of them. */
+/** Returns about `wanted` round numbers within a domain. */
 export function linearTicks([low, high], wanted, isWhole = false) {
   if (!(high > low)) return [low];
   const rough = (high - low) / Math.max(1, wanted);
@@ -26,7 +26,7 @@ export function linearTicks([low, high], wanted, isWhole = false) {
   return ticks;
 }
 
-/** Powers of ten, with 2 and 5 between where the domain holds few of them. */
+/** Returns powers of ten, with multiples of 2 and 5 if the domain spans few of them. */
 export function logTicks([low, high], wanted) {
   const first = Math.floor(Math.log10(low));
   const last = Math.ceil(Math.log10(high));
@@ -42,7 +42,7 @@ export function logTicks([low, high], wanted) {
   return ticks.length >= 2 ? ticks : linearTicks([low, high], wanted).filter((value) => value > 0);
 }
 
-/** The domain of values with a margin; a constant gets one around it, and where there are no values it is null. */
+/** Returns the domain of values with a margin, which a constant gets too; null if there are no values. */
 export function domainOf(values, isLog) {
   let low = Infinity;
   let high = -Infinity;
@@ -58,11 +58,11 @@ export function domainOf(values, isLog) {
     return [low / margin, high * margin];
   }
   const margin = high === low ? Math.abs(high) * 0.1 || 1 : (high - low) * 0.06;
-  // A quantity that cannot be negative has no margin below nought.
+  // If no value is negative, the margin does not extend below 0.
   return [low >= 0 ? Math.max(0, low - margin) : low - margin, high + margin];
 }
 
-/** The index of the last entry of a sorted list that is not above a value; -1 where all are. */
+/** Returns the index of the last entry of a sorted list that is not above a value; -1 if all are above it. */
 export function lastNotAbove(sorted, value) {
   let low = 0;
   let high = sorted.length;
@@ -74,7 +74,7 @@ export function lastNotAbove(sorted, value) {
   return low - 1;
 }
 
-/** The index of the entry that is nearest to a value. */
+/** Returns the index of the entry of a sorted list that is nearest to a value. */
 export function nearest(sorted, value) {
   const index = lastNotAbove(sorted, value);
   if (index < 0) return 0;
@@ -82,7 +82,7 @@ export function nearest(sorted, value) {
   return value - sorted[index] <= sorted[index + 1] - value ? index : index + 1;
 }
 
-/** An exponential mean that starts unbiased; `weight` (0 to below 1) is how much of the past stays. */
+/** Returns an exponential moving average without bias at the start. `weight`, from 0 to below 1, is that of the past. */
 export function smoothed(values, weight) {
   let sum = 0;
   let norm = 0;

@@ -1,4 +1,4 @@
-// Who may control runs: a token given once becomes a cookie that scripts cannot read.
+// The session that permits control of runs. The token is entered once and becomes a cookie that scripts cannot read.
 
 import { announce, fill, h, setText } from "./dom.js";
 import { api, onSessionEnd } from "./api.js";
@@ -6,24 +6,24 @@ import { api, onSessionEnd } from "./api.js";
 export const session = { version: "", needsToken: false, canControl: false };
 const changes = new EventTarget();
 
-/** Calls an action whenever what this browser may do changes; returns what ends that. */
+/** Calls an action whenever this browser's permissions change. Returns a function that ends this. */
 export function whenSessionChanges(action) {
   changes.addEventListener("change", action);
   return () => changes.removeEventListener("change", action);
 }
 
-/** Asks the server anew what this browser may do. */
+/** Fetches this browser's permissions from the server again. */
 export async function refreshSession() {
   const answer = await api.session();
   Object.assign(session, { version: answer.version, needsToken: answer.needs_token, canControl: answer.can_control });
   const button = document.getElementById("session");
   setText(button, session.canControl ? "Forget token" : "Enter token");
-  // Where nothing may be seen without a token the form stands on the page.
+  // If reading requires the token too, the page itself shows the form.
   button.hidden = session.needsToken;
   changes.dispatchEvent(new Event("change"));
 }
 
-/** Takes a token from the address (#token=…), where it must not stay; resolves to what went wrong, if anything. */
+/** Takes a token from the address (#token=…) and removes it there. Resolves to the error, if the token was rejected. */
 export async function takeTokenFromAddress() {
   const match = /^#token=([^&/]+)&?(\/.*)?$/.exec(location.hash);
   if (!match) return null;
@@ -43,7 +43,7 @@ export async function beginSession() {
     try {
       await api.signOut();
       await refreshSession();
-      announce("The token is forgotten.");
+      announce("The token has been forgotten.");
     } catch (error) {
       announce(error.message, { urgent: true });
     }
@@ -51,7 +51,7 @@ export async function beginSession() {
   if (failure) askForToken(failure.message);
 }
 
-/** The token form, in a dialog; resolves to whether the token was taken. */
+/** Shows the token form in a dialog. Resolves to whether this browser may control runs. */
 export function askForToken(failure = "") {
   return new Promise((resolve) => {
     const dialog = h("dialog", { "aria-labelledby": "token-title" });
@@ -65,7 +65,7 @@ export function askForToken(failure = "") {
   });
 }
 
-/** The form itself, which stands on the page where nothing may be seen without a token. */
+/** Creates the token form. The page shows it directly if reading requires the token too. */
 export function tokenForm(failure, done, cancel = null) {
   const input = h("input", { type: "password", id: "token", name: "token", autocomplete: "off", spellcheck: "false", required: true, "aria-describedby": "token-help token-error" });
   const error = h("p", { id: "token-error", class: "error", role: "alert" }, failure);
@@ -85,7 +85,7 @@ export function tokenForm(failure, done, cancel = null) {
   return h(
     "form", { class: "token", onsubmit: submit },
     h("h2", { id: "token-title" }, "Token"),
-    h("p", { id: "token-help" }, "It is in the file that ", h("code", {}, "colonnade dashboard"), " names when it starts. It lets this browser stop runs and ask for checkpoints."),
+    h("p", { id: "token-help" }, "It is in the file that ", h("code", {}, "colonnade dashboard"), " names when it starts. It permits this browser to stop runs and to request checkpoints."),
     h("label", { for: "token" }, "Token"), input, error,
     h("div", { class: "buttons" }, cancel && h("button", { type: "button", onclick: cancel }, "Cancel"), h("button", { type: "submit", class: "primary" }, "Use token")),
   );

@@ -1,4 +1,4 @@
-// What the run was started with, and on what.
+// The settings of the run, its data and its versions.
 
 import { h } from "./dom.js";
 import { clockTime } from "./format.js";
@@ -38,7 +38,7 @@ export class SettingsSection {
   }
 }
 
-/** Nested settings as dotted names; a layer goes by its name rather than its number. */
+/** Flattens nested settings into dotted names. A layer is identified by its name rather than its index. */
 function flat(value, prefix = "") {
   if (value === null || value === undefined) return [];
   if (typeof value !== "object") return [{ name: prefix, value: String(value) }];

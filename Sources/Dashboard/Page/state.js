@@ -1,9 +1,9 @@
-// A run's state as a badge, and how far it has come.
+// Elements that show a run's state, its progress and its shares of time.
 
 import { h, s } from "./dom.js";
 import { count, duration, nothing, percent } from "./format.js";
 
-/** The word always stands beside the colour. */
+/** Creates a badge. It has the state's name besides its colour. */
 export const stateBadge = (state) => h("span", { class: `state ${/^[a-z-]+$/.test(state) ? state : ""}` }, h("span", { class: "dot", "aria-hidden": "true" }), state ?? nothing);
 
 export function progressBar(step, steps, label) {
@@ -17,21 +17,21 @@ export function stepsText(step, steps) {
   return `${count(step)} / ${count(steps)}`;
 }
 
-/** What is left, from the speed of the last steps. */
+/** Estimates the remaining time from the speed of the last steps. */
 export function remaining({ step, steps, imagesPerSecond, batch }) {
   if (!(imagesPerSecond > 0) || !(batch > 0) || !(steps > step)) return nothing;
   return duration(((steps - step) * batch) / imagesPerSecond);
 }
 
-/** Kinds of time of a worker, in the order of its bar. */
+/** The kinds of a worker's time, in the order of the bar. */
 export const shares = [
   { key: "computing", kind: "compute", text: "computing" },
   { key: "exchanging", kind: "exchange_wait", text: "exchanging" },
   { key: "waiting", kind: "store_wait", text: "waiting for the store" },
-  { key: "loading", kind: "data_wait", text: "loading pictures" },
+  { key: "loading", kind: "data_wait", text: "loading images" },
 ];
 
-/** Shares of time as one bar; the figures stand beside it in the table, so it is a picture with a name. */
+/** Draws shares of time as one bar. It is an image with a label, because the table has the figures too. */
 export function shareBar(share) {
   const label = shares.map(({ key, text }) => `${text} ${percent(share?.[key] ?? 0, 0)}`).join(", ");
   let left = 0;

@@ -1,4 +1,4 @@
-// Server-sent events that survive the server: the state shows in the page's header.
+// Server-sent events that reconnect after the server restarts. The page's header shows the state of the connection.
 
 import { setText } from "./dom.js";
 import { refreshSession } from "./session.js";
@@ -12,8 +12,8 @@ function show(state) {
 }
 
 /**
- * Opens a stream. `handlers` are by event name and get the parsed data; `opened(isAgain)` is called whenever the
- * connection stands, so that what was missed in between can be fetched.
+ * Opens a stream. `handlers`, keyed by event name, receive the parsed data. `opened(isAgain)` is called whenever the
+ * connection is established, so that missed data can be fetched.
  */
 export function openStream(url, handlers, opened = () => {}) {
   let source = null;
@@ -32,9 +32,9 @@ export function openStream(url, handlers, opened = () => {}) {
     };
     source.onerror = () => {
       show("reconnecting");
-      // The browser tries again by itself unless the server answered with a failure; then it gives up, and this goes on.
+      // The browser reconnects by itself unless the server answered with an error status; then this code reconnects.
       if (source.readyState !== EventSource.CLOSED || isClosed) return;
-      // One failure is that this browser is no longer known; the page then asks for the token.
+      // The session may have ended. Then the page asks for the token.
       refreshSession().catch(() => {});
       clearTimeout(timer);
       timer = setTimeout(connect, delay);

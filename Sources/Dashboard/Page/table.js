@@ -1,12 +1,12 @@
-// Tables that are updated cell by cell, so that focus, selection and screen readers are not disturbed each second.
+// Tables that are updated cell by cell, so that updates do not disturb focus, selection and screen readers.
 
 import { h, setAttribute, setText } from "./dom.js";
 import { nothing } from "./format.js";
 
 /**
- * columns: [{title, value(row), render?(value, row), class?, header?}]. A cell is made again only where its value
- * changed. On narrow screens a row becomes a card of labelled cells ("cards") or a paragraph ("lines"); roles are stated
- * because changing `display` would otherwise take the table's meaning from it.
+ * columns: [{title, value(row), render?(value, row), class?, header?}]. A cell is rendered again only if its value changed.
+ * On narrow screens a row becomes a card of labelled cells ("cards") or a paragraph ("lines"). Roles are explicit, because
+ * changing `display` would otherwise remove the table's semantics.
  */
 export class DataTable {
   constructor({ caption, columns, key, look = "cards", empty = "Nothing yet." }) {
@@ -21,7 +21,7 @@ export class DataTable {
       h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, heads)), this.body);
     this.element = h("div", { class: "scroll", role: "region", "aria-label": caption, tabindex: "0" }, this.table, this.empty);
     this.set([]);
-    // A region that scrolls can be reached by keyboard; one that does not would be a stop without use.
+    // Only a region that scrolls is focusable, because it can then be scrolled by keyboard.
     this.observer = new ResizeObserver(() => {
       if (this.element.scrollWidth > this.element.clientWidth + 1 || this.element.scrollHeight > this.element.clientHeight + 1) this.element.tabIndex = 0;
       else this.element.removeAttribute("tabindex");
@@ -32,14 +32,14 @@ export class DataTable {
 
   set(rows) {
     const kept = new Map();
-    let place = this.body.firstChild;
+    let next = this.body.firstChild;
     for (const row of rows) {
       const key = String(this.key(row));
       const entry = this.rows.get(key) ?? this.make();
       kept.set(key, entry);
       this.update(entry, row);
-      if (entry.element === place) place = place.nextSibling;
-      else this.body.insertBefore(entry.element, place);
+      if (entry.element === next) next = next.nextSibling;
+      else this.body.insertBefore(entry.element, next);
     }
     for (const [key, entry] of this.rows) if (kept.get(key) !== entry) entry.element.remove();
     this.rows = kept;
@@ -69,18 +69,18 @@ export class DataTable {
   }
 }
 
-/** The table behind a chart: made when it is opened, and while it is open made again when asked. */
+/** A collapsible table of a chart's data. It is created when it is opened, and updated by `refresh` while it is open. */
 export function tableDetails(title, make) {
-  const place = h("div");
-  const details = h("details", { class: "data" }, h("summary", {}, title), place);
+  const container = h("div");
+  const details = h("details", { class: "data" }, h("summary", {}, title), container);
   const refresh = () => {
-    if (details.open) place.replaceChildren(make());
+    if (details.open) container.replaceChildren(make());
   };
   details.addEventListener("toggle", refresh);
   return { element: details, refresh };
 }
 
-/** A plain table of text: heads and rows. */
+/** Creates a table of text from headings and rows. */
 export function plainTable(caption, heads, rows) {
   const body = rows.map((row) => h("tr", {}, row.map((cell, index) => (index === 0 ? h("th", { scope: "row" }, cell) : h("td", {}, cell)))));
   return h(

@@ -1,4 +1,4 @@
-// Not a module: it runs before the first paint, so that a chosen theme never flashes the other one.
+// Not a module, so that it runs before the first paint and the wrong theme never flashes.
 (() => {
   const key = "colonnade.theme";
   const read = () => {
@@ -13,7 +13,7 @@
     const select = document.getElementById("theme");
     select.value = read();
     select.addEventListener("change", () => {
-      // Where storage is blocked the choice holds until the page is left.
+      // If storage is blocked, the choice lasts until the page is left.
       try { localStorage.setItem(key, select.value); } catch { /* kept in the document only */ }
       apply(select.value);
     });

@@ -1,17 +1,17 @@
-// A traced step on one axis of time: lanes, spans, hand-overs, and sums by kind.
+// A traced step on one time axis: lanes, spans, transfers, and sums by kind.
 
 import { processName } from "./format.js";
 
 export const kinds = {
-  compute: "computing", exchange_wait: "waiting for a worker", store_wait: "waiting for the store", data_wait: "waiting for pictures", send: "sending", update: "updating", other: "other",
+  compute: "computing", exchange_wait: "waiting for a worker", store_wait: "waiting for the store", data_wait: "waiting for images", send: "sending", update: "updating", other: "other",
 };
 
 const order = { worker: 0, store: 1, coordinator: 2 };
 
-/** Times in nanoseconds since the first span of any process; a process's spans start at its own origin. */
+/** Converts times to nanoseconds since the earliest origin of the processes. */
 export function arrange({ step, processes }) {
   const sorted = [...processes].sort((one, other) => (order[one.role] ?? 3) - (order[other.role] ?? 3) || one.rank - other.rank);
-  // Origins exceed what a double holds exactly by some hundred nanoseconds, far below the clocks' uncertainty.
+  // As doubles, origins are rounded to some hundred nanoseconds, far below the clocks' uncertainty.
   const origin = Math.min(...sorted.map((process) => process.origin));
   const lanes = sorted.map((process, lane) => ({
     name: processName(process), uncertainty: process.uncertainty ?? 0,
@@ -21,11 +21,11 @@ export function arrange({ step, processes }) {
     }),
   }));
   const end = Math.max(1, ...lanes.flatMap((lane) => lane.spans.map((span) => span.end)));
-  return { step, lanes, end, arrows: handOvers(sorted, lanes) };
+  return { step, lanes, end, arrows: transfers(sorted, lanes) };
 }
 
-/** From each hand-over to another worker to the wait that it ends. */
-function handOvers(processes, lanes) {
+/** Returns an arrow from each transfer to another worker to the wait that it ends. */
+function transfers(processes, lanes) {
   const sent = new Map();
   const waited = new Map();
   lanes.forEach((lane, index) => {
@@ -49,7 +49,7 @@ function handOvers(processes, lanes) {
   return arrows;
 }
 
-/** Nanoseconds of each kind that a lane has. */
+/** Returns the nanoseconds of a lane by kind. */
 export function sums(lane) {
   const total = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, 0]));
   for (const span of lane.spans) total[span.kind] += span.duration;

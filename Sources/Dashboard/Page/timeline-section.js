@@ -1,4 +1,4 @@
-// The timeline of one traced step, with the sums it comes to.
+// The timeline of one traced step, and its sums by kind.
 
 import { choice, fill, h, setText, throttled } from "./dom.js";
 import { api } from "./api.js";
@@ -16,7 +16,7 @@ export class TimelineSection {
     this.view = new TimelineView();
     this.choice = choice("Traced step", [], "", (value) => this.load(Number(value)).catch((error) => setText(this.facts, error.message)));
     this.facts = h("p", { class: "quiet" });
-    this.empty = h("p", { class: "quiet", hidden: true }, "No step of this run is traced yet. ", h("code", {}, "--trace-every 100"), " traces every hundredth.");
+    this.empty = h("p", { class: "quiet", hidden: true }, "No step of this run has been traced yet. ", h("code", {}, "--trace-every 100"), " traces every hundredth.");
     this.sums = new DataTable({
       caption: "Milliseconds of the step by kind", key: (row) => row.name,
       columns: [
@@ -28,7 +28,7 @@ export class TimelineSection {
     const legend = h("ul", { class: "legend" }, Object.entries(kinds).map(([kind, text]) => h("li", { class: `k-${kind}` }, h("span", { class: "block", "aria-hidden": "true" }), text)));
     this.body = h(
       "div", {}, h("div", { class: "controls" }, this.choice, this.view.buttons, this.facts), legend, this.view.plot,
-      h("p", { class: "quiet small" }, "Arrows run from a hand-over to the wait that it ends. ", h("kbd", {}, "←"), " ", h("kbd", {}, "→"), " along a process, ", h("kbd", {}, "↑"), " ", h("kbd", {}, "↓"), " between processes, ", h("kbd", {}, "Enter"), " follows an arrow, ", h("kbd", {}, "+"), " ", h("kbd", {}, "−"), " ", h("kbd", {}, "0"), " zoom. With a mouse: drag to move, Ctrl and wheel to zoom."),
+      h("p", { class: "quiet small" }, "Arrows lead from a transfer to the wait that it ends. ", h("kbd", {}, "←"), " ", h("kbd", {}, "→"), " along a process, ", h("kbd", {}, "↑"), " ", h("kbd", {}, "↓"), " between processes, ", h("kbd", {}, "Enter"), " follows an arrow, ", h("kbd", {}, "+"), " ", h("kbd", {}, "−"), " ", h("kbd", {}, "0"), " zoom. With a mouse: drag to move, Ctrl and wheel to zoom."),
       h("h3", {}, "Milliseconds by kind"), this.sums.element, this.spans.element);
     this.element = h("div", {}, this.empty, this.body);
     this.refetch = throttled(5000, () => this.fetchSteps().catch(() => {}));
@@ -52,7 +52,7 @@ export class TimelineSection {
     if (steps.join() === this.steps.join()) return;
     this.steps = steps;
     fill(this.choice.select, [...steps].reverse().map((step) => h("option", { value: step }, count(step))));
-    // A step that is being looked at stays, whatever is traced meanwhile.
+    // The selected step stays selected when others are traced.
     if (this.data) this.choice.select.value = this.data.step;
     else if (steps.length > 0) await this.load(steps.at(-1));
   }
@@ -63,7 +63,7 @@ export class TimelineSection {
     this.choice.select.value = step;
     this.view.set(data);
     const uncertainty = Math.max(0, ...data.lanes.map((lane) => lane.uncertainty));
-    setText(this.facts, `${nanoseconds(data.end)}; ${count(data.arrows.length)} hand-overs; clocks agree within ${nanoseconds(uncertainty)}`);
+    setText(this.facts, `${nanoseconds(data.end)}; ${count(data.arrows.length)} transfers; clocks agree within ${nanoseconds(uncertainty)}`);
     this.sums.set(data.lanes.map((lane) => ({ name: lane.name, spans: lane.spans.length, ...sums(lane) })));
     this.spans.refresh();
   }

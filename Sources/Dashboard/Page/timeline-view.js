@@ -1,5 +1,5 @@
-// The picture of a traced step: a lane for each process, coloured by kind, with zoom, tooltips and arrows. To the
-// keyboard it is a slider over spans: left and right along a lane, up and down between lanes.
+// The chart of a traced step: a lane for each process, coloured by kind, with zoom, tooltips and arrows. For the keyboard
+// it is a slider over spans: left and right move along a lane, up and down between lanes.
 
 import { fill, h, oncePerFrame, s, setAttribute } from "./dom.js";
 import { nanoseconds } from "./format.js";
@@ -36,7 +36,7 @@ export class TimelineView {
     this.observer.disconnect();
   }
 
-  // MARK: What is seen
+  // MARK: Visible range
 
   fit() {
     this.window = [0, this.data.end];
@@ -46,18 +46,18 @@ export class TimelineView {
   zoom(factor, about = null) {
     const [from, to] = this.window;
     const middle = about ?? (this.chosen ? Math.min(to, Math.max(from, this.chosen.start + this.chosen.duration / 2)) : (from + to) / 2);
-    // Below a microsecond there is nothing to see.
+    // Below a microsecond there are no further details.
     const length = Math.min(this.data.end, Math.max(1000, (to - from) * factor));
     const start = middle - ((middle - from) / (to - from)) * length;
-    this.look(start, length);
+    this.showRange(start, length);
   }
 
   pan(share) {
     const [from, to] = this.window;
-    this.look(from + share * (to - from), to - from);
+    this.showRange(from + share * (to - from), to - from);
   }
 
-  look(start, length) {
+  showRange(start, length) {
     const from = Math.max(0, Math.min(this.data.end - length, start));
     this.window = [from, from + length];
     this.draw();
@@ -116,7 +116,7 @@ export class TimelineView {
     return this.hovered ?? this.chosen;
   }
 
-  /** Shows which span the pointer or the keyboard is on, and what it is. */
+  /** Highlights the span under the pointer or the keyboard's cursor, and describes it in the tooltip. */
   mark() {
     const span = this.shown();
     for (const [one, group] of this.shapes ?? []) group.classList.toggle("on", one === span);
@@ -139,7 +139,7 @@ export class TimelineView {
     plot.addEventListener("pointerdown", (event) => {
       fingers.set(event.pointerId, event.clientX);
       plot.setPointerCapture(event.pointerId);
-      // Capturing makes the plot the target of what follows; what was pressed is known here.
+      // After capturing, the plot is the target of all events, so the pressed span must be found here.
       const span = event.target.closest?.(".span")?.span;
       if (span) this.choose(span);
     });
@@ -156,7 +156,7 @@ export class TimelineView {
       }
       const others = [...fingers].filter(([id]) => id !== event.pointerId).map(([, at]) => at);
       if (others.length > 0) this.zoom(Math.abs(before - others[0]) / Math.max(8, Math.abs(event.clientX - others[0])), timeAt(others[0]));
-      else this.look(this.window[0] + timeAt(before) - timeAt(event.clientX), this.window[1] - this.window[0]);
+      else this.showRange(this.window[0] + timeAt(before) - timeAt(event.clientX), this.window[1] - this.window[0]);
       fingers.set(event.pointerId, event.clientX);
     });
     for (const name of ["pointerup", "pointercancel"]) plot.addEventListener(name, (event) => fingers.delete(event.pointerId));
@@ -165,7 +165,7 @@ export class TimelineView {
       this.draw();
     });
     plot.addEventListener("wheel", (event) => {
-      // Without a key the wheel scrolls the page, as everywhere.
+      // Without a modifier key the wheel scrolls the page as usual.
       if (!event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
       this.zoom(event.deltaY > 0 ? 1.25 : 0.8, timeAt(event.clientX));
@@ -187,7 +187,7 @@ export class TimelineView {
     if (spans.length) this.choose(spans[Math.max(0, Math.min(spans.length - 1, index))]);
   }
 
-  /** To the neighbouring lane's span at the same time. */
+  /** Chooses the span of the neighbouring lane at the same time. */
   change(by) {
     const at = this.chosen ? this.chosen.start : this.window[0];
     const next = Math.max(0, Math.min(this.data.lanes.length - 1, (this.chosen?.lane ?? -1) + by));
@@ -196,7 +196,7 @@ export class TimelineView {
     if (found) this.choose(found);
   }
 
-  /** From a hand-over to the wait that it ends, and back. */
+  /** Moves from a transfer to the wait that it ends, or back. */
   follow() {
     const other = this.chosen?.ends ?? this.chosen?.endedBy;
     if (other) this.choose(other);
@@ -206,17 +206,17 @@ export class TimelineView {
     this.chosen = span;
     if (span) {
       const [from, to] = this.window;
-      if (span.start > to || span.end < from) this.look(span.start - (to - from) / 2, to - from);
+      if (span.start > to || span.end < from) this.showRange(span.start - (to - from) / 2, to - from);
       const { spans, name } = this.data.lanes[span.lane];
       setAttribute(this.plot, "aria-valuemax", spans.length);
       setAttribute(this.plot, "aria-valuenow", spans.indexOf(span) + 1);
-      setAttribute(this.plot, "aria-valuetext", `${name}: ${span.name}, ${kinds[span.kind]}, ${nanoseconds(span.duration)} from ${nanoseconds(span.start)}${span.endedBy || span.ends ? "; Enter follows the hand-over" : ""}`);
+      setAttribute(this.plot, "aria-valuetext", `${name}: ${span.name}, ${kinds[span.kind]}, ${nanoseconds(span.duration)} from ${nanoseconds(span.start)}${span.endedBy || span.ends ? "; Enter follows the transfer" : ""}`);
     }
     this.draw();
   }
 }
 
-/** Round times of one unit along the axis. */
+/** Formats times on the axis, all with the same unit. */
 function axisTime(value, length) {
   if (value === 0) return "0";
   return length < 200_000 ? `${Number((value / 1e3).toFixed(3))} µs` : `${Number((value / 1e6).toFixed(3))} ms`;

@@ -1,4 +1,4 @@
-// Who talks to whom: coordinator above, workers with their columns in a row, stores below, bytes on the links.
+// The topology of a run: coordinator on top, workers with their columns in a row, stores below, bytes on the links.
 
 import { fill, h, oncePerFrame, s, setAttribute } from "./dom.js";
 import { bytes, processName, ranges } from "./format.js";
@@ -6,7 +6,7 @@ import { bytes, processName, ranges } from "./format.js";
 const node = { height: 62, low: 32, gap: 84, least: 96, most: 168 };
 const rows = { coordinator: 8, worker: 118 };
 
-/** Arcs between workers that are not neighbours go below them, deeper the farther they reach. */
+/** The depth of an arc below the workers that links two that are not neighbours. It grows with their distance. */
 const depth = (distance) => 20 + 26 * (distance - 1);
 
 export class Topology {
@@ -43,24 +43,24 @@ export class Topology {
     const storeTop = rows.worker + node.height + (farthest > 1 ? depth(farthest) + 18 : 0) + 66;
     const height = storeTop + node.height + 8;
     const row = (list, top) => list.map((one, index) => ({ ...one, x: width / 2 + (index - (list.length - 1) / 2) * (nodeWidth + node.gap), y: top + node.height - heightOf(one), w: nodeWidth }));
-    const places = [...row([state.processes.find((one) => one.role === "coordinator") ?? { role: "coordinator", rank: 0 }], rows.coordinator), ...row(workers, rows.worker), ...row(stores, storeTop)];
-    const at = new Map(places.map((place) => [processName(place), place]));
+    const nodes = [...row([state.processes.find((one) => one.role === "coordinator") ?? { role: "coordinator", rank: 0 }], rows.coordinator), ...row(workers, rows.worker), ...row(stores, storeTop)];
+    const at = new Map(nodes.map((one) => [processName(one), one]));
     setAttribute(this.svg, "width", width);
     setAttribute(this.svg, "height", height);
     setAttribute(this.svg, "viewBox", `0 0 ${width} ${height}`);
     setAttribute(this.svg, "aria-label", describe(state, workers, stores));
-    // Figures come last, so that no line crosses them.
+    // Labels are drawn last, so that no line crosses them.
     this.labels = [];
-    fill(this.svg, this.control(at), this.storeLinks(at, state.links), this.exchangeLinks(at, state.exchange), places.map(drawNode), this.labels);
+    fill(this.svg, this.control(at), this.storeLinks(at, state.links), this.exchangeLinks(at, state.exchange), nodes.map(drawNode), this.labels);
   }
 
-  /** Grants and reports: thin, as they carry little. */
+  /** Draws the links of grants and reports. They are thin, because they carry little. */
   control(at) {
     const from = at.get("coordinator");
-    return s("g", { class: "control" }, [...at.values()].filter((place) => place.role === "worker").map((to) => s("path", { d: `M${from.x} ${rows.coordinator + node.height}C${from.x} ${rows.coordinator + node.height + 30} ${to.x} ${to.y - 30} ${to.x} ${to.y}` })));
+    return s("g", { class: "control" }, [...at.values()].filter((one) => one.role === "worker").map((to) => s("path", { d: `M${from.x} ${rows.coordinator + node.height}C${from.x} ${rows.coordinator + node.height + 30} ${to.x} ${to.y - 30} ${to.x} ${to.y}` })));
   }
 
-  /** Gradients down, values up: those that the server tells of, or else a plain line to every store. */
+  /** Draws the links for gradients and values: those that the server reports, or else a plain line to every store. */
   storeLinks(at, links) {
     const all = [...at.values()];
     const known = (links ?? []).filter((link) => at.has(link.from) && at.has(link.to));
@@ -88,7 +88,7 @@ export class Topology {
         this.labels.push(label((x1 + x2) / 2, y + (side > 0 ? -7 : 17), bytes(link.bytes)));
         return [s("path", { d: `M${x1} ${y}H${x2 - side * 7}` }), arrow(x2, y, side)];
       }
-      if (side < 0) return null; // drawn with the other direction
+      if (side < 0) return null; // Drawn together with the other direction.
       const back = exchange.find((one) => one.from === link.to && one.to === link.from);
       const y = from.y + node.height;
       const bow = depth(Math.abs(link.from - link.to));
@@ -98,32 +98,32 @@ export class Topology {
   }
 }
 
-/** A coordinator of which nothing but its existence is known needs little room. */
+/** A node without details, such as the coordinator, is drawn low. */
 const heightOf = (process) => (process.host || process.phase || process.columns?.length ? node.height : node.low);
 
 const arrow = (x, y, side) => s("path", { class: "head", d: `M${x} ${y}l${-side * 8} -4v8z` });
 const label = (x, y, text) => s("text", { class: "bytes", x, y, "text-anchor": "middle" }, text);
 
-function drawNode(place) {
-  const left = place.x - place.w / 2;
-  const columns = place.columns ?? [];
-  const each = (place.w - 16) / Math.max(1, columns.length);
-  const longest = Math.floor((place.w - 14) / 6.3);
-  const host = place.host && place.host.length > longest ? `${place.host.slice(0, longest - 1)}…` : place.host ?? "";
+function drawNode(box) {
+  const left = box.x - box.w / 2;
+  const columns = box.columns ?? [];
+  const each = (box.w - 16) / Math.max(1, columns.length);
+  const longest = Math.floor((box.w - 14) / 6.3);
+  const host = box.host && box.host.length > longest ? `${box.host.slice(0, longest - 1)}…` : box.host ?? "";
   return s(
-    "g", { class: `node ${place.role}` },
-    s("rect", { x: left, y: place.y, width: place.w, height: heightOf(place), rx: 4 }),
-    s("text", { class: "name", x: place.x, y: place.y + 20, "text-anchor": "middle" }, processName(place)),
-    s("text", { class: "host", x: place.x, y: place.y + 36, "text-anchor": "middle" }, host),
-    columns.length === 0 && place.phase ? s("text", { class: "host", x: place.x, y: place.y + 53, "text-anchor": "middle" }, place.phase) : null,
+    "g", { class: `node ${box.role}` },
+    s("rect", { x: left, y: box.y, width: box.w, height: heightOf(box), rx: 4 }),
+    s("text", { class: "name", x: box.x, y: box.y + 20, "text-anchor": "middle" }, processName(box)),
+    s("text", { class: "host", x: box.x, y: box.y + 36, "text-anchor": "middle" }, host),
+    columns.length === 0 && box.phase ? s("text", { class: "host", x: box.x, y: box.y + 53, "text-anchor": "middle" }, box.phase) : null,
     columns.map((column, index) => [
-      s("rect", { class: `column s${column % 8}`, x: left + 8 + index * each, y: place.y + 43, width: Math.max(1, each - 2), height: 13, rx: 2 }),
-      each > 12 ? s("text", { class: "on-column", x: left + 8 + index * each + (each - 2) / 2, y: place.y + 53.5, "text-anchor": "middle" }, each > 56 ? `column ${column}` : String(column)) : null,
+      s("rect", { class: `column s${column % 8}`, x: left + 8 + index * each, y: box.y + 43, width: Math.max(1, each - 2), height: 13, rx: 2 }),
+      each > 12 ? s("text", { class: "on-column", x: left + 8 + index * each + (each - 2) / 2, y: box.y + 53.5, "text-anchor": "middle" }, each > 56 ? `column ${column}` : String(column)) : null,
     ]));
 }
 
 function describe(state, workers, stores) {
-  const held = workers.map((worker) => `worker ${worker.rank} with column ${ranges(worker.columns ?? [])}`).join(", ");
+  const assigned = workers.map((worker) => `worker ${worker.rank} with column ${ranges(worker.columns ?? [])}`).join(", ");
   const sent = state.exchange.map((link) => `worker ${link.from} to worker ${link.to} ${bytes(link.bytes)}`).join(", ");
-  return `A coordinator; ${held || "no workers"}; ${stores.length} store${stores.length === 1 ? "" : "s"}. In a step: ${sent || "no exchange"}. The table of links says more.`;
+  return `A coordinator; ${assigned || "no workers"}; ${stores.length} store${stores.length === 1 ? "" : "s"}. In a step: ${sent || "no exchange"}. The table of links has the details.`;
 }

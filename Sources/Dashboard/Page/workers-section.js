@@ -1,4 +1,4 @@
-// What every process does now, how workers spend their time, and what goes between them.
+// The current activity of every process, how workers spend their time, and the traffic between them.
 
 import { h } from "./dom.js";
 import { bytes, count, duration, nothing, percent, processName } from "./format.js";
@@ -8,18 +8,19 @@ import { Topology } from "./topology.js";
 
 const phaseWords = {
   computing: "computing", awaiting_slab: "waiting for another worker", awaiting_value: "waiting for the store", awaiting_grant: "waiting for the next step",
-  awaiting_pictures: "waiting for pictures", sending: "sending", preparing: "preparing", holding: "holding", idle: "idle", updating: "updating",
+  awaiting_pictures: "waiting for images", sending: "sending", preparing: "preparing", holding: "paused", idle: "idle", updating: "updating",
 };
 
-/** Silent for longer than this, or at one instruction for this many times as long as usual, is worth a colour. */
+/** Seconds of silence beyond which the value is highlighted. */
 const silence = 3;
+/** The factor over an instruction's usual duration beyond which the value is highlighted. */
 const slow = 4;
 
 export class WorkersSection {
   constructor(model) {
     this.model = model;
     this.table = new DataTable({
-      caption: "Processes of the run", key: (process) => processName(process), empty: "The run has no processes at the moment.",
+      caption: "Processes of the run", key: (process) => processName(process), empty: "The run has no processes now.",
       columns: [
         { title: "process", header: true, value: (process) => [processName(process), process.columns], class: "name", render: ([name, columns]) => [name, columns?.length ? h("span", { class: "chips" }, columns.map(columnChip)) : null] },
         { title: "host", class: "host", value: (process) => [process.host, process.process, process.clock?.uncertainty], render: ([host, id, uncertainty]) => [host ?? nothing, h("div", { class: "quiet small" }, [id ? `process ${id}` : null, uncertainty ? `clock ±\u00a0${duration(uncertainty)}` : null].filter(Boolean).join(", "))] },
@@ -33,13 +34,13 @@ export class WorkersSection {
       ],
     });
     const legend = h("ul", { class: "legend" }, shares.map(({ kind, text }) => h("li", { class: `k-${kind}` }, h("span", { class: "block", "aria-hidden": "true" }), text)));
-    this.note = h("p", { class: "quiet", hidden: true }, "The run has ended. Shares are those of the whole run.");
+    this.note = h("p", { class: "quiet", hidden: true }, "The run has ended. Shares are of the whole run.");
     this.topology = new Topology();
     this.exchange = new DataTable({
-      caption: "What workers send each other in a training step", key: (row) => row.key, empty: "No worker sends to another.",
+      caption: "Bytes that workers send each other in a training step", key: (row) => row.key, empty: "Workers send each other nothing.",
       columns: [
-        { title: "from", header: true, value: (row) => row.from }, { title: "to", value: (row) => row.to }, { title: "what, in a step", class: "words", value: (row) => row.what },
-        { title: "a step", class: "number", value: (row) => bytes(row.bytes) }, { title: "a second", class: "number", value: (row) => (row.rate ? `${bytes(row.rate)}/s` : nothing) },
+        { title: "from", header: true, value: (row) => row.from }, { title: "to", value: (row) => row.to }, { title: "content", class: "words", value: (row) => row.what },
+        { title: "per step", class: "number", value: (row) => bytes(row.bytes) }, { title: "per second", class: "number", value: (row) => (row.rate ? `${bytes(row.rate)}/s` : nothing) },
       ],
     });
     this.element = h(
@@ -67,7 +68,7 @@ export class WorkersSection {
 
 const order = { coordinator: 0, worker: 1, store: 2 };
 
-/** From the status while the run goes on; otherwise from the record, with the whole run's shares. */
+/** Returns the processes from the status of an active run; otherwise from the record, with shares of the whole run. */
 export function processesOf({ status, record, isRunning }) {
   const live = isRunning ? status?.processes : null;
   const processes = live?.length ? live : (record?.processes ?? []).map((process) => ended(process, record, isRunning));

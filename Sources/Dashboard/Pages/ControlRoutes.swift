@@ -2,7 +2,7 @@ import HTTPTypes
 import Hummingbird
 import RunLog
 
-/// What changes a run.
+/// Routes that send commands to active runs.
 struct ControlRoutes: Sendable {
     let catalog: RunCatalog
     let control: @Sendable (RunDirectory, DashboardService.Command) throws -> Void
@@ -13,7 +13,9 @@ struct ControlRoutes: Sendable {
                 let name = try context.runName
                 try await RunCatalog.onDisk {
                     let run = try catalog.run(name)
-                    guard try run.record().state == .running else { throw DashboardError(.conflict, "the run \(name) has ended") }
+                    guard try run.record().state == .running else {
+                        throw DashboardError(.conflict, "the run \(name) has ended; only an active run takes commands")
+                    }
                     do { try control(run, command) } catch { throw DashboardError(.conflict, "\(error)") }
                 }
                 return Response(status: .accepted)

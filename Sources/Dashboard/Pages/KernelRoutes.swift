@@ -4,10 +4,10 @@ import Hummingbird
 import RunLog
 import Tensors
 
-/// The first layer's kernels as they form, from checkpoints.
+/// Routes for the kernels of the first layer at each checkpoint.
 struct KernelRoutes: Sendable {
     let catalog: RunCatalog
-    /// Bytes of pictures at most.
+    /// The largest number of weights, one byte each.
     private static let limit = 4 << 20
 
     private struct Steps: Encodable { let steps: [Int] }
@@ -18,7 +18,7 @@ struct KernelRoutes: Sendable {
         let count: Int
         let size: Int
         let channels: Int
-        /// Base 64: a byte a channel, channels last, as `KernelPictures` scales them.
+        /// The kernels scaled by `KernelPictures`, channels last, one byte per channel, in Base64.
         let pixels: String
     }
 
@@ -36,20 +36,20 @@ struct KernelRoutes: Sendable {
 
     private static func kernels(_ run: RunDirectory, step: Int) throws -> Kernels {
         guard let checkpoint = run.checkpoints().first(where: { $0.step == step }) else {
-            throw DashboardError(.notFound, "step \(step) has no checkpoint, or no longer")
+            throw DashboardError(.notFound, "step \(step) has no checkpoint, or it has been removed; choose another step")
         }
         let record = try run.record()
         guard let first = record.plan?.layers.first else {
-            throw DashboardError(.notFound, "the run was made by a release that did not note its layers")
+            throw DashboardError(.notFound, "the run's record has no layers, because an older release wrote it")
         }
         let file = try SafetensorsFile(path: checkpoint.path + "/model.safetensors")
         let name = "\(first).weight"
         guard let shape = file.shape(name)?.extents, shape.reduce(1, { $0.multipliedReportingOverflow(by: $1).partialValue }) <= limit,
-            let pictures = KernelPictures(try file.array(name), shape)
-        else { throw DashboardError(.notFound, "the kernels of \(first) are no pictures") }
+            let images = KernelPictures(try file.array(name), shape)
+        else { throw DashboardError(.notFound, "the kernels of \(first) cannot be shown as images") }
         let columns = record.plan?.columns.reduce(0) { $0 + $1.count } ?? 1
         return Kernels(
-            step: step, columns: max(1, columns), count: pictures.count, size: pictures.size, channels: pictures.channels,
-            pixels: Data(pictures.pixels).base64EncodedString())
+            step: step, columns: max(1, columns), count: images.count, size: images.size, channels: images.channels,
+            pixels: Data(images.pixels).base64EncodedString())
     }
 }

@@ -2,10 +2,10 @@ import Foundation
 import Hummingbird
 import RunLog
 
-/// Events, and what all processes said.
+/// Routes for the events and the merged log of a run.
 struct LogRoutes: Sendable {
     let catalog: RunCatalog
-    /// Lines of one answer at most: the last ones.
+    /// The largest number of lines in a response. The last ones are returned.
     private static let limit = 2000
 
     private struct Events: Encodable {

@@ -1,4 +1,4 @@
-/// The files of Page, by their names: each has to be listed, and a test compares the list with the folder.
+/// The files of the folder Page by name. Each must be listed here; a test compares the list with the folder.
 enum PageFiles {
     static let all: [(name: String, bytes: [UInt8])] = [
         ("api.js", PackageResources.api_js),
@@ -13,7 +13,7 @@ enum PageFiles {
         ("format.js", PackageResources.format_js),
         ("icon.svg", PackageResources.icon_svg),
         ("index.html", PackageResources.index_html),
-        ("kernel-pictures.js", PackageResources.kernel_pictures_js),
+        ("kernel-images.js", PackageResources.kernel_images_js),
         ("kernels-section.js", PackageResources.kernels_section_js),
         ("layers-section.js", PackageResources.layers_section_js),
         ("line-chart.js", PackageResources.line_chart_js),

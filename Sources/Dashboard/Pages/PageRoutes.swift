@@ -2,7 +2,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// The page's own files, which are part of the program.
+/// Routes for the files of the page, which are embedded in the program.
 struct PageRoutes: Sendable {
     private static let types = ["html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"]
 

@@ -3,7 +3,7 @@ import HTTPTypes
 import Hummingbird
 import RunLog
 
-/// The list of runs, one run, and several side by side.
+/// Routes for the list of runs, for one run, and for comparing several.
 struct RunRoutes: Sendable {
     let catalog: RunCatalog
 
@@ -32,7 +32,9 @@ struct RunRoutes: Sendable {
         }
         router.get("compare") { request, _ in
             let names = (request.uri.queryParameters["runs"] ?? "").split(separator: ",").map { String($0).removingPercentEncoding ?? "" }
-            guard (1...8).contains(names.count) else { throw DashboardError(.badRequest, "name 1 to 8 runs, as in ?runs=first,second") }
+            guard (1...8).contains(names.count) else {
+                throw DashboardError(.badRequest, "the request must name 1 to 8 runs, as in ?runs=first,second")
+            }
             return try WebJSON.response(
                 try await RunCatalog.onDisk { try RunComparison(names.map { try catalog.run($0) }) })
         }

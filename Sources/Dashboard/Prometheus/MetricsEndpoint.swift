@@ -2,13 +2,13 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// Answers GET /metrics with a text for Prometheus.
+/// Serves GET /metrics for Prometheus.
 public enum MetricsEndpoint {
     /// Serves until the task is cancelled.
     /// - Parameters:
-    ///   - token: what a reader has to bring as a bearer token; nil lets everybody read who reaches the port.
-    ///   - listening: called with the port when connections are taken.
-    ///   - text: the text, made anew for each request.
+    ///   - token: The required bearer token; nil permits everybody who can reach the port to read.
+    ///   - listening: Is called with the port when the server accepts connections.
+    ///   - text: Returns the text. It is called for each request.
     public static func run(
         host: String, port: Int, token: String?, listening: @escaping @Sendable (Int) -> Void, text: @escaping @Sendable () -> String
     ) async throws {

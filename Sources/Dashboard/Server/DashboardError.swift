@@ -3,7 +3,7 @@ public import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// What a request cannot have, with its status and one sentence that tells a person what to do.
+/// The reason why a request is rejected: an HTTP status, and one sentence that ends with what to do.
 public struct DashboardError: Error, CustomStringConvertible {
     public let status: HTTPResponse.Status
     public let description: String
@@ -11,7 +11,7 @@ public struct DashboardError: Error, CustomStringConvertible {
     public init(_ status: HTTPResponse.Status, _ description: String) { (self.status, self.description) = (status, description) }
 }
 
-/// Turns every error into JSON.
+/// Converts every error into a JSON response.
 struct WebErrors: RouterMiddleware {
     typealias Context = BasicRequestContext
 
@@ -23,7 +23,7 @@ struct WebErrors: RouterMiddleware {
         } catch let error as DashboardError {
             return try WebJSON.response(["error": error.description], status: error.status)
         } catch let error as HTTPError {
-            let sentence = error.status == .notFound ? "there is no \(request.uri.path)" : error.body ?? "\(error.status)"
+            let sentence = error.status == .notFound ? "there is no page \(request.uri.path)" : error.body ?? "\(error.status)"
             return try WebJSON.response(["error": sentence], status: error.status)
         } catch {
             return try WebJSON.response(["error": "\(error)"], status: .internalServerError)
@@ -31,7 +31,7 @@ struct WebErrors: RouterMiddleware {
     }
 }
 
-/// JSON as the page reads it.
+/// Encodes JSON for the page.
 enum WebJSON {
     static func response(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
         Response(
@@ -39,11 +39,11 @@ enum WebJSON {
             body: .init(byteBuffer: ByteBuffer(bytes: try data(value))))
     }
 
-    /// On one line.
+    /// Encodes a value on one line, as server-sent events require.
     static func data(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // A loss that is not a number must not cost the curve.
+        // A loss of NaN must not make the whole curve unavailable.
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
             positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
         return try encoder.encode(value)

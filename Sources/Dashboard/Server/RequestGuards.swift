@@ -1,7 +1,7 @@
 import HTTPTypes
 import Hummingbird
 
-/// What browsers are told about every answer: nothing of other origins, nothing guessed, nothing framed.
+/// Adds security headers to every response: no content from other origins, no type sniffing, no framing.
 struct SecurityHeaders: RouterMiddleware {
     typealias Context = BasicRequestContext
 
@@ -19,8 +19,9 @@ struct SecurityHeaders: RouterMiddleware {
     }
 }
 
-/// On loopback only names of loopback are answered: a page of another site whose name is made to resolve to this machine
-/// must not read runs through somebody's browser.
+/// Rejects requests to other host names than loopback ones.
+///
+/// This prevents DNS rebinding, by which another site's page could read runs through a user's browser.
 struct LoopbackHosts: RouterMiddleware {
     typealias Context = BasicRequestContext
 
@@ -38,20 +39,20 @@ struct LoopbackHosts: RouterMiddleware {
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
         guard let authority = request.head.authority, Self.isLoopback(authority) else {
-            throw DashboardError(.forbidden, "this dashboard answers to localhost only; open the address that it printed")
+            throw DashboardError(.forbidden, "this dashboard answers only requests to localhost; open the address that it printed")
         }
         return try await next(request, context)
     }
 }
 
-/// What changes something is asked from the dashboard's own page, or by a program, never by another site's page.
+/// Rejects requests from pages of other sites. Requests without an origin, from programs, are accepted.
 struct SameOrigin: RouterMiddleware {
     typealias Context = BasicRequestContext
 
     static func check(_ request: Request) throws {
         guard let name = HTTPField.Name("Origin"), let origin = request.headers[name] else { return }
         guard let authority = request.head.authority, origin == "http://\(authority)" || origin == "https://\(authority)" else {
-            throw DashboardError(.forbidden, "another site's page may not ask this")
+            throw DashboardError(.forbidden, "pages of other sites may not send this request; use the dashboard's own page")
         }
     }
 

@@ -4,7 +4,7 @@ import NIOPosix
 import RunLog
 import Threading
 
-/// The runs of a directory, as they are listed. Runs that have not changed are not read again.
+/// The list of the runs in a directory. Unchanged runs are cached.
 final class RunCatalog: Sendable {
     struct Entry: Encodable, Equatable, Sendable {
         var name: String
@@ -12,7 +12,7 @@ final class RunCatalog: Sendable {
         var reason: String?
         var started: String
         var ended: String?
-        /// When something was last written.
+        /// The time of the last write.
         var updated: String
         var step: Int
         var steps: Int
@@ -26,7 +26,7 @@ final class RunCatalog: Sendable {
         /// Median over all steps.
         var images_per_second: Double?
         var workers: Int
-        /// The layers' names.
+        /// The names of the layers, separated by spaces.
         var network: String
     }
 
@@ -38,22 +38,22 @@ final class RunCatalog: Sendable {
 
     init(runs: String) { self.runs = runs }
 
-    /// Does what reads files on a thread for that: the pool that answers requests must not wait for a disk.
+    /// Runs blocking file access on a thread pool, because the cooperative pool that serves requests must not block.
     static func onDisk<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         try await NIOThreadPool.singleton.runIfActive(body)
     }
 
-    /// The run of that name.
-    /// - Throws: `DashboardError` where there is none; names of other places are none.
+    /// Returns the run of that name.
+    /// - Throws: `DashboardError` if there is none, or if the name would lead out of the directory.
     func run(_ name: String) throws -> RunDirectory {
         guard !name.isEmpty, !name.contains("/"), !name.hasPrefix("."), !name.contains("\0"),
             let directory = try? RunDirectory.find(runs + "/" + name, runs: runs)
-        else { throw DashboardError(.notFound, "there is no run \(name) in \(runs)") }
+        else { throw DashboardError(.notFound, "there is no run \(name) in \(runs); choose one from the list of runs") }
         return directory
     }
 
-    /// Where a run's traced steps are.
-    /// - Throws: `DashboardError` where there is no such run.
+    /// Returns the index of a run's traced steps.
+    /// - Throws: `DashboardError` if there is no such run.
     func timelines(_ name: String) throws -> TimelineIndex {
         let run = try run(name)
         return timelines.update { known in
@@ -64,7 +64,7 @@ final class RunCatalog: Sendable {
         }
     }
 
-    /// Newest first.
+    /// Returns all runs, newest first.
     func entries() -> [Entry] {
         RunDirectory.all(in: runs).compactMap { entry($0) }
     }
@@ -73,7 +73,7 @@ final class RunCatalog: Sendable {
     func entry(_ directory: RunDirectory) -> Entry? {
         let stamp = Self.stamp(directory)
         if var found = cache.read({ $0[directory.path] }), found.stamp == stamp {
-            // That nothing is written any more is the one change that leaves no trace.
+            // Files that stop changing are the one change that a stamp does not show.
             if found.entry.state == RunRecord.State.running.rawValue, WallClock.now - directory.lastWritten > RunDirectory.silence {
                 found.entry.state = "lost"
             }

@@ -4,10 +4,10 @@ import Hummingbird
 import NIOCore
 import Threading
 
-/// Browsers that have shown the token.
+/// The sessions of browsers that have presented the token.
 final class Sessions: Sendable {
     static let cookie = "colonnade"
-    /// More are not remembered: the oldest has to show the token again.
+    /// The largest number of sessions. Beyond it the oldest is closed.
     private static let limit = 256
 
     private let token: [UInt8]
@@ -15,7 +15,8 @@ final class Sessions: Sendable {
 
     init(token: String) { self.token = Array(token.utf8) }
 
-    /// - Returns: a new session's name, where the token is the right one.
+    /// Opens a session.
+    /// - Returns: The name of the session; nil if the token is wrong.
     func open(_ offered: String) -> String? {
         guard isToken(offered) else { return nil }
         let name = Self.random()
@@ -31,14 +32,14 @@ final class Sessions: Sendable {
         known.update { $0.removeAll { $0 == name } }
     }
 
-    /// Whether a request is of a browser that has shown the token, or brings it along as programs do.
+    /// Returns whether a request belongs to a session, or has the token as a bearer token.
     func admits(_ request: Request) -> Bool {
         if let header = request.headers[.authorization], header.hasPrefix("Bearer ") { return isToken(String(header.dropFirst(7))) }
         guard let name = Self.name(in: request) else { return false }
         return known.read { $0.contains(name) }
     }
 
-    /// Compares in a time that does not depend on where the two differ.
+    /// Compares in constant time, so that the duration does not reveal where the two differ.
     private func isToken(_ offered: String) -> Bool {
         let offered = Array(offered.utf8)
         guard !token.isEmpty, offered.count == token.count else { return false }
@@ -55,7 +56,7 @@ final class Sessions: Sendable {
         return nil
     }
 
-    /// The generator is the system's cryptographic one.
+    /// Returns 256 random bits from the system's cryptographic generator.
     private static func random() -> String {
         (0..<4).map { _ in
             let digits = String(UInt64.random(in: .min ... .max), radix: 16)
@@ -64,11 +65,11 @@ final class Sessions: Sendable {
     }
 }
 
-/// Showing the token, and forgetting it.
+/// Routes for logging in with the token, and for logging out.
 struct SessionRoutes: Sendable {
     let sessions: Sessions
     let version: String
-    /// Whether not even looking is allowed without it.
+    /// Whether reading requires a session too.
     let guardsReading: Bool
 
     private struct State: Encodable {
@@ -88,14 +89,14 @@ struct SessionRoutes: Sendable {
             try SameOrigin.check(request)
             let body: ByteBuffer
             do { body = try await request.body.collect(upTo: 4096) } catch {
-                throw DashboardError(.contentTooLarge, "a token is shorter than that")
+                throw DashboardError(.contentTooLarge, "the request is too large for a token; send the token only")
             }
             guard let offer = try? JSONDecoder().decode(Offer.self, from: Data(body.readableBytesView)),
                 let name = sessions.open(offer.token)
             else {
-                // Guessing is slow, beside being hopeless.
+                // The delay slows guessing down.
                 try await Task.sleep(for: .milliseconds(300))
-                throw DashboardError(.unauthorized, "that is not the token; the dashboard printed the name of the file that holds it")
+                throw DashboardError(.unauthorized, "the token is wrong; the dashboard printed the name of the file that contains it")
             }
             return Response(
                 status: .noContent, headers: [.setCookie: "\(Sessions.cookie)=\(name); HttpOnly; SameSite=Strict; Path=/"])
@@ -107,7 +108,7 @@ struct SessionRoutes: Sendable {
     }
 }
 
-/// Lets nobody pass who has not shown the token.
+/// Rejects requests without a session or token.
 struct RequiresSession: RouterMiddleware {
     typealias Context = BasicRequestContext
     let sessions: Sessions
@@ -116,7 +117,8 @@ struct RequiresSession: RouterMiddleware {
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
         guard sessions.admits(request) else {
-            throw DashboardError(.unauthorized, "this needs the dashboard's token; its file is named where the dashboard was started")
+            throw DashboardError(
+                .unauthorized, "this requires the dashboard's token; the dashboard printed the name of the file that contains it")
         }
         return try await next(request, context)
     }

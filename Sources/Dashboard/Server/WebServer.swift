@@ -3,13 +3,15 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 
-/// Runs a router until the process is asked to end.
+/// Runs an HTTP server.
 enum WebServer {
+    /// Serves a router until the process is asked to end.
+    /// - Throws: `DashboardError` if the address cannot be listened on.
     static func run(
         _ router: Router<BasicRequestContext>, host: String, port: Int, stopsOnSignals: Bool = true,
         listening: @escaping @Sendable (Int) -> Void
     ) async throws {
-        // What goes wrong is said to whoever asks, or thrown; a log of requests would only grow.
+        // Errors are returned to the client or thrown, so no log is needed.
         var logger = Logger(label: "web")
         logger.logLevel = .critical
         let application = Application(

@@ -1,11 +1,11 @@
 public import Tensors
 import Threading
 
-/// Two buffers, and one thread that prepares the next batch while the current one is trained on (paper §4.1).
+/// Prepares the next batch on a thread of its own while the network trains on the current one (paper §4.1).
 ///
-/// One thread asks: `next` and `prefetch` are called by the owner of the training step.
+/// Call `next` and `prefetch` from one thread only.
 public final class BatchLoader: @unchecked Sendable {
-    /// The two image buffers, in index order, the same for the loader's life, so that kernels can be bound to them.
+    /// The two image buffers, NCHW, by index. They never change, so that kernels can be bound to them.
     public let buffers: [TensorBuffer]
 
     private let worker: LoaderWorker
@@ -13,11 +13,11 @@ public final class BatchLoader: @unchecked Sendable {
     private let batch: Int
 
     /// - Parameters:
-    ///   - batch: the largest number of pictures of a request.
-    ///   - imageFloats: the elements of one picture, C·H·W.
-    ///   - type: of the pictures' elements.
+    ///   - batch: The largest number of images of a request.
+    ///   - imageFloats: The number of elements of one image, C·H·W.
+    ///   - type: The element type of the images.
     public init(preparer: BatchPreparer, batch: Int, imageFloats: Int, type: ElementType = .float32) throws {
-        precondition(imageFloats == preparer.imageFloats, "the loader's pictures are the preparer's")
+        precondition(imageFloats == preparer.imageFloats, "the loader and the preparer must have images of the same size")
         buffers = try (0..<2).map { _ in try TensorBuffer.allocate(byteCount: batch * imageFloats * type.byteCount) }
         let worker = LoaderWorker(
             preparer: preparer, images: buffers, type: type, labels: (0..<2).map { _ in TensorBuffer(byteCount: 4 * batch) })
@@ -27,14 +27,14 @@ public final class BatchLoader: @unchecked Sendable {
 
     deinit { stop() }
 
-    /// Starts preparing a batch in the background unless it is already there or under way.
+    /// Starts to prepare a batch in the background unless it is already prepared or in preparation.
     public func prefetch(_ request: BatchRequest) {
         precondition(request.count <= batch)
         worker.state.update { $0.ask(request) }
     }
 
-    /// Waits for a batch, which is prepared now if it was not prefetched.
-    /// - Throws: `DatasetError` when a picture of this batch, or of the one being prefetched, cannot be decoded.
+    /// Waits for a batch. If it was not prefetched, it is prepared now.
+    /// - Throws: `DatasetError` if an image of this batch, or of the one being prefetched, cannot be decoded.
     public func next(_ request: BatchRequest) throws -> LoadedBatch {
         precondition(request.count <= batch)
         while true {
@@ -53,7 +53,7 @@ public final class BatchLoader: @unchecked Sendable {
         }
     }
 
-    /// Ends the background thread after the batch it is at. A later `next` prepares its batch itself.
+    /// Ends the background thread after its current batch. A later `next` prepares its batch on the caller's thread.
     public func stop() {
         worker.state.update { $0.isStopped = true }
         thread.join()

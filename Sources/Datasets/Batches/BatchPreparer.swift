@@ -1,8 +1,9 @@
 import Tensors
 
-/// Turns stored pictures into what the network reads: cropped, mirrored, colour-shifted, centred (paper §2, §4.1).
+/// Prepares stored images for the network: cropped, mirrored, colour-shifted and with the mean subtracted (paper §2, §4.1).
 ///
-/// For one thread at a time. Every draw depends only on (seed, purpose, epoch, picture), so any process, at any time, prepares the same batch.
+/// Every random draw depends only on (seed, purpose, epoch, image), so that every process prepares the same batch at any
+/// time. Use it from one thread at a time.
 public final class BatchPreparer: @unchecked Sendable {
     public let dataset: Dataset
     public let settings: PreparationSettings
@@ -12,20 +13,21 @@ public final class BatchPreparer: @unchecked Sendable {
     private let renderer: PatchRenderer
     private let reader: RecordReader
 
-    /// - Parameter mean: what is subtracted; nil takes the data set's own. A trained network wants its own data's.
-    /// - Throws: `DatasetError` when the network reads other channels or larger pictures than are stored.
+    /// - Parameter mean: the mean to subtract, planar CHW; nil means that of the data set. A trained network needs the mean of
+    ///   the data on which it was trained.
+    /// - Throws: `DatasetError` if the network reads other channels or larger images than are stored.
     public init(dataset: Dataset, settings: PreparationSettings, mean: [Float]? = nil) throws {
         let stored = dataset.manifest
         guard settings.channels == stored.channels else {
             throw DatasetError(
-                "the network reads \(settings.channels) channels, but the pictures in \(dataset.path) have "
+                "the network reads \(settings.channels) channels, but the images in \(dataset.path) have "
                     + "\(stored.channels); choose another network or data set")
         }
         guard settings.height >= 1, settings.width >= 1, settings.height <= stored.height,
             settings.width <= stored.width
         else {
             throw DatasetError(
-                "the network reads \(settings.height)×\(settings.width) pixels, but the pictures in \(dataset.path) "
+                "the network reads \(settings.height)×\(settings.width) pixels, but the images in \(dataset.path) "
                     + "have \(stored.height)×\(stored.width); import them larger or choose another network")
         }
         (self.dataset, self.settings) = (dataset, settings)
@@ -37,21 +39,21 @@ public final class BatchPreparer: @unchecked Sendable {
             width: settings.width, scale: settings.scale)
     }
 
-    /// The floats of one prepared picture.
+    /// The number of elements of one prepared image, C·H·W.
     public var imageFloats: Int { settings.channels * settings.height * settings.width }
 
-    /// Writes the pictures of a request, N×C×H×W, and their labels.
+    /// Writes the images of a request, NCHW, and their labels.
     ///
-    /// Training visits picture p mod n of epoch p / n, so a batch may lie in two epochs. Validation takes the centre
-    /// of each picture as it is; places beyond the last picture get zeros and the label 0.
-    /// - Throws: `DatasetError` naming a record that cannot be decoded.
+    /// At position p, training visits image p mod n in the order of epoch p / n, so a batch may extend over two epochs.
+    /// Validation takes the centre of each image without augmentation. Positions beyond the last image get zeros and label 0.
+    /// - Throws: `DatasetError`, which names the record, if one cannot be decoded.
     public func prepare(
         _ request: BatchRequest, images: UnsafeMutableBufferPointer<Float>, labels: UnsafeMutableBufferPointer<Int32>
     ) throws {
         try prepare(request, images: UnsafeMutableRawBufferPointer(images), type: .float32, labels: labels)
     }
 
-    /// The same with pictures of either element type.
+    /// Writes images of either element type.
     func prepare(
         _ request: BatchRequest, images: UnsafeMutableRawBufferPointer, type: ElementType,
         labels: UnsafeMutableBufferPointer<Int32>
@@ -61,16 +63,16 @@ public final class BatchPreparer: @unchecked Sendable {
         let count = dataset.count(.train)
         var (epoch, order) = (-1, [UInt32]())
         for i in 0..<request.count {
-            let (pass, place) = (request.position + i).quotientAndRemainder(dividingBy: count)
+            let (pass, index) = (request.position + i).quotientAndRemainder(dividingBy: count)
             if settings.shuffle, pass != epoch { (epoch, order) = (pass, orders.order(pass)) }
-            let image = settings.shuffle ? Int(order[place]) : place
+            let image = settings.shuffle ? Int(order[index]) : index
             labels[i] = Int32(dataset.label(.train, image))
             let variation = variation(epoch: pass, image: image)
             try reader.withPixels(.train, image) { pixels in output.write(i) { renderer.render(pixels, variation, $0) } }
         }
     }
 
-    /// Writes one fixed patch of each picture, in stored order and without any draw.
+    /// Writes one fixed patch of each image, NCHW, in stored order and without random draws.
     public func prepare(
         _ request: BatchRequest, patch: Patch, images: UnsafeMutableBufferPointer<Float>,
         labels: UnsafeMutableBufferPointer<Int32>
@@ -101,12 +103,12 @@ public final class BatchPreparer: @unchecked Sendable {
         _ request: BatchRequest, _ images: UnsafeMutableRawBufferPointer, _ type: ElementType,
         _ labels: UnsafeMutableBufferPointer<Int32>
     ) -> BatchImages {
-        precondition(request.position >= 0 && request.count >= 0, "a batch starts at or after the first picture")
+        precondition(request.position >= 0 && request.count >= 0, "a batch must start at or after the first image")
         precondition(labels.count >= request.count)
         return BatchImages(images, type: type, imageFloats: imageFloats, count: request.count)
     }
 
-    // MARK: One picture
+    // MARK: One image
 
     private func variation(epoch: Int, image: Int) -> PatchRenderer.Variation {
         var variation = renderer.variation(.center)

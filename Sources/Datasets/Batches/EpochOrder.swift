@@ -1,7 +1,7 @@
 import Tensors
 import Threading
 
-/// The orders in which epochs visit the training pictures; the two used last are kept.
+/// The orders in which epochs visit the training images. The two most recent ones are cached.
 final class EpochOrder: Sendable {
     private struct Entry {
         let epoch: Int

@@ -1,11 +1,11 @@
 public import Tensors
 
-/// A batch in one of a loader's two buffers, valid until the loader is asked for the next.
+/// A batch in one of a loader's two buffers. It is valid until the next call of the loader's `next`.
 public struct LoadedBatch {
-    /// N×C×H×W.
+    /// NCHW.
     public let images: TensorBuffer
     public let labels: UnsafeBufferPointer<Int32>
     public let request: BatchRequest
-    /// Which of the loader's buffers this is, 0 or 1.
+    /// The index of the loader's buffer, 0 or 1.
     public let index: Int
 }

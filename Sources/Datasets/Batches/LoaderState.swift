@@ -1,24 +1,24 @@
-/// Which batch lies in which of a loader's two buffers, and which is asked for.
+/// The batches in a loader's two buffers, and the one that is requested.
 struct LoaderState: Sendable {
     enum Answer: Sendable {
         case ready(Int)
-        /// Another request took its place.
+        /// Another request replaced this one.
         case dropped
         case stopped
         case failed(any Error)
     }
 
-    /// What each buffer holds or is being filled with.
+    /// The batch that each buffer contains or is being filled with.
     private var requests: [BatchRequest?] = [nil, nil]
-    /// The buffer that is being filled.
+    /// The index of the buffer being filled.
     private var filling: Int?
     private var wanted: BatchRequest?
-    /// The buffer that the caller reads; it is never filled.
+    /// The index of the buffer that the caller reads. It must not be filled.
     var inUse: Int?
     var isStopped = false
     private var failure: (any Error)?
 
-    /// Asks for a batch unless it is there, under way or asked for.
+    /// Requests a batch unless it is prepared or in preparation.
     mutating func ask(_ request: BatchRequest) {
         if !requests.contains(request) { wanted = request }
     }
@@ -30,7 +30,7 @@ struct LoaderState: Sendable {
         return requests.contains(request) || wanted == request ? nil : .dropped
     }
 
-    /// Gives the free buffer to what is asked for.
+    /// Assigns the free buffer to the requested batch.
     mutating func begin() -> (Int, BatchRequest)? {
         guard let request = wanted else { return nil }
         wanted = nil

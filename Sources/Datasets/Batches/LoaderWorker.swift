@@ -1,7 +1,7 @@
 import Tensors
 import Threading
 
-/// The background half of a loader: fills the free buffer with what is asked for.
+/// The background part of a loader: fills the free buffer with the requested batch.
 final class LoaderWorker: @unchecked Sendable {
     let state = Monitor(LoaderState())
     let labels: [TensorBuffer]
@@ -18,7 +18,7 @@ final class LoaderWorker: @unchecked Sendable {
             request, images: images[index].bytes, type: type, labels: labels[index].bytes.bindMemory(to: Int32.self))
     }
 
-    /// The thread's body: until the loader is stopped or a picture cannot be read.
+    /// Runs on the thread until the loader is stopped or an image cannot be read.
     func run() {
         while let (index, request) = take() {
             do {

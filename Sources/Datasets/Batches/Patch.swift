@@ -1,9 +1,9 @@
-/// A fixed part of a stored picture, for measuring a network (paper §4.1).
+/// A fixed crop of a stored image, for evaluation (paper §4.1).
 public struct Patch: Sendable, Equatable {
-    public enum Place: Sendable, Equatable {
+    public enum Alignment: Sendable, Equatable {
         case start, center, end
 
-        /// The offset of a part of `length` in a side of `whole`.
+        /// Returns the offset of a crop of `length` in a side of `whole`.
         func offset(_ length: Int, in whole: Int) -> Int {
             switch self {
             case .start: 0
@@ -13,29 +13,29 @@ public struct Patch: Sendable, Equatable {
         }
     }
 
-    public let vertical: Place
-    public let horizontal: Place
+    public let vertical: Alignment
+    public let horizontal: Alignment
     public let isMirrored: Bool
 
-    public init(vertical: Place, horizontal: Place, isMirrored: Bool = false) {
+    public init(vertical: Alignment, horizontal: Alignment, isMirrored: Bool = false) {
         (self.vertical, self.horizontal, self.isMirrored) = (vertical, horizontal, isMirrored)
     }
 
     public static let center = Patch(vertical: .center, horizontal: .center)
 
-    /// The four corners and the centre, then their mirror images.
+    /// The four corners and the centre, followed by their mirror images.
     public static let ten = mirrored([
         Patch(vertical: .start, horizontal: .start), Patch(vertical: .start, horizontal: .end),
         Patch(vertical: .end, horizontal: .start), Patch(vertical: .end, horizontal: .end), center,
     ])
 
-    /// Nine places in three rows, then their mirror images.
+    /// Nine patches in three rows, followed by their mirror images.
     public static let eighteen = mirrored(
-        [Place.start, .center, .end].flatMap { row in
-            [Place.start, .center, .end].map { Patch(vertical: row, horizontal: $0) }
+        [Alignment.start, .center, .end].flatMap { row in
+            [Alignment.start, .center, .end].map { Patch(vertical: row, horizontal: $0) }
         })
 
-    /// The fixed patches that are averaged for a number of crops: 1, 10 or 18.
+    /// Returns the patches over which predictions are averaged for 1, 10 or 18 crops; nil for another number.
     public static func crops(_ count: Int) -> [Patch]? {
         switch count {
         case 1: [center]

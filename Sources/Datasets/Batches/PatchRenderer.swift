@@ -1,9 +1,11 @@
 import Tensors
 
-/// Turns stored bytes into what the network reads: a part of the picture, perhaps mirrored, minus the mean of its
-/// pixels, plus a shift of each channel (paper §2, §4.1), times a scale.
+/// Renders stored bytes as the network's input (paper §2, §4.1).
+///
+/// Takes a crop of the image, mirrors it if asked to, subtracts the mean of each pixel, adds a shift to each channel, and
+/// multiplies by a scale.
 public final class PatchRenderer: Sendable {
-    /// What is done to one picture.
+    /// The augmentation of one image.
     struct Variation {
         var top: Int
         var left: Int
@@ -17,21 +19,22 @@ public final class PatchRenderer: Sendable {
     private let height: Int
     private let width: Int
     private let scale: Float
-    /// A copy whose address stays.
+    /// A copy with a fixed address.
     private let mean: TensorBuffer
 
     /// - Parameters:
-    ///   - mean: planar, of the stored pictures' size, 0–255.
-    ///   - stored: channels, height and width of stored pictures.
-    ///   - height: rows that the network reads.
-    ///   - width: columns that the network reads.
-    ///   - scale: multiplies the difference; 1 in the paper.
+    ///   - mean: Planar CHW, of the size of the stored images, values 0...255.
+    ///   - stored: Channels, height and width of the stored images.
+    ///   - height: The rows of the network's input.
+    ///   - width: The columns of the network's input.
+    ///   - scale: Multiplies the result; 1 in the paper.
+    /// - Throws: `DatasetError` if the sizes do not go together.
     public init(mean: [Float], stored: [Int], height: Int, width: Int, scale: Float = 1) throws {
         guard stored.count == 3, stored.allSatisfy({ (1...DatasetManifest.sideLimit).contains($0) }),
             mean.count == stored.reduce(1, *), (1...stored[1]).contains(height), (1...stored[2]).contains(width)
         else {
             throw DatasetError(
-                "a mean of \(mean.count) values does not go with stored pictures of "
+                "a mean of \(mean.count) values does not fit stored images of "
                     + "\(stored.map(String.init).joined(separator: "×")) and a network that reads \(height)×\(width)")
         }
         (channels, storedHeight, storedWidth) = (stored[0], stored[1], stored[2])
@@ -40,15 +43,18 @@ public final class PatchRenderer: Sendable {
         _ = self.mean.floats.update(fromContentsOf: mean)
     }
 
-    /// The floats of one prepared picture.
+    /// The number of elements of one prepared image, C·H·W.
     public var imageFloats: Int { channels * height * width }
 
-    /// Writes one patch of a picture: planar bytes of the stored size.
+    /// Writes one patch of an image.
+    /// - Parameters:
+    ///   - pixels: Planar CHW, of the size of the stored images.
+    ///   - image: Receives the patch, CHW.
     public func render(pixels: [UInt8], patch: Patch, image: UnsafeMutableBufferPointer<Float>) throws {
         guard pixels.count == channels * storedHeight * storedWidth, let output = image.baseAddress,
             image.count >= imageFloats
         else {
-            throw DatasetError("a picture of \(pixels.count) bytes is not one of \(channels)×\(storedHeight)×\(storedWidth)")
+            throw DatasetError("an image of \(pixels.count) bytes is not one of \(channels)×\(storedHeight)×\(storedWidth)")
         }
         pixels.withUnsafeBytes { render($0, variation(patch), output) }
     }
@@ -59,7 +65,7 @@ public final class PatchRenderer: Sendable {
             isMirrored: patch.isMirrored)
     }
 
-    /// Value = (byte − mean at the pixel's place in the stored picture + the channel's shift) · scale.
+    /// Writes (byte − mean at the pixel's position in the stored image + shift of the channel) · scale for each pixel.
     func render(_ pixels: UnsafeRawBufferPointer, _ variation: Variation, _ output: UnsafeMutablePointer<Float>) {
         guard let bytes = pixels.baseAddress?.assumingMemoryBound(to: UInt8.self),
             let means = mean.floats.baseAddress

@@ -1,19 +1,21 @@
-/// How pictures are prepared for the network.
+/// Settings of the preparation of images for the network.
 public struct PreparationSettings: Sendable, Equatable {
     public var seed: UInt64
-    /// A random part of each training picture; off takes the centre.
+    /// Whether training images are cropped at random; otherwise the centre is taken.
     public var crop: Bool
-    /// Training pictures are mirrored with probability 1/2.
+    /// Whether training images are mirrored with probability 1/2.
     public var mirror: Bool
-    /// Training pictures' colours are shifted along their principal components; without effect on grey pictures.
+    /// Whether the colours of training images are shifted along their principal components. Grey images are not affected.
     public var color: Bool
-    /// Every epoch visits the training pictures in an order of its own.
+    /// Whether every epoch visits the training images in a different order.
     public var shuffle: Bool
-    /// What the network reads: channels, rows, columns.
+    /// The channels of the network's input.
     public var channels: Int
+    /// The rows of the network's input.
     public var height: Int
+    /// The columns of the network's input.
     public var width: Int
-    /// Multiplies what is left after the mean is subtracted.
+    /// The factor by which values are multiplied after the mean is subtracted.
     public var scale: Float
 
     public init(

@@ -1,26 +1,26 @@
 import Foundation
 import Glibc
 
-/// Packs pictures into a data set.
+/// Packs images into a data set.
 public enum DatasetImporter {
-    /// How many pictures go by between two calls of a progress function.
+    /// The number of images between two calls of a progress function.
     static let progressInterval = 256
 
-    /// Reports (phase, pictures done, share of the phase that is done).
+    /// A function that receives (phase, images done, fraction of the phase that is done).
     public typealias Progress = @Sendable (String, Int, Double) -> Void
 
-    /// What an import is asked for.
+    /// The source, destination and settings of an import.
     public struct Options: Sendable {
         public var format: ImportFormat
-        /// A directory.
+        /// The directory to read.
         public var source: String
-        /// The new directory, which appears complete or not at all.
+        /// The new directory. It appears when it is complete, or not at all.
         public var destination: String
-        /// The side of the stored square pictures, for image folders and ILSVRC; nil takes 256, or the pictures' own
-        /// side where all of an image folder are squares of one side below 224.
+        /// The side of the stored square images, for image folders and ILSVRC. Nil means 256, or for an image folder
+        /// whose images are all squares of one side below 224, that side.
         public var size: Int?
         public var packing = Packing.raw
-        /// Pictures after which an interrupted import goes on.
+        /// The number of images between two saved states, from which an interrupted import can resume.
         public var journalInterval = 4096
 
         public init(format: ImportFormat, source: String, destination: String) {
@@ -28,26 +28,26 @@ public enum DatasetImporter {
         }
     }
 
-    /// Packs the source. An import of image folders or ILSVRC that is interrupted goes on when it is asked for again.
-    /// - Throws: one sentence about what to do; nothing is left at the destination then.
+    /// Packs the source. An interrupted import of image folders or ILSVRC resumes when it is run again.
+    /// - Throws: `DatasetError` or `FileError`. Nothing remains at the destination then.
     public static func run(_ options: Options, progress: @escaping Progress) throws -> ImportReport {
         let source = options.source
         var status = stat()
         guard stat(source, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-            throw DatasetError("\(source) is not a directory; name the one that has the pictures")
+            throw DatasetError("\(source) is not a directory; name the directory that contains the images")
         }
-        let hasPictures = options.format == .imagefolder || options.format == .ilsvrc
+        let readsImageFiles = options.format == .imagefolder || options.format == .ilsvrc
         if let size = options.size {
-            guard hasPictures else {
+            guard readsImageFiles else {
                 throw DatasetError(
-                    "a size is for picture files; leave it out, \(options.format.rawValue) has one of its own")
+                    "a size applies only to image files, and \(options.format.rawValue) has a fixed one; leave the size out")
             }
             guard (1...DatasetManifest.sideLimit).contains(size) else {
-                throw DatasetError("a size of \(size) is not possible; choose 1 to \(DatasetManifest.sideLimit)")
+                throw DatasetError("the size \(size) is invalid; choose 1 to \(DatasetManifest.sideLimit)")
             }
         }
-        guard hasPictures || options.packing == .raw else {
-            throw DatasetError("\(options.format.rawValue) is packed raw; leave out the packing")
+        guard readsImageFiles || options.packing == .raw else {
+            throw DatasetError("\(options.format.rawValue) can only be packed raw; leave the packing out")
         }
         let staging = try StagingDirectory(destination: options.destination)
         let full = URL(fileURLWithPath: source).standardizedFileURL
@@ -55,7 +55,7 @@ public enum DatasetImporter {
             staging: staging, name: full.lastPathComponent, source: full.path, size: options.size,
             packing: options.packing, journalInterval: options.journalInterval, progress: progress)
         do {
-            if !hasPictures { try staging.empty() }
+            if !readsImageFiles { try staging.empty() }
             let report =
                 switch options.format {
                 case .imagefolder: try ImageFolderImport.run(source: source, target: target)
@@ -66,23 +66,23 @@ public enum DatasetImporter {
             try staging.commit()
             return report
         } catch {
-            // What a journal stands for is work of minutes or hours; the next import takes it up.
+            // A journal stands for minutes or hours of work, so the directory is kept for the next import.
             guard ImportJournal.exists(in: staging.path) else {
                 staging.discard()
                 throw error
             }
-            throw DatasetError("\(error); what is done so far is kept: the same command goes on from there")
+            throw DatasetError("\(error); the import so far is kept: run the same command again to resume it")
         }
     }
 
     private static func isFashion(_ path: String) -> Bool { path.lowercased().contains("fashion") }
 }
 
-/// Where an importer writes, how, and whom it tells.
+/// The destination, settings and progress function of an import.
 struct ImportTarget {
     let staging: StagingDirectory
     let name: String
-    /// The source's whole path.
+    /// The full path of the source.
     let source: String
     let size: Int?
     let packing: Packing

@@ -1,26 +1,25 @@
-/// How the pictures to import are stored.
+/// The format of a source to import.
 public enum ImportFormat: String, CaseIterable, Sendable {
-    /// A folder per class under `train` and under `val` or `validation`.
+    /// A folder per class under `train`, and under `val` or `validation`.
     case imagefolder
-    /// ImageNet's challenges of 2010 and 2012 as they are distributed; docs/datasets.md says which files.
+    /// The ImageNet challenges of 2010 and 2012 as distributed. docs/datasets.md lists the files.
     case ilsvrc
     /// The binary version of CIFAR-10.
     case cifar10
-    /// IDX files, gzipped or not, as of MNIST and Fashion-MNIST.
+    /// IDX files, plain or gzipped, such as MNIST and Fashion-MNIST.
     case mnist
 }
 
-/// A file that was left out of an import, and why.
-public struct SkippedPicture: Sendable, Equatable {
+/// A file that an import skipped, and why.
+public struct SkippedImage: Sendable, Equatable {
     public let file: String
     public let reason: String
 }
 
-/// What an import made.
+/// The result of an import.
 public struct ImportReport: Sendable {
     public let manifest: DatasetManifest
-    /// Damaged or unusable files, in the order of the source; at most the first thousand. The data set's `skipped.tsv`
-    /// has all.
-    public let skipped: [SkippedPicture]
+    /// The first thousand damaged or unusable files, in the order of the source. The data set's `skipped.tsv` lists all.
+    public let skipped: [SkippedImage]
     public let skippedCount: Int
 }

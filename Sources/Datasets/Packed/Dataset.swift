@@ -2,25 +2,25 @@ import Foundation
 import Glibc
 import Tensors
 
-/// A packed data set, memory-mapped: pictures of one size, their labels, and their mean. A `RecordReader` gives pixels.
+/// A packed, memory-mapped data set: images of one size, their labels and their mean. Read pixels with a `RecordReader`.
 ///
-/// Every length is checked against its file when the data set is opened, so that reading a picture is only an
-/// address computation; the pictures' own checksums are compared by `verify`.
+/// Every length is checked against its file when the data set is opened, so that reading an image is only an address
+/// computation. `verify` compares the checksums of the images.
 public final class Dataset: Sendable {
     public let path: String
     public let manifest: DatasetManifest
-    /// The mean of the training pictures, planar CHW, on the scale 0...255 (paper §2).
+    /// The mean of the training images: planar CHW, values 0...255 (paper §2).
     public let mean: [Float]
 
     private let records: [MappedFile]
     private let indexes: [RecordIndex]
 
     /// Opens the data set in the directory `path`.
-    /// - Throws: `DatasetError` when there is none, or when a file is not what the manifest promises.
+    /// - Throws: `DatasetError` if there is no data set, or if a file does not agree with the manifest.
     public init(path: String) throws {
         let manifestPath = "\(path)/dataset.json"
         guard access(manifestPath, F_OK) == 0 else {
-            throw DatasetError("\(path) has no data set; make one with `colonnade data import`")
+            throw DatasetError("\(path) contains no data set; create one with `colonnade data import`")
         }
         let manifest = try DatasetManifest.read(path: manifestPath)
         let size = manifest.pixelBytes
@@ -35,15 +35,15 @@ public final class Dataset: Sendable {
             let file = try MappedFile(path: "\(path)/\(split.rawValue).records", followsLinks: false)
             guard file.bytes.count == index.total else {
                 throw DatasetError(
-                    "\(file.path): has \(file.bytes.count) bytes, not the \(index.total) of its records; restore the "
-                        + "file or import the data set again")
+                    "\(file.path): has \(file.bytes.count) bytes, but its records take \(index.total); restore the file or "
+                        + "import the data set again")
             }
             return file
         }
         let meanFile = try MappedFile(path: "\(path)/mean.f32", followsLinks: false)
         guard meanFile.bytes.count == 4 * size else {
             throw DatasetError(
-                "\(meanFile.path): has \(meanFile.bytes.count) bytes, not \(4 * size); restore the file or import the "
+                "\(meanFile.path): has \(meanFile.bytes.count) bytes instead of \(4 * size); restore the file or import the "
                     + "data set again")
         }
         let fingerprint = meanFile.withBytes { manifest.fingerprint(indexes: indexes.map(\.file.bytes), mean: $0) }
@@ -61,41 +61,40 @@ public final class Dataset: Sendable {
         (self.path, self.manifest, self.indexes) = (path, manifest, indexes)
     }
 
-    private func place(_ split: Split) -> Int {
+    private func position(of split: Split) -> Int {
         switch split {
         case .train: 0
         case .validation: 1
         }
     }
 
-    /// The number of pictures in a split; never 0.
+    /// Returns the number of images in a split, which is never 0.
     public func count(_ split: Split) -> Int { manifest.counts[split] }
 
-    /// The label of a picture, an index into the manifest's classes.
-    public func label(_ split: Split, _ index: Int) -> Int { indexes[place(split)].label(index) }
+    /// Returns the label of an image, an index into the manifest's classes.
+    public func label(_ split: Split, _ index: Int) -> Int { indexes[position(of: split)].label(index) }
 
-    /// The bytes of a record as they are stored. Valid while this object lives: keep a reference to it, not only to
-    /// them.
+    /// Returns the stored bytes of a record. They are valid only while this object lives, so keep a reference to it too.
     func record(_ split: Split, _ index: Int) -> UnsafeRawBufferPointer {
-        let (offset, length) = indexes[place(split)].place(index)
-        return records[place(split)].part(offset, length)
+        let (offset, length) = indexes[position(of: split)].extent(index)
+        return records[position(of: split)].part(offset, length)
     }
 
-    /// Gives back the memory through which records were read, so that a process does not grow with its data set.
-    func release(_ split: Split) { records[place(split)].release() }
+    /// Releases the mapped pages of the records, so that a process does not grow with its data set.
+    func release(_ split: Split) { records[position(of: split)].release() }
 
     /// Compares every record with its checksum.
-    /// - Parameter progress: called now and then with (records done, records in all).
-    /// - Returns: the number of records.
-    /// - Throws: `DatasetError` naming the first damaged record.
+    /// - Parameter progress: is called regularly with (records checked, total records).
+    /// - Returns: The number of records.
+    /// - Throws: `DatasetError`, which names the first damaged record.
     public func verify(progress: ((Int, Int) -> Void)? = nil) throws -> Int {
         let total = Split.allCases.map(count).reduce(0, +)
         var done = 0
         for split in Split.allCases {
             for index in 0..<count(split) {
-                guard Digest.hash(record(split, index)) == indexes[place(split)].checksum(index) else {
+                guard Digest.hash(record(split, index)) == indexes[position(of: split)].checksum(index) else {
                     throw DatasetError(
-                        "\(records[place(split)].path): record \(index) of \(split.rawValue) is damaged; restore the "
+                        "\(records[position(of: split)].path): record \(index) of \(split.rawValue) is damaged; restore the "
                             + "file or import the data set again")
                 }
                 done += 1

@@ -1,7 +1,7 @@
-/// How the pictures of a data set are stored.
+/// The storage format of the images of a data set.
 public enum Packing: String, Codable, Sendable, CaseIterable {
-    /// As pixels: nothing to decode while training.
+    /// Pixels: nothing has to be decoded during training.
     case raw
-    /// As JPEG files of the stored size: a ninth of the space, for half a millisecond a picture.
+    /// JPEG files of the stored size: a ninth of the space, at half a millisecond per image to decode.
     case jpeg
 }

@@ -1,9 +1,9 @@
 import Tensors
 
-/// The index of one split: where its records lie, their labels and checksums.
+/// The index of one split: offsets, lengths, labels and checksums of its records.
 ///
-/// A header of 64 bytes (magic, version, count, bytes of all records, checksum of itself), then 24 bytes per record:
-/// offset (8), length (4), label (4), and the record's XXH3 (8). All little-endian.
+/// A header of 64 bytes (magic, version, count, total bytes of records, checksum of the header) is followed by 24 bytes
+/// per record: offset (8), length (4), label (4), and the record's XXH3 (8). All values are little-endian.
 package struct RecordIndex: Sendable {
     static let version: UInt32 = 2
     static let headerSize = 64
@@ -13,7 +13,7 @@ package struct RecordIndex: Sendable {
 
     let file: MappedFile
     let count: Int
-    /// Bytes of all records.
+    /// The total bytes of all records.
     let total: Int
 
     package static func header(count: Int, total: Int) -> [UInt8] {
@@ -41,32 +41,32 @@ package struct RecordIndex: Sendable {
         withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
     }
 
-    /// Opens an index and checks it against what the manifest promises.
-    /// - Parameter lengths: what a record may have.
+    /// Opens an index and checks it against the manifest.
+    /// - Parameter lengths: the valid lengths of a record in bytes.
     init(path: String, count: Int, lengths: ClosedRange<Int>, classes: Int) throws {
         let file = try MappedFile(path: path, followsLinks: false)
         guard file.bytes.count >= Self.headerSize, file.bytes.starts(with: Self.magic) else {
-            throw DatasetError("\(path): not an index of records; restore the file or import the data set again")
+            throw DatasetError("\(path): is not an index of records; restore the file or import the data set again")
         }
         func word(_ offset: Int) -> UInt64 {
             UInt64(littleEndian: file.bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
         }
         guard Digest.hash(file.part(0, Self.checkedSize)) == word(Self.checkedSize) else {
-            throw DatasetError("\(path): its header is damaged; restore the file or import the data set again")
+            throw DatasetError("\(path): the header is damaged; restore the file or import the data set again")
         }
         guard UInt32(truncatingIfNeeded: word(8)) == Self.version else {
-            throw DatasetError("\(path): written by another version of colonnade; import the data set again")
+            throw DatasetError("\(path): was written by another version of colonnade; import the data set again")
         }
         guard word(16) == UInt64(count), word(24) <= 1 << 48 else {
             throw DatasetError(
-                "\(path): has \(word(16)) records, dataset.json says \(count); restore the files of one import")
+                "\(path): has \(word(16)) records, but dataset.json says \(count); restore the files of one import")
         }
         guard (file.bytes.count - Self.headerSize) / Self.entrySize == count,
             (file.bytes.count - Self.headerSize) % Self.entrySize == 0
         else {
             throw DatasetError(
-                "\(path): has \(file.bytes.count) bytes, not the \(Self.headerSize) + \(Self.entrySize) × \(count) of "
-                    + "its records; restore the file or import the data set again")
+                "\(path): has \(file.bytes.count) bytes instead of \(Self.headerSize) + \(Self.entrySize) × \(count); "
+                    + "restore the file or import the data set again")
         }
         (self.file, self.count, total) = (file, count, Int(word(24)))
         for record in 0..<count {
@@ -75,7 +75,7 @@ package struct RecordIndex: Sendable {
                     "\(path): record \(record) has label \(label(record)), but there are \(classes) classes; restore the "
                         + "file or import the data set again")
             }
-            let (offset, length) = place(record)
+            let (offset, length) = extent(record)
             guard lengths.contains(length), offset >= 0, offset <= total - length else {
                 throw DatasetError(
                     "\(path): record \(record) lies outside its file; restore the file or import the data set again")
@@ -85,12 +85,11 @@ package struct RecordIndex: Sendable {
 
     private func word<Word: FixedWidthInteger>(_ record: Int, _ offset: Int, as type: Word.Type) -> Word {
         precondition(record >= 0 && record < count)
-        let place = Self.headerSize + Self.entrySize * record + offset
-        return Word(littleEndian: file.bytes.loadUnaligned(fromByteOffset: place, as: type))
+        let start = Self.headerSize + Self.entrySize * record + offset
+        return Word(littleEndian: file.bytes.loadUnaligned(fromByteOffset: start, as: type))
     }
 
-    /// Offset and length.
-    func place(_ record: Int) -> (offset: Int, length: Int) {
+    func extent(_ record: Int) -> (offset: Int, length: Int) {
         (Int(truncatingIfNeeded: word(record, 0, as: UInt64.self)), Int(word(record, 8, as: UInt32.self)))
     }
 

@@ -1,12 +1,12 @@
-/// Reads the pictures of a data set, and decodes them where they are stored as JPEG. For one thread at a time.
+/// Reads the images of a data set and decodes those stored as JPEG. Use it from one thread at a time.
 public final class RecordReader {
     private let dataset: Dataset
-    private let decoder = PictureDecoder()
-    /// Where JPEG pictures are decoded to: planes, and interleaved pixels before them.
+    private let decoder = ImageDecoder()
+    /// Buffers for decoding JPEG: the resulting planes, and the interleaved pixels from which they are made.
     private var planes: [UInt8] = []
     private var scratch: [UInt8] = []
     private var bytesRead = 0
-    /// Bytes that are read before their memory is given back.
+    /// The number of bytes to read before the mapped pages are released.
     private static let releaseInterval = 64 << 20
 
     public init(_ dataset: Dataset) {
@@ -16,8 +16,8 @@ public final class RecordReader {
         scratch = [UInt8](repeating: 0, count: 4 * dataset.manifest.height * dataset.manifest.width)
     }
 
-    /// Calls `body` with the pixels of a picture, planar CHW.
-    /// - Throws: `DatasetError` naming a record that cannot be decoded.
+    /// Calls `body` with the pixels of an image, planar CHW.
+    /// - Throws: `DatasetError`, which names the record, if it cannot be decoded.
     public func withPixels<Result>(
         _ split: Split, _ index: Int, _ body: (UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result {
@@ -40,13 +40,13 @@ public final class RecordReader {
         return try planes.withUnsafeBytes(body)
     }
 
-    private func decode(_ record: UnsafeRawBufferPointer) throws(PictureError) {
-        var failure: PictureError?
+    private func decode(_ record: UnsafeRawBufferPointer) throws(ImageError) {
+        var failure: ImageError?
         let (width, height) = (dataset.manifest.width, dataset.manifest.height)
         planes.withUnsafeMutableBufferPointer { planes in
             scratch.withUnsafeMutableBufferPointer { scratch in
                 guard let to = planes.baseAddress, let from = scratch.baseAddress else { return }
-                do throws(PictureError) {
+                do throws(ImageError) {
                     try decoder.decodeStored(record, width: width, height: height, scratch: from, into: to)
                 } catch { failure = error }
             }

@@ -1,6 +1,6 @@
-/// Eigenvalues of small symmetric matrices.
+/// Computes eigenvalues of small symmetric matrices.
 enum SymmetricMatrix {
-    /// Eigenvalues, and eigenvectors as columns, by cyclic Jacobi rotations.
+    /// Returns eigenvalues, and eigenvectors as columns, by cyclic Jacobi rotations.
     static func eigen(_ matrix: [[Double]]) -> (values: [Double], vectors: [[Double]]) {
         var a = matrix
         let size = a.count
@@ -22,7 +22,7 @@ enum SymmetricMatrix {
         return (a.indices.map { a[$0][$0] }, vectors)
     }
 
-    /// One rotation in the plane of axes p and q that makes the element between them zero.
+    /// Rotates in the plane of axes p and q so that the element (p, q) becomes zero.
     private static func rotate(_ a: inout [[Double]], _ vectors: inout [[Double]], _ p: Int, _ q: Int) {
         let theta = (a[q][q] - a[p][p]) / (2 * a[p][q])
         let tangent = (theta < 0 ? -1 : 1) / (abs(theta) + (theta * theta + 1).squareRoot())

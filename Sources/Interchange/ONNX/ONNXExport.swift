@@ -3,13 +3,17 @@ public import NeuralNetwork
 import SwiftProtobuf
 import Tensors
 
-/// Writes a trained network as ONNX: from a picture's pixels, RGB 0–255 in N×C×H×W, to logits and probabilities. The
-/// mean picture's centre is subtracted in the graph; dropout is the test-time multiplication (§4.2).
+/// Exports a trained network as ONNX.
+///
+/// The input `image` is RGB with values 0–255, NCHW; the outputs are `logits` and `probabilities`, N×classes. The graph
+/// subtracts the centre of the mean image. Dropout becomes the multiplication at test time (paper §4.2).
 public enum ONNXExport {
-    /// Opset 13 of ai.onnx, which all runtimes of the last years read.
+    /// Opset 13 of ai.onnx, which all recent runtimes support.
     private static let opset: Int64 = 13
     private static let irVersion: Int64 = 8
 
+    /// Returns the content of an ONNX file.
+    /// - Throws: `NetworkError` or `SafetensorsError` if the checkpoint does not fit its network.
     public static func model(_ checkpoint: Checkpoint, version: String) throws -> Data {
         var builder = Builder(checkpoint)
         let graph = try builder.graph()
@@ -27,7 +31,7 @@ public enum ONNXExport {
         let checkpoint: Checkpoint
         private var nodes: [ONNXNodeProto] = []
         private var initializers: [ONNXTensorProto] = []
-        /// The value that the next node reads.
+        /// The name of the value that the next node reads.
         private var current = "image"
 
         init(_ checkpoint: Checkpoint) { self.checkpoint = checkpoint }
@@ -54,12 +58,12 @@ public enum ONNXExport {
             }
         }
 
-        /// Subtracts the centre of the mean picture, and scales.
+        /// Adds nodes that subtract the centre of the mean image and scale the result.
         private mutating func center() throws {
             let (stored, input) = (checkpoint.state.stored, network.input)
             let (top, left) = ((stored[1] - input.height) / 2, (stored[2] - input.width) / 2)
             guard stored[0] == input.channels, top >= 0, left >= 0 else {
-                throw NetworkError("\(checkpoint.path): its mean picture is smaller than what the network reads")
+                throw NetworkError("\(checkpoint.path): the mean image is smaller than the network's input; export another checkpoint")
             }
             let mean = (0..<input.channels).flatMap { channel in
                 (0..<input.height).flatMap { row in
@@ -91,27 +95,27 @@ public enum ONNXExport {
                 add("Gemm", ["\(name).weight", "\(name).bias"], output: name, [integer("transB", 1)])
             case .locallyConnected(let local): try addLocal(layer, local, groups: groups, shapes)
             }
-            for (place, stage) in layer.then.enumerated() { add(stage, "\(name).\(place)") }
+            for (index, stage) in layer.then.enumerated() { add(stage, "\(name).\(index)") }
         }
 
-        /// ONNX has no locally connected layer: a convolution with one-hot kernels collects the pixels under each
-        /// place, and a sum over them with the place's own kernels follows.
+        /// Adds a locally connected layer, which ONNX lacks. A convolution with one-hot kernels collects the patch at each
+        /// output position; a sum over the patch with that position's own kernels follows.
         private mutating func addLocal(
             _ layer: LayerSpecification, _ local: ConvolutionSpecification, groups: Int, _ shapes: LayerShapes
         ) throws {
             let (name, area) = (layer.name, local.size * local.size)
             let (inputs, outputs) = (shapes.input[0], shapes.output[0])
-            let places = shapes.output.extents.dropFirst().reduce(1, *)
-            // One input channel at a time: area one-hot kernels for each.
+            let positions = shapes.output.extents.dropFirst().reduce(1, *)
+            // A depthwise convolution: `area` one-hot kernels for each input channel.
             let oneHot = (0..<inputs * area).flatMap { kernel in (0..<area).map { $0 == kernel % area ? Float(1) : 0 } }
             constant("\(name).patches.weight", [inputs * area, 1, local.size, local.size], oneHot)
             add("Conv", ["\(name).patches.weight"], output: "\(name).patches", window(local) + [integer("group", inputs)])
             let share = inputs / groups * area
-            shape("\(name).grouped.shape", [0, groups, share, places])
+            shape("\(name).grouped.shape", [0, groups, share, positions])
             add("Reshape", ["\(name).grouped.shape"], output: "\(name).grouped")
-            try parameter("\(name).weight", as: [groups, outputs / groups, share, places])
+            try parameter("\(name).weight", as: [groups, outputs / groups, share, positions])
             add("Einsum", ["\(name).weight"], output: "\(name).sums", [text("equation", "ngkp,gokp->ngop")])
-            shape("\(name).flat.shape", [0, outputs, places])
+            shape("\(name).flat.shape", [0, outputs, positions])
             add("Reshape", ["\(name).flat.shape"], output: "\(name).flat")
             try parameter("\(name).bias")
             add("Add", ["\(name).bias"], output: "\(name).biased")
@@ -136,7 +140,8 @@ public enum ONNXExport {
             }
         }
 
-        /// Every column by itself. ONNX divides alpha by the size, and the paper does not.
+        /// Adds local response normalization within each column. Alpha is multiplied by the size, because ONNX divides by it
+        /// and the paper does not.
         private mutating func add(_ normalization: NormalizationSpecification, _ name: String) {
             let attributes = [
                 integer("size", normalization.size), number("alpha", normalization.alpha * Float(normalization.size)),
@@ -151,7 +156,7 @@ public enum ONNXExport {
             current = "\(name).normalized"
         }
 
-        // MARK: Parts of a graph
+        // MARK: Graph elements
 
         private mutating func add(
             _ type: String, _ further: [String], output: String, _ attributes: [ONNXAttributeProto] = []

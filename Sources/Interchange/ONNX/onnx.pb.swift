@@ -8,8 +8,8 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/apple/swift-protobuf/
 
-/// The part of ONNX's format that an exported network needs; names and numbers are those of onnx/onnx.proto.
-/// Generate onnx.pb.swift anew after a change:
+/// The subset of the ONNX format that an exported network needs. Names and numbers are those of onnx/onnx.proto.
+/// Regenerate onnx.pb.swift after a change:
 ///   protoc --swift_opt=UseAccessLevelOnImports=true --swift_out=. onnx.proto
 
 #if canImport(FoundationEssentials)

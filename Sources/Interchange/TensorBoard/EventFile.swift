@@ -3,39 +3,41 @@ import Glibc
 import SwiftProtobuf
 import Tensors
 
-/// An event file in a directory that TensorBoard reads. Records are gathered and written by `flush`, whole ones only, so
-/// that a reader who follows the file is never kept waiting by half of one.
+/// An event file in a directory that TensorBoard reads.
+///
+/// Records are buffered, and only complete ones are written, so that a reader that follows the file never waits for the
+/// rest of one.
 public final class EventFile {
-    /// What files of this program end with.
+    /// The end of the names of this program's files.
     private static let suffix = ".colonnade"
-    /// Bytes of records that are gathered before they are written unasked.
-    private static let batch = 1 << 20
+    /// The number of buffered bytes at which they are written without a call of `flush`.
+    private static let capacity = 1 << 20
 
     public let path: String
     private let handle: FileHandle
-    private var gathered: [UInt8] = []
+    private var pending: [UInt8] = []
 
-    /// Makes the directory and a new file in it. Files of earlier conversions are emptied, or removed where they are empty
-    /// already; files of other programs stay.
-    /// - Throws: `FileError` where the directory cannot be made or written to.
+    /// Creates the directory and a new file in it. Files of earlier conversions are emptied, or removed if they are already
+    /// empty. Files of other programs are left alone.
+    /// - Throws: `FileError` if the directory cannot be created or written to.
     public init(directory: String, wallTime: Double) throws {
         let manager = FileManager.default
         do { try manager.createDirectory(atPath: directory, withIntermediateDirectories: true) } catch {
-            throw FileError(directory, "make the directory")
+            throw FileError(directory, "create the directory")
         }
         let old = try manager.contentsOfDirectory(atPath: directory).filter { $0.contains("tfevents") && $0.hasSuffix(Self.suffix) }
         for name in old { try Self.retire("\(directory)/\(name)") }
         // TensorBoard reads files in the order of their names.
         path = "\(directory)/events.out.tfevents.\(Int(wallTime)).\(getpid())\(Self.suffix)"
-        // At the end, wherever that is: another conversion may have emptied the file.
+        // Appends, because another conversion may empty the file meanwhile.
         let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw FileError(path, "create it") }
         handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         try append(.with { ($0.wallTime, $0.fileVersion) = (wallTime, "brain.Event:2") })
     }
 
-    /// Empties a file, or removes one that is empty. A TensorBoard that has read a file goes on with the next one only while
-    /// the first is there.
+    /// Empties a file, or removes it if it is empty. A running TensorBoard that has read a file continues with the next one
+    /// only while the first exists.
     private static func retire(_ path: String) throws {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
@@ -44,15 +46,15 @@ public final class EventFile {
     }
 
     func append(_ event: TBEvent) throws {
-        gathered += EventRecord.framed([UInt8](try event.serializedData()))
-        if gathered.count > Self.batch { try flush() }
+        pending += EventRecord.framed([UInt8](try event.serializedData()))
+        if pending.count > Self.capacity { try flush() }
     }
 
-    /// Hands every record so far to the system.
-    /// - Throws: `FileError`, as where the disk is full.
+    /// Writes every buffered record to the file.
+    /// - Throws: `FileError`, for example if the disk is full.
     public func flush() throws {
-        guard !gathered.isEmpty else { return }
-        do { try handle.write(contentsOf: gathered) } catch { throw FileError(path, "write to it") }
-        gathered.removeAll(keepingCapacity: true)
+        guard !pending.isEmpty else { return }
+        do { try handle.write(contentsOf: pending) } catch { throw FileError(path, "write to it") }
+        pending.removeAll(keepingCapacity: true)
     }
 }

@@ -1,10 +1,10 @@
 import Foundation
 import SwiftProtobuf
 
-/// A picture for an event file.
+/// An image for an event file.
 public struct EventPicture: Sendable {
     public var tag: String
-    /// A PNG file.
+    /// The content of a PNG file.
     public var png: [UInt8]
     public var width: Int
     public var height: Int

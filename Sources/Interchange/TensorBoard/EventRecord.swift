@@ -1,7 +1,7 @@
-/// A record of an event file: the data's length, the length's checksum, the data, and the data's checksum, all
-/// little-endian.
+/// Encodes records of an event file: the length of the data, the checksum of the length, the data, and the checksum of the
+/// data. Integers are little-endian.
 package enum EventRecord {
-    /// The bytes of a record beside its data.
+    /// The bytes of a record in addition to its data.
     package static let overhead = 8 + 4 + 4
 
     package static func framed(_ data: [UInt8]) -> [UInt8] {

@@ -2,44 +2,45 @@ package import Foundation
 import Glibc
 import Tensors
 
-/// The lines of a file that grows, a part at a time. The file may be replaced by another, as a resumed run does with its
-/// metrics; reading begins anew then.
+/// Reads the lines of a growing file incrementally.
+///
+/// If the file is replaced by another, as a resumed run does with its metrics, reading restarts at the beginning.
 package final class LineTail {
-    /// Bytes that are read at once.
+    /// The number of bytes that are read at a time.
     private static let part = 1 << 18
-    /// Nothing that a run writes is as long as this; what is, is passed over.
+    /// Longer lines are skipped. No line that a run writes is as long.
     private static let longestLine = 16 << 20
 
     private let path: String
     private var descriptor: Int32 = -1
     private var file: (device: UInt, inode: UInt) = (0, 0)
     private var offset = 0
-    /// A line that has no end yet.
+    /// The beginning of an incomplete line.
     private var rest = Data()
-    private var isPassingOver = false
+    private var isSkipping = false
 
     package init(path: String) { self.path = path }
     deinit { if descriptor >= 0 { close(descriptor) } }
 
-    /// Reads what there is by now. A file that is missing has no lines.
+    /// Reads the lines that have been added. A missing file has no lines.
     /// - Parameters:
-    ///   - replaced: called before the first line of a file that took the place of the one that was read.
-    ///   - progress: called now and then with the fraction of the file that has been read.
-    ///   - line: called for each whole line, without its end.
-    /// - Throws: `FileError` where the file cannot be read, and what the closures throw.
+    ///   - replaced: Is called before the first line of a file that replaced the previous one.
+    ///   - progress: Is called regularly with the fraction of the file that has been read.
+    ///   - line: Is called for each complete line, without its newline.
+    /// - Throws: `FileError` if the file cannot be read, and the errors of the closures.
     package func read(
         replaced: () throws -> Void, progress: (Double) -> Void = { _ in }, line: (Data) throws -> Void
     ) throws {
         var status = stat()
         guard stat(path, &status) == 0 else { return }
-        // While the old file is open its number is given to no other.
+        // While the old file is open, its inode number is not reused.
         let isOther = (file.device, file.inode) != (UInt(status.st_dev), UInt(status.st_ino))
         if descriptor >= 0, isOther || Int(status.st_size) < offset {
             rewind()
             try replaced()
         }
         if descriptor < 0 {
-            // A pipe of that name must not make the open wait for a writer.
+            // Non-blocking, because opening a named pipe would wait for a writer.
             descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
             guard descriptor >= 0, fstat(descriptor, &status) == 0 else { throw FileError(path, "open it") }
             file = (UInt(status.st_dev), UInt(status.st_ino))
@@ -56,10 +57,10 @@ package final class LineTail {
         }
     }
 
-    /// Begins anew with the next `read`.
+    /// Restarts at the beginning of the file with the next `read`.
     package func rewind() {
         if descriptor >= 0 { close(descriptor) }
-        (descriptor, offset, rest, isPassingOver) = (-1, 0, Data(), false)
+        (descriptor, offset, rest, isSkipping) = (-1, 0, Data(), false)
     }
 
     private func take(_ bytes: ArraySlice<UInt8>, _ line: (Data) throws -> Void) throws {
@@ -68,11 +69,11 @@ package final class LineTail {
             let whole = rest + bytes[..<end]
             rest = Data()
             bytes = bytes[(end + 1)...]
-            if !isPassingOver, !whole.isEmpty { try line(whole) }
-            isPassingOver = false
+            if !isSkipping, !whole.isEmpty { try line(whole) }
+            isSkipping = false
         }
-        if !isPassingOver { rest += bytes }
+        if !isSkipping { rest += bytes }
         guard rest.count > Self.longestLine else { return }
-        (rest, isPassingOver) = (Data(), true)
+        (rest, isSkipping) = (Data(), true)
     }
 }

@@ -1,7 +1,7 @@
 import RunLog
 
 extension MetricsLine {
-    /// What lines of which are thinned together.
+    /// The kind of the line. Each kind is thinned separately.
     var kind: String {
         switch self {
         case .step(let line): line.kind
@@ -10,10 +10,10 @@ extension MetricsLine {
         }
     }
 
-    /// Of a step; nil for other lines.
+    /// The duration of a step in seconds; nil for other lines.
     var seconds: Double? { if case .step(let step) = self { step.seconds } else { nil } }
 
-    /// Tags and values, as TensorBoard groups them.
+    /// The tags and values. TensorBoard groups curves by the first part of the tag.
     var scalars: [(tag: String, value: Double)] {
         switch self {
         case .step(let line):

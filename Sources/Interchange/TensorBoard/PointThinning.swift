@@ -1,15 +1,15 @@
-/// Which lines of a long run become points: the first of each of so many equal parts of the run, kind by kind.
+/// Selects the lines of a long run that become points: for each kind, the first line of each of a number of equal parts.
 package struct PointThinning {
-    /// Steps of a part.
+    /// The steps of one part.
     private let stride: Int
     private var last: [String: Int] = [:]
 
     /// - Parameters:
-    ///   - points: the most points of a curve, at least 1.
-    ///   - steps: of the whole run.
+    ///   - points: The largest number of points of a curve, at least 1.
+    ///   - steps: The steps of the whole run.
     package init(points: Int, steps: Int) { stride = (max(1, steps) - 1) / max(1, points) + 1 }
 
-    /// Whether a line of this kind is the first of its part. The same lines are kept however often they are read from
+    /// Returns whether a line is the first of its kind and part. The selection is the same whenever the lines are read from
     /// the beginning.
     package mutating func keeps(_ kind: String, step: Int) -> Bool {
         let part = (max(1, step) - 1) / stride

@@ -1,18 +1,18 @@
 import SwiftProtobuf
 
-/// How a tensor's values lie between its smallest and its largest.
+/// A histogram of a tensor's values between the smallest and the largest.
 package struct WeightHistogram: Equatable {
-    /// TensorBoard shows some thirty; tails of a distribution want finer ones.
+    /// TensorBoard displays some thirty buckets; the tails of a distribution need finer ones.
     private static let bucketCount = 128
 
     package var (min, max) = (0.0, 0.0)
     package var (sum, sumOfSquares) = (0.0, 0.0)
     package var count = 0
-    /// Right edges of the buckets, rising.
+    /// The right edges of the buckets, in ascending order.
     package var limits: [Double] = []
     package var counts: [Double] = []
 
-    /// Nil where no value is finite; values that are not are left out.
+    /// Counts the finite values; nil if there are none.
     package init?(_ values: UnsafeBufferPointer<Float>) {
         var (low, high) = (Float.infinity, -Float.infinity)
         for value in values where value.isFinite {

@@ -1,54 +1,54 @@
-/// Which lines of the metrics have become points, so that a file that replaces the metrics can be held against them.
+/// The lines of the metrics that have become points, for comparison with a file that replaces the metrics.
 struct WrittenPoints {
     struct Point: Equatable {
         let step: Int
-        /// Of the whole line.
+        /// The checksum of the whole line.
         let checksum: UInt32
     }
 
     enum Finding: Equatable {
-        /// The point is written already.
-        case known
-        /// It is to be written.
+        /// The point has already been written.
+        case written
+        /// The point must be written.
         case new
-        /// What was written from a step on is not there any more; it is to be withdrawn, and the point written.
-        case gone(fromStep: Int)
-        /// So it is, but of one step one line is there and another is not: everything is to be withdrawn and written anew.
-        case torn
+        /// The lines from a step on were removed: their points must be withdrawn, and this one written.
+        case removed(fromStep: Int)
+        /// Only some of the lines of one step were removed: everything must be withdrawn and written again.
+        case inconsistent
     }
 
     private var points: [Point] = []
-    /// How many of them the file has that is read now; all, but while one is read that replaced another.
+    /// How many of the points the current file is known to have. All of them, except while a replacement is being read.
     private var confirmed = 0
 
-    /// Another file is read from its beginning.
+    /// Starts the comparison with a file that is read from its beginning.
     mutating func begin() { confirmed = 0 }
 
     mutating func removeAll() { (points, confirmed) = ([], 0) }
 
-    /// The next point of the file.
-    mutating func meet(_ point: Point) -> Finding {
+    /// Compares the next point of the file.
+    mutating func match(_ point: Point) -> Finding {
         if confirmed < points.count, points[confirmed] == point {
             confirmed += 1
-            return .known
+            return .written
         }
         let finding = confirmed < points.count ? removeRest(from: min(point.step, points[confirmed].step)) : .new
-        if finding != .torn {
+        if finding != .inconsistent {
             points.append(point)
             confirmed = points.count
         }
         return finding
     }
 
-    /// The file has no further point by now.
+    /// Ends the comparison: the file has no further points yet.
     mutating func end() -> Finding {
-        confirmed < points.count ? removeRest(from: points[confirmed].step) : .known
+        confirmed < points.count ? removeRest(from: points[confirmed].step) : .written
     }
 
     private mutating func removeRest(from step: Int) -> Finding {
-        // Lines of one step stay or go together, or nearly so: a machine that went down may have kept one of two.
-        if points[..<confirmed].contains(where: { $0.step >= step }) { return .torn }
+        // The lines of a step are usually removed together, but after a crash of the machine one of two may remain.
+        if points[..<confirmed].contains(where: { $0.step >= step }) { return .inconsistent }
         points.removeLast(points.count - confirmed)
-        return .gone(fromStep: step)
+        return .removed(fromStep: step)
     }
 }

@@ -8,9 +8,9 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/apple/swift-protobuf/
 
-/// The part of TensorBoard's event format that curves, pictures and histograms need; names and numbers are those of
+/// The subset of TensorBoard's event format that curves, images and histograms need. Names and numbers are those of
 /// tensorboard/compat/proto/event.proto and summary.proto.
-/// Generate tensorboard.pb.swift anew after a change:
+/// Regenerate tensorboard.pb.swift after a change:
 ///   protoc --swift_opt=UseAccessLevelOnImports=true --swift_out=. tensorboard.proto
 
 #if canImport(FoundationEssentials)

@@ -1,12 +1,12 @@
 import Foundation
 
-/// A chart of lines over steps as SVG, for pages that have to work without scripts and networks.
+/// A line chart over steps as SVG, for pages that must work without scripts and without a network.
 public struct LineChart: Sendable {
     public struct Line: Sendable {
         public var name: String
-        /// Rising x.
+        /// The points, with ascending x.
         public var points: [(x: Double, y: Double)]
-        /// Drawn thin and pale, behind the others.
+        /// Whether the line is drawn thin and pale, behind the others.
         public var isBackground: Bool
 
         public init(_ name: String, _ points: [(x: Double, y: Double)], isBackground: Bool = false) {
@@ -18,7 +18,7 @@ public struct LineChart: Sendable {
     public var xLabel: String
     public var yLabel: String
     public var lines: [Line]
-    /// Places on the x axis with a word, such as drops of the learning rate.
+    /// Labelled positions on the x axis, such as drops of the learning rate.
     public var marks: [(x: Double, label: String)] = []
 
     public init(title: String, xLabel: String, yLabel: String, lines: [Line]) {
@@ -27,14 +27,14 @@ public struct LineChart: Sendable {
 
     private static let (width, height) = (720.0, 320.0)
     private static let (left, right, top, bottom) = (64.0, 16.0, 32.0, 48.0)
-    /// More points than pixels draw nothing new.
+    /// More points than pixels would not change the drawing.
     private static let pointLimit = 700
-    /// Told apart by people who see colours differently (Okabe and Ito), dark enough for text.
+    /// Distinguishable with colour vision deficiency (palette of Okabe and Ito), and dark enough for text.
     static let colors = ["#0072b2", "#b84f00", "#007a5a", "#9a4d7f"]
-    /// Lines that can be told apart: each colour whole, and dashed.
+    /// The number of distinguishable lines: each colour solid and dashed.
     public static let lineLimit = 2 * colors.count
 
-    /// A running mean over about a fiftieth of the run.
+    /// Returns an exponential moving average over about a fiftieth of the run.
     public static func smoothed(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
         let weight = 1 / max(1, Double(points.count) / 50)
         var mean = points.first?.y ?? 0
@@ -44,19 +44,19 @@ public struct LineChart: Sendable {
         }
     }
 
-    /// The picture as a file of its own, on white.
-    public var document: String { picture(style: " style=\"background:#fff;color:#222\"") }
+    /// The chart as a stand-alone file with a white background.
+    public var document: String { render(style: " style=\"background:#fff;color:#222\"") }
 
-    /// The picture for a page; colours of axes and text follow the page's `currentColor`.
-    public var svg: String { picture(style: "") }
+    /// The chart for embedding in a page. Axes and text take the page's `currentColor`.
+    public var svg: String { render(style: "") }
 
-    private func picture(style: String) -> String {
+    private func render(style: String) -> String {
         let drawn = lines.map { line in
             Line(line.name, Self.thinned(line.points.filter { $0.x.isFinite && $0.y.isFinite }), isBackground: line.isBackground)
         }.filter { !$0.points.isEmpty }
         let title = Self.escaped(self.title)
         let legend = Self.legend(drawn.map(\.name), title: self.title)
-        // Rows of the legend below the first.
+        // Makes room for the rows of the legend below the first.
         let shift = 18 * Double((legend.map(\.row).max() ?? 0))
         let (top, height) = (Self.top + shift, Self.height + shift)
         var svg =
@@ -76,7 +76,8 @@ public struct LineChart: Sendable {
             height - Self.bottom - (value - low) / max(high - low, 1e-12) * (height - top - Self.bottom)
         }
         func text(_ content: String, _ x: Double, _ y: Double, _ anchor: String, _ more: String = "") -> String {
-            "<text x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" text-anchor=\"\(anchor)\" fill=\"currentColor\"\(more)>\(Self.escaped(content))</text>\n"
+            "<text x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" text-anchor=\"\(anchor)\" fill=\"currentColor\"\(more)>"
+                + "\(Self.escaped(content))</text>\n"
         }
         for tick in yTicks {
             svg += Self.path([(Self.left, y(tick)), (Self.width - Self.right, y(tick))], "currentColor", 0.5, opacity: 0.25)
@@ -86,7 +87,8 @@ public struct LineChart: Sendable {
             svg += text(Self.label(tick), x(tick), height - Self.bottom + 18, "middle")
         }
         svg += text(xLabel, (Self.width + Self.left) / 2, height - 8, "middle")
-        svg += text(yLabel, 14, (height - Self.bottom + top) / 2, "middle", " transform=\"rotate(-90 14 \(Self.number((height - Self.bottom + top) / 2)))\"")
+        let middle = (height - Self.bottom + top) / 2
+        svg += text(yLabel, 14, middle, "middle", " transform=\"rotate(-90 14 \(Self.number(middle)))\"")
         for mark in marks where mark.x >= xs.0 && mark.x <= xs.1 {
             svg += Self.path([(x(mark.x), top), (x(mark.x), height - Self.bottom)], "currentColor", 1, opacity: 0.5, dashes: "4 4")
             svg += text(mark.label, x(mark.x) + 4, top + 10, "start")
@@ -95,23 +97,26 @@ public struct LineChart: Sendable {
             let color = Self.colors[index % Self.colors.count]
             let dashes = index < Self.colors.count ? nil : "6 4"
             svg += Self.path(
-                line.points.map { (x($0.x), y($0.y)) }, color, line.isBackground ? 1 : 2, opacity: line.isBackground ? 0.35 : 1, dashes: dashes)
+                line.points.map { (x($0.x), y($0.y)) }, color, line.isBackground ? 1 : 2, opacity: line.isBackground ? 0.35 : 1,
+                dashes: dashes)
             if line.points.count == 1 {
-                svg += "<circle cx=\"\(Self.number(x(line.points[0].x)))\" cy=\"\(Self.number(y(line.points[0].y)))\" r=\"3\" fill=\"\(color)\"/>\n"
+                let (cx, cy) = (Self.number(x(line.points[0].x)), Self.number(y(line.points[0].y)))
+                svg += "<circle cx=\"\(cx)\" cy=\"\(cy)\" r=\"3\" fill=\"\(color)\"/>\n"
             }
             let (end, row) = legend[index]
             let start = end - Self.width(of: line.name)
             svg += text(line.name, end, 18 + 18 * Double(row), "end")
             svg += Self.path(
-                [(start - 18, 14 + 18 * Double(row)), (start, 14 + 18 * Double(row))], color, 3, opacity: line.isBackground ? 0.5 : 1, dashes: dashes)
+                [(start - 18, 14 + 18 * Double(row)), (start, 14 + 18 * Double(row))], color, 3, opacity: line.isBackground ? 0.5 : 1,
+                dashes: dashes)
         }
         return svg + "</svg>\n"
     }
 
-    /// About what a word takes in the legend, with a gap.
+    /// Estimates the width of a name in the legend, with a gap.
     private static func width(of name: String) -> Double { 7 * Double(name.count) + 8 }
 
-    /// Where each name of the legend ends, and in which row: right of the title as far as there is room, then below it.
+    /// Returns the end and the row of each name in the legend: right of the title while there is room, then below it.
     private static func legend(_ names: [String], title: String) -> [(end: Double, row: Int)] {
         var rows: [[Int]] = [[]]
         var room = width - right - left - 7 * Double(title.count) - 24
@@ -124,26 +129,26 @@ public struct LineChart: Sendable {
             rows[rows.count - 1].append(index)
             room -= taken[index]
         }
-        var places = names.map { _ in (end: width - right, row: 0) }
+        var positions = names.map { _ in (end: width - right, row: 0) }
         for (row, indices) in rows.enumerated() {
             var end = width - right
             for index in indices.reversed() {
-                places[index] = (end, row)
+                positions[index] = (end, row)
                 end -= taken[index]
             }
         }
-        return places
+        return positions
     }
 
     private static func path(
         _ points: [(Double, Double)], _ color: String, _ width: Double, opacity: Double = 1, dashes: String? = nil
     ) -> String {
         let steps = points.enumerated().map { "\($0 == 0 ? "M" : "L")\(number($1.0)) \(number($1.1))" }.joined()
-        return "<path d=\"\(steps)\" fill=\"none\" stroke=\"\(color)\" stroke-width=\"\(number(width))\" stroke-opacity=\"\(number(opacity))\" "
-            + "stroke-linejoin=\"round\"\(dashes.map { " stroke-dasharray=\"\($0)\"" } ?? "")/>\n"
+        return "<path d=\"\(steps)\" fill=\"none\" stroke=\"\(color)\" stroke-width=\"\(number(width))\" "
+            + "stroke-opacity=\"\(number(opacity))\" stroke-linejoin=\"round\"\(dashes.map { " stroke-dasharray=\"\($0)\"" } ?? "")/>\n"
     }
 
-    /// The smallest and the largest of each group of points, so that spikes stay.
+    /// Reduces the points to the smallest and the largest of each group, so that spikes remain visible.
     package static func thinned(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
         guard points.count > pointLimit else { return points }
         let groups = pointLimit / 2
@@ -159,7 +164,7 @@ public struct LineChart: Sendable {
         return low == high ? (low - 0.5, high + 0.5) : (low, high)
     }
 
-    /// Round numbers that cover a range.
+    /// Returns round numbers that cover a range.
     package static func ticks(_ low: Double, _ high: Double) -> [Double] {
         let rough = (high - low) / 5
         guard rough > 0, rough.isFinite else { return [low] }

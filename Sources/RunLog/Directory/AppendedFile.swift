@@ -1,16 +1,17 @@
 import Foundation
 import Glibc
 
-/// A file that grows at its end. Its owner sees to it that one thread appends at a time.
+/// An append-only file. The owner must ensure that one thread appends at a time.
 final class AppendedFile {
     private let path: String
     private let descriptor: Int32
-    /// Bytes so far.
+    /// The size in bytes.
     private(set) var size: Int
 
-    /// Opens a file, or makes it. Where a write was torn in a crash, what follows begins on a line of its own.
-    /// - Parameter begins: what a new file begins with; a file of records that begins otherwise is left as it is.
-    init(_ path: String, begins: [UInt8] = []) throws {
+    /// Opens or creates a file. After a write that was torn in a crash, the next line begins on a line of its own.
+    /// - Parameter header: the first bytes of a new file of binary records; empty for a file of lines. An existing file is
+    ///   not checked for it.
+    init(_ path: String, header: [UInt8] = []) throws {
         self.path = path
         descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
@@ -19,8 +20,8 @@ final class AppendedFile {
         var status = stat()
         size = fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
         if size == 0 {
-            if !begins.isEmpty { try append(Data(begins)) }
-        } else if begins.isEmpty {
+            if !header.isEmpty { try append(Data(header)) }
+        } else if header.isEmpty {
             var last: UInt8 = 0x0A
             if pread(descriptor, &last, 1, off_t(size - 1)) == 1, last != 0x0A { try append(Data([0x0A])) }
         }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Drops the lines of steps that a resumed run trains again: a step leaves one line.
+/// Drops the lines of steps that a resumed run will train again, so that each step has one line.
 enum MetricsTruncation {
     static func dropLines(of directory: RunDirectory, after step: Int) throws {
         if let lines = LineFile(directory.metricsPath) {
@@ -16,7 +16,7 @@ enum MetricsTruncation {
                 kept.append(line)
                 entries.append(moved)
             }
-            // The index first is removed: one of the old lines beside the new ones would fit by chance.
+            // The old index is removed first, because it might happen to fit the new lines.
             try? FileManager.default.removeItem(atPath: directory.indexPath)
             try kept.write(to: URL(fileURLWithPath: directory.metricsPath), options: .atomic)
             try MetricsIndex.bytes(entries).write(to: URL(fileURLWithPath: directory.indexPath), options: .atomic)

@@ -3,10 +3,10 @@ import Glibc
 import Threading
 
 extension RunDirectory {
-    /// Seconds without anything written after which a run that says it goes on counts as lost: its coordinator was killed.
+    /// Seconds without a write after which a run recorded as running counts as lost, because its coordinator was killed.
     public static let silence = 15.0
 
-    /// When something of the run was last written, in seconds since 1970.
+    /// The time of the last write to the run's files, in seconds since 1970.
     public var lastWritten: Double {
         [recordPath, metricsPath, statusPath, eventsPath].map { path in
             var status = stat()
@@ -15,7 +15,7 @@ extension RunDirectory {
         }.max() ?? 0
     }
 
-    /// The state that the record tells, or `lost` where nobody writes a run that says it goes on.
+    /// Returns the recorded state, or `lost` if the run is recorded as running but nothing has been written for too long.
     public func state(_ record: RunRecord) -> String {
         record.state == .running && WallClock.now - lastWritten > Self.silence ? "lost" : record.state.rawValue
     }

@@ -1,7 +1,7 @@
 import Foundation
 import Threading
 
-/// Writes a run's record, metrics and events. One process writes a run; calls may come from any thread.
+/// Writes a run's record, metrics and events. Only one process may write a run; its methods may be called from any thread.
 public final class RunWriter: @unchecked Sendable {
     public let directory: RunDirectory
     private let runLock: RunLock
@@ -9,19 +9,22 @@ public final class RunWriter: @unchecked Sendable {
     private let metrics: AppendedFile
     private let index: AppendedFile
     private let events: AppendedFile
-    /// Opened when the first step is traced, and when a process first says something.
+    /// Opened when the first step is traced.
     private var timeline: AppendedFile?
+    /// Opened when a process first logs a line.
     private var log: AppendedFile?
     private var record: RunRecord
 
-    /// - Parameter keeping: of a run that is resumed, the last step whose lines stay; nil for a new run.
+    /// Locks the run and opens its files.
+    /// - Parameter keeping: the last step whose lines are kept when a run is resumed; nil for a new run.
+    /// - Throws: `RunLogError` if another process writes the run, or if a file cannot be written.
     public init(_ directory: RunDirectory, record: RunRecord, keeping: Int? = nil) throws {
         self.directory = directory
         self.record = record
         runLock = try RunLock(directory)
         if let keeping { try MetricsTruncation.dropLines(of: directory, after: keeping) }
         metrics = try AppendedFile(directory.metricsPath)
-        index = try AppendedFile(directory.indexPath, begins: MetricsIndex.header)
+        index = try AppendedFile(directory.indexPath, header: MetricsIndex.header)
         events = try AppendedFile(directory.eventsPath)
         try writeRecord()
     }
@@ -69,22 +72,24 @@ public final class RunWriter: @unchecked Sendable {
         }
     }
 
-    /// Writes what everybody is at, over what was there.
+    /// Replaces status.json.
     public func write(_ status: RunStatus) throws {
         try Self.line(status).write(to: URL(fileURLWithPath: directory.statusPath), options: .atomic)
     }
 
-    /// Notes that something happened.
+    /// Appends an event to events.jsonl.
     /// - Parameter facts: further keys of the line.
     public func event(_ kind: String, _ message: String, _ facts: [String: String] = [:]) {
         let line = RunEvent(kind: kind, message: message, time: Timestamp.text(WallClock.now), facts: facts)
-        // An event that cannot be written must not end the run.
+        // The run must not end because an event cannot be written.
         guard let data = try? Self.line(line) else { return }
         lock.withLock { try? events.append(data) }
     }
 
-    /// Waits until every line so far is on the disk. A checkpoint calls it first: what is resumed from it has the lines of
-    /// every step before it, whatever happens to the machine. May be called from a thread of its own: the disk is slow.
+    /// Waits until every line so far is on disk.
+    ///
+    /// Call it before a checkpoint is written, so that a run resumed from it has the lines of all earlier steps even after a
+    /// crash of the machine. May be called from a separate thread, because the disk may be slow.
     public func flush() throws {
         let files = lock.withLock { [metrics, index, events, timeline, log].compactMap { $0 } }
         for file in files { try file.flush() }

@@ -1,11 +1,12 @@
 public import Foundation
 
-/// Timelines as Chrome's trace events, which Perfetto and chrome://tracing show: a process for each role and rank, with
-/// an arrow from each hand-over to the wait that it ends.
+/// Exports timelines as Chrome trace events, which Perfetto and chrome://tracing display.
+///
+/// Each role and rank is a process. An arrow leads from each send to the wait that it ends.
 public enum ChromeTrace {
     private struct Event: Encodable {
         var name: String
-        /// X: complete, M: metadata, s and f: an arrow's ends.
+        /// X: complete event, M: metadata, s and f: start and end of an arrow.
         var ph: String
         var pid: Int
         var tid = 0
@@ -18,20 +19,22 @@ public enum ChromeTrace {
         var args: [String: String]?
     }
 
-    /// Events that are encoded at once.
+    /// The number of events that are encoded at a time.
     private static let part = 4096
 
-    /// - Parameter progress: called now and then with the fraction that is written.
+    /// Returns the trace as JSON.
+    /// - Parameter progress: is called regularly with the fraction that has been written.
     public static func json(_ lines: [TimelineLine], progress: (Double) -> Void = { _ in }) throws -> Data {
-        let roles = Set(lines.map { "\($0.role) \($0.rank)" }).sorted { ($0.hasPrefix("store") ? 1 : 0, $0) < ($1.hasPrefix("store") ? 1 : 0, $1) }
-        let places = Dictionary(uniqueKeysWithValues: roles.enumerated().map { ($1, $0) })
+        let roles = Set(lines.map { "\($0.role) \($0.rank)" })
+            .sorted { ($0.hasPrefix("store") ? 1 : 0, $0) < ($1.hasPrefix("store") ? 1 : 0, $1) }
+        let processes = Dictionary(uniqueKeysWithValues: roles.enumerated().map { ($1, $0) })
         let origin = lines.map(\.origin).min() ?? 0
         var events = roles.enumerated().map { Event(name: "process_name", ph: "M", pid: $0, args: ["name": $1]) }
-        /// Ends of hand-overs and of waits, by step, slab and pair of workers.
+        // Starts of sends and ends of waits, keyed by step, slab and pair of workers.
         var sent: [String: (pid: Int, time: Double)] = [:]
         var waited: [String: (pid: Int, time: Double)] = [:]
         for line in lines {
-            guard let pid = places["\(line.role) \(line.rank)"] else { continue }
+            guard let pid = processes["\(line.role) \(line.rank)"] else { continue }
             let shift = Double(line.origin - origin) / 1e3
             for span in line.spans {
                 let start = shift + Double(span.start) / 1e3
@@ -58,7 +61,7 @@ public enum ChromeTrace {
         for start in stride(from: 0, to: events.count, by: part) {
             let end = min(start + part, events.count)
             if start > 0 { json.append(UInt8(ascii: ",")) }
-            // An array without its brackets.
+            // The array's elements without its brackets.
             json.append(try encoder.encode(Array(events[start..<end])).dropFirst().dropLast())
             progress(Double(end) / Double(events.count))
         }

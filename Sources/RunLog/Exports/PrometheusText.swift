@@ -1,10 +1,10 @@
-/// A run's state in Prometheus's text format, version 0.0.4.
+/// Formats a run's state in the Prometheus text format, version 0.0.4.
 public enum PrometheusText {
     /// - Parameters:
-    ///   - run: the run's name, a label of everything.
-    ///   - step: the last step's line, where there is one.
-    ///   - validation: the last validation's.
-    ///   - losses: processes that were lost since the coordinator started.
+    ///   - run: The name of the run, which becomes a label of every sample.
+    ///   - step: The metrics of the last step; nil before the first.
+    ///   - validation: The metrics of the last validation; nil before the first.
+    ///   - losses: The number of processes that have failed since the coordinator started.
     public static func text(
         run: String, steps: Int, status: RunStatus, step: StepMetrics?, validation: ValidationMetrics?, checkpoints: Int, losses: Int
     ) -> String {
@@ -19,8 +19,9 @@ public enum PrometheusText {
         }
         func single(_ value: Double?) -> [(labels: [(String, String)], value: Double)] { value.map { [([], $0)] } ?? [] }
         family("step", "gauge", "Last committed training step.", single(Double(status.step)))
-        family("steps_planned", "gauge", "Step that the run is to reach.", single(Double(steps)))
-        family("attempt", "gauge", "Raised whenever a loss took the run back to its last committed step.", single(Double(status.attempt)))
+        family("steps_planned", "gauge", "Step at which the run ends.", single(Double(steps)))
+        family(
+            "attempt", "gauge", "Raised whenever a failure took the run back to its last committed step.", single(Double(status.attempt)))
         family("training_loss", "gauge", "Loss of the last step.", single(step?.loss))
         family("learning_rate", "gauge", "Learning rate of the last step.", single(step?.learning_rate))
         family("images_per_second", "gauge", "Images trained per second, over the last steps.", single(status.images_per_second))
@@ -29,16 +30,18 @@ public enum PrometheusText {
             "validation_error_ratio", "gauge", "Error of the last validation.",
             validation.map { [([("top", "1")], $0.top1_error), ([("top", "5")], $0.top5_error)] } ?? [])
         family("checkpoints_total", "counter", "Checkpoints written since the coordinator started.", single(Double(checkpoints)))
-        family("losses_total", "counter", "Processes lost since the coordinator started.", single(Double(losses)))
+        family("losses_total", "counter", "Processes that failed since the coordinator started.", single(Double(losses)))
         func processes(_ value: (RunStatus.Process) -> Double?) -> [(labels: [(String, String)], value: Double)] {
             status.processes.compactMap { process in
                 value(process).map { ([("role", process.role), ("rank", "\(process.rank)"), ("host", process.host)], $0) }
             }
         }
         family("process_step", "gauge", "Step that a process is in.", processes { Double($0.step) })
-        family("process_silent_seconds", "gauge", "Seconds since a process was last heard of.", processes { $0.silent_seconds })
-        family("process_memory_bytes", "gauge", "Bytes that a process holds.", processes { $0.bytes.map(Double.init) })
-        family("process_clock_offset_seconds", "gauge", "Seconds that the coordinator's clock is ahead of a process's.", processes { $0.clock?.offset })
+        family("process_silent_seconds", "gauge", "Seconds since the last message of a process.", processes { $0.silent_seconds })
+        family("process_memory_bytes", "gauge", "Bytes that a process has allocated.", processes { $0.bytes.map(Double.init) })
+        family(
+            "process_clock_offset_seconds", "gauge", "Seconds that the coordinator's clock is ahead of a process's.",
+            processes { $0.clock?.offset })
         let parts: [(String, KeyPath<RunStatus.Share, Double>)] = [
             ("computing", \.computing), ("exchanging", \.exchanging), ("waiting", \.waiting), ("loading", \.loading),
         ]

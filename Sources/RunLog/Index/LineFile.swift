@@ -1,16 +1,17 @@
 import Foundation
 import Glibc
 
-/// A file of lines that another process may be appending to. It is read, never mapped: a file that shrinks under its reader
-/// must not end it.
+/// A file of lines to which another process may be appending.
+///
+/// It is read, not mapped, because access to a mapped file that shrinks would end the process.
 struct LineFile: ~Copyable {
     private let descriptor: Int32
-    /// Bytes when it was opened.
+    /// The size in bytes when the file was opened.
     let size: Int
-    /// Tells it from a file that took its place.
+    /// Distinguishes the file from one that later replaces it.
     let identity: FileIdentity
 
-    /// Nil where there is none.
+    /// Opens a file; nil if it cannot be opened.
     init?(_ path: String) {
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -21,7 +22,7 @@ struct LineFile: ~Copyable {
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
-    /// What there is of a range; less at the end of the file.
+    /// Returns the bytes of a range; fewer at the end of the file.
     func read(_ offset: Int, _ count: Int) -> Data {
         let wanted = max(0, min(count, size - offset))
         guard wanted > 0 else { return Data() }
@@ -39,7 +40,7 @@ struct LineFile: ~Copyable {
         return got == wanted ? data : data.prefix(got)
     }
 
-    /// Calls `body` with every whole line from an offset on, and where it begins. A line that has no end yet is left out.
+    /// Calls `body` with the offset and content of every complete line from an offset on.
     func forEachLine(from start: Int, _ body: (Int, Data) -> Void) {
         var offset = start
         var rest = Data()
@@ -54,13 +55,13 @@ struct LineFile: ~Copyable {
             }
             offset += position
             rest = rest.subdata(in: position..<rest.count)
-            // No line of a run is that long: what is there is something else.
+            // No line of a run is that long, so this is not a file of lines.
             if rest.count > 64 << 20 { return }
         }
     }
 
-    /// A long run's lines are mostly looked through for their ends, so the library's search does it.
-    /// - Parameter data: begins at index 0.
+    /// Returns the index of the next line end. Uses memchr, because most of the time on a long run's file is spent here.
+    /// - Parameter data: must begin at index 0.
     private static func lineEnd(_ data: Data, from position: Int) -> Int? {
         data.withUnsafeBytes { bytes in
             guard position < bytes.count, let base = bytes.baseAddress,
@@ -71,7 +72,7 @@ struct LineFile: ~Copyable {
     }
 }
 
-/// Which file it is, whatever its name.
+/// Identifies a file independently of its name.
 struct FileIdentity: Equatable, Sendable {
     let device: UInt64
     let number: UInt64

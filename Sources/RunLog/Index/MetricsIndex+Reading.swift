@@ -1,22 +1,22 @@
 import Foundation
 
 extension MetricsIndex {
-    /// A run's index, made anew where there is none that fits, and then kept where nobody writes the run.
-    /// - Parameter progress: called now and then with the fraction that is done, where lines have to be read.
+    /// Opens a run's index. If there is none that fits the lines, it is rebuilt, and saved unless the run is active.
+    /// - Parameter progress: is called regularly with the fraction that is done, if lines have to be read.
     public init(_ directory: RunDirectory, progress: (Double) -> Void = { _ in }) {
-        // The index first: lines that are written meanwhile are read as those that it does not cover.
+        // The index is read first, so that lines written meanwhile count as lines that it does not cover.
         let stored = RunDirectory.content(directory.indexPath)
         guard let lines = LineFile(directory.metricsPath) else {
             self.init(stored: Data(), count: 0, tail: [])
             return
         }
-        if let stored, let count = Self.fitting(stored, lines) {
+        if let stored, let count = Self.usableCount(stored, lines) {
             let covered = count == 0 ? 0 : Self(stored: stored, count: count, tail: [])[count - 1].end
             self.init(stored: stored, count: count, tail: Self.scan(lines, from: covered, progress: progress))
         } else {
             let entries = Self.scan(lines, from: 0, progress: progress)
             self.init(stored: Data(), count: 0, tail: entries)
-            // The run's own writer keeps its index; another's would be in its way.
+            // The writer of an active run maintains the index itself.
             if entries.count > 1000, (try? directory.record().state) != .running {
                 try? Self.bytes(entries).write(to: URL(fileURLWithPath: directory.indexPath), options: .atomic)
             }
@@ -29,13 +29,13 @@ extension MetricsIndex {
         return data
     }
 
-    /// How many records of an index file can be used; nil where it is not of these lines.
-    private static func fitting(_ stored: Data, _ lines: borrowing LineFile) -> Int? {
+    /// Returns the number of usable records of an index file; nil if it does not belong to these lines.
+    private static func usableCount(_ stored: Data, _ lines: borrowing LineFile) -> Int? {
         guard stored.count >= header.count, stored.prefix(header.count).elementsEqual(header) else { return nil }
-        // A torn last record is as if it were not there.
+        // A torn last record is ignored.
         let count = (stored.count - header.count) / recordBytes
         let index = Self(stored: stored, count: count, tail: [])
-        // Looked at in a few places: an index of other lines does not have lines begin and end where these do.
+        // A few samples suffice: in an index of another file, lines would not begin and end at the same offsets.
         for position in Set([0, count / 2, count - 1]) where count > 0 {
             let entry = index[position]
             guard (0..<1 << 60).contains(entry.offset), entry.length < 1 << 26, entry.end <= lines.size else { return nil }
@@ -48,7 +48,7 @@ extension MetricsIndex {
         return count
     }
 
-    /// Entries of the whole lines from an offset on. A torn or unknown line has none.
+    /// Returns entries of the complete lines from an offset on. Torn and unknown lines have none.
     private static func scan(_ lines: borrowing LineFile, from start: Int, progress: (Double) -> Void) -> [Entry] {
         var entries: [Entry] = []
         let (size, decoder) = (Double(lines.size), JSONDecoder())

@@ -1,22 +1,23 @@
 import Foundation
 
-/// metrics.index: one record of fixed size for each line of metrics.jsonl, with where the line is and its figures, so that a
-/// run of a million steps is summed up and drawn without reading its lines.
+/// The index of metrics.jsonl, stored as metrics.index.
 ///
-/// It is beside the lines, never instead of them: where it is missing, of another format, or does not fit them, it is made
-/// anew from them, and lines that it does not cover yet are read.
+/// It has one record of fixed size per line, with the line's offset and figures, so that a run of a million steps can be
+/// summarized and plotted without reading its lines. The lines remain authoritative: an index that is missing, of another
+/// format, or does not fit them is rebuilt, and lines that it does not cover yet are read.
 public struct MetricsIndex: Sendable {
     public enum Kind: UInt32, Sendable { case step = 1, validation = 2, norms = 3, other = 4 }
 
-    /// What is known of a line.
+    /// The index's record of a line.
     public struct Entry: Sendable, Equatable {
         public var kind: Kind
         public var step: Int
         public var epoch: Int
-        /// Where the line begins in metrics.jsonl, and its bytes without the line's end.
+        /// The offset of the line in metrics.jsonl.
         public var offset: Int
+        /// The number of bytes of the line, without the newline.
         public var length: Int
-        /// Of a step: loss, learning rate, images per second, seconds. Of a validation: loss, top-1 and top-5 error, 0.
+        /// For a step: loss, learning rate, images per second, seconds. For a validation: loss, top-1 error, top-5 error, 0.
         public var figures: SIMD4<Double>
 
         public init(kind: Kind, step: Int, epoch: Int, offset: Int, length: Int, figures: SIMD4<Double>) {
@@ -24,16 +25,16 @@ public struct MetricsIndex: Sendable {
             (self.offset, self.length, self.figures) = (offset, length, figures)
         }
 
-        /// Where the next line begins.
+        /// The offset of the next line.
         public var end: Int { offset + length + 1 }
     }
 
     static let header = Array("colonnade metrics index 1\n".utf8) + [UInt8](repeating: 0, count: 64 - 26)
     static let recordBytes = 64
 
-    /// Records as the file has them, without its header.
+    /// The content of the file, including its header.
     private let stored: Data
-    /// Of lines that the file does not cover.
+    /// Entries of lines that the file does not cover.
     private let tail: [Entry]
     private let storedCount: Int
 
@@ -46,7 +47,7 @@ public struct MetricsIndex: Sendable {
         return stored.withUnsafeBytes { Self.decode($0, at: Self.header.count + position * Self.recordBytes) }
     }
 
-    /// Calls `body` with every entry, in the order of the lines.
+    /// Calls `body` with every entry in the order of the lines.
     public func forEach(_ body: (Entry) -> Void) {
         stored.withUnsafeBytes { bytes in
             for position in 0..<storedCount { body(Self.decode(bytes, at: Self.header.count + position * Self.recordBytes)) }

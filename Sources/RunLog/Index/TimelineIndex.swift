@@ -1,51 +1,52 @@
 import Foundation
 import Threading
 
-/// Where the traced steps' lines are in timeline.jsonl, kept in memory: a file that has grown is read on from where it ended, and
-/// a step that is asked for is the only one that is decoded.
+/// The in-memory index of the traced steps' lines in timeline.jsonl.
+///
+/// When the file has grown, only the new part is scanned. Only the lines of a requested step are decoded.
 public final class TimelineIndex: Sendable {
-    private struct Place { let step: Int, offset: Int, count: Int }
-    private struct Known {
+    private struct Location { let step: Int, offset: Int, count: Int }
+    private struct Cache {
         var identity: FileIdentity?
-        /// Bytes of the file that have been looked through.
+        /// The number of bytes of the file that have been scanned.
         var end = 0
-        var places: [Place] = []
+        var locations: [Location] = []
     }
 
     private let path: String
-    private let known = Monitor(Known())
+    private let cache = Monitor(Cache())
 
     public init(_ run: RunDirectory) { path = run.timelinePath }
 
-    /// The steps that were traced, each once, in order.
-    public func steps() -> [Int] { Set(places().map(\.step)).sorted() }
+    /// Returns the traced steps without duplicates, in ascending order.
+    public func steps() -> [Int] { Set(locations().map(\.step)).sorted() }
 
-    /// What the processes did in a step; empty where it was not traced.
+    /// Returns the timelines of all processes in a step; empty if it was not traced.
     public func lines(of step: Int) -> [TimelineLine] {
-        let places = places().filter { $0.step == step }
+        let locations = locations().filter { $0.step == step }
         guard let file = LineFile(path) else { return [] }
-        return places.compactMap { try? JSONDecoder().decode(TimelineLine.self, from: file.read($0.offset, $0.count)) }
+        return locations.compactMap { try? JSONDecoder().decode(TimelineLine.self, from: file.read($0.offset, $0.count)) }
     }
 
-    private func places() -> [Place] {
-        known.update { known in
+    private func locations() -> [Location] {
+        cache.update { cache in
             guard let file = LineFile(path) else {
-                known = Known()
+                cache = Cache()
                 return []
             }
-            // A resumed run's file may have been cut and grown again.
-            if known.identity != file.identity || file.size < known.end { known = Known(identity: file.identity) }
-            var found: [Place] = []
-            file.forEachLine(from: known.end) { offset, line in
-                if let step = Self.step(of: line) { found.append(Place(step: step, offset: offset, count: line.count)) }
-                known.end = offset + line.count + 1
+            // The file of a resumed run may have been truncated and have grown again.
+            if cache.identity != file.identity || file.size < cache.end { cache = Cache(identity: file.identity) }
+            var found: [Location] = []
+            file.forEachLine(from: cache.end) { offset, line in
+                if let step = Self.step(of: line) { found.append(Location(step: step, offset: offset, count: line.count)) }
+                cache.end = offset + line.count + 1
             }
-            known.places += found
-            return known.places
+            cache.locations += found
+            return cache.locations
         }
     }
 
-    /// Lines are written with their keys in order, the step after the spans; one that was written otherwise is decoded.
+    /// Finds the step without decoding: keys are sorted, so the step follows the spans. Lines written otherwise are decoded.
     private static func step(of line: Data) -> Int? {
         let tail = line.suffix(120)
         if let key = tail.range(of: Data(#","step":"#.utf8), options: .backwards) {

@@ -1,10 +1,10 @@
 import Glibc
 
-/// Whether a file has changed.
+/// The size and modification time of a file, for detecting changes.
 public struct FileStamp: Equatable, Sendable {
-    /// Bytes.
+    /// The size in bytes.
     public private(set) var size = 0
-    /// Seconds since 1970; 0 where there is no file.
+    /// The modification time in seconds since 1970; 0 if there is no file.
     public private(set) var time = 0.0
 
     public init(_ path: String) {

@@ -1,17 +1,17 @@
 import Foundation
 
-/// Follows a file of JSON lines that grows.
+/// Follows a growing file of JSON lines.
 public struct LineReader<Line: Decodable & Sendable>: Sendable {
     private let path: String
     private var offset: Int
     private var file: FileIdentity?
 
-    /// - Parameter offset: where the first line begins that is read.
+    /// - Parameter offset: the offset of the first line to read.
     public init(_ path: String, from offset: Int = 0) { (self.path, self.offset) = (path, offset) }
 
-    /// Whole readable lines since the last call. Where another file took its place, as the metrics of a resumed
-    /// run do, it is read on from that one's end.
-    /// - Parameter progress: called now and then with the fraction of the file that has been read.
+    /// Returns the complete readable lines since the last call. If another file has replaced this one, as when a run is
+    /// resumed, reading continues at the end of the new file.
+    /// - Parameter progress: is called regularly with the fraction of the file that has been read.
     public mutating func next(progress: (Double) -> Void = { _ in }) -> [Line] {
         guard let file = LineFile(path) else { return [] }
         if file.size < offset || self.file.map({ $0 != file.identity }) ?? false { offset = file.size }

@@ -1,11 +1,12 @@
 import Foundation
 
-/// What all processes of a run said, in one order: the lines of log.jsonl and the events, by the coordinator's time; the
-/// same line of several processes at about the same time is one line with their names.
+/// The log lines of all processes of a run and its events, merged in the order of the coordinator's clock.
+///
+/// Equal messages of several processes at about the same time become one line with the names of all of them.
 public struct MergedLog: Sendable, Equatable {
     public struct Line: Codable, Sendable, Equatable {
         public var time: String
-        /// Seconds that the time may be off; nil where it is not known.
+        /// The uncertainty of the time in seconds; nil if it is unknown.
         public var uncertainty: Double?
         /// `worker 0`, `worker 1` …
         public var ranks: [String]
@@ -18,30 +19,32 @@ public struct MergedLog: Sendable, Equatable {
         }
     }
 
-    /// Seconds within which the same words of several processes count as one.
-    static let together = 2.0
-    /// Kinds of events that tell of something that went wrong, and of what the user should know.
+    /// Seconds within which equal messages of several processes are merged.
+    static let mergeInterval = 2.0
+    /// Kinds of events that are shown as errors.
     private static let failures: Set<String> = ["failed", "lost", "verdict", "link-lost", "evicted", "checkpoint-damaged"]
+    /// Kinds of events that are shown as warnings.
     private static let warnings: Set<String> = ["refused", "hold", "straggler", "insecure", "recovered"]
 
     public var lines: [Line]
-    /// The first failure: what came after it is often its consequence.
+    /// The first error, because later ones are often its consequences.
     public var firstFailure: Line?
 
     public init(log: [LogLine], events: [RunEvent]) {
         var all = log.map { Line(time: $0.time, uncertainty: $0.uncertainty, ranks: [$0.name], level: $0.level, message: $0.message) }
         all += events.map { event in
             let level: LogLine.Level = Self.failures.contains(event.kind) ? .error : Self.warnings.contains(event.kind) ? .warning : .info
-            return Line(time: event.time, uncertainty: 0, ranks: ["coordinator"], level: level, message: event.kind == "joined" ? "\(event.message) joined" : event.message)
+            let message = event.kind == "joined" ? "\(event.message) joined" : event.message
+            return Line(time: event.time, uncertainty: 0, ranks: ["coordinator"], level: level, message: message)
         }
         let keyed = all.enumerated().map { (seconds: Timestamp.seconds($1.time) ?? 0, position: $0, line: $1) }
             .sorted { ($0.seconds, $0.position) < ($1.seconds, $1.position) }
         var lines: [Line] = []
-        /// Where a message stands that others may join.
+        // The latest line of each message, into which others may be merged.
         var recent: [String: (index: Int, seconds: Double)] = [:]
         for (seconds, _, line) in keyed {
             let key = "\(line.level.rawValue) \(line.message)"
-            if let found = recent[key], seconds - found.seconds <= Self.together, !lines[found.index].ranks.contains(line.ranks[0]) {
+            if let found = recent[key], seconds - found.seconds <= Self.mergeInterval, !lines[found.index].ranks.contains(line.ranks[0]) {
                 lines[found.index].ranks.append(line.ranks[0])
                 let both = [lines[found.index].uncertainty, line.uncertainty].compactMap { $0 }
                 lines[found.index].uncertainty = both.count == 2 ? both.max() : nil

@@ -1,5 +1,7 @@
-/// Curves of a run in at most so many points: of the steps of a bucket the last one's number, and means with the least and
-/// largest loss.
+/// The curves of a run, reduced to a limited number of points.
+///
+/// Each point stands for a bucket of steps: it has the number of the last step, the means, and the smallest and largest
+/// loss.
 public struct MetricsSeries: Codable, Sendable, Equatable {
     public struct Steps: Codable, Sendable, Equatable {
         public var step: [Int] = []
@@ -12,14 +14,14 @@ public struct MetricsSeries: Codable, Sendable, Equatable {
         public var seconds: [Double] = []
     }
 
-    /// The last step that there is, in the range or not.
+    /// The last step of the run, even if it is outside the range.
     public var last: Int
     public var steps = Steps()
     public var validations: [ValidationMetrics] = []
 
     /// - Parameters:
-    ///   - range: steps that are looked at.
-    ///   - points: at least 1.
+    ///   - range: The steps to include.
+    ///   - points: The largest number of points, at least 1.
     public init(_ index: MetricsIndex, range: ClosedRange<Int> = 0...Int.max, points: Int) {
         var (count, last) = (0, 0)
         index.forEach { entry in
@@ -44,7 +46,7 @@ public struct MetricsSeries: Codable, Sendable, Equatable {
             if bucket.count == size { bucket.flush(into: &steps) }
         }
         if bucket.count > 0 { bucket.flush(into: &steps) }
-        // There can be as many validations as steps.
+        // Validations are thinned too: a run may have as many of them as steps.
         let stride = max(1, (validations.count + max(1, points) - 1) / max(1, points))
         if stride > 1 {
             let lastOne = validations.count - 1

@@ -1,8 +1,8 @@
-/// How runs differ: the settings that are not the same, and their figures side by side.
+/// A comparison of runs: the settings that differ, and the figures side by side.
 public struct RunComparison: Codable, Sendable, Equatable {
     public struct Row: Codable, Sendable, Equatable {
         public var name: String
-        /// A value a run; nil where it has none.
+        /// One value per run; nil if the run has none.
         public var values: [String?]
     }
 
@@ -10,7 +10,8 @@ public struct RunComparison: Codable, Sendable, Equatable {
     public var settings: [Row]
     public var figures: [Row]
 
-    /// - Parameter index: opens a run's index.
+    /// Reads and compares runs.
+    /// - Parameter index: opens the index of a run.
     public init(_ directories: [RunDirectory], index: (RunDirectory) -> MetricsIndex = { MetricsIndex($0) }) throws {
         let records = try directories.map { try $0.record() }
         runs = directories.map(\.name)
@@ -34,7 +35,7 @@ public struct RunComparison: Codable, Sendable, Equatable {
         return flat
     }
 
-    /// `network.layers.0.name` and its value, for every value.
+    /// Adds every value under its path, such as `network.layers.0.name`.
     private static func flatten(_ value: JSONValue, _ path: String, into flat: inout [String: String]) {
         func under(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
         switch value {

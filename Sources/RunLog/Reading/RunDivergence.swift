@@ -1,20 +1,21 @@
-/// Where two runs that should be the same part ways, by the digests of the steps that both have.
+/// The first difference of two runs that should be equal, by the digests of their common steps.
 public struct RunDivergence: Sendable, Equatable {
-    /// Steps that both runs have.
+    /// The number of steps that both runs have.
     public var steps = 0
-    /// The first step whose digests differ, and the digests; nil where a line is gone.
+    /// The first step whose digests differ; nil if there is none.
     public var first: Difference?
 
     public struct Difference: Sendable, Equatable {
         public var step: Int
+        /// The digests of both runs; nil if a line is gone.
         public var digests: [String?]
 
         public init(step: Int, digests: [String?]) { (self.step, self.digests) = (step, digests) }
     }
 
-    /// Every step is looked at up to the first that differs: runs that differ at one step may agree at a later one, where a
-    /// process was lost or a run was put together of others, so that halving would miss the first.
-    /// - Parameter index: opens a run's index.
+    /// Compares every step up to the first that differs. Bisection could miss it: runs that differ at one step may agree at a
+    /// later one, after a process failed or when a run was assembled from others.
+    /// - Parameter index: opens the index of a run.
     public init(_ first: RunDirectory, _ second: RunDirectory, index: (RunDirectory) -> MetricsIndex = { MetricsIndex($0) }) {
         var one = StepDigests(first, index(first))
         var other = StepDigests(second, index(second))

@@ -1,15 +1,15 @@
 import Foundation
 
-/// A run's figures, from its index.
+/// A summary of a run's figures from its index.
 public struct RunSummary: Sendable, Equatable {
-    /// The last step, whose digest is not among the figures.
+    /// The last step. Its digest is not among the figures.
     public var last: MetricsIndex.Entry?
     public var lastValidation: MetricsIndex.Entry?
-    /// The lowest top-1 error.
+    /// The validation with the lowest top-1 error.
     public var bestValidation: MetricsIndex.Entry?
-    /// Images per second, half of the steps being faster.
+    /// The median over steps of images per second.
     public var medianRate: Double?
-    /// Seconds of all steps.
+    /// The total seconds of all steps.
     public var trainingSeconds = 0.0
 
     public init(_ index: MetricsIndex) {
@@ -27,7 +27,7 @@ public struct RunSummary: Sendable, Equatable {
             case .norms, .other: break
             }
         }
-        // Sampled where there are very many: the median of a hundred thousand is that of all to four digits.
+        // Very long runs are sampled: the median of a hundred thousand steps agrees with that of all to four digits.
         let stride = max(1, rates.count / 100_000)
         let sample = stride == 1 ? rates : Swift.stride(from: 0, to: rates.count, by: stride).map { rates[$0] }
         let ordered = sample.sorted()

@@ -1,10 +1,10 @@
-/// A line of log.jsonl: what one process said, at the coordinator's time.
+/// A line of log.jsonl: a message of one process, with the time by the coordinator's clock.
 public struct LogLine: Codable, Sendable, Equatable {
     public enum Level: String, Codable, Sendable { case info, warning, error }
 
     /// ISO 8601 with microseconds, corrected to the coordinator's clock.
     public var time: String
-    /// Seconds that the time may be off; nil where the process's clock could not be compared.
+    /// The uncertainty of the time in seconds; nil if the process's clock could not be compared.
     public var uncertainty: Double?
     public var role: String
     public var rank: Int
@@ -19,6 +19,6 @@ public struct LogLine: Codable, Sendable, Equatable {
         (self.host, self.level, self.message) = (host, level, message)
     }
 
-    /// `worker 1`
+    /// The role and rank, such as `worker 1`.
     public var name: String { role == "coordinator" ? role : "\(role) \(rank)" }
 }

@@ -7,7 +7,7 @@ public enum MetricsLine: Sendable, Equatable {
     case norms(NormsMetrics)
 }
 
-/// A committed step.
+/// The metrics of a committed step.
 public struct StepMetrics: Codable, Sendable, Equatable {
     public var kind = "step"
     public var step: Int
@@ -16,7 +16,7 @@ public struct StepMetrics: Codable, Sendable, Equatable {
     public var learning_rate: Double
     public var images_per_second: Double
     public var seconds: Double
-    /// Of all weights and momentum after the step.
+    /// The digest of all weights and momentum after the step.
     public var digest: String
 
     public init(
@@ -28,7 +28,7 @@ public struct StepMetrics: Codable, Sendable, Equatable {
     }
 }
 
-/// An evaluation of the validation split; errors are fractions.
+/// The metrics of an evaluation on the validation split. Errors are fractions.
 public struct ValidationMetrics: Codable, Sendable, Equatable {
     public var kind = "validation"
     public var step: Int
@@ -52,18 +52,20 @@ extension MetricsLine: Decodable {
         case "validation": self = .validation(try ValidationMetrics(from: decoder))
         case "norms":
             let norms = try NormsMetrics(from: decoder)
-            guard norms.isWhole else {
-                throw DecodingError.dataCorruptedError(forKey: .kind, in: container, debugDescription: "norms that are not of every tensor")
+            guard norms.isComplete else {
+                throw DecodingError.dataCorruptedError(forKey: .kind, in: container, debugDescription: "norms do not cover every tensor")
             }
             self = .norms(norms)
-        case let kind: throw DecodingError.dataCorruptedError(forKey: .kind, in: container, debugDescription: "lines of kind \(kind) are of another release")
+        case let kind:
+            throw DecodingError.dataCorruptedError(
+                forKey: .kind, in: container, debugDescription: "lines of kind \(kind) are unknown to this release")
         }
     }
 }
 
 extension MetricsLine {
-    /// Nil for a line that is torn or of a kind that this release does not know.
-    /// - Parameter decoder: for who reads many lines.
+    /// Decodes a line; nil if it is torn or of a kind that this release does not know.
+    /// - Parameter decoder: a decoder to reuse when many lines are read.
     public init?(line: Data, decoder: JSONDecoder = JSONDecoder()) {
         guard let line = try? decoder.decode(MetricsLine.self, from: line) else { return nil }
         self = line

@@ -1,12 +1,12 @@
-/// Euclidean norms of every parameter tensor and of what a step added to it: by their ratio one sees whether a layer learns.
+/// Euclidean norms of every parameter tensor and of its update. Their ratio shows whether a layer learns.
 public struct NormsMetrics: Codable, Sendable, Equatable {
     public var kind = "norms"
     public var step: Int
-    /// `conv1.weight`, `conv1.bias` …, as checkpoints name them.
+    /// The names of the tensors as in checkpoints: `conv1.weight`, `conv1.bias` …
     public var tensors: [String]
-    /// Of the values after the step, a norm a tensor.
+    /// For each tensor, the norm of its values after the step.
     public var weight: [Double]
-    /// Of what the step added.
+    /// For each tensor, the norm of the step's update.
     public var update: [Double]
 
     public init(step: Int, tensors: [String], weight: [Double], update: [Double]) {
@@ -14,5 +14,5 @@ public struct NormsMetrics: Codable, Sendable, Equatable {
     }
 
     /// Whether every tensor has both norms.
-    var isWhole: Bool { weight.count == tensors.count && update.count == tensors.count }
+    var isComplete: Bool { weight.count == tensors.count && update.count == tensors.count }
 }

@@ -1,6 +1,6 @@
-/// Text from elsewhere that is to be shown.
+/// Sanitizes text from untrusted sources for display.
 public enum PrintableText {
-    /// Without what a terminal would take for commands.
+    /// Returns the text with control characters, which a terminal could execute, replaced by spaces.
     public static func of(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
     }

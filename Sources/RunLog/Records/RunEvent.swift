@@ -3,7 +3,7 @@ public struct RunEvent: Codable, Sendable, Equatable {
     public var kind: String
     public var message: String
     public var time: String
-    /// Further keys of the line.
+    /// Additional keys of the line.
     public var facts: [String: String]
 
     public init(kind: String, message: String, time: String, facts: [String: String] = [:]) {
@@ -15,7 +15,7 @@ public struct RunEvent: Codable, Sendable, Equatable {
         guard let kind = all.removeValue(forKey: "kind"), let message = all.removeValue(forKey: "message"),
             let time = all.removeValue(forKey: "time")
         else {
-            throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "an event has a kind, a message and a time"))
+            throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "an event must have a kind, a message and a time"))
         }
         self.init(kind: kind, message: message, time: time, facts: all)
     }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// run.json: what a run is, where it runs, and how it ended.
+/// The content of run.json: what a run trains, where it runs, and how it ended.
 public struct RunRecord: Codable, Sendable, Equatable {
     public enum State: String, Codable, Sendable { case running, finished, interrupted, failed }
 
@@ -16,7 +16,7 @@ public struct RunRecord: Codable, Sendable, Equatable {
         }
     }
 
-    /// What a process spent its time on, in seconds over the whole run.
+    /// The time that a process spent on each activity, in seconds over the whole run.
     public struct Work: Codable, Sendable, Equatable {
         public var role: String
         public var rank: Int
@@ -35,9 +35,9 @@ public struct RunRecord: Codable, Sendable, Equatable {
         }
     }
 
-    /// How the network's columns are shared out, and what that sends.
+    /// The distribution of the network's columns over the workers, and the resulting traffic.
     public struct Plan: Codable, Sendable, Equatable {
-        /// Bytes that go from one worker to another in a training step.
+        /// The bytes that one worker sends to another in a training step.
         public struct Exchange: Codable, Sendable, Equatable {
             public struct Slab: Codable, Sendable, Equatable {
                 public var layer: String
@@ -71,21 +71,23 @@ public struct RunRecord: Codable, Sendable, Equatable {
         }
     }
 
-    /// What was predicted of the run before it, from kernels that were measured earlier, beside what it did.
+    /// A prediction made before the run from earlier kernel measurements, and the measured result.
     public struct Prediction: Codable, Sendable, Equatable {
         public var images_per_second: Double
-        /// The median over steps.
+        /// The measured median over steps.
         public var measured_images_per_second: Double
-        /// Of the prediction: 0.1 is a tenth too much.
+        /// The relative error of the prediction: 0.1 means that it was 10 % too high.
         public var error: Double
-        /// Predicted shares of the workers' time.
+        /// The predicted fraction of the workers' time spent waiting for other workers.
         public var exchange_wait: Double
+        /// The predicted fraction of the workers' time spent waiting for the parameter store.
         public var store_wait: Double
-        /// Where the kernels' times come from.
+        /// The source of the kernels' times.
         public var basis: String
 
         public init(
-            images_per_second: Double, measured_images_per_second: Double, error: Double, exchange_wait: Double, store_wait: Double, basis: String
+            images_per_second: Double, measured_images_per_second: Double, error: Double, exchange_wait: Double, store_wait: Double,
+            basis: String
         ) {
             (self.images_per_second, self.measured_images_per_second, self.error) = (images_per_second, measured_images_per_second, error)
             (self.exchange_wait, self.store_wait, self.basis) = (exchange_wait, store_wait, basis)
@@ -105,35 +107,35 @@ public struct RunRecord: Codable, Sendable, Equatable {
     }
 
     public var name: String
-    /// Sixteen hexadecimal digits that tell this run from all others on the wire.
+    /// Sixteen hexadecimal digits that identify the run on the wire.
     public var run: String
     public var state: State
-    /// Why it failed or was interrupted.
+    /// The reason why the run failed or was interrupted.
     public var reason: String?
     public var started: String
     public var ended: String?
-    /// The training step that the run is to reach.
+    /// The training step at which the run ends.
     public var steps: Int
     public var dataset: String
     public var dataset_fingerprint: String
     public var images_per_epoch: Int
     public var workers: Int
-    /// Copies of the network that the workers are shared out over; absent where there is one.
+    /// The number of replicas of the network; absent if there is only one.
     public var replicas: Int?
-    /// The checkpoint whose values the run started from, where they were not drawn.
+    /// The checkpoint from which the run took its initial values; nil if they were drawn at random.
     public var initialized_from: String?
     public var processes: [Process]
-    /// Where the coordinator listens, while the run goes on.
+    /// The address at which the coordinator listens while the run is active.
     public var coordinator: String?
     public var plan: Plan?
     public var versions: Versions?
-    /// Of a simulated run, whose tensors have no content: the accelerator that is modelled, and how much slower its time runs.
+    /// For a simulated run, whose tensors have no content: the modelled accelerator, and by how much its time is slowed down.
     public var device: String?
-    /// Written at the end.
+    /// Written at the end of the run.
     public var work: [Work]?
-    /// Written at the end of a run whose kernels were known before it.
+    /// Written at the end of a run whose kernels had been measured before it.
     public var prediction: Prediction?
-    /// Network and recipe, as given.
+    /// The network and the recipe as they were specified.
     public var configuration: JSONValue
 
     public init(
@@ -147,7 +149,7 @@ public struct RunRecord: Codable, Sendable, Equatable {
     }
 }
 
-/// Any JSON, kept as it is.
+/// Any JSON value, unchanged.
 public enum JSONValue: Codable, Sendable, Equatable {
     case null, bool(Bool), integer(Int64), number(Double), string(String), array([JSONValue]), object([String: JSONValue])
 

@@ -1,13 +1,13 @@
-/// status.json: what everybody is at, written anew about once a second while a run goes on.
+/// The content of status.json: the activity of every process. It is rewritten about once a second while a run is active.
 public struct RunStatus: Codable, Sendable, Equatable {
     public struct Share: Codable, Sendable, Equatable {
-        /// Fractions of the last steps' time; they add up to 1.
+        /// Computing, as a fraction of the time of the last steps. The four fractions add up to 1.
         public var computing: Double
-        /// Waiting for other workers' activations and gradients.
+        /// Waiting for activations and gradients of other workers.
         public var exchanging: Double
         /// Waiting for the parameter store.
         public var waiting: Double
-        /// Waiting for pictures.
+        /// Waiting for images.
         public var loading: Double
 
         public init(computing: Double, exchanging: Double, waiting: Double, loading: Double) {
@@ -15,7 +15,7 @@ public struct RunStatus: Codable, Sendable, Equatable {
         }
     }
 
-    /// Seconds that the coordinator's clock is ahead of the process's, and how far that may be off.
+    /// The seconds by which the coordinator's clock is ahead of the process's, and their uncertainty.
     public struct Clock: Codable, Sendable, Equatable {
         public var offset: Double
         public var uncertainty: Double
@@ -28,20 +28,21 @@ public struct RunStatus: Codable, Sendable, Equatable {
         public var rank: Int
         public var host: String
         public var process: Int
-        /// Of a worker, those that it computes; of a store, those that it keeps.
+        /// The columns that a worker computes, or whose parameters a store keeps.
         public var columns: [Int]
         public var phase: String
-        /// What it computes, sends or waits for, in words.
+        /// A description of what it computes, sends or waits for.
         public var instruction: String
         public var step: Int
-        /// Since it began with that, and what it usually takes at most; 0 without a history.
+        /// The seconds since it began the instruction.
         public var for_seconds: Double
+        /// The upper bound of the instruction's usual duration in seconds; 0 without a history.
         public var usual_seconds: Double
-        /// Since it was last heard of.
+        /// The seconds since its last message.
         public var silent_seconds: Double
-        /// Of workers that have reported a step.
+        /// The shares of its time, for workers that have reported a step.
         public var share: Share?
-        /// Bytes that it holds; nil before it has said.
+        /// The bytes that it has allocated; nil before its first report.
         public var bytes: Int?
         public var clock: Clock?
 
@@ -57,9 +58,9 @@ public struct RunStatus: Codable, Sendable, Equatable {
     }
 
     public var time: String
-    /// The last step that was committed.
+    /// The last committed step.
     public var step: Int
-    /// Raised by every loss and every change of layout.
+    /// Incremented by every failure and every change of layout.
     public var attempt: Int
     public var images_per_second: Double?
     public var processes: [Process]

@@ -1,4 +1,4 @@
-/// A line of timeline.jsonl: what one process did in one traced step.
+/// A line of timeline.jsonl: the activities of one process in one traced step.
 public struct TimelineLine: Codable, Sendable, Equatable {
     public enum Kind: String, Codable, Sendable, CaseIterable {
         case compute, exchange_wait, store_wait, data_wait, send, update, other
@@ -7,9 +7,9 @@ public struct TimelineLine: Codable, Sendable, Equatable {
     public struct Span: Codable, Sendable, Equatable {
         public var name: String
         public var kind: Kind
-        /// Nanoseconds since the line's origin.
+        /// The start in nanoseconds since the line's origin.
         public var start: UInt64
-        /// Nanoseconds.
+        /// The duration in nanoseconds.
         public var duration: UInt64
 
         public init(name: String, kind: Kind, start: UInt64, duration: UInt64) {
@@ -20,11 +20,11 @@ public struct TimelineLine: Codable, Sendable, Equatable {
     public var step: Int
     public var role: String
     public var rank: Int
-    /// Nanoseconds since 1970 by the coordinator's clock.
+    /// The origin of the spans' times, in nanoseconds since 1970 by the coordinator's clock.
     public var origin: UInt64
-    /// Nanoseconds that the origin may be off; nil where the clocks could not be compared.
+    /// The uncertainty of the origin in nanoseconds; nil if the clocks could not be compared.
     public var uncertainty: UInt64?
-    /// In the order in which they began.
+    /// The spans in the order of their starts.
     public var spans: [Span]
 
     public init(step: Int, role: String, rank: Int, origin: UInt64, uncertainty: UInt64? = nil, spans: [Span]) {

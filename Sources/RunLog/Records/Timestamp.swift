@@ -1,12 +1,12 @@
 import Foundation
 
-/// Times of day as the run's files have them: ISO 8601 in UTC, `2026-01-31T12:00:00.123456Z`, which sort as text.
+/// Formats and parses the timestamps of a run's files: ISO 8601 in UTC, `2026-01-31T12:00:00.123456Z`. They sort as text.
 public enum Timestamp {
     /// - Parameters:
-    ///   - seconds: since 1970.
-    ///   - digits: after the point, 0 to 6.
+    ///   - seconds: Seconds since 1970.
+    ///   - digits: The number of decimal places, 0 to 6.
     public static func text(_ seconds: Double, digits: Int = 3) -> String {
-        // A clock that was set to nonsense must not end anything.
+        // A wrong system clock must not crash the program.
         let bounded = min(max(seconds, 0), 250_000_000_000)
         let scale = [1.0, 10, 100, 1e3, 1e4, 1e5, 1e6][min(max(digits, 0), 6)]
         let ticks = (bounded * scale).rounded(.down)
@@ -21,7 +21,7 @@ public enum Timestamp {
         return "\(date).\(String(repeating: "0", count: max(0, digits - fraction.count)))\(fraction)Z"
     }
 
-    /// Seconds since 1970; nil for what is no such time.
+    /// Returns the seconds since 1970; nil if the text is not a timestamp.
     public static func seconds(_ text: String) -> Double? {
         let bytes = Array(text.utf8)
         guard bytes.count >= 20, bytes.count <= 32, bytes.last == UInt8(ascii: "Z"), bytes[4] == UInt8(ascii: "-"),

@@ -5,7 +5,7 @@
 
 writes beside this script:
 
-    meta.mat         a devkit's table of synsets as MATLAB keeps it, compressed: two classes, and one above them
+    meta.mat         a devkit's table of synsets as compressed by MATLAB: two classes, and a parent of them
     components.json  256 colours, and NumPy's eigenvalues and eigenvectors of their covariance
 """
 

@@ -19,8 +19,8 @@ enum DataSeeds {
             {"channels":3,"classes":["a","b"],"colors":{"eigenvalues":[1,0.5,0.1],"eigenvectors":[[1,0,0],[0,1,0],[0,0,1]]},\
             "counts":{"train":3,"validation":2},"fingerprint":"","format_version":2,"height":2,"name":"n","packing":"raw","width":2}
             """
-        let picture = PictureSeeds.jpeg(side: 8)
-        let entry = RecordIndex.entry(offset: 0, length: picture.count, label: 0, checksum: Digest.hash(picture))
+        let image = ImageSeeds.jpeg(side: 8)
+        let entry = RecordIndex.entry(offset: 0, length: image.count, label: 0, checksum: Digest.hash(image))
         let packed = """
             {"channels":3,"classes":["a"],"labels":["tench"],"counts":{"train":1,"validation":1},"fingerprint":"",\
             "format_version":2,"height":8,"name":"n","packing":"jpeg","width":8}
@@ -28,7 +28,7 @@ enum DataSeeds {
         return [
             ("raw", [1] + InputReader.part(text(raw)) + InputReader.part(entries) + InputReader.part(Array(entries.prefix(48)))
                 + records.flatMap { $0 }),
-            ("jpeg", [1] + InputReader.part(text(packed)) + InputReader.part(entry) + InputReader.part(entry) + picture),
+            ("jpeg", [1] + InputReader.part(text(packed)) + InputReader.part(entry) + InputReader.part(entry) + image),
         ]
     }
 
@@ -62,10 +62,10 @@ enum DataSeeds {
     }
 
     static var idx: [(String, [UInt8])] {
-        let pictures: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 2] + Array(0..<12)
+        let images: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 2] + Array(0..<12)
         return [
-            ("pictures", pictures + [1]), ("labels", [0, 0, 8, 1, 0, 0, 0, 2, 5, 6] + [0]),
-            ("zipped", gzipped(pictures) + [1]),
+            ("pictures", images + [1]), ("labels", [0, 0, 8, 1, 0, 0, 0, 2, 5, 6] + [0]),
+            ("zipped", gzipped(images) + [1]),
         ]
     }
 

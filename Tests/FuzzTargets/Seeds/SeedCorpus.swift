@@ -12,7 +12,7 @@ public enum SeedCorpus {
             (.dataset, try DataSeeds.datasets()), (.safetensors, try DataSeeds.safetensors()), (.idx, DataSeeds.idx),
             (.gzip, DataSeeds.gzip), (.cifar, DataSeeds.cifar), (.tar, DataSeeds.archives), (.mat, DataSeeds.devkits),
             (.truth, DataSeeds.truths),
-            (.pictures, PictureSeeds.pictures), (.stored, PictureSeeds.stored),
+            (.pictures, ImageSeeds.images), (.stored, ImageSeeds.stored),
         ]
         for (target, inputs) in seeds {
             let folder = "\(root)/\(target.name)"

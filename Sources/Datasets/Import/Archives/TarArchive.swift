@@ -1,6 +1,6 @@
 import Glibc
 
-/// A tar archive on disk, read where it lies.
+/// A tar archive on disk that is read in place.
 package final class TarArchive: Sendable {
     package let path: String
     package let size: Int
@@ -14,15 +14,15 @@ package final class TarArchive: Sendable {
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             close(descriptor)
-            throw DatasetError("\(path): not a regular file")
+            throw DatasetError("\(path): is not a regular file")
         }
         (self.path, size) = (path, Int(status.st_size))
     }
 
     deinit { close(descriptor) }
 
-    /// The bytes at an offset; the caller has checked that they lie within the archive.
-    package func read(at offset: Int, count: Int) throws(PictureError) -> [UInt8] {
+    /// Returns the bytes at an offset. The caller must have checked that they lie within the archive.
+    package func read(at offset: Int, count: Int) throws(ImageError) -> [UInt8] {
         var code: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             filled = 0
@@ -37,7 +37,8 @@ package final class TarArchive: Sendable {
             }
         }
         guard bytes.count == count else {
-            throw PictureError(code == 0 ? "the archive became shorter" : "cannot be read: \(String(cString: strerror(code)))")
+            throw ImageError(
+                code == 0 ? "the archive became shorter while it was read" : "cannot be read: \(String(cString: strerror(code)))")
         }
         return bytes
     }
@@ -48,24 +49,25 @@ package struct TarMember: Sendable {
     package enum Kind: Sendable { case file, folder, link, other }
     package let name: String
     package let kind: Kind
-    /// Where the content lies in the archive's file.
+    /// The offset of the content in the archive's file.
     package let offset: Int
     package let size: Int
-    /// Where the next member's header lies.
+    /// The offset of the next member's header.
     package let next: Int
 }
 
-/// Goes through the members of an archive, or of an archive within one, without unpacking. Reads ustar, GNU long names
-/// and pax headers; every length is checked against the archive before anything is read.
+/// Iterates over the members of an archive, or of an archive within one, without unpacking.
+///
+/// Reads ustar, GNU long names and pax headers. Every length is checked against the archive before anything is read.
 package struct TarReader: Sendable {
     private static let block = 512
     private static let nameLimit = 64 << 10
     private static let paxLimit = 1 << 20
 
     package let archive: TarArchive
-    /// The part of the file that is the archive.
+    /// The byte range of the archive in the file.
     package let range: Range<Int>
-    /// Where the next header lies.
+    /// The offset of the next header.
     package var offset: Int
 
     package init(_ archive: TarArchive) { self.init(archive, range: 0..<archive.size) }
@@ -74,9 +76,9 @@ package struct TarReader: Sendable {
         (self.archive, self.range, offset) = (archive, range, range.lowerBound)
     }
 
-    /// The next member, or nil at the end.
-    /// - Throws: `PictureError` where the archive is damaged; what follows is out of reach then.
-    package mutating func next() throws(PictureError) -> TarMember? {
+    /// Returns the next member, or nil at the end.
+    /// - Throws: `ImageError` if the archive is damaged. The members after the damage cannot be read.
+    package mutating func next() throws(ImageError) -> TarMember? {
         var longName: String?
         var longSize: Int?
         while true {
@@ -84,25 +86,25 @@ package struct TarReader: Sendable {
             let header = try archive.read(at: offset, count: Self.block)
             if header.allSatisfy({ $0 == 0 }) { return nil }
             guard Self.checksum(header) == Self.number(header[148..<156]) else {
-                throw PictureError("damaged: no header of a member at byte \(offset)")
+                throw ImageError("damaged: there is no valid member header at byte \(offset)")
             }
             let content = offset + Self.block
             guard let stated = Self.number(header[124..<136]) else {
-                throw PictureError("damaged: a member at byte \(offset) has no size")
+                throw ImageError("damaged: the member at byte \(offset) has no valid size")
             }
             let type = header[156]
             let isName = type == UInt8(ascii: "L") || type == UInt8(ascii: "K") || type == UInt8(ascii: "x")
             let size = isName ? stated : longSize ?? stated
             guard size <= range.upperBound - content else {
-                throw PictureError("damaged: a member at byte \(offset) claims \(size) bytes, beyond the archive's end")
+                throw ImageError("damaged: the member at byte \(offset) claims \(size) bytes, beyond the archive's end")
             }
             let next = content + (size + Self.block - 1) / Self.block * Self.block
             switch type {
             case UInt8(ascii: "L"):
-                guard size <= Self.nameLimit else { throw PictureError("damaged: a name of \(size) bytes") }
+                guard size <= Self.nameLimit else { throw ImageError("damaged: a name of \(size) bytes") }
                 longName = Self.text(try archive.read(at: content, count: size)[...])
             case UInt8(ascii: "x"):
-                guard size <= Self.paxLimit else { throw PictureError("damaged: an extended header of \(size) bytes") }
+                guard size <= Self.paxLimit else { throw ImageError("damaged: an extended header of \(size) bytes") }
                 let records = Self.pax(try archive.read(at: content, count: size))
                 longName = records["path"] ?? longName
                 longSize = records["size"].flatMap { Int($0) }.map { max(0, $0) }
@@ -136,12 +138,12 @@ package struct TarReader: Sendable {
         String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
 
-    /// The sum of the header's bytes, its own field taken as spaces.
+    /// Returns the sum of the header's bytes, with the checksum field counted as spaces.
     private static func checksum(_ header: [UInt8]) -> Int {
         header.indices.reduce(0) { $0 + Int(148..<156 ~= $1 ? 0x20 : header[$1]) }
     }
 
-    /// An octal number, or a big-endian one where the first bit is set.
+    /// Parses an octal number, or a big-endian one if the first bit is set.
     private static func number(_ field: ArraySlice<UInt8>) -> Int? {
         if field[field.startIndex] & 0x80 != 0 {
             var value = Int(field[field.startIndex] & 0x7F)
@@ -156,7 +158,7 @@ package struct TarReader: Sendable {
         return digits.reduce(0) { $0 << 3 | Int($1 - 0x30) }
     }
 
-    /// "LENGTH key=value\n" records.
+    /// Parses records of the form "LENGTH key=value\n".
     private static func pax(_ bytes: [UInt8]) -> [String: String] {
         var records: [String: String] = [:]
         var rest = bytes[...]

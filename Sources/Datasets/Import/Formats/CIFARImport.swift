@@ -31,8 +31,7 @@ enum CIFARImport {
             let record = UnsafeRawBufferPointer(rebasing: bytes[index * recordSize..<(index + 1) * recordSize])
             guard record[0] < classCount else {
                 throw DatasetError(
-                    "\(path): record \(index) has label \(record[0]), but there are \(classCount) classes; download "
-                        + "it again")
+                    "\(path): record \(index) has label \(record[0]), but there are \(classCount) classes; download it again")
             }
             try writer.append(UnsafeRawBufferPointer(rebasing: record[1...]), label: Int(record[0]), to: split)
             target.report(split, writer.count(split), fraction: Double(writer.count(split)) / Double(total))
@@ -46,13 +45,13 @@ enum CIFARImport {
         let file = try MappedFile(path: path)
         guard file.bytes.count % recordSize == 0 else {
             throw DatasetError(
-                "\(path): has \(file.bytes.count) bytes, not a multiple of \(recordSize); unpack the binary version of "
-                    + "CIFAR-10 again")
+                "\(path): its size of \(file.bytes.count) bytes is not a multiple of \(recordSize); unpack the binary "
+                    + "version of CIFAR-10 again")
         }
         return file
     }
 
-    /// The names in `batches.meta.txt`; CIFAR-10's own where that file is absent.
+    /// Returns the names in `batches.meta.txt`, or the standard names if that file is missing.
     private static func classes(_ source: String) throws -> [String] {
         let path = "\(source)/batches.meta.txt"
         guard FolderListing.isRegularFile(path) else { return standardClasses }
@@ -60,7 +59,7 @@ enum CIFARImport {
         let lines = text.split(whereSeparator: \.isNewline)
         let names = lines.map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
         guard names.count == classCount else {
-            throw DatasetError("\(path): has \(names.count) names, not \(classCount); unpack it again or remove it")
+            throw DatasetError("\(path): has \(names.count) names instead of \(classCount); unpack it again or remove it")
         }
         return names
     }

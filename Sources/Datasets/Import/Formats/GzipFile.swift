@@ -1,6 +1,6 @@
 import CZlib
 
-/// A file that may be gzipped, read from start to end.
+/// A plain or gzipped file that is read sequentially.
 package final class GzipFile {
     package let path: String
     private let handle: gzFile
@@ -13,7 +13,8 @@ package final class GzipFile {
 
     deinit { gzclose_r(handle) }
 
-    /// Fills a buffer whole.
+    /// Fills the whole buffer.
+    /// - Throws: `DatasetError` if the file ends early or is damaged.
     package func read(_ buffer: UnsafeMutableRawBufferPointer) throws {
         var rest = buffer
         while !rest.isEmpty {
@@ -28,12 +29,12 @@ package final class GzipFile {
         }
     }
 
-    /// Checks that nothing follows, and that a gzipped file's own checksum was right.
+    /// Checks that the file ends here, and that the checksum of a gzipped file is correct.
     package func expectEnd() throws {
         var byte: UInt8 = 0
         let count = gzread(handle, &byte, 1)
         guard count == 0 else {
-            throw DatasetError("\(path): \(count < 0 ? "damaged" : "longer than its header says"); download it again")
+            throw DatasetError("\(path): is \(count < 0 ? "damaged" : "longer than its header says"); download it again")
         }
     }
 }

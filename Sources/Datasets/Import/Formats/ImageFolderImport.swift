@@ -1,8 +1,8 @@
-/// Imports folders of pictures: SOURCE/train/CLASS/* and SOURCE/val/CLASS/* (or SOURCE/validation/CLASS/*).
+/// Imports folders of images: SOURCE/train/CLASS/* and SOURCE/val/CLASS/* (or SOURCE/validation/CLASS/*).
 enum ImageFolderImport {
-    /// The stored side of the paper (§2).
+    /// The side of the images that the paper stores (§2).
     static let defaultSide = 256
-    /// What AlexNet reads. Smaller pictures are for other networks, and keep their side if it is common to all.
+    /// The side of AlexNet's input. Smaller images are for other networks; if all have the same side, they keep it.
     private static let networkSide = 224
 
     static func run(source: String, target: ImportTarget) throws -> ImportReport {
@@ -10,17 +10,17 @@ enum ImageFolderImport {
         let validation = try folder(source, ["val", "validation"])
         let classes = try classNames(training)
         guard !classes.isEmpty else {
-            throw DatasetError("\(training) has no folders; make one folder per class in it")
+            throw DatasetError("\(training) has no folders; create one folder per class in it")
         }
         for name in try classNames(validation) where !classes.contains(name) {
             throw DatasetError(
-                "the class \(name) is in \(validation) but not in \(training); add training pictures or remove it")
+                "the class \(name) is in \(validation) but not in \(training); add training images of it or remove it")
         }
         let queues = try [(Split.train, training), (.validation, validation)].map { split, folder in
-            (split: split, queue: try FolderPictures(folder: folder, classes: classes), source: folder)
+            (split: split, queue: try FolderImages(folder: folder, classes: classes), source: folder)
         }
         let side = try target.size ?? commonSide(queues.map(\.queue)) ?? defaultSide
-        return try PictureImport(
+        return try ImageImport(
             identity: .init(
                 format: ImportFormat.imagefolder.rawValue, source: target.source, side: side, packing: target.packing,
                 classes: classes), labels: nil, splits: queues.map { ($0.split, $0.queue, $0.source) }, target: target
@@ -30,7 +30,7 @@ enum ImageFolderImport {
     private static func folder(_ source: String, _ names: [String]) throws -> String {
         guard let path = names.map({ "\(source)/\($0)" }).first(where: FolderListing.isFolder) else {
             throw DatasetError(
-                "\(source)/\(names[0]) is missing; put a folder per class in it (symbolic links are not followed)")
+                "\(source)/\(names[0]) is missing; create it with one folder per class (symbolic links are not followed)")
         }
         return path
     }
@@ -39,10 +39,10 @@ enum ImageFolderImport {
         try FolderListing.entries(folder).filter { $0.kind == .folder }.map(\.name)
     }
 
-    /// The side of all readable pictures where they are squares of one side that is smaller than what AlexNet reads.
-    /// Stops at the first that is not.
-    private static func commonSide(_ queues: [FolderPictures]) throws -> Int? {
-        let decoder = PictureDecoder()
+    /// Returns the common side if all readable images are squares of one side that is smaller than AlexNet's input.
+    /// Stops at the first image that is not.
+    private static func commonSide(_ queues: [FolderImages]) throws -> Int? {
+        let decoder = ImageDecoder()
         var side: Int?
         for var queue in queues {
             while let item = try queue.next() {

@@ -1,4 +1,4 @@
-/// Imports IDX files as of MNIST and Fashion-MNIST: grey pictures, ten classes.
+/// Imports the IDX files of MNIST and Fashion-MNIST: grey images in ten classes.
 enum MNISTImport {
     private static let fashion = [
         "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
@@ -14,7 +14,7 @@ enum MNISTImport {
             let count = images.extents[0]
             guard labels.extents[0] == count else {
                 throw DatasetError(
-                    "\(labels.file.path): has \(labels.extents[0]) labels for \(count) pictures; download both again")
+                    "\(labels.file.path): has \(labels.extents[0]) labels for \(count) images; download both files again")
             }
             let size = Array(images.extents.dropFirst())
             let packed =
@@ -23,8 +23,8 @@ enum MNISTImport {
             writer = packed
             guard size == shape else {
                 throw DatasetError(
-                    "\(images.file.path): has pictures of \(size[0])×\(size[1]), the training pictures are "
-                        + "\(shape[0])×\(shape[1]); name a directory that holds one data set")
+                    "\(images.file.path): has images of \(size[0])×\(size[1]), but the training images are "
+                        + "\(shape[0])×\(shape[1]); name a directory with the files of one data set")
             }
             try packed.begin(split)
             try copy(images.file, labels.file, count: count, classes: classes.count, split, to: packed, target)
@@ -43,7 +43,8 @@ enum MNISTImport {
             try pixels.withUnsafeMutableBytes(images.read)
             try withUnsafeMutableBytes(of: &label, labels.read)
             guard label < classes else {
-                throw DatasetError("\(labels.path): label \(index) is \(label), but there are \(classes) classes")
+                throw DatasetError(
+                    "\(labels.path): label \(index) is \(label), but there are \(classes) classes; download it again")
             }
             try pixels.withUnsafeBytes { try writer.append($0, label: Int(label), to: split) }
             target.report(split, index + 1, fraction: Double(index + 1) / Double(count))

@@ -1,8 +1,9 @@
 import Tensors
 
-/// Packs made pictures, for measuring without a data set: noise, with labels in turn.
+/// Packs synthetic images, for measurements without a data set: noise, with cyclic labels.
 public enum MadePictures {
-    /// - Throws: as `DatasetImporter.run` does; nothing is left at the destination then.
+    /// Packs the images into a new data set at `destination`.
+    /// - Throws: the errors of `DatasetImporter.run`. Nothing remains at the destination then.
     public static func pack(
         into destination: String, channels: Int, height: Int, width: Int, classes: Int, train: Int, validation: Int
     ) throws {

@@ -1,15 +1,15 @@
 import Foundation
 
-/// The classes of validation pictures that lie in one folder or archive.
+/// The classes of validation images that are all in one folder or archive.
 package struct GroundTruth: Sendable {
     private let path: String
-    /// Labels by the number at the end of a picture's name, from 1; -1 where the class is not trained.
+    /// Labels by the number at the end of an image's name, from 1; -1 if the class has no training images.
     private let byNumber: [Int]
-    /// Labels by a picture's name without folder and extension.
+    /// Labels by the image's name without folder and extension.
     private let byName: [String: Int]
 
-    /// Reads a list of synset numbers, a list of picture names with labels (`val.txt`), or Kaggle's
-    /// `LOC_val_solution.csv`.
+    /// Reads a list of synset numbers, a list of image names with labels (`val.txt`), or Kaggle's `LOC_val_solution.csv`.
+    /// - Throws: `DatasetError` if the file is invalid or does not go with the classes.
     package init(path: String, classes: [String], synsets: SynsetTable) throws {
         self.path = path
         let text = try MappedFile(path: path, limit: 32 << 20).withBytes { String(decoding: $0, as: UTF8.self) }
@@ -21,13 +21,13 @@ package struct GroundTruth: Sendable {
             }
             guard !names.isEmpty else {
                 throw DatasetError(
-                    "\(path) lists synsets by number, and no file says which is which; put the devkit's meta.mat or "
+                    "\(path) lists synsets by number, but no file maps numbers to synsets; put the devkit's meta.mat or "
                         + "map_clsloc.txt beside it")
             }
             byNumber = lines.map { Int($0).flatMap { names[$0] }.flatMap { labels[$0] } ?? -1 }
             byName = [:]
             guard byNumber.contains(where: { $0 >= 0 }) else {
-                throw DatasetError("\(path) has no class of the training pictures; take the files of one challenge")
+                throw DatasetError("\(path) has no class of the training images; take all files from one challenge")
             }
             return
         }
@@ -39,21 +39,21 @@ package struct GroundTruth: Sendable {
             if let label, classes.indices.contains(label) { byName[Self.stem(parts[0])] = label }
         }
         guard !byName.isEmpty else {
-            throw DatasetError("\(path): not a ground truth; it lists a class for every validation picture")
+            throw DatasetError("\(path): is not a ground truth; name a file that lists a class for every validation image")
         }
         (byNumber, self.byName) = ([], byName)
     }
 
-    /// The label of a picture, or why it has none.
-    package func label(of name: String) -> Result<Int, PictureError> {
+    /// Returns the label of an image, or the reason why it has none.
+    package func label(of name: String) -> Result<Int, ImageError> {
         let stem = Self.stem(name)
         if let label = byName[stem] { return .success(label) }
         let digits = String(stem.reversed().prefix { $0.isASCII && $0.isNumber }.reversed())
         guard let number = Int(digits), byNumber.indices.contains(number - 1) else {
-            return .failure(PictureError("not in \(path)"))
+            return .failure(ImageError("not in \(path)"))
         }
         guard byNumber[number - 1] >= 0 else {
-            return .failure(PictureError("of a class without training pictures"))
+            return .failure(ImageError("its class has no training images"))
         }
         return .success(byNumber[number - 1])
     }

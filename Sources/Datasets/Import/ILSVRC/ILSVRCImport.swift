@@ -1,12 +1,14 @@
-/// Imports ImageNet's challenges as they are distributed (paper §2): the training archive of a thousand synset archives
-/// or folders, validation pictures with their ground truth, and the devkit's names of the synsets.
+/// Imports the ImageNet challenges as distributed (paper §2).
+///
+/// The parts are the training archive of a thousand synset archives or folders, the validation images with their ground
+/// truth, and the devkit's names of the synsets.
 enum ILSVRCImport {
     static func run(source: String, target: ImportTarget) throws -> ImportReport {
         let layout = try ILSVRCLayout(source: source)
         let synsets = try layout.synsets.map(SynsetTable.init) ?? .empty
         let (training, classes) = try trainingQueue(layout.training)
         let validation = try validationQueue(layout, classes: classes, synsets: synsets)
-        return try PictureImport(
+        return try ImageImport(
             identity: .init(
                 format: ImportFormat.ilsvrc.rawValue, source: target.source,
                 side: target.size ?? ImageFolderImport.defaultSide, packing: target.packing, classes: classes),
@@ -17,7 +19,7 @@ enum ILSVRCImport {
         ).run()
     }
 
-    private static func trainingQueue(_ part: ILSVRCLayout.Part) throws -> (any PictureQueue, [String]) {
+    private static func trainingQueue(_ part: ILSVRCLayout.Part) throws -> (any ImageQueue, [String]) {
         switch part {
         case .archive(let path):
             let queue = try SynsetArchives(archive: path)
@@ -28,13 +30,13 @@ enum ILSVRCImport {
             guard !classes.isEmpty else {
                 throw DatasetError("\(path) has neither folders nor archives of synsets; unpack the training archive there")
             }
-            return (try FolderPictures(folder: path, classes: classes), classes)
+            return (try FolderImages(folder: path, classes: classes), classes)
         }
     }
 
     private static func validationQueue(
         _ layout: ILSVRCLayout, classes: [String], synsets: SynsetTable
-    ) throws -> any PictureQueue {
+    ) throws -> any ImageQueue {
         if case .folder(let path) = layout.validation {
             let folders = try FolderListing.entries(path).filter { $0.kind == .folder }
             if !folders.isEmpty {
@@ -43,18 +45,18 @@ enum ILSVRCImport {
                         "the class \(folder.name) is in \(path) but not in \(layout.training.path); take both from one "
                             + "challenge")
                 }
-                return try FolderPictures(folder: path, classes: classes)
+                return try FolderImages(folder: path, classes: classes)
             }
         }
         guard let truth = layout.groundTruth else {
             throw DatasetError(
-                "no file says what \(layout.validation.path) shows; put the devkit's "
+                "the classes of the images in \(layout.validation.path) are unknown; put the devkit's "
                     + "ILSVRC2012_validation_ground_truth.txt and meta.mat beside it")
         }
         let ground = try GroundTruth(path: truth, classes: classes, synsets: synsets)
         switch layout.validation {
-        case .archive(let path): return try FlatPictures(archive: path, truth: ground)
-        case .folder(let path): return try FlatPictures(folder: path, truth: ground)
+        case .archive(let path): return try FlatImages(archive: path, truth: ground)
+        case .folder(let path): return try FlatImages(folder: path, truth: ground)
         }
     }
 }

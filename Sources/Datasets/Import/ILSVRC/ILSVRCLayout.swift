@@ -1,6 +1,6 @@
 import Foundation
 
-/// Where the parts of a challenge lie below a directory, in the ways in which people keep them.
+/// Finds the parts of a challenge below a directory, in the layouts in which they are commonly kept.
 struct ILSVRCLayout {
     enum Part {
         case archive(String)
@@ -21,7 +21,7 @@ struct ILSVRCLayout {
     private static let trees = ["", "ILSVRC/Data/CLS-LOC", "Data/CLS-LOC"]
     private static let trainingNames = ["train", "ILSVRC2012_img_train", "ILSVRC2010_images_train"]
     private static let validationNames = ["val", "validation", "ILSVRC2012_img_val", "ILSVRC2010_images_val"]
-    private static let papers = [
+    private static let devkitFolders = [
         "", "data", "devkit/data", "ILSVRC2012_devkit_t12/data", "ILSVRC2010_devkit-1.0/data", "devkit-1.0/data",
         "ILSVRC/devkit/data",
     ]
@@ -34,11 +34,11 @@ struct ILSVRCLayout {
     init(source: String) throws {
         guard let training = Self.part(source, Self.trainingNames) else {
             throw DatasetError(
-                "\(source) has no training pictures; put ILSVRC2012_img_train.tar or a folder named train into it")
+                "\(source) has no training images; put ILSVRC2012_img_train.tar or a folder named train into it")
         }
         guard let validation = Self.part(source, Self.validationNames) else {
             throw DatasetError(
-                "\(source) has no validation pictures; put ILSVRC2012_img_val.tar or a folder named val into it")
+                "\(source) has no validation images; put ILSVRC2012_img_val.tar or a folder named val into it")
         }
         (self.training, self.validation) = (training, validation)
         groundTruth = Self.file(source, Self.truthNames)
@@ -58,7 +58,7 @@ struct ILSVRCLayout {
 
     private static func file(_ source: String, _ names: [String]) -> String? {
         for name in names {
-            for folder in papers {
+            for folder in devkitFolders {
                 let path = folder.isEmpty ? "\(source)/\(name)" : "\(source)/\(folder)/\(name)"
                 if FolderListing.isRegularFile(path) { return path }
             }

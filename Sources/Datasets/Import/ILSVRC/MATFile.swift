@@ -1,7 +1,9 @@
 import CZlib
 
-/// Reads the struct array `synsets` of a devkit's `meta.mat`, a MATLAB 5.0 MAT-file. Every length is checked before
-/// anything is read; what is not needed is passed over. See MathWorks, "MAT-File Format", level 5.
+/// Reads the struct array `synsets` of a devkit's `meta.mat`, a MATLAB 5.0 MAT-file.
+///
+/// Every length is checked before anything is read, and unneeded elements are skipped. See MathWorks, "MAT-File Format",
+/// level 5.
 package enum MATFile {
     package enum Value {
         case text(String)
@@ -11,12 +13,12 @@ package enum MATFile {
         case other
     }
 
-    /// What all compressed elements of a file may come to; a devkit's are less than a megabyte.
+    /// The largest total size of a file's inflated elements; those of a devkit take less than a megabyte.
     private static let inflatedLimit = 16 << 20
     private static let elementLimit = 1 << 20
     private static let fieldLimit = 256
 
-    /// Types of data elements.
+    /// The types of data elements.
     private enum Kind {
         static let int8: UInt32 = 1
         static let uint8: UInt32 = 2
@@ -31,10 +33,11 @@ package enum MATFile {
         static let compressed: UInt32 = 15
     }
 
-    /// The variables of a file by name.
+    /// Returns the variables of a file by name.
+    /// - Throws: `DatasetError` if the file is damaged or of another format.
     package static func variables(_ bytes: [UInt8], path: String) throws -> [String: Value] {
         guard bytes.count >= 128, bytes[126] == UInt8(ascii: "I"), bytes[127] == UInt8(ascii: "M") else {
-            throw DatasetError("\(path): not a little-endian MATLAB 5.0 file; take it from the devkit again")
+            throw DatasetError("\(path): is not a little-endian MATLAB 5.0 file; take it from the devkit again")
         }
         do {
             var variables: [String: Value] = [:]
@@ -52,13 +55,14 @@ package enum MATFile {
             }
             return variables
         } catch is Damage {
-            throw DatasetError("\(path): damaged; take it from the devkit again")
+            throw DatasetError("\(path): is damaged; take it from the devkit again")
         }
     }
 
     private struct Damage: Error {}
 
-    /// - Parameter budget: bytes that may still be inflated; attempts count as well as what they give.
+    /// Inflates an element, with a larger buffer at each attempt.
+    /// - Parameter budget: the bytes that may still be inflated. Failed attempts count too.
     private static func inflate(_ data: ArraySlice<UInt8>, _ budget: inout Int) throws -> [UInt8] {
         let input = Array(data)
         var size = min(max(1 << 16, 8 * input.count), budget)
@@ -77,7 +81,7 @@ package enum MATFile {
         throw Damage()
     }
 
-    /// A matrix element: flags, dimensions, name, content.
+    /// Parses a matrix element: flags, dimensions, name, content.
     private static func matrix(_ data: ArraySlice<UInt8>, depth: Int) throws -> (name: String, value: Value) {
         guard !data.isEmpty else { return ("", .other) }
         guard depth < 8 else { throw Damage() }
@@ -157,7 +161,7 @@ package enum MATFile {
         }
     }
 
-    /// Goes through data elements.
+    /// Iterates over data elements.
     private struct Cursor {
         private var rest: ArraySlice<UInt8>
         init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
@@ -179,7 +183,7 @@ package enum MATFile {
             let size = Int(word(4))
             guard size <= rest.count - 8 else { throw Damage() }
             let data = rest[(start + 8)..<(start + 8 + size)]
-            // Elements are padded to eight bytes, compressed ones are not.
+            // Elements are padded to eight bytes, except compressed ones.
             let padded = first == Kind.compressed ? size : (size + 7) / 8 * 8
             rest = rest[min(start + 8 + padded, rest.endIndex)...]
             return (first, data)

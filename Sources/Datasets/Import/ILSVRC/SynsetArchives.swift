@@ -1,23 +1,23 @@
 import Foundation
 
-/// Training pictures in an archive for each synset: archives within one archive, or in a folder.
-struct SynsetArchives: PictureQueue {
+/// Training images in one archive per synset. The archives are in an outer archive or in a folder.
+struct SynsetArchives: ImageQueue {
     /// One synset's archive.
     private struct Archive: Sendable {
         let name: String
         let file: TarArchive
         let range: Range<Int>
-        /// Bytes of all archives before it.
+        /// The total bytes of all archives before it.
         let before: Int
     }
 
     let classes: [String]
     private let archives: [Archive]
     private let total: Int
-    private var place = -1
+    private var current = -1
     private var reader: TarReader?
 
-    /// - Parameter path: of an archive that holds `n01440764.tar` …
+    /// Opens an archive that contains `n01440764.tar` …
     init(archive path: String) throws {
         let file = try TarArchive(path: path)
         var reader = TarReader(file)
@@ -33,7 +33,7 @@ struct SynsetArchives: PictureQueue {
         try self.init(found, source: path)
     }
 
-    /// - Parameter folder: one that holds `n01440764.tar` …; nil where it has none.
+    /// Opens a folder that contains `n01440764.tar` …; nil if it has no such files.
     init?(folder: String) throws {
         let names = try FolderListing.entries(folder).filter { $0.kind == .file }.map(\.name)
         let found = try names.compactMap { name -> (String, TarArchive, Range<Int>)? in
@@ -49,7 +49,7 @@ struct SynsetArchives: PictureQueue {
         guard !found.isEmpty else {
             throw DatasetError("\(source) has no archives of synsets such as n01440764.tar; download it again")
         }
-        // Labels follow the names, as everywhere in the field; pictures are read in that order too.
+        // Labels follow the order of the synsets' names, as is customary; images are read in that order too.
         let sorted = found.sorted { $0.0 < $1.0 }
         var (before, archives) = (0, [Archive]())
         for (name, file, range) in sorted {
@@ -60,7 +60,7 @@ struct SynsetArchives: PictureQueue {
         (self.archives, total, classes) = (archives, max(before, 1), archives.map(\.name))
     }
 
-    /// `n01440764` of `n01440764.tar`, in whatever folder.
+    /// Returns `n01440764` for `n01440764.tar`, in any folder.
     private static func synset(_ name: String) -> String? {
         let last = (name as NSString).lastPathComponent
         guard last.hasSuffix(".tar") else { return nil }
@@ -68,22 +68,22 @@ struct SynsetArchives: PictureQueue {
         return SynsetTable.isSynset(stem) ? stem : nil
     }
 
-    mutating func next() throws -> PictureItem? {
+    mutating func next() throws -> ImageItem? {
         while true {
             if let item = nextInArchive() { return item }
-            guard place + 1 < archives.count else { return nil }
-            open(place + 1)
+            guard current + 1 < archives.count else { return nil }
+            open(current + 1)
         }
     }
 
-    /// The next picture of the archive that is open; a damaged one ends with an item that says so.
-    private mutating func nextInArchive() -> PictureItem? {
+    /// Returns the next image of the open archive. A damaged archive ends with an item that states the damage.
+    private mutating func nextInArchive() -> ImageItem? {
         guard var reader else { return nil }
-        let archive = archives[place]
-        func item(_ name: String, _ content: PictureItem.Content, next: Int) -> PictureItem {
-            PictureItem(
-                name: "\(archive.name).tar/\(name)", label: place, content: content,
-                position: .init(container: place, offset: next - archive.range.lowerBound),
+        let archive = archives[current]
+        func item(_ name: String, _ content: ImageItem.Content, next: Int) -> ImageItem {
+            ImageItem(
+                name: "\(archive.name).tar/\(name)", label: current, content: content,
+                position: .init(container: current, offset: next - archive.range.lowerBound),
                 fraction: Double(archive.before + next - archive.range.lowerBound) / Double(total))
         }
         do {
@@ -105,15 +105,15 @@ struct SynsetArchives: PictureQueue {
         }
     }
 
-    private mutating func open(_ place: Int) {
-        self.place = place
-        reader = TarReader(archives[place].file, range: archives[place].range)
+    private mutating func open(_ index: Int) {
+        current = index
+        reader = TarReader(archives[index].file, range: archives[index].range)
     }
 
-    mutating func seek(_ position: PicturePosition) throws {
+    mutating func seek(_ position: ImagePosition) throws {
         guard archives.indices.contains(position.container),
             (0...archives[position.container].range.count).contains(position.offset)
-        else { throw DatasetError("the source has changed; remove the unfinished import and start anew") }
+        else { throw DatasetError("the source has changed; remove the unfinished import and start again") }
         open(position.container)
         reader?.offset = archives[position.container].range.lowerBound + position.offset
     }

@@ -1,11 +1,11 @@
 import Foundation
 
-/// What a challenge's synsets are called, and their numbers in its ground-truth files.
+/// The names of a challenge's synsets, and their numbers in its ground-truth files.
 package struct SynsetTable {
     package struct Synset {
         /// `n01440764`
         let name: String
-        /// From 1, as the ground truth counts; nil where the file does not say.
+        /// The synset's number in the ground truth, from 1; nil if the file does not state it.
         let number: Int?
         /// `tench, Tinca tinca`
         let words: String
@@ -19,7 +19,7 @@ package struct SynsetTable {
     package init(path: String) throws {
         let bytes = try MappedFile(path: path, limit: 16 << 20).withBytes { Array($0) }
         synsets = path.hasSuffix(".mat") ? try Self.matlab(bytes, path) : Self.text(bytes)
-        guard !synsets.isEmpty else { throw DatasetError("\(path): names no synset; take it from the devkit again") }
+        guard !synsets.isEmpty else { throw DatasetError("\(path): contains no synset; take it from the devkit again") }
     }
 
     private init(synsets: [Synset]) { self.synsets = synsets }
@@ -47,12 +47,12 @@ package struct SynsetTable {
         }
     }
 
-    /// Whether this is WordNet's number of a noun.
+    /// Whether this is the identifier of a WordNet noun, such as `n01440764`.
     static func isSynset(_ name: String) -> Bool {
         name.utf8.count == 9 && name.hasPrefix("n") && name.utf8.dropFirst().allSatisfy { 0x30...0x39 ~= $0 }
     }
 
-    /// The words of each class, or nil where none is known.
+    /// Returns the words of each class, or nil if none are known. A class without words gets its name.
     package func words(for classes: [String]) -> [String]? {
         let known = Dictionary(synsets.map { ($0.name, $0.words) }) { first, _ in first }
         guard classes.contains(where: { known[$0] != nil }) else { return nil }

@@ -1,8 +1,8 @@
 import Tensors
 
-/// Writes the files of a data set into a directory, one split after the other, keeping only sums in memory.
+/// Writes the files of a data set into a directory, one split after the other. Only sums are kept in memory.
 final class DatasetWriter {
-    /// What a data set is made of, settled before its pictures are known.
+    /// The properties of a data set that are known before its images are read.
     struct Draft {
         var name: String
         var channels: Int
@@ -20,22 +20,22 @@ final class DatasetWriter {
     private(set) var statistics: PixelStatistics
     private var writers: [Split: SplitWriter] = [:]
 
-    /// - Parameter statistics: those of the pictures that an interrupted import has packed.
+    /// - Parameter statistics: of the images that an interrupted import has already packed.
     init(directory: String, _ draft: Draft, statistics: PixelStatistics? = nil) {
         (self.directory, self.draft) = (directory, draft)
         self.statistics =
             statistics ?? PixelStatistics(channels: draft.channels, height: draft.height, width: draft.width)
     }
 
-    /// Starts a split, or goes on with one; call `append` for each of its pictures next.
+    /// Begins or resumes a split. Call `append` for each of its images next.
     func begin(_ split: Split, resuming: SplitWriter.Progress? = nil) throws {
         writers[split] = try SplitWriter(directory: directory, split: split, resuming: resuming)
     }
 
-    /// Writes one picture. The caller has checked the label.
+    /// Writes one image. The caller must have checked the label.
     /// - Parameters:
-    ///   - pixels: planar CHW.
-    ///   - file: what is stored in their place, for packings other than raw.
+    ///   - pixels: Planar CHW.
+    ///   - file: The encoded image to store instead of the pixels, for packings other than raw.
     func append(
         _ pixels: UnsafeRawBufferPointer, file: UnsafeRawBufferPointer? = nil, label: Int, to split: Split
     ) throws {
@@ -46,14 +46,14 @@ final class DatasetWriter {
 
     func count(_ split: Split) -> Int { writers[split]?.count ?? 0 }
 
-    /// Waits until all so far is on the disk.
+    /// Waits until everything written so far is on disk.
     func sync() throws -> [Split: SplitWriter.Progress] { try writers.mapValues { try $0.sync() } }
 
-    /// Completes the files, and writes mean and manifest.
+    /// Completes the files and writes the mean and the manifest.
     func finish() throws -> DatasetManifest {
         for split in Split.allCases {
             guard count(split) > 0 else {
-                throw DatasetError("no usable picture for \(split.rawValue); add pictures to that part of the source")
+                throw DatasetError("no usable image for the \(split.rawValue) split; add images to that part of the source")
             }
             try writers[split]?.finish()
         }

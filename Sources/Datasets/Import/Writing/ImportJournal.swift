@@ -2,9 +2,9 @@ import Foundation
 import Glibc
 import Tensors
 
-/// What an import keeps while it is under way, so that the same command goes on where it was interrupted.
+/// The saved state of an import in progress, from which the same command resumes after an interruption.
 struct ImportJournal: Codable {
-    /// What the import makes, of what: another import's journal is not taken up.
+    /// The import's source and settings. An import resumes only from a journal of the same identity.
     struct Identity: Codable, Equatable {
         var format: String
         var source: String
@@ -14,13 +14,13 @@ struct ImportJournal: Codable {
     }
 
     var identity: Identity
-    /// The split that is being packed, and where in it.
+    /// The split being packed, and the position in it.
     var split: Split
-    var position: PicturePosition?
-    /// By split's name.
+    var position: ImagePosition?
+    /// Keyed by the name of the split.
     var written: [String: SplitWriter.Progress]
     var skipped: SkippedList.Progress
-    /// XXH3 of the statistics file that belongs to this state.
+    /// The XXH3 digest of the statistics file that belongs to this state.
     var statistics: String
 
     private static let name = "journal.json"
@@ -28,16 +28,16 @@ struct ImportJournal: Codable {
 
     static func exists(in directory: String) -> Bool { access("\(directory)/\(name)", F_OK) == 0 }
 
-    /// Saves a state; the one before stays until this one is complete.
+    /// Saves a state. The previous state stays valid until the new one is complete.
     static func save(
         _ state: ImportJournal, statistics: PixelStatistics, previous: ImportJournal?, in directory: String
     ) throws -> ImportJournal {
         var state = state
         let bytes = statistics.encoded
         state.statistics = Digest.text(Digest.hash(bytes))
-        // Two files take turns, so that the older state keeps its own.
-        let turn = previous.flatMap { try? $0.statisticsIndex(in: directory) }.map { 1 - $0 } ?? 0
-        try DurableFile.write(bytes, to: "\(directory)/\(statisticsNames[turn])", mode: 0o600)
+        // Two files alternate, so that the statistics of the previous state are not overwritten.
+        let slot = previous.flatMap { try? $0.statisticsIndex(in: directory) }.map { 1 - $0 } ?? 0
+        try DurableFile.write(bytes, to: "\(directory)/\(statisticsNames[slot])", mode: 0o600)
         try DurableFile.write([UInt8](try JSONEncoder().encode(state)), to: "\(directory)/\(name)", mode: 0o600)
         return state
     }
@@ -50,7 +50,8 @@ struct ImportJournal: Codable {
         }
     }
 
-    /// The journal of an interrupted import with its statistics; nil where there is none to take up.
+    /// Returns the journal of an interrupted import with its statistics; nil if there is none.
+    /// - Throws: `DatasetError` if the journal is damaged or of another import.
     static func load(
         _ identity: Identity, channels: Int, in directory: String
     ) throws -> (ImportJournal, PixelStatistics)? {
@@ -61,11 +62,11 @@ struct ImportJournal: Codable {
             let bytes = FileManager.default.contents(atPath: "\(directory)/\(statisticsNames[index])"),
             let statistics = PixelStatistics(
                 encoded: [UInt8](bytes), channels: channels, height: identity.side, width: identity.side)
-        else { throw DatasetError("\(directory) holds an unfinished import that is damaged; remove it and import again") }
+        else { throw DatasetError("\(directory) contains an unfinished import that is damaged; remove it and import again") }
         guard journal.identity == identity else {
             throw DatasetError(
-                "\(directory) holds an unfinished import of \(journal.identity.source); finish that one with its own "
-                    + "command, or remove the directory")
+                "\(directory) contains another unfinished import, of \(journal.identity.source); finish it with its own command, "
+                    + "or remove the directory")
         }
         return (journal, statistics)
     }
@@ -75,7 +76,7 @@ struct ImportJournal: Codable {
     }
 }
 
-/// The pictures that are left out: all of them in a file of the data set, the first ones in memory.
+/// The images that were skipped: all of them in a file of the data set, and the first ones in memory too.
 final class SkippedList {
     struct Progress: Codable {
         var count: Int
@@ -83,10 +84,10 @@ final class SkippedList {
     }
 
     static let name = "skipped.tsv"
-    private static let kept = 1000
+    private static let memoryLimit = 1000
 
     private(set) var count = 0
-    private(set) var first: [SkippedPicture] = []
+    private(set) var first: [SkippedImage] = []
     private let file: OutputFile
     private let path: String
 
@@ -96,19 +97,19 @@ final class SkippedList {
         guard let resuming, resuming.count > 0 else { return }
         count = resuming.count
         let text = try MappedFile(path: path).withBytes { String(decoding: $0.prefix(1 << 20), as: UTF8.self) }
-        first = text.split(separator: "\n").prefix(Self.kept).compactMap { line in
+        first = text.split(separator: "\n").prefix(Self.memoryLimit).compactMap { line in
             let parts = line.split(separator: "\t", maxSplits: 1).map(String.init)
-            return parts.count == 2 ? SkippedPicture(file: parts[0], reason: parts[1]) : nil
+            return parts.count == 2 ? SkippedImage(file: parts[0], reason: parts[1]) : nil
         }
     }
 
-    func append(_ picture: SkippedPicture) throws {
+    func append(_ image: SkippedImage) throws {
         count += 1
-        if first.count < Self.kept { first.append(picture) }
+        if first.count < Self.memoryLimit { first.append(image) }
         func clean(_ text: String) -> String {
             String(text.map { $0 == "\t" || $0.isNewline ? " " : $0 })
         }
-        let line = Array("\(clean(picture.file))\t\(clean(picture.reason))\n".utf8)
+        let line = Array("\(clean(image.file))\t\(clean(image.reason))\n".utf8)
         try line.withUnsafeBytes(file.append)
     }
 
@@ -117,7 +118,7 @@ final class SkippedList {
         return Progress(count: count, bytes: file.size)
     }
 
-    /// Completes the file; a data set without left-out pictures has none.
+    /// Completes the file, or removes it if no image was skipped.
     func finish() throws {
         try file.finish()
         if count == 0 { unlink(path) }

@@ -1,24 +1,24 @@
 import Glibc
 import Tensors
 
-/// A file that is written from start to end, collected into large writes, with a header that is filled in last.
+/// A file that is written sequentially with large buffered writes. Its header may be filled in last.
 final class OutputFile {
     private static let capacity = 1 << 20
 
     private let path: String
     private var descriptor: Int32
     private var pending: [UInt8] = []
-    /// Bytes appended so far.
+    /// The number of bytes appended so far.
     private(set) var size = 0
 
-    /// - Parameter keeping: the bytes that stay of a file that was begun; nil creates one that did not exist.
+    /// - Parameter keeping: the bytes to keep of an existing file; nil creates a file, which must not exist.
     init(path: String, keeping: Int? = nil) throws {
         descriptor = open(path, O_WRONLY | O_CLOEXEC | (keeping == nil ? O_CREAT | O_EXCL : 0), 0o644)
-        guard descriptor >= 0 else { throw FileError(path, keeping == nil ? "create it" : "go on with it") }
+        guard descriptor >= 0 else { throw FileError(path, keeping == nil ? "create it" : "continue it") }
         self.path = path
         if let keeping {
             guard ftruncate(descriptor, keeping) == 0, lseek(descriptor, 0, SEEK_END) == keeping else {
-                throw FileError(path, "go on with it")
+                throw FileError(path, "continue it")
             }
             size = keeping
         }
@@ -37,13 +37,13 @@ final class OutputFile {
         }
     }
 
-    /// Writes what is pending and waits until all of it is on the disk.
+    /// Writes pending bytes and waits until the file is on disk.
     func sync() throws {
         try flush()
         guard fdatasync(descriptor) == 0 else { throw FileError(path, "flush it to the disk") }
     }
 
-    /// Writes what is pending and the header, and waits until all of it is on the disk.
+    /// Writes pending bytes and the header, waits until the file is on disk, and closes it.
     func finish(header: [UInt8] = []) throws {
         try flush()
         let written = header.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }

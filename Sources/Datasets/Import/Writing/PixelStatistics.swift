@@ -1,16 +1,16 @@
-/// Sums over training pictures, in integers, from which the mean picture and the covariance of colours follow.
+/// Integer sums over training images, from which the mean image and the covariance of colours are computed.
 struct PixelStatistics {
     private let channels: Int
     private let area: Int
     private var count = 0
     private var sums: [UInt64]
-    /// Sums of the last pictures, whose additions vectorize twice as wide; emptied into `sums` before they overflow.
+    /// Sums of the latest images. 32-bit additions vectorize twice as wide; they are added to `sums` before they overflow.
     private var recent: [UInt32]
     private var recentCount = 0
     private static let recentLimit = Int(UInt32.max) / 255
     private var products = [UInt64](repeating: 0, count: 6)
 
-    /// The pairs of channels of `products`.
+    /// The pairs of channels whose products `products` sums.
     private static let pairs = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)]
 
     init(channels: Int, height: Int, width: Int) {
@@ -20,34 +20,34 @@ struct PixelStatistics {
         recent = [UInt32](repeating: 0, count: sums.count)
     }
 
-    /// Adds a picture, planar CHW.
+    /// Adds an image, planar CHW.
     mutating func add(_ pixels: UnsafeRawBufferPointer) {
         precondition(pixels.count == sums.count)
         count += 1
-        if recentCount == Self.recentLimit { settle() }
+        if recentCount == Self.recentLimit { flushRecent() }
         recentCount += 1
         recent.withUnsafeMutableBufferPointer { sums in
             guard let bytes = pixels.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
             for i in 0..<sums.count { sums[i] &+= UInt32(bytes[i]) }
         }
         guard channels == 3 else { return }
-        for (place, (first, second)) in Self.pairs.enumerated() {
-            products[place] += Self.product(
+        for (pair, (first, second)) in Self.pairs.enumerated() {
+            products[pair] += Self.product(
                 UnsafeRawBufferPointer(rebasing: pixels[first * area..<(first + 1) * area]),
                 UnsafeRawBufferPointer(rebasing: pixels[second * area..<(second + 1) * area]))
         }
     }
 
-    private mutating func settle() {
+    private mutating func flushRecent() {
         for i in sums.indices { sums[i] += UInt64(recent[i]) }
         recent = [UInt32](repeating: 0, count: recent.count)
         recentCount = 0
     }
 
-    /// The sum of each value.
+    /// The sum of each pixel value over all images.
     private var totals: [UInt64] { zip(sums, recent).map { $0 + UInt64($1) } }
 
-    /// Σ a·b. A block of 2^16 products of bytes fits 32 bits, which vectorizes well.
+    /// Returns Σ a·b. The sum of 2^16 products of bytes fits in 32 bits, which vectorizes well.
     private static func product(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> UInt64 {
         guard let x = a.baseAddress?.assumingMemoryBound(to: UInt8.self),
             let y = b.baseAddress?.assumingMemoryBound(to: UInt8.self)
@@ -61,10 +61,10 @@ struct PixelStatistics {
         return total
     }
 
-    /// The mean picture, planar CHW, 0...255.
+    /// The mean image: planar CHW, values 0...255.
     var mean: [Float] { totals.map { Float(Double($0) / Double(max(count, 1))) } }
 
-    /// The components of the colours in [0, 1]; nil unless there are three channels.
+    /// The principal components of the colours, scaled to [0, 1]; nil unless there are three channels.
     var colors: ColorComponents? {
         guard channels == 3, count > 0 else { return nil }
         let number = Double(count) * Double(area)
@@ -78,14 +78,14 @@ struct PixelStatistics {
         return ColorComponents(covariance: covariance)
     }
 
-    // MARK: Keeping sums over an interruption
+    // MARK: Saving
 
-    /// The sums as little-endian words: count, products, sums.
+    /// The state as little-endian 64-bit words: count, products, sums.
     var encoded: [UInt8] {
         ([UInt64(count)] + products + totals).flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }
     }
 
-    /// - Returns: nil unless `encoded` is of pictures of this size.
+    /// Decodes a saved state; nil unless `encoded` is of images of this size.
     init?(encoded: [UInt8], channels: Int, height: Int, width: Int) {
         self.init(channels: channels, height: height, width: width)
         guard encoded.count == 8 * (1 + products.count + sums.count) else { return nil }

@@ -2,7 +2,7 @@ import Tensors
 
 /// Writes the records and the index of one split.
 final class SplitWriter {
-    /// What an interrupted import has written for certain.
+    /// What an import has written durably, to be resumed from.
     struct Progress: Codable {
         var count: Int
         var recordBytes: Int
@@ -29,7 +29,7 @@ final class SplitWriter {
         count += 1
     }
 
-    /// Waits until all so far is on the disk.
+    /// Waits until everything written so far is on disk.
     func sync() throws -> Progress {
         try records.sync()
         try index.sync()

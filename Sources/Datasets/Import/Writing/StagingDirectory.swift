@@ -2,16 +2,18 @@ import Foundation
 import Glibc
 import Tensors
 
-/// A private directory beside the destination that takes the destination's name when its content is complete. Where an
-/// import was interrupted after it had kept a journal, the next one to the same destination finds the directory again.
+/// A private directory beside the destination that is renamed to the destination when its content is complete.
+///
+/// An interrupted import that has saved a journal leaves the directory, and the next import to the same destination
+/// reuses it.
 final class StagingDirectory {
     let path: String
     private let destination: String
     private let lock: Int32
     private var isCommitted = false
 
-    /// - Throws: when the destination exists and is not an empty directory, when its parent is absent, or when another
-    ///   process is at work on it.
+    /// - Throws: `DatasetError` if the destination exists and is not an empty directory, if its parent is missing, or if
+    ///   another process is importing into it.
     init(destination: String) throws {
         var target = URL(fileURLWithPath: destination).standardizedFileURL.path
         var status = stat()
@@ -37,7 +39,7 @@ final class StagingDirectory {
         guard lock >= 0 else { throw FileError(path, "open the directory") }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             close(lock)
-            throw DatasetError("another import writes to \(destination); wait for it, or name another destination")
+            throw DatasetError("another import is writing to \(destination); wait for it to end, or name another destination")
         }
         (self.path, self.destination, self.lock) = (path, target, lock)
     }
@@ -51,7 +53,7 @@ final class StagingDirectory {
         }
     }
 
-    /// Makes the content durable and gives it the destination's name.
+    /// Makes the content durable and renames the directory to the destination.
     func commit() throws {
         guard chmod(path, 0o755) == 0 else { throw FileError(path, "make it readable") }
         try DurableFile.syncDirectory(path)
@@ -60,7 +62,7 @@ final class StagingDirectory {
         try DurableFile.syncDirectory((destination as NSString).deletingLastPathComponent)
     }
 
-    /// Removes the directory unless it has been committed.
+    /// Removes the directory unless it was committed.
     func discard() {
         if !isCommitted { try? FileManager.default.removeItem(atPath: path) }
     }

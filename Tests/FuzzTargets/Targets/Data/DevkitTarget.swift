@@ -12,7 +12,7 @@ extension FuzzTarget {
         _ = try SynsetTable(path: DevkitFiles.folder.write(file, to: "meta.mat"))
     }
 
-    /// The names of the synsets and the classes of the validation pictures, as text.
+    /// The names of the synsets and the classes of the validation images, as text.
     static let truth = FuzzTarget("truth") { input in
         var input = InputReader(input)
         let synsets = try SynsetTable(path: DevkitFiles.folder.write(input.part(), to: "synsets.txt"))

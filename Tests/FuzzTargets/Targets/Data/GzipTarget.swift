@@ -9,15 +9,15 @@ extension FuzzTarget {
         try file.expectEnd()
     }
 
-    /// An IDX file, gzipped or not: header, and pictures as the import reads them.
+    /// An IDX file, gzipped or not: header, and images as the import reads them.
     static let idx = FuzzTarget("idx") { input in
         let dimensions = input.last.map { $0 & 1 != 0 } ?? false ? 3 : 1
         GzipFiles.folder.write(input.dropLast(), to: "images.gz")
         let file = try IDXFile(directory: GzipFiles.folder.path, name: "images", dimensions: dimensions)
         let size = file.extents.dropFirst().reduce(1, *)
         holds(size > 0 && size <= 4096 * 4096)
-        var picture = [UInt8](repeating: 0, count: size)
-        for _ in 0..<file.extents[0] { try picture.withUnsafeMutableBytes(file.file.read) }
+        var image = [UInt8](repeating: 0, count: size)
+        for _ in 0..<file.extents[0] { try image.withUnsafeMutableBytes(file.file.read) }
         try file.file.expectEnd()
     }
 }

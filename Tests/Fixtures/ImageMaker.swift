@@ -1,11 +1,11 @@
 import CTurboJPEG
 import CZlib
 
-/// Encodes small pictures for tests.
-package enum PictureMaker {
+/// Encodes small images for tests.
+package enum ImageMaker {
     package enum Colors { case rgb, gray, cmyk }
 
-    /// A JPEG file of interleaved pixels, at full quality and without subsampling.
+    /// Returns a JPEG file of interleaved pixels, at full quality and without subsampling.
     package static func jpeg(_ pixels: [UInt8], width: Int, height: Int, _ colors: Colors = .rgb, isProgressive: Bool = false) -> [UInt8] {
         guard let handle = tjInitCompress() else { return [] }
         defer { tjDestroy(handle) }
@@ -24,7 +24,7 @@ package enum PictureMaker {
         return status == 0 ? Array(UnsafeBufferPointer(start: output, count: Int(size))) : []
     }
 
-    /// A PNG file of interleaved RGB pixels; other `width` and `height` than the pixels' make a file that lies.
+    /// Returns a PNG file of interleaved pixels. A `width` or `height` other than that of the pixels makes its header wrong.
     package static func png(_ pixels: [UInt8], width: Int, height: Int, channels: Int = 3) -> [UInt8] {
         let stride = width * channels
         let rows = (0..<pixels.count / max(stride, 1)).flatMap { [0] + pixels[$0 * stride..<($0 + 1) * stride] }

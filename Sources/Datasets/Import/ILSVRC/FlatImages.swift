@@ -1,5 +1,5 @@
-/// Validation pictures that lie in one archive or folder, with their classes in a ground-truth file.
-struct FlatPictures: PictureQueue {
+/// Validation images that are all in one archive or folder, with their classes in a ground-truth file.
+struct FlatImages: ImageQueue {
     private let truth: GroundTruth
     private var source: Source
 
@@ -18,7 +18,7 @@ struct FlatPictures: PictureQueue {
         source = .folder(folder, try FolderListing.entries(folder), next: 0)
     }
 
-    mutating func next() throws -> PictureItem? {
+    mutating func next() throws -> ImageItem? {
         switch source {
         case .folder(let folder, let entries, let next):
             guard next < entries.count else { return nil }
@@ -32,7 +32,7 @@ struct FlatPictures: PictureQueue {
             do {
                 while let member = try reader.next() {
                     source = .archive(reader, isDamaged: false)
-                    let content: PictureItem.Content
+                    let content: ImageItem.Content
                     switch member.kind {
                     case .folder: continue
                     case .file: content = .member(reader.archive, member)
@@ -44,7 +44,7 @@ struct FlatPictures: PictureQueue {
                 return nil
             } catch {
                 source = .archive(reader, isDamaged: true)
-                return PictureItem(
+                return ImageItem(
                     name: reader.archive.path, label: 0,
                     content: .unusable(reason: "\(error.reason); the rest of this archive is left out"),
                     position: .init(offset: reader.range.upperBound), fraction: 1)
@@ -52,25 +52,27 @@ struct FlatPictures: PictureQueue {
         }
     }
 
-    private func item(_ name: String, _ content: PictureItem.Content, position: Int, fraction: Double) -> PictureItem {
-        let position = PicturePosition(offset: position)
+    private func item(_ name: String, _ content: ImageItem.Content, position: Int, fraction: Double) -> ImageItem {
+        let position = ImagePosition(offset: position)
         switch truth.label(of: name) {
         case .success(let label):
-            return PictureItem(name: name, label: label, content: content, position: position, fraction: fraction)
+            return ImageItem(name: name, label: label, content: content, position: position, fraction: fraction)
         case .failure(let error):
-            return PictureItem(
+            return ImageItem(
                 name: name, label: 0, content: .unusable(reason: error.reason), position: position, fraction: fraction)
         }
     }
 
-    mutating func seek(_ position: PicturePosition) throws {
+    mutating func seek(_ position: ImagePosition) throws {
         switch source {
         case .folder(let folder, let entries, _):
-            guard (0...entries.count).contains(position.offset) else { throw DatasetError("\(folder) has changed; import it anew") }
+            guard (0...entries.count).contains(position.offset) else {
+                throw DatasetError("\(folder) has changed; remove the unfinished import and start again")
+            }
             source = .folder(folder, entries, next: position.offset)
         case .archive(var reader, _):
             guard (0...reader.range.upperBound + 1024).contains(position.offset) else {
-                throw DatasetError("\(reader.archive.path) has changed; import it anew")
+                throw DatasetError("\(reader.archive.path) has changed; remove the unfinished import and start again")
             }
             reader.offset = position.offset
             source = .archive(reader, isDamaged: false)

@@ -1,23 +1,23 @@
 import Threading
 
-/// Decodes the pictures of a queue on two threads and hands them over in the queue's order.
+/// Decodes the images of a queue on two threads and delivers them in the order of the queue.
 final class DecodingPipeline: Sendable {
-    /// A picture as it is stored.
+    /// An image in its stored form.
     struct Packed: Sendable {
-        /// Planar RGB.
+        /// Planar RGB, CHW.
         let pixels: [UInt8]
-        /// The JPEG file to store; nil where pixels are stored.
+        /// The JPEG file to store; nil if the pixels are stored.
         let file: [UInt8]?
     }
 
-    /// A picture, or why there is none.
+    /// A decoded image, or the reason why it is unusable.
     struct Outcome: Sendable {
-        let item: PictureItem
-        let picture: Result<Packed, PictureError>
+        let item: ImageItem
+        let image: Result<Packed, ImageError>
     }
 
     private struct State {
-        var queue: any PictureQueue
+        var queue: any ImageQueue
         var taken = 0
         var delivered = 0
         var outcomes: [Int: Outcome] = [:]
@@ -27,12 +27,12 @@ final class DecodingPipeline: Sendable {
     }
 
     private static let threads = 2
-    /// Pictures that may wait for their turn: what bounds memory.
+    /// The number of decoded images that may wait for delivery. This bounds memory.
     private static let window = 32
 
     private let state: Monitor<State>
 
-    init(queue: any PictureQueue, size: Int, packing: Packing) {
+    init(queue: any ImageQueue, size: Int, packing: Packing) {
         let state = Monitor(State(queue: queue, running: Self.threads))
         self.state = state
         for number in 0..<Self.threads {
@@ -40,7 +40,7 @@ final class DecodingPipeline: Sendable {
         }
     }
 
-    /// The next picture of the queue, or nil at its end.
+    /// Returns the next image of the queue, or nil at its end.
     func next() throws -> Outcome? {
         let found: Outcome?? = state.wait { state in
             if let outcome = state.outcomes[state.delivered] { return outcome }
@@ -57,27 +57,27 @@ final class DecodingPipeline: Sendable {
         }
     }
 
-    /// Stops the threads after the picture each is at, and waits for them.
+    /// Stops each thread after its current image, and waits for them.
     func cancel() {
         state.update { $0.isCancelled = true }
         _ = state.wait { $0.running == 0 ? true : nil }
     }
 
     private static func work(_ state: Monitor<State>, size: Int, packing: Packing) {
-        let (decoder, encoder) = (PictureDecoder(), PictureEncoder())
+        let (decoder, encoder) = (ImageDecoder(), ImageEncoder())
         while let (number, item) = take(state) {
-            let picture = Result { () throws(PictureError) in
+            let image = Result { () throws(ImageError) in
                 let square = try decoder.decode(item.bytes()).squared(size)
                 let file = packing == .jpeg ? try encoder.jpeg(square) : nil
                 return Packed(pixels: square.planar, file: file)
             }
-            state.update { $0.outcomes[number] = Outcome(item: item, picture: picture) }
+            state.update { $0.outcomes[number] = Outcome(item: item, image: image) }
         }
         state.update { $0.running -= 1 }
     }
 
-    private static func take(_ state: Monitor<State>) -> (Int, PictureItem)? {
-        let taken: (Int, PictureItem)?? = state.wait { state in
+    private static func take(_ state: Monitor<State>) -> (Int, ImageItem)? {
+        let taken: (Int, ImageItem)?? = state.wait { state in
             if state.isCancelled || state.failure != nil { return .some(nil) }
             if state.taken - state.delivered >= window { return nil }
             do {

@@ -1,7 +1,7 @@
 import Glibc
 import Tensors
 
-/// What is in a directory, without following symbolic links.
+/// Lists directories without following symbolic links.
 enum FolderListing {
     enum Kind: Sendable { case file, folder, link, other }
 
@@ -10,7 +10,7 @@ enum FolderListing {
         let kind: Kind
     }
 
-    /// The entries of a directory, sorted by name; those that start with a dot only on request.
+    /// Returns the entries of a directory, sorted by name. Hidden entries, which start with a dot, are included on request.
     static func entries(_ path: String, includingHidden: Bool = false) throws -> [Entry] {
         guard let directory = opendir(path) else { throw FileError(path, "list the directory") }
         defer { closedir(directory) }
@@ -27,13 +27,13 @@ enum FolderListing {
 
     static func isFolder(_ path: String) -> Bool { kind(path, type: Int(DT_UNKNOWN)) == .folder }
 
-    /// Whether there is a regular file, or a link to one: the files that a data set's own format names.
+    /// Whether there is a regular file or a link to one. For files whose names a data set's format fixes.
     static func isRegularFile(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
-    /// The kind by the directory's word, or by asking where the file system gives none.
+    /// Returns the kind that the directory states, or asks for it where the file system does not state one.
     private static func kind(_ path: String, type: Int) -> Kind {
         switch type {
         case Int(DT_REG): return .file

@@ -1,37 +1,39 @@
 import CZlib
 
-/// How much a PNG file's compressed pixels come to. The decoder would inflate a thousand times the file's size, whatever
-/// the picture's size is.
+/// Bounds the inflated size of a PNG file's pixels.
+///
+/// The decoder would inflate up to a thousand times the file's size, regardless of the image's dimensions.
 enum PNGContent {
-    /// A file whose pixels cannot come to more than this is left to the decoder.
+    /// Files that cannot inflate to more than this are not checked here.
     private static let harmless = 64 << 20
-    /// The most that deflate makes of a byte.
+    /// The largest expansion of deflate.
     private static let ratio = 1032
 
-    /// - Throws: where there is more than a picture of this size has, with 16-bit channels and interlaced, or a chunk says that
-    ///   it is longer than the file: the decoder takes memory for it before it looks.
-    static func check(_ bytes: [UInt8], width: Int, height: Int) throws(PictureError) {
+    /// Checks the compressed pixels of a PNG file; accepts files of other formats.
+    /// - Throws: `ImageError` if the pixels inflate to more than an interlaced image of this size with 16-bit channels, or if a
+    ///   chunk claims to be longer than the file, because the decoder allocates memory for it before it checks.
+    static func check(_ bytes: [UInt8], width: Int, height: Int) throws(ImageError) {
         guard bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) else { return }
         let parts = try parts(bytes)
         let limit = 2 * height * (8 * width + 1) + 4096
         guard parts.reduce(0, { $0 + $1.count }) * ratio > max(limit, harmless) else { return }
-        guard inflates(bytes, parts, within: limit) else { throw PictureError("damaged: it holds more than its size says") }
+        guard inflates(bytes, parts, within: limit) else { throw ImageError("damaged: it has more pixels than its size allows") }
     }
 
-    /// Where the file's IDAT chunks have their data.
-    private static func parts(_ bytes: [UInt8]) throws(PictureError) -> [Range<Int>] {
+    /// Returns the byte ranges of the data of the IDAT chunks.
+    private static func parts(_ bytes: [UInt8]) throws(ImageError) -> [Range<Int>] {
         var parts: [Range<Int>] = []
-        var place = 8
-        while bytes.count - place >= 12 {
-            let length = bytes[place..<place + 4].reduce(0) { $0 << 8 | Int($1) }
-            let start = place + 8
+        var offset = 8
+        while bytes.count - offset >= 12 {
+            let length = bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) }
+            let start = offset + 8
             let end = start + min(length, bytes.count - start)
-            if bytes[place + 4..<start].elementsEqual("IDAT".utf8) {
-                guard end - start == length else { throw PictureError("damaged: it ends within its pixels") }
+            if bytes[offset + 4..<start].elementsEqual("IDAT".utf8) {
+                guard end - start == length else { throw ImageError("damaged: it ends within its pixels") }
                 parts.append(start..<end)
             }
             guard end <= bytes.count - 4 else { break }
-            place = end + 4
+            offset = end + 4
         }
         return parts
     }
@@ -44,7 +46,7 @@ enum PNGContent {
         return bytes.withUnsafeBufferPointer { bytes in
             withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { output in
                 for part in parts {
-                    // zlib's type is not const; it only reads.
+                    // zlib declares the pointer mutable, but only reads.
                     stream.next_in = bytes.baseAddress.map { UnsafeMutablePointer(mutating: $0 + part.lowerBound) }
                     stream.avail_in = UInt32(part.count)
                     while true {
@@ -53,7 +55,7 @@ enum PNGContent {
                         let status = inflate(&stream, Z_NO_FLUSH)
                         total += output.count - Int(stream.avail_out)
                         guard total <= limit else { return false }
-                        // What is damaged ends here for the decoder as well.
+                        // The decoder also stops at damaged data.
                         guard status == Z_OK else { return true }
                         if stream.avail_in == 0, stream.avail_out > 0 { break }
                     }

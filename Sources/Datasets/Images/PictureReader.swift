@@ -1,25 +1,25 @@
-/// Reads single pictures, as for a prediction.
+/// Reads single image files, for example to classify them.
 public enum PictureReader {
-    /// A picture file brought to the form of a stored one: the shorter side rescaled to `size`, the central square,
-    /// planar bytes.
+    /// Returns an image file as an import would store it: the shorter side rescaled to `size`, the central square cut out, as
+    /// planar CHW bytes.
     /// - Parameter channels: 3 for RGB, 1 for luminance.
-    /// - Throws: `DatasetError` naming the file.
+    /// - Throws: `DatasetError`, which names the file.
     public static func square(path: String, size: Int, channels: Int = 3) throws -> [UInt8] {
         guard (1...DatasetManifest.sideLimit).contains(size) else {
-            throw DatasetError("a size of \(size) is not possible; choose 1 to \(DatasetManifest.sideLimit)")
+            throw DatasetError("the size \(size) is invalid; choose 1 to \(DatasetManifest.sideLimit)")
         }
         guard channels == 3 || channels == 1 else {
-            throw DatasetError("a network that reads \(channels) channels takes no picture files")
+            throw DatasetError("a network with \(channels) input channels cannot read image files; use one with 1 or 3")
         }
         do {
-            let planar = try PictureDecoder().decode(path: path).squared(size).planar
+            let planar = try ImageDecoder().decode(path: path).squared(size).planar
             return channels == 3 ? planar : luminance(planar)
         } catch {
             throw DatasetError("\(path): \(error.reason); name a JPEG or PNG file")
         }
     }
 
-    /// ITU-R BT.601, as JPEG has it.
+    /// Luminance by ITU-R BT.601, as in JPEG.
     private static func luminance(_ planar: [UInt8]) -> [UInt8] {
         let area = planar.count / 3
         return (0..<area).map { i in

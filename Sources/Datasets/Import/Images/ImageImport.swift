@@ -1,10 +1,10 @@
-/// Packs the pictures of two queues, and goes on where an earlier import of the same was interrupted.
-struct PictureImport {
+/// Packs the images of two queues. Resumes an interrupted import of the same identity.
+struct ImageImport {
     let identity: ImportJournal.Identity
-    /// Human labels of the identity's classes.
+    /// Human-readable names of the identity's classes.
     let labels: [String]?
-    /// For each split its queue and what it is called in errors.
-    let splits: [(split: Split, queue: any PictureQueue, source: String)]
+    /// For each split, its queue and its name in errors.
+    let splits: [(split: Split, queue: any ImageQueue, source: String)]
     let target: ImportTarget
 
     func run() throws -> ImportReport {
@@ -21,14 +21,14 @@ struct PictureImport {
         for (split, queue, source) in splits {
             let progress = journal?.written[split.rawValue]
             try writer.begin(split, resuming: progress)
-            // A split that is complete has another after it in the journal.
+            // If the journal is already at a later split, this one is complete.
             if let journal, progress != nil, journal.split != split { continue }
             var queue = queue
             if let journal, journal.split == split, let position = journal.position { try queue.seek(position) }
             journal = try pack(queue, split, writer, skipped, journal)
             guard writer.count(split) > 0 else {
                 let example = skipped.first.last.map { " (\($0.file): \($0.reason))" } ?? ""
-                throw DatasetError("\(source) has no usable picture\(example); add JPEG or PNG files to it")
+                throw DatasetError("\(source) has no usable image\(example); add JPEG or PNG files to it")
             }
         }
         try skipped.finish()
@@ -37,20 +37,21 @@ struct PictureImport {
         return ImportReport(manifest: manifest, skipped: skipped.first, skippedCount: skipped.count)
     }
 
-    /// - Returns: the last state that was kept.
+    /// Packs one split.
+    /// - Returns: The last saved state.
     private func pack(
-        _ queue: any PictureQueue, _ split: Split, _ writer: DatasetWriter, _ skipped: SkippedList,
+        _ queue: any ImageQueue, _ split: Split, _ writer: DatasetWriter, _ skipped: SkippedList,
         _ journal: ImportJournal?
     ) throws -> ImportJournal? {
         var journal = journal
         let pipeline = DecodingPipeline(queue: queue, size: identity.side, packing: identity.packing)
         defer { pipeline.cancel() }
-        var sinceKept = 0
+        var sinceSaved = 0
         while let outcome = try pipeline.next() {
-            switch outcome.picture {
-            case .success(let picture):
-                try picture.pixels.withUnsafeBytes { pixels in
-                    guard let file = picture.file else {
+            switch outcome.image {
+            case .success(let image):
+                try image.pixels.withUnsafeBytes { pixels in
+                    guard let file = image.file else {
                         return try writer.append(pixels, label: outcome.item.label, to: split)
                     }
                     try file.withUnsafeBytes {
@@ -58,12 +59,12 @@ struct PictureImport {
                     }
                 }
             case .failure(let error):
-                try skipped.append(SkippedPicture(file: outcome.item.name, reason: error.reason))
+                try skipped.append(SkippedImage(file: outcome.item.name, reason: error.reason))
             }
             target.report(split, writer.count(split), fraction: outcome.item.fraction)
-            sinceKept += 1
-            guard sinceKept >= target.journalInterval else { continue }
-            sinceKept = 0
+            sinceSaved += 1
+            guard sinceSaved >= target.journalInterval else { continue }
+            sinceSaved = 0
             let written = try writer.sync().map { ($0.key.rawValue, $0.value) }
             let state = ImportJournal(
                 identity: identity, split: split, position: outcome.item.position,

@@ -1,16 +1,16 @@
 import CSTBImage
 public import Foundation
 
-/// Pictures as `data:` addresses, for pages that hold everything they show.
+/// Encodes images as `data:` URIs, for self-contained pages.
 public enum PictureURI {
-    /// A picture in planes, one or three; small ones as PNG, large ones in colour as JPEG.
+    /// Returns a planar CHW image as a URI: large colour images as JPEG, others as PNG.
     public static func picture(planar: [UInt8], channels: Int, height: Int, width: Int) -> String {
         let area = height * width
         guard channels == 3 || channels == 1, planar.count == channels * area, area > 0 else { return "" }
         if channels == 3, area > 64 * 64 {
             var rgbx = [UInt8](repeating: 255, count: 4 * area)
             for pixel in 0..<area { for channel in 0..<3 { rgbx[4 * pixel + channel] = planar[channel * area + pixel] } }
-            if let file = try? PictureEncoder().jpeg(Picture(width: width, height: height, rgbx: rgbx)) {
+            if let file = try? ImageEncoder().jpeg(Image(width: width, height: height, rgbx: rgbx)) {
                 return "data:image/jpeg;base64,\(Data(file).base64EncodedString())"
             }
         }
@@ -21,15 +21,15 @@ public enum PictureURI {
         return png(interleaved, channels: channels, height: height, width: width)
     }
 
-    /// Interleaved pixels of one or three channels as PNG.
+    /// Returns interleaved pixels (HWC) of one or three channels as the URI of a PNG file.
     public static func png(_ pixels: [UInt8], channels: Int, height: Int, width: Int) -> String {
         png(file: pngFile(pixels, channels: channels, height: height, width: width))
     }
 
-    /// A PNG file's address.
+    /// Returns a PNG file as a URI.
     public static func png(file: Data) -> String { "data:image/png;base64,\(file.base64EncodedString())" }
 
-    /// Interleaved pixels of one or three channels as a PNG file.
+    /// Returns interleaved pixels (HWC) of one or three channels as a PNG file.
     public static func pngFile(_ pixels: [UInt8], channels: Int, height: Int, width: Int) -> Data {
         precondition(pixels.count == channels * height * width)
         var file = Data()

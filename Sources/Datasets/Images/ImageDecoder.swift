@@ -1,14 +1,14 @@
 import CSTBImage
 import CTurboJPEG
 
-/// Decodes picture files by their first bytes, whatever their names. One per thread.
-package final class PictureDecoder {
-    /// Larger pictures are refused before memory is asked for.
+/// Decodes image files, whose format it recognizes by their first bytes, not their names. Use one decoder per thread.
+package final class ImageDecoder {
+    /// Larger images are rejected before memory is allocated.
     static let pixelLimit = 64 << 20
-    /// What the rescaling counts in fixed point.
+    /// The limit of the fixed-point arithmetic of rescaling.
     static let sideLimit = 32_767
-    /// Passes over a picture times its pixels: some seconds. Each scan of a progressive JPEG file is a pass, and may take
-    /// a few bytes of the file only.
+    /// The limit of scans × pixels, some seconds of work. Each scan of a progressive JPEG is a pass over all pixels, and may
+    /// take only a few bytes of the file.
     private static let workLimit = 1 << 30
 
     private let jpeg = tjInitDecompress()
@@ -17,35 +17,35 @@ package final class PictureDecoder {
 
     deinit { if let jpeg { tjDestroy(jpeg) } }
 
-    func decode(path: String) throws(PictureError) -> Picture { try decode(PictureFile.read(path)) }
+    func decode(path: String) throws(ImageError) -> Image { try decode(ImageFile.read(path)) }
 
-    func dimensions(path: String) throws(PictureError) -> (width: Int, height: Int) {
-        let bytes = try PictureFile.read(path)
-        return switch try PictureFormat(bytes) {
+    func dimensions(path: String) throws(ImageError) -> (width: Int, height: Int) {
+        let bytes = try ImageFile.read(path)
+        return switch try ImageFormat(bytes) {
         case .jpeg: try jpegHeader(bytes).size
         case .other: try otherSize(bytes)
         }
     }
 
-    package func decode(_ bytes: [UInt8]) throws(PictureError) -> Picture {
-        switch try PictureFormat(bytes) {
+    package func decode(_ bytes: [UInt8]) throws(ImageError) -> Image {
+        switch try ImageFormat(bytes) {
         case .jpeg: try decodeJPEG(bytes)
         case .other: try decodeOther(bytes)
         }
     }
 
-    private func check(_ width: Int32, _ height: Int32) throws(PictureError) -> (width: Int, height: Int) {
+    private func check(_ width: Int32, _ height: Int32) throws(ImageError) -> (width: Int, height: Int) {
         let (width, height) = (Int(width), Int(height))
-        guard width > 0, height > 0 else { throw PictureError("damaged: it has no size") }
+        guard width > 0, height > 0 else { throw ImageError("damaged: its width or height is 0") }
         guard width <= Self.sideLimit, height <= Self.sideLimit, width * height <= Self.pixelLimit else {
-            throw PictureError("too large: \(width)×\(height) pixels, the limit is 64 megapixels")
+            throw ImageError("too large: \(width)×\(height) pixels, the limit is 64 megapixels")
         }
         return (width, height)
     }
 
     // MARK: JPEG
 
-    private func jpegHeader(_ bytes: [UInt8]) throws(PictureError) -> (size: (width: Int, height: Int), isCMYK: Bool) {
+    private func jpegHeader(_ bytes: [UInt8]) throws(ImageError) -> (size: (width: Int, height: Int), isCMYK: Bool) {
         var (width, height, sampling, space): (Int32, Int32, Int32, Int32) = (0, 0, 0, 0)
         let status = tjDecompressHeader3(jpeg, bytes, UInt(bytes.count), &width, &height, &sampling, &space)
         guard status == 0 || tjGetErrorCode(jpeg) == TJERR_WARNING.rawValue else { throw jpegError() }
@@ -53,10 +53,10 @@ package final class PictureDecoder {
         return (try check(width, height), isCMYK)
     }
 
-    private func decodeJPEG(_ bytes: [UInt8]) throws(PictureError) -> Picture {
+    private func decodeJPEG(_ bytes: [UInt8]) throws(ImageError) -> Image {
         let ((width, height), isCMYK) = try jpegHeader(bytes)
         guard width * height * Self.scans(bytes, width * height) <= Self.workLimit else {
-            throw PictureError("too costly: it is made of too many scans")
+            throw ImageError("too costly: it has too many scans")
         }
         let format = isCMYK ? TJPF_CMYK : TJPF_RGBX
         let size = width * height * 4
@@ -69,17 +69,17 @@ package final class PictureDecoder {
         }
         if status != 0 {
             let error = jpegError()
-            // Stray bytes between segments and odd application markers leave the picture whole.
+            // Stray bytes between segments and odd application markers do not damage the image.
             let isHarmless = ["extraneous bytes", "Adobe", "JFIF"].contains { error.reason.contains($0) }
             guard tjGetErrorCode(jpeg) == TJERR_WARNING.rawValue, isHarmless else { throw error }
         }
         if isCMYK { Self.convert(cmyk: &pixels) }
-        return Picture(width: width, height: height, rgbx: pixels)
+        return Image(width: width, height: height, rgbx: pixels)
     }
 
-    /// How many scans a file has, where their number matters.
+    /// Returns the number of scans of a file, or 1 where the number does not matter.
     private static func scans(_ bytes: [UInt8], _ pixels: Int) -> Int {
-        // The decoder itself gives up at 500.
+        // The decoder itself stops at 500 scans.
         guard 500 * pixels > workLimit else { return 1 }
         var (scans, isMarker) = (0, false)
         for byte in bytes {
@@ -89,28 +89,28 @@ package final class PictureDecoder {
         return max(scans, 1)
     }
 
-    /// Decodes a stored JPEG picture into planes.
-    /// - Parameter scratch: memory of 4 bytes a pixel.
+    /// Decodes a stored JPEG image into planes, CHW.
+    /// - Parameter scratch: memory of 4 bytes per pixel.
     package func decodeStored(
         _ bytes: UnsafeRawBufferPointer, width: Int, height: Int, scratch: UnsafeMutablePointer<UInt8>,
         into planes: UnsafeMutablePointer<UInt8>
-    ) throws(PictureError) {
+    ) throws(ImageError) {
         let start = bytes.bindMemory(to: UInt8.self).baseAddress
         var (foundWidth, foundHeight, sampling, space): (Int32, Int32, Int32, Int32) = (0, 0, 0, 0)
         guard tjDecompressHeader3(jpeg, start, UInt(bytes.count), &foundWidth, &foundHeight, &sampling, &space) == 0 else {
             throw jpegError()
         }
         guard Int(foundWidth) == width, Int(foundHeight) == height else {
-            throw PictureError("damaged: a picture of \(foundWidth)×\(foundHeight) among those of \(width)×\(height)")
+            throw ImageError("damaged: the image is \(foundWidth)×\(foundHeight) instead of \(width)×\(height)")
         }
         let status = tjDecompress2(
             jpeg, start, UInt(bytes.count), scratch, Int32(width), 0, Int32(height), Int32(TJPF_RGBX.rawValue),
             TJFLAG_LIMITSCANS)
         guard status == 0 else { throw jpegError() }
-        Picture.split(scratch, width, height, into: planes)
+        Image.split(scratch, width, height, into: planes)
     }
 
-    /// CMYK JPEG files hold inverted inks (255 is none), as Adobe's programs write them.
+    /// Converts CMYK to RGB. JPEG files have inverted inks (255 is none), as Adobe's programs write them.
     private static func convert(cmyk pixels: inout [UInt8]) {
         for start in stride(from: 0, to: pixels.count, by: 4) {
             let black = Int(pixels[start + 3])
@@ -118,13 +118,13 @@ package final class PictureDecoder {
         }
     }
 
-    private func jpegError() -> PictureError {
-        PictureError("damaged JPEG: \(tjGetErrorStr2(jpeg).map { String(cString: $0) } ?? "no reason given")")
+    private func jpegError() -> ImageError {
+        ImageError("damaged JPEG: \(tjGetErrorStr2(jpeg).map { String(cString: $0) } ?? "no reason given")")
     }
 
     // MARK: Other formats
 
-    private func otherSize(_ bytes: [UInt8]) throws(PictureError) -> (width: Int, height: Int) {
+    private func otherSize(_ bytes: [UInt8]) throws(ImageError) -> (width: Int, height: Int) {
         var (width, height, channels): (Int32, Int32, Int32) = (0, 0, 0)
         guard stbi_info_from_memory(bytes, Int32(bytes.count), &width, &height, &channels) != 0 else {
             throw otherError()
@@ -132,7 +132,7 @@ package final class PictureDecoder {
         return try check(width, height)
     }
 
-    private func decodeOther(_ bytes: [UInt8]) throws(PictureError) -> Picture {
+    private func decodeOther(_ bytes: [UInt8]) throws(ImageError) -> Image {
         let expected = try otherSize(bytes)
         try PNGContent.check(bytes, width: expected.width, height: expected.height)
         var (width, height, channels): (Int32, Int32, Int32) = (0, 0, 0)
@@ -140,12 +140,12 @@ package final class PictureDecoder {
             throw otherError()
         }
         defer { stbi_image_free(pixels) }
-        guard (Int(width), Int(height)) == expected else { throw PictureError("damaged: it has two sizes") }
+        guard (Int(width), Int(height)) == expected else { throw ImageError("damaged: it states two different sizes") }
         let rgbx = [UInt8](UnsafeBufferPointer(start: pixels, count: 4 * Int(width) * Int(height)))
-        return Picture(width: Int(width), height: Int(height), rgbx: rgbx)
+        return Image(width: Int(width), height: Int(height), rgbx: rgbx)
     }
 
-    private func otherError() -> PictureError {
-        PictureError("damaged picture: \(stbi_failure_reason().map { String(cString: $0) } ?? "no reason given")")
+    private func otherError() -> ImageError {
+        ImageError("damaged image: \(stbi_failure_reason().map { String(cString: $0) } ?? "no reason given")")
     }
 }

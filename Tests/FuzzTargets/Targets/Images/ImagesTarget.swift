@@ -1,20 +1,20 @@
 import Datasets
 
 extension FuzzTarget {
-    /// A picture file as an import or a prediction reads it: decoded and cut to a square.
+    /// An image file as an import or a prediction reads it: decoded and cut to a square.
     static let pictures = FuzzTarget("pictures", longest: 4096) { input in
-        let picture = try PictureDecoder().decode(Array(input))
-        holds(picture.rgbx.count == 4 * picture.width * picture.height)
-        // Most as small as makes little work, some as large as data sets have them.
+        let image = try ImageDecoder().decode(Array(input))
+        holds(image.rgbx.count == 4 * image.width * image.height)
+        // Mostly a small size, which is fast, and sometimes the size of a usual data set.
         let size = (input.last ?? 0) & 7 == 0 ? 256 : 16
-        try holds(picture.squared(size).planar.count == 3 * size * size)
+        try holds(image.squared(size).planar.count == 3 * size * size)
     }
 
     /// A record of a data set that is packed as JPEG.
     static let stored = FuzzTarget("stored", longest: 4096) { input in
         let side = 32
         var (planes, scratch) = ([UInt8](repeating: 0, count: 3 * side * side), [UInt8](repeating: 0, count: 4 * side * side))
-        let decoder = PictureDecoder()
+        let decoder = ImageDecoder()
         try scratch.withUnsafeMutableBufferPointer { scratch in
             try planes.withUnsafeMutableBufferPointer { planes in
                 guard let from = scratch.baseAddress, let to = planes.baseAddress else { return }

@@ -1,7 +1,7 @@
 import Glibc
 
-/// How a picture file is coded, by its first bytes.
-enum PictureFormat {
+/// The format of an image file, recognized by its first bytes.
+enum ImageFormat {
     case jpeg
     /// A format that stb_image reads.
     case other
@@ -11,34 +11,34 @@ enum PictureFormat {
         Array("GIF8".utf8), Array("BM".utf8), Array("8BPS".utf8), Array("P5".utf8), Array("P6".utf8),
     ]
 
-    init(_ bytes: [UInt8]) throws(PictureError) {
+    init(_ bytes: [UInt8]) throws(ImageError) {
         if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
             self = .jpeg
         } else if Self.others.contains(where: { bytes.starts(with: $0) }) {
             self = .other
         } else {
-            throw PictureError("not a picture of a known format (JPEG, PNG, GIF, BMP, PSD, PNM)")
+            throw ImageError("not an image in a supported format (JPEG, PNG, GIF, BMP, PSD, PNM)")
         }
     }
 }
 
-/// Reads picture files from disk.
-enum PictureFile {
+/// Reads image files from disk.
+enum ImageFile {
     static let sizeLimit = 256 << 20
 
-    /// The whole content of a regular file; symbolic links are not followed.
-    static func read(_ path: String) throws(PictureError) -> [UInt8] {
-        // A pipe of that name must not make the open wait for a writer.
+    /// Returns the whole content of a regular file. Symbolic links are not followed.
+    static func read(_ path: String) throws(ImageError) -> [UInt8] {
+        // Non-blocking, because opening a named pipe would wait for a writer.
         let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-        guard descriptor >= 0 else { throw PictureError("cannot be opened: \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else { throw ImageError("cannot be opened: \(String(cString: strerror(errno)))") }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw PictureError("not a regular file")
+            throw ImageError("not a regular file")
         }
         let size = Int(status.st_size)
-        guard size > 0 else { throw PictureError("empty file") }
-        guard size <= sizeLimit else { throw PictureError("too large: \(size) bytes, the limit is 256 MB") }
+        guard size > 0 else { throw ImageError("empty file") }
+        guard size <= sizeLimit else { throw ImageError("too large: \(size) bytes, the limit is 256 MB") }
         var code: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             count = 0
@@ -53,8 +53,8 @@ enum PictureFile {
                 count += got
             }
         }
-        guard code == 0 else { throw PictureError("cannot be read: \(String(cString: strerror(code)))") }
-        guard bytes.count == size else { throw PictureError("became shorter while it was read") }
+        guard code == 0 else { throw ImageError("cannot be read: \(String(cString: strerror(code)))") }
+        guard bytes.count == size else { throw ImageError("became shorter while it was read") }
         return bytes
     }
 }

@@ -39,6 +39,13 @@ public struct WorkerProgram: Sendable, Equatable {
 
     public var instructions: [Instruction] { forward + backward }
 
+    /// Returns the instruction at an index of `instructions`; nil beyond them.
+    public func instruction(at index: Int) -> Instruction? {
+        if forward.indices.contains(index) { return forward[index] }
+        let index = index - forward.count
+        return backward.indices.contains(index) ? backward[index] : nil
+    }
+
     /// Multiplications and additions of matrix products in a training pass.
     public var flops: Double {
         instructions.reduce(0) { if case .compute(let computation) = $1 { $0 + computation.flops } else { $0 } }

@@ -17,13 +17,13 @@ struct DatasetCache {
 
     let directory: String
     let coordinator: Link
-    let inbox: WorkerInbox
+    let mailbox: DataMailbox
     let log: @Sendable (String) -> Void
     /// Parts that are asked for ahead of the one that is waited for.
     private static let window = 4
 
-    init(directory: String, coordinator: Link, inbox: WorkerInbox, log: @escaping @Sendable (String) -> Void) {
-        (self.directory, self.coordinator, self.inbox, self.log) = (directory, coordinator, inbox, log)
+    init(directory: String, coordinator: Link, mailbox: DataMailbox, log: @escaping @Sendable (String) -> Void) {
+        (self.directory, self.coordinator, self.mailbox, self.log) = (directory, coordinator, mailbox, log)
     }
 
     /// The data set of a fingerprint: from the cache, or fetched into it, verified and kept.
@@ -50,7 +50,7 @@ struct DatasetCache {
 
     private func fetch(_ fingerprint: String, to place: String) throws -> Dataset {
         coordinator.send(.with { $0.dataQuestion = WireDataQuestion() })
-        let listing = try inbox.wait { $0.dataListing }
+        let listing = try mailbox.waitForListing()
         let total = try size(of: listing)
         let partial = "\(place).partial"
         guard mkdir(partial, 0o700) == 0 || errno == EEXIST else { throw FileError(partial, "create it") }
@@ -117,12 +117,12 @@ struct DatasetCache {
                         ($0.file, $0.offset, $0.length) = (UInt32(index), UInt64(asked), UInt32(length))
                     }
                 )
-                inbox.state.update { _ = $0.dataAsked.insert(part) }
+                mailbox.request(part)
                 coordinator.send(.with { $0.dataRequest = request })
                 asked += length
             }
             let part = DataPart(file: index, offset: done)
-            let bytes = try inbox.wait { $0.dataParts.removeValue(forKey: part) }
+            let bytes = try mailbox.wait(for: part)
             guard bytes.count == min(FrameHeader.dataLimit, size - done) else {
                 throw WireError(.refused, "the coordinator's data set changed while it was fetched; start again")
             }

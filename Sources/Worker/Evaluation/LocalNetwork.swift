@@ -17,10 +17,11 @@ public final class LocalNetwork {
     /// N×C×H×W, where the next pass's images are put.
     public let images: TensorBuffer
     private let engine: Engine
-    private let executor: ProgramExecutor
+    private let runner: ProgramRunner
+    private let backend: KernelBackend
     /// Of the images, where the network reads fewer bits.
     private let rounding: KernelCall?
-    private let environment = FixedEnvironment()
+    private let environment = LocalEnvironment()
     private var parameters: [ParameterBlock.Key: ParameterMemory] = [:]
     private var pass = 0
 
@@ -60,22 +61,23 @@ public final class LocalNetwork {
                 from: .fixed(Memory(TensorLayout(plain: shape), images, engine: engine)),
                 to: .fixed(Memory(TensorLayout(plain: shape, type), read, engine: engine)),
                 scratch: ScratchMemory(engine: engine), engine: engine)
-        executor = try ProgramExecutor(
+        backend = try KernelBackend(
             program: program, recipe: configuration.recipe, images: [read, read], trains: trains, fuses: fuses,
             engine: engine)
+        runner = ProgramRunner(backend)
         for block in program.blocks {
-            let layout = executor.parameterLayouts[block.key]!
+            let layout = backend.parameterLayouts[block.key]!
             let memory = try Memory(layout.values, engine: engine)
             let gradients = trains ? [try Memory(layout.gradient, engine: engine)] : []
             parameters[block.key] = ParameterMemory(even: memory, odd: memory, gradients: gradients, pushed: gradients)
         }
         try load(value)
-        try executor.bind(parameters, environment: environment)
+        try backend.bind(parameters)
     }
 
     /// Replaces the parameters.
     public func load(_ value: (ParameterTensor) throws -> UnsafeRawBufferPointer) throws {
-        for block in executor.program.blocks {
+        for block in backend.program.blocks {
             let whole = try value(block.tensor)
             let packed = try TensorBuffer.allocate(floats: block.shape.count)
             block.region.forEachRun(in: block.tensor.shape) { offset, start, length in
@@ -102,11 +104,11 @@ public final class LocalNetwork {
         let turn = Turn(weights: 0, pass: pass, batch: 0)
         try rounding?.run(turn)
         return try labels.withUnsafeBufferPointer { labels in
-            try executor.run(
+            try runner.run(
                 PassContext(
                     purpose: purpose, step: step, weights: 0, pass: pass, turn: turn,
-                    labels: labels, images: count))
-            let outcome = executor.outcome
+                    labels: labels, images: count, environment: environment))
+            let outcome = backend.outcome
             return Outcome(lossSum: outcome.lossSum, top1Wrong: outcome.top1Wrong, top5Wrong: outcome.top5Wrong)
         }
     }
@@ -115,20 +117,20 @@ public final class LocalNetwork {
     func profile(labels: [Int32]) throws -> [(computation: Computation, seconds: Double)] {
         pass += 1
         return try labels.withUnsafeBufferPointer { labels in
-            try executor.profile(
+            try runner.profile(
                 PassContext(
                     purpose: .training, step: 1, weights: 0, pass: pass, turn: Turn(weights: 0, pass: pass, batch: 0),
-                    labels: labels, images: batch))
+                    labels: labels, images: batch, environment: environment))
         }
     }
 
     /// log p of every image and class of the last pass, row-major.
-    public var logProbabilities: UnsafeBufferPointer<Float> { executor.loss!.result }
+    public var logProbabilities: UnsafeBufferPointer<Float> { backend.loss!.result }
 
     /// A layer's result of the last pass, image by image, columns one after another.
     public func result(layer: Int) throws -> [Float] {
-        let parts = try executor.program.columns.map { column -> (values: TensorBuffer, units: Int) in
-            let memory = executor.memory[layer, column].result
+        let parts = try backend.program.columns.map { column -> (values: TensorBuffer, units: Int) in
+            let memory = backend.memory[layer, column].result
             let packed = try TensorBuffer.allocate(floats: memory.layout.shape.count)
             try Reorder.unpack(memory, into: packed, engine: engine)
             return (packed, memory.layout.shape.count / batch)
@@ -141,7 +143,7 @@ public final class LocalNetwork {
     /// The gradients of the last training pass as a whole canonical tensor.
     public func gradient(of tensor: ParameterTensor) throws -> [Float] {
         var result = [Float](repeating: 0, count: tensor.shape.count)
-        for block in executor.program.blocks where block.tensor == tensor {
+        for block in backend.program.blocks where block.tensor == tensor {
             let packed = try TensorBuffer.allocate(floats: block.shape.count)
             try Reorder.unpack(parameters[block.key]!.gradients[0], into: packed, engine: engine)
             block.region.forEachRun(in: tensor.shape) { offset, start, length in
@@ -149,14 +151,5 @@ public final class LocalNetwork {
             }
         }
         return result
-    }
-
-    /// Everything is here already.
-    private final class FixedEnvironment: ExecutionEnvironment {
-        func begin(place: Int, at now: Double, context: PassContext) {}
-        func send(_ slab: Slab, to worker: Int, memory: Memory, context: PassContext) {}
-        func receive(_ slab: Slab, from worker: Int, context: PassContext) {}
-        func pull(_ key: ParameterBlock.Key, context: PassContext) {}
-        func push(_ key: ParameterBlock.Key, context: PassContext) {}
     }
 }

@@ -14,10 +14,6 @@ final class ActivationMemory {
         var accumulator: Memory?
         /// After each stage; a stage that works in place repeats what was before it.
         var stages: [Memory] = []
-        /// By stage, where it keeps something for its gradient.
-        var workspaces: [Int: Memory] = [:]
-        /// Gradients of what each stage reads, by stage; absent where the stage works in place.
-        var stageGradients: [Int: Memory] = [:]
         /// Of the layer's result.
         var resultGradient: Memory?
 

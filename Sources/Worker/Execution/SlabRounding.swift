@@ -5,7 +5,7 @@ import Tensors
 /// Rounds what columns exchange, where that has fewer bits than what they compute: once, as soon as it is computed, whether another worker
 /// reads it or another column of this one, so that every layout reads the same.
 struct SlabRounding {
-    typealias Action = ProgramExecutor.Action
+    typealias Action = KernelBackend.Action
 
     /// What ends the computation of a layer's result.
     enum End { case output, stages }

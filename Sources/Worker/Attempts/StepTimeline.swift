@@ -3,15 +3,15 @@ import Partition
 import Threading
 import Wire
 
-extension PassExecutor {
+extension ProgramRunner {
     /// What was recorded since the stopwatch was set, in words.
     func timeline() -> WireTimeline? {
         guard let stopwatch else { return nil }
         let layers = program.network.layers.map(\.name)
         let severalColumns = program.columns.count > 1
         return WireTimeline(stopwatch) { place in
-            if place == TrainingSession.dataPlace { return ("pictures", .dataWait) }
-            return instruction(at: place).map { $0.described(layers: layers, namesColumns: severalColumns) }
+            if place == StepLoop.dataSpan { return ("images", .dataWait) }
+            return program.instruction(at: place).map { $0.described(layers: layers, namesColumns: severalColumns) }
         }
     }
 }

@@ -37,12 +37,13 @@ public final class WorkerService: @unchecked Sendable {
 
     private let options: Options
     private let loop: EventLoop
-    private let inbox = WorkerInbox()
+    private let mailbox = WorkerMailbox()
+    private let data = DataMailbox()
     /// The coordinator's connection, once this process has introduced itself.
-    private let way = Monitor<Link?>(nil)
+    private let coordinatorLink = Monitor<Link?>(nil)
     private let log: ProcessLog
 
-    /// - Parameter log: takes lines for the process's log and the run's.
+    /// - Parameter log: Takes lines for the process's log and the run's.
     public init(_ options: Options, log: ProcessLog) throws {
         self.options = options
         self.log = log
@@ -57,27 +58,28 @@ public final class WorkerService: @unchecked Sendable {
         }
         do {
             return try serve(coordinator)
-        } catch let ended as RunEnded {
-            return SessionOutcome(ended.finish)
-        } catch let error as WireError where error.code == .closed {
-            // The end of the run may have been said just before the connection ended; the coordinator's word counts.
-            if let finish = inbox.state.read({ $0.finish }) { return SessionOutcome(finish) }
-            throw error
         } catch {
-            // Said to the coordinator, which decides what it means for the run.
-            var failure = WireFailure()
-            failure.reason = "\(error)"
-            coordinator.send(.with { $0.failure = failure })
-            coordinator.finish()
-            usleep(50_000)
+            // The end of the run may have been said just before the connection ended; the coordinator's word counts.
+            let isOver = error is AttemptEnded || (error as? WireError)?.code == .closed
+            if isOver, let finish = mailbox.read({ $0.finish }) { return SessionOutcome(finish) }
+            if (error as? WireError)?.code != .closed { report(error, to: coordinator) }
             throw error
         }
     }
 
+    /// Tells the coordinator why this worker cannot continue; it decides what that means for the run.
+    private func report(_ error: any Error, to coordinator: Link) {
+        var failure = WireFailure()
+        failure.reason = "\(error)"
+        coordinator.send(.with { $0.failure = failure })
+        coordinator.finish()
+        usleep(50_000)
+    }
+
     private func serve(_ coordinator: Link) throws -> SessionOutcome {
-        let receiver = WorkerReceiver(inbox: inbox, coordinator: coordinator, log: log)
-        let place = options.listen ?? SocketAddress(host: coordinator.local.host, port: 0)
-        let listener = try Listener(place, loop: loop) { link in link.start(receiver) }
+        let receiver = WorkerReceiver(mailbox: mailbox, data: data, coordinator: coordinator, log: log)
+        let address = options.listen ?? SocketAddress(host: coordinator.local.host, port: 0)
+        let listener = try Listener(address, loop: loop) { link in link.start(receiver) }
         defer { listener.stop() }
 
         let own = try options.data.map { try Dataset(path: $0) }
@@ -86,12 +88,11 @@ public final class WorkerService: @unchecked Sendable {
             threads: options.threads ?? 0, datasetFingerprint: own?.manifest.fingerprint ?? "")
         coordinator.start(receiver)
         coordinator.send(introduction.hello(listenPort: listener.address.port))
-        way.update { $0 = coordinator }
-        let welcome = try WireError.admission { try inbox.wait { $0.welcome } }
+        coordinatorLink.update { $0 = coordinator }
+        let welcome = try WireError.admission { try mailbox.waitForState { $0.assignment } }
         FaultPlace.identify(.worker, rank: Int(welcome.rank))
         // Before anything that takes long: the run waits for the store.
-        inbox.state.update { $0.startsStore = false }
-        if welcome.startsStore { try startStore() }
+        if mailbox.update({ $0.takeStoreStart() }) { try startStore() }
         let heartbeat = try heartbeat(receiver, welcome: welcome, introduction)
         defer { heartbeat.stop() }
         let configuration = try RunConfiguration(json: welcome.configuration)
@@ -103,39 +104,53 @@ public final class WorkerService: @unchecked Sendable {
                 .refused, "the data set in \(dataset.path) has the fingerprint \(dataset.manifest.fingerprint), the "
                     + "coordinator's \(welcome.datasetFingerprint); name the same data set with --data")
         }
-        try train(configuration, dataset, device, coordinator, receiver, introduction)
+        return try train(introduction, receiver, coordinator) { welcome in
+            try HostedColumns(configuration: configuration, welcome: welcome, dataset: dataset, device: device)
+        }
     }
 
-    /// Takes one place after another, as the coordinator has them, until the run ends, which it throws.
+    /// Takes one assignment after another, as the coordinator gives them, until the run ends.
     private func train(
-        _ configuration: RunConfiguration, _ dataset: Dataset?, _ device: SimulatedDevice?, _ coordinator: Link, _ receiver: WorkerReceiver,
-        _ introduction: Introduction
-    ) throws -> Never {
-        var session: TrainingSession?
-        /// Memory is free for others before there is a new place.
+        _ introduction: Introduction, _ receiver: WorkerReceiver, _ coordinator: Link, host: (WireWelcome) throws -> HostedColumns
+    ) throws -> SessionOutcome {
+        var hosted: HostedColumns?
+        /// Frees the memory of an assignment before there is another.
         func giveUp() {
-            receiver.attach(nil)
-            session?.stop()
-            session = nil
+            receiver.detach()
+            hosted?.stop()
+            hosted = nil
         }
         defer { giveUp() }
         while true {
-            do {
-                switch try inbox.next(session?.place) {
-                case .startStore: try startStore()
-                case .giveUpPlace: giveUp()
-                case .prepare(let welcome):
-                    giveUp()
-                    log("joined run \(Digest.text(welcome.run)) as worker \(welcome.rank) of \(welcome.workers)")
-                    let new = try TrainingSession(
-                        configuration: configuration, welcome: welcome, dataset: dataset, device: device, coordinator: coordinator, inbox: inbox)
-                    receiver.attach(new)
-                    session = new
-                case .join(let topology):
-                    try session?.serve(topology, loop: loop, receiver: receiver, introduction: introduction)
+            switch try mailbox.next(hosted?.assignment) {
+            case .end(let finish): return SessionOutcome(finish)
+            case .startStore: try startStore()
+            case .becomeSpare: giveUp()
+            case .prepare(let welcome):
+                giveUp()
+                log("joined run \(Digest.text(welcome.run)) as worker \(welcome.rank) of \(welcome.workers)")
+                let columns = try host(welcome)
+                receiver.attach(columns)
+                hosted = columns
+            case .join(let topology):
+                guard let hosted else { continue }
+                let joiner = AttemptJoiner(
+                    columns: hosted, coordinator: coordinator, mailbox: mailbox, loop: loop, receiver: receiver, introduction: introduction)
+                do { try train(topology, joiner) } catch is AttemptEnded {
+                    receiver.endAttempt()
+                    hosted.activity.begin(attempt: mailbox.read { $0.attempt.number }, .holding)
                 }
-            } catch is AttemptEnded { session?.hold() }
+            }
         }
+    }
+
+    /// Trains in one attempt.
+    /// - Throws: `AttemptEnded` at its end.
+    private func train(_ topology: WireTopology, _ joiner: AttemptJoiner) throws {
+        let exchange = try joiner.join(topology)
+        exchange.tell(.with { $0.ready = WireReady() })
+        var steps = StepLoop(exchange, mailbox: mailbox, after: Int(clamping: topology.baseStep))
+        try steps.run()
     }
 
     private func startStore() throws {
@@ -144,12 +159,12 @@ public final class WorkerService: @unchecked Sendable {
         try startStore(options.coordinator)
     }
 
-    /// Asks the coordinator to go on without this worker. It works until it is released between two steps, which ends `serve`.
+    /// Asks the coordinator to continue without this worker. It works until it is released between two steps, which ends `serve`.
     /// - Returns: false where it is not connected to a coordinator: there is nobody to ask.
     public func leave() -> Bool {
-        guard let coordinator = way.read({ $0 }) else { return false }
+        guard let coordinator = coordinatorLink.read({ $0 }) else { return false }
         log("asks to leave the run")
-        coordinator.send(.with { $0.leave = WireLeave() }, run: inbox.state.read { $0.welcome?.run ?? 0 })
+        coordinator.send(.with { $0.leave = WireLeave() }, run: mailbox.read { $0.assignment?.run ?? 0 })
         return true
     }
 
@@ -168,10 +183,10 @@ public final class WorkerService: @unchecked Sendable {
     ) throws -> HeartbeatSender {
         var hello = introduction.hello(listenPort: 0).hello
         (hello.run, hello.rank) = (welcome.run, welcome.rank)
-        let inbox = inbox
+        let mailbox = mailbox
         return try HeartbeatSender(
             coordinator: options.coordinator, hello: hello, patience: welcome.patience, loop: loop, log: log,
-            beat: { receiver.heartbeat }, silent: { inbox.fail($0) })
+            beat: { receiver.heartbeat }, silent: { mailbox.fail($0) })
     }
 
     /// The run's data set, at the coordinator's path or fetched.
@@ -182,7 +197,7 @@ public final class WorkerService: @unchecked Sendable {
             return found
         }
         let cache = DatasetCache(
-            directory: options.dataCache ?? DatasetCache.usual, coordinator: coordinator, inbox: inbox, log: { [log] in log($0) })
+            directory: options.dataCache ?? DatasetCache.usual, coordinator: coordinator, mailbox: data, log: { [log] in log($0) })
         return try cache.dataset(welcome.datasetFingerprint)
     }
 }

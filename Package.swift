@@ -94,7 +94,7 @@ let package = Package(
         tests("Datasets", ["Fixtures", "Tensors", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
         tests("Wire", ["Tensors", "Threading", "COpenSSL", protobuf]),
         tests("ParameterStore", ["Partition", "NeuralNetwork"]),
-        tests("Coordinator", ["ParameterStore", "Partition", "Wire", "NeuralNetwork"]),
+        tests("Coordinator", ["ParameterStore", "Worker", "Partition", "RunLog", "Wire", "NeuralNetwork", protobuf]),
         tests("RunLog"),
         tests("Interchange", ["RunLog"]),
         tests("Worker", ["NeuralNetwork", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),

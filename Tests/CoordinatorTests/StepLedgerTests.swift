@@ -55,8 +55,8 @@ import Testing
         _ = ledger.stored(store: 0, step: 1)
         _ = ledger.report(worker: 0, step: 1)
         #expect(ledger.stop().isEmpty && !ledger.isDone)
-        ledger.abort(validated: true)
-        #expect(ledger.stop() == [.commit(step: 1, snapshot: true)])
+        ledger.abort()
+        #expect(ledger.stop() == [.snapshot(step: 1)])
         #expect(ledger.isDone)
     }
 
@@ -113,7 +113,7 @@ import Testing
         _ = ledger.stored(store: 0, step: 1)
         _ = ledger.report(worker: 0, step: 2)
         #expect(ledger.missingWorkers == [1] && ledger.missingStores == [0])
-        ledger.abort(validated: true)
+        ledger.abort()
         #expect(ledger.committed == 1 && ledger.granted == 1)
         #expect(
             ledger.advance() == [.grant(step: 2, rate: 0.01, validate: false), .grant(step: 3, rate: 0.01, validate: false)])
@@ -131,12 +131,12 @@ import Testing
         var ledger = StepLedger(plan: plan, workers: 1, stores: 1)
         _ = ledger.advance()
         // Lost before the step is committed: it is granted again.
-        ledger.abort(validated: true)
+        ledger.abort()
         #expect(ledger.advance() == [.grant(step: 1, rate: 0.01, validate: true)])
         _ = ledger.stored(store: 0, step: 1)
         _ = ledger.report(worker: 0, step: 1)
         // Lost after the commit and before the validation: nothing is granted until it is there.
-        ledger.abort(validated: false)
+        ledger.abort()
         #expect(ledger.advance().isEmpty)
         #expect(ledger.validated(step: 1, error: 0.5) == [.grant(step: 2, rate: 0.01, validate: true)])
     }

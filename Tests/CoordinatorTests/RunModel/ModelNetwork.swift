@@ -1,0 +1,85 @@
+import Coordinator
+import NeuralNetwork
+import Partition
+import Wire
+
+/// The network and recipe that the model trains: four columns, validation with a rate that depends on it, checkpoints.
+struct ModelNetwork {
+    let columns = 4
+    let slices = 4
+    let configuration: RunConfiguration
+    let blocks: [ParameterBlock]
+    /// Validation errors by step: they stop improving on the way.
+    private let errors: [Int: Double] = [2: 0.5, 4: 0.4, 6: 0.45, 8: 0.41, 10: 0.3, 12: 0.29]
+
+    init() throws {
+        var recipe = Recipe()
+        (recipe.batch, recipe.slices) = (4, slices)
+        (recipe.validation.every, recipe.checkpoint.every) = (2, 3)
+        (recipe.schedule.kind, recipe.schedule.patience, recipe.schedule.reductions) = (.plateau, 2, 2)
+        configuration = RunConfiguration(
+            network: NetworkSpecification(
+                input: .init(channels: 1, height: 2, width: 2), columns: columns,
+                layers: [LayerSpecification("fc", .innerProduct(.init(outputs: 4)))]), recipe: recipe)
+        blocks = try configuration.network.parameterBlocks()
+    }
+
+    func initial(_ key: ParameterBlock.Key) -> UInt64 { UInt64(key.column * 100 + (key.kind == .bias ? 7 : 3)) }
+
+    func next(_ value: UInt64, _ key: ParameterBlock.Key, _ step: Int, rate: Float) -> UInt64 {
+        (value &* 6_364_136_223_846_793_005 &+ UInt64(step * 1000 + key.column) &+ UInt64(rate.bitPattern)) ^ (value >> 29)
+    }
+
+    func validation(after step: Int) -> WireValidationReport {
+        .with { ($0.step, $0.images, $0.lossSum, $0.top1Wrong) = (UInt64(step), 1000, 1, UInt64(1000 * (errors[step] ?? 0.6))) }
+    }
+}
+
+struct ModelError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// What reaches a process from the coordinator.
+enum ModelOrder {
+    case order(Order)
+    case restore(BlockPart, ModelStore.Value?)
+    case closed
+}
+
+/// What reaches the coordinator from a process.
+enum ModelWord {
+    case message(MemberMessage, UInt32)
+    case part(BlockPart, ModelStore.Value?)
+    case snapshot(step: Int, ParameterBlock.Key, ModelStore.Value)
+    case closed
+}
+
+/// What goes wrong, or is asked for, at an event of a story.
+enum ModelFault: Sendable {
+    case killWorker(Int)
+    case killWorkers(Int)
+    case killStore(Int)
+    /// A connection between two processes breaks.
+    case breakLink(Int)
+    /// The next message of a process to the coordinator is lost; the one after it shows that.
+    case loseMessage(Int)
+    case leave(Int)
+    case join
+    case resize(workers: Int, replicas: Int)
+    case checkpoint
+    case stop
+}
+
+struct ModelRandom: RandomNumberGenerator {
+    var state: UInt64
+
+    init(_ seed: Int) { state = UInt64(seed + 1) &* 0x9E37_79B9_7F4A_7C15 | 1 }
+
+    mutating func next() -> UInt64 {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return state
+    }
+}

@@ -1,0 +1,92 @@
+import Coordinator
+import Testing
+
+/// The real run state, step machine and worker logic through queues that deliver in any order, with a fault at every single message. Every
+/// story must end, with each step once and the parameters of an undisturbed run.
+@Suite struct RunModelTests {
+    static let layouts = [(1, 1, 1), (2, 1, 1), (2, 2, 1), (4, 2, 2), (3, 1, 2)]
+
+    /// The reference itself: rates fall where the validation error stops improving, and every layout gives the same.
+    @Test(arguments: layouts) func everyLayoutTrainsTheSameSteps(_ workers: Int, _ replicas: Int, _ stores: Int) {
+        #expect(RunStory.reference.count == 12)
+        #expect(Set(RunStory.reference[12]?.rates ?? []).count == 3, "the schedule does not reduce the rate twice")
+        #expect(RunStory.reference[12]?.validations == [2, 4, 6, 8, 10, 12])
+        for seed in 1...10 { RunStory(seed: seed, workers: workers, replicas: replicas, stores: stores).check() }
+    }
+
+    /// Tells a story for every message at which a fault can come.
+    private func atEveryMessage(_ layout: (Int, Int, Int), mayEnd: Bool = false, stride: Int = 1, _ fault: (Int) -> [ModelFault]) {
+        var story = RunStory(workers: layout.0, replicas: layout.1, stores: layout.2)
+        let events = story.check()
+        #expect(events > 100)
+        for event in Swift.stride(from: 0, to: events, by: stride) {
+            story.seed = 1 + event % 3
+            story.faults = [event: fault(event)]
+            story.check(mayEnd: mayEnd)
+        }
+    }
+
+    @Test(arguments: layouts) func aFailedWorkerAtAnyMessageCostsNoStep(_ workers: Int, _ replicas: Int, _ stores: Int) {
+        atEveryMessage((workers, replicas, stores)) { [.killWorker($0)] }
+    }
+
+    @Test(arguments: layouts) func aBrokenConnectionAtAnyMessageCostsNoStep(_ workers: Int, _ replicas: Int, _ stores: Int) {
+        atEveryMessage((workers, replicas, stores)) { [.breakLink($0)] }
+    }
+
+    /// A report of a step or of a validation, a ready, whatever it is.
+    @Test(arguments: layouts) func aLostMessageCostsNoStep(_ workers: Int, _ replicas: Int, _ stores: Int) {
+        for event in 0..<3 { atEveryMessage((workers, replicas, stores), stride: 2) { [.loseMessage($0 + event)] } }
+    }
+
+    @Test func allWorkersFailingAtOnceAreOneIncident() {
+        atEveryMessage((4, 2, 1)) { _ in [.killWorkers(4)] }
+    }
+
+    /// Without a copy of its parameters a lost store ends the run; it says so and does not hang.
+    @Test(arguments: [(2, 1, 1), (4, 2, 2)]) func aLostStoreEndsTheRun(_ workers: Int, _ replicas: Int, _ stores: Int) {
+        atEveryMessage((workers, replicas, stores), mayEnd: true) { [.killStore($0)] }
+    }
+
+    @Test(arguments: [(2, 1, 1), (4, 2, 2)]) func aStopAtAnyMessageEndsWithACheckpoint(_ workers: Int, _ replicas: Int, _ stores: Int) {
+        atEveryMessage((workers, replicas, stores), mayEnd: true) { _ in [.stop] }
+        atEveryMessage((workers, replicas, stores), mayEnd: true, stride: 3) { [.stop, .killWorker($0)] }
+    }
+
+    @Test(arguments: [(1, 1, 2), (2, 1, 1), (4, 2, 2)]) func aChangeOfLayoutAtAnyMessageCostsNoStep(_ workers: Int, _ replicas: Int, _ stores: Int) {
+        atEveryMessage((workers, replicas, stores), stride: 2) { _ in [.join] }
+        atEveryMessage((workers, replicas, stores), stride: 3) { _ in [.join, .join, .resize(workers: 4, replicas: 2)] }
+        atEveryMessage((workers, replicas, stores), stride: 3) { _ in [.resize(workers: 1, replicas: 1)] }
+    }
+
+    @Test func leavingAtAnyMessageCostsNoStep() {
+        atEveryMessage((3, 1, 2), mayEnd: true) { [.leave($0)] }
+        atEveryMessage((2, 1, 1), mayEnd: true, stride: 2) { [.leave($0), .killWorker($0 + 1)] }
+    }
+
+    /// Long random stories: failures during recoveries, changes, stops and validations.
+    @Test(arguments: 0..<8) func longRandomStoriesEnd(_ part: Int) {
+        var random = ModelRandom(900 + part)
+        for seed in 1...150 {
+            var story = RunStory(seed: seed + 1000 * part, workers: 2, replicas: [1, 2].randomElement(using: &random)!, stores: Int.random(in: 1...3, using: &random))
+            for _ in 0..<Int.random(in: 2...7, using: &random) {
+                let event = Int.random(in: 0..<900, using: &random)
+                let index = Int.random(in: 0..<8, using: &random)
+                let fault: ModelFault = switch Int.random(in: 0..<12, using: &random) {
+                case 0...2: .killWorker(index)
+                case 3: .killWorkers(2)
+                case 4: .breakLink(index)
+                case 5: .loseMessage(index)
+                case 6: .join
+                case 7: .resize(workers: [1, 2, 4].randomElement(using: &random)!, replicas: [1, 2].randomElement(using: &random)!)
+                case 8: .checkpoint
+                case 9: .leave(index)
+                case 10: index == 0 ? .stop : .breakLink(index)
+                default: index == 0 ? .killStore(0) : .killWorker(index)
+                }
+                story.faults[event, default: []].append(fault)
+            }
+            story.check(mayEnd: true)
+        }
+    }
+}

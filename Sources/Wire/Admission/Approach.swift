@@ -1,8 +1,8 @@
 import Glibc
 import Threading
 
-/// The connecting side of what `Greeting` does, on a thread that may wait.
-enum Approach {
+/// The connecting side of what `ServerHandshake` does, on a thread that may wait.
+enum ClientHandshake {
     /// Proves this side, and has the other prove itself.
     /// - Parameters:
     ///   - descriptor: a connected socket that does not block; stays the caller's.

@@ -1,7 +1,7 @@
 import Glibc
 
 /// A connection that was accepted and is still proving itself: the preamble or the TLS handshake. On the loop's thread.
-final class Greeting: EventHandler, Stranger {
+final class ServerHandshake: EventHandler, PendingConnection {
     /// A socket that may carry frames.
     struct Established {
         let descriptor: Int32
@@ -12,7 +12,7 @@ final class Greeting: EventHandler, Stranger {
     let remote: SocketAddress
     private let descriptor: Int32
     private let loop: EventLoop
-    private let finished: (Greeting, Result<Established, WireError>) -> Void
+    private let finished: (ServerHandshake, Result<Established, WireError>) -> Void
     private var preamble: ListenerPreamble?
     private var session: TLSSession?
     private var isDone = false
@@ -21,7 +21,7 @@ final class Greeting: EventHandler, Stranger {
     /// - Parameter finished: called once; on success the socket is its new owner's.
     init(
         descriptor: Int32, remote: SocketAddress, loop: EventLoop,
-        finished: @escaping (Greeting, Result<Established, WireError>) -> Void
+        finished: @escaping (ServerHandshake, Result<Established, WireError>) -> Void
     ) {
         (self.descriptor, self.remote, self.loop, self.finished) = (descriptor, remote, loop, finished)
     }

@@ -32,7 +32,7 @@ public struct LinkSecurity: Sendable {
     }
 
     /// Whether the token is what a coordinator may be about to leave.
-    var looksForToken: Bool { if case .plain(let source) = protection, case .published = source.origin { true } else { false } }
+    var expectsPublishedToken: Bool { if case .plain(let source) = protection, case .published = source.origin { true } else { false } }
 
     /// Whether what is sent can be read and changed on its way.
     public var isPlain: Bool { if case .plain = protection { true } else { false } }

@@ -1,14 +1,14 @@
 /// What a link that was accepted has to do with its listener until it is admitted, and when it ends. On the loop's thread.
-final class StrangerStatus {
+final class AdmissionState {
     let limits: ConnectionLimits
     private let id: Int
-    private let strangers: Strangers
+    private let strangers: PendingConnections
     private let journal: RefusalJournal
     private(set) var isAdmitted = false
     /// Its one frame has come.
     var hasSpoken = false
 
-    init(id: Int, strangers: Strangers, journal: RefusalJournal, limits: ConnectionLimits) {
+    init(id: Int, strangers: PendingConnections, journal: RefusalJournal, limits: ConnectionLimits) {
         (self.id, self.strangers, self.journal, self.limits) = (id, strangers, journal, limits)
     }
 

@@ -1,17 +1,17 @@
 import Threading
 
 /// A connection that nobody has vouched for yet.
-protocol Stranger: AnyObject {
+protocol PendingConnection: AnyObject {
     /// Ends it.
     func shed(_ reason: String)
 }
 
 /// The connections of a listener that have not been admitted, oldest first, and the count of all. On the loop's thread.
-final class Strangers: @unchecked Sendable {
+final class PendingConnections: @unchecked Sendable {
     private struct Entry {
         let id: Int
         let since: Double
-        var who: any Stranger
+        var who: any PendingConnection
     }
 
     private let limits: ConnectionLimits
@@ -27,7 +27,7 @@ final class Strangers: @unchecked Sendable {
     var isFull: Bool { open >= limits.connections }
 
     /// Takes a new connection, at the oldest stranger's expense where there are too many.
-    func add(_ who: some Stranger) -> Int {
+    func add(_ who: some PendingConnection) -> Int {
         if entries.count >= limits.strangers { shedOldest("too many connections that have not introduced themselves") }
         nextID += 1
         open += 1
@@ -37,7 +37,7 @@ final class Strangers: @unchecked Sendable {
     }
 
     /// A connection's greeting goes on in another object's hands; its time does not start anew.
-    func replace(_ id: Int, by who: some Stranger) {
+    func replace(_ id: Int, by who: some PendingConnection) {
         if let place = entries.firstIndex(where: { $0.id == id }) { entries[place].who = who }
     }
 

@@ -59,7 +59,7 @@ final class CertificateAuthority {
                 }
             }
             guard (authority?.key ?? key).use({ X509_sign(certificate, $0, EVP_sha256()) }) > 0 else {
-                throw WireError(.system, "cannot \(action): \(OpenSSLError.take().words)")
+                throw WireError(.system, "cannot \(action): \(OpenSSLError.take().reason)")
             }
         }
         return made

@@ -37,12 +37,12 @@ final class RevocationList: @unchecked Sendable {
                 X509_CRL_add0_revoked(pointer, entry) == 1
             else {
                 X509_REVOKED_free(entry)
-                throw WireError(.file, "cannot \(action): \(OpenSSLError.take().words)")
+                throw WireError(.file, "cannot \(action): \(OpenSSLError.take().reason)")
             }
         }
         try OpenSSLError.check(X509_CRL_sort(pointer), action)
         guard key.use({ X509_CRL_sign(pointer, $0, EVP_sha256()) }) > 0 else {
-            throw WireError(.file, "cannot sign the list of revoked certificates: \(OpenSSLError.take().words)")
+            throw WireError(.file, "cannot sign the list of revoked certificates: \(OpenSSLError.take().reason)")
         }
     }
 

@@ -66,7 +66,7 @@ extension Connector {
                 var isFinal = now > deadline || isCancelled()
                 if let error = error as? WireError, error.code == .refused {
                     // A coordinator that has just come up may not have left its token yet; otherwise a refusal stays one.
-                    isFinal = isFinal || !loop.security.looksForToken || now - (refused ?? now) > 1
+                    isFinal = isFinal || !loop.security.expectsPublishedToken || now - (refused ?? now) > 1
                     refused = refused ?? now
                 }
                 if isFinal { throw error }

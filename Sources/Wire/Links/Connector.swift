@@ -31,7 +31,7 @@ public enum Connector {
         }
         guard let descriptor else { throw WireError(.system, "cannot connect to \(address): \(failure)") }
         do {
-            let (session, identity) = try Approach.make(
+            let (session, identity) = try ClientHandshake.make(
                 descriptor, to: address, security: loop.security, expecting: expected, timeout: timeout)
             return Link(descriptor: descriptor, loop: loop, session: session, identity: identity, stranger: nil)
         } catch {

@@ -1,7 +1,7 @@
 import SwiftProtobuf
 
 /// An accepted connection is a stranger's until its greeting is accepted.
-extension Link: Stranger {
+extension Link: PendingConnection {
     /// Takes the peer for what its greeting says. On the loop's thread.
     /// - Throws: where its certificate says otherwise.
     public func admit(_ hello: WireHello) throws {

@@ -34,14 +34,14 @@ public final class Link: @unchecked Sendable, EventHandler {
     private var pausedUntil = 0.0
     private var repeated: (header: [UInt8], payload: [UInt8])?
     /// Of an accepted connection; nil where this side has connected, and chosen whom it trusts.
-    private let stranger: StrangerStatus?
+    private let stranger: AdmissionState?
     /// What TLS waits for where it is not what was asked of it.
     private var (readWaitsToWrite, writeWaitsToRead) = (false, false)
     /// The owner's own word on the link: a rank, a role. On the loop's thread.
     public var tag = 0
 
     /// Takes over a connected socket.
-    init(descriptor: Int32, loop: EventLoop, session: TLSSession?, identity: PeerIdentity?, stranger: StrangerStatus?) {
+    init(descriptor: Int32, loop: EventLoop, session: TLSSession?, identity: PeerIdentity?, stranger: AdmissionState?) {
         (self.descriptor, self.loop) = (descriptor, loop)
         (self.session, self.identity, self.stranger) = (session, identity, stranger)
         // TLS authenticates every byte already.
@@ -51,7 +51,7 @@ public final class Link: @unchecked Sendable, EventHandler {
         var on: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, 4)
         colonnade_set_nonblocking(descriptor)
-        SocketOptions.noticeSilence(descriptor, after: loop.security.limits.silence)
+        SocketOptions.enableKeepAlive(descriptor, timeout: loop.security.limits.keepAliveTimeout)
     }
 
     deinit { close(descriptor) }
@@ -176,7 +176,7 @@ public final class Link: @unchecked Sendable, EventHandler {
             throw WireError(.malformed, "it sent a \(header.kind) frame before it had introduced itself")
         }
         stranger.hasSpoken = true
-        return .bytes(limit: stranger.limits.greetingBytes)
+        return .bytes(limit: stranger.limits.helloBytes)
     }
 
     private func deliver(_ header: FrameHeader, _ payload: [UInt8]) throws {

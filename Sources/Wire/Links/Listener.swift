@@ -7,7 +7,7 @@ public final class Listener: @unchecked Sendable, EventHandler {
     private let descriptor: Int32
     private let loop: EventLoop
     private let accepted: @Sendable (Link) -> Void
-    private let strangers: Strangers
+    private let strangers: PendingConnections
     private let journal: RefusalJournal
     private var isStopped = false
 
@@ -42,7 +42,7 @@ public final class Listener: @unchecked Sendable, EventHandler {
         self.address = SocketAddress.end(of: descriptor, remote: false) ?? address
         self.loop = loop
         self.accepted = accepted
-        strangers = Strangers(limits: loop.security.limits, loop: loop)
+        strangers = PendingConnections(limits: loop.security.limits, loop: loop)
         journal = RefusalJournal(loop.security.refused)
         loop.submit { [self] in loop.watch(descriptor, self) }
     }
@@ -95,20 +95,20 @@ public final class Listener: @unchecked Sendable, EventHandler {
             return journal.refused(remote, "there are \(strangers.open) connections already")
         }
         var id = 0
-        let greeting = Greeting(descriptor: connection, remote: remote, loop: loop) { [weak self] _, result in
+        let greeting = ServerHandshake(descriptor: connection, remote: remote, loop: loop) { [weak self] _, result in
             self?.finished(id, remote, result)
         }
         id = strangers.add(greeting)
         greeting.start()
     }
 
-    private func finished(_ id: Int, _ remote: SocketAddress, _ result: Result<Greeting.Established, WireError>) {
+    private func finished(_ id: Int, _ remote: SocketAddress, _ result: Result<ServerHandshake.Established, WireError>) {
         switch result {
         case .failure(let error):
             strangers.closed(id)
             journal.refused(remote, error.description)
         case .success(let established):
-            let stranger = StrangerStatus(id: id, strangers: strangers, journal: journal, limits: loop.security.limits)
+            let stranger = AdmissionState(id: id, strangers: strangers, journal: journal, limits: loop.security.limits)
             let link = Link(
                 descriptor: established.descriptor, loop: loop, session: established.session, identity: established.identity,
                 stranger: stranger)

@@ -121,7 +121,7 @@ import Wire
         }
         chmod(directory.path + "/store.key", 0o600)
         let wrong = #expect(throws: WireError.self) { try TLSMaterial(directory: directory.path, role: .store) { _ in } }
-        #expect(wrong?.description.contains("no store's certificate") == true)
+        #expect(wrong?.description.contains("not a store's certificate") == true)
     }
 
     @Test func aDirectoryListsWhatItIssued() throws {

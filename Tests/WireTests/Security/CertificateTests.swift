@@ -52,10 +52,10 @@ import Wire
 
         // A worker's certificate acts neither as a store nor as the coordinator.
         #expect(try refusal(server, .tls(directory, .worker), as: .store).contains("worker's"))
-        #expect(server.refusal(containing: "its certificate is a worker's, and it wants to be a store") != nil)
+        #expect(server.refusal(containing: "its certificate is a worker's, but it claims the role store") != nil)
         let impostor = try TestServer(.tls(directory, .worker))
         defer { impostor.stop() }
-        #expect(try refusal(impostor, .tls(directory, .store)).contains("has to be a coordinator"))
+        #expect(try refusal(impostor, .tls(directory, .store)).contains("must be a coordinator's"))
         #expect(server.seen.read { $0.admitted.isEmpty })
 
         // And the right one is.

@@ -30,7 +30,9 @@ public enum RunControl {
         let outcome = Monitor<Result<Void, any Error>?>(nil)
 
         func destination(for header: FrameHeader, on link: Link) throws -> PayloadDestination {
-            guard header.kind == .control else { throw WireError(.malformed, "the coordinator sent a \(header.kind) frame in answer to a command") }
+            guard header.kind == .control else {
+                throw WireError(.malformed, "the coordinator sent a \(header.kind) frame in answer to a command")
+            }
             return .bytes(limit: 4096)
         }
 

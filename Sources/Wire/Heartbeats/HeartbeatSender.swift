@@ -80,7 +80,9 @@ public final class HeartbeatSender: LinkReceiver, @unchecked Sendable {
     }
 
     public func destination(for header: FrameHeader, on link: Link) throws -> PayloadDestination {
-        guard header.kind == .control else { throw WireError(.malformed, "the coordinator sent a \(header.kind) frame on a heartbeat's connection") }
+        guard header.kind == .control else {
+            throw WireError(.malformed, "the coordinator sent a \(header.kind) frame on a heartbeat's connection")
+        }
         return .bytes(limit: 64)
     }
 

@@ -29,7 +29,7 @@ final class PendingConnections: @unchecked Sendable {
     /// Adds a new connection, and closes the oldest pending one if there are too many.
     /// - Returns: the connection's identifier.
     func add(_ connection: some PendingConnection) -> Int {
-        if entries.count >= limits.strangers { shedOldest("too many connections that have not introduced themselves") }
+        if entries.count >= limits.strangers { shedOldest("there are too many pending connections") }
         nextID += 1
         open += 1
         entries.append(Entry(id: nextID, since: MonotonicClock.now, connection: connection))
@@ -70,7 +70,7 @@ final class PendingConnections: @unchecked Sendable {
             guard let self else { return }
             hasTimer = false
             while let oldest = entries.first, MonotonicClock.now - oldest.since >= limits.greeting {
-                shedOldest("it did not introduce itself in \(limits.greeting) seconds")
+                shedOldest("it was not admitted within \(limits.greeting) seconds")
             }
             startTimer()
         }

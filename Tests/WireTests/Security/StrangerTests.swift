@@ -32,7 +32,7 @@ import Wire
         #expect(server.seen.wait(timeout: 20) { $0.admitted.count == 1 ? true : nil } == true)
         let strangers = try (0..<40).map { _ in try RawClient(server.address) }
         for early in strangers.prefix(36) { #expect(early.isEnded) }
-        #expect(server.refusal(containing: "have not introduced themselves") != nil)
+        #expect(server.refusal(containing: "too many pending connections") != nil)
         admitted.send(FrameHeader(.push), .bytes([1]))
         #expect(server.seen.wait(timeout: 20) { $0.frames.count == 1 ? true : nil } == true)
     }
@@ -47,7 +47,7 @@ import Wire
         #expect(slow.read(Preamble.answerCount).count == Preamble.answerCount)
         slow.send([1])
         #expect(silent.isEnded && slow.isEnded)
-        #expect(server.refusal(containing: "did not introduce itself") != nil)
+        #expect(server.refusal(containing: "was not admitted within") != nil)
     }
 
     @Test(arguments: ["slab", "length", "refusal", "garbage", "twice"]) func aStrangerMaySendAGreetingOnly(kind: String) throws {

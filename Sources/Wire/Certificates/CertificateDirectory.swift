@@ -57,7 +57,8 @@ public struct CertificateDirectory: Sendable {
 
     /// Issues a certificate for this directory, or for a named host, whose directory can then be copied to it.
     /// - Returns: the directory that contains the certificate.
-    /// - Throws: `WireError` if the name is invalid, the certificate already exists, or the authority's key is missing.
+    /// - Throws: `WireError` if the name is invalid, this directory already has the role's certificate, or the authority's key
+    ///   is missing.
     @discardableResult
     public func issue(_ role: PeerRole, name: String?, days: Int) throws -> String {
         let authority = try authority()

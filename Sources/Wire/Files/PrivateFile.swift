@@ -30,7 +30,7 @@ package enum PrivateFile {
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw WireError(.file, "\(path) is not a regular file")
+            throw WireError(.file, "\(path) is not a regular file; name one")
         }
         if readers == .group, isShared(status) { return try read(descriptor, path: path, limit: limit) }
         guard status.st_uid == geteuid() else {

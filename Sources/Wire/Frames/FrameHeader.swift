@@ -98,7 +98,7 @@ public struct FrameHeader: Sendable, Equatable {
             Integer(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Integer.self))
         }
         guard bytes.count == Self.byteCount, get(0, UInt32.self) == Self.magic else {
-            throw WireError(.malformed, "the peer does not speak Colonnade's protocol; check the address")
+            throw WireError(.malformed, "the peer does not speak Colonnade's protocol")
         }
         guard get(4, UInt8.self) == Self.version else {
             throw WireError(

@@ -1,21 +1,21 @@
-/// A connection or a peer that failed, in one sentence.
+/// A failed connection, peer, address or credential: a code, and a sentence that states the cause and the remedy.
 public struct WireError: Error, CustomStringConvertible, Sendable, Equatable {
     public enum Code: Sendable, Equatable {
         /// The peer broke the protocol; its connection is closed.
         case malformed
-        /// The peer said no.
+        /// The peer rejected this side or its request, or this side rejected the peer.
         case refused
-        /// The coordinator does not let this process into its run, and would not the next time.
+        /// The coordinator rejected this process; another attempt would be rejected as well.
         case notAdmitted
         /// The connection ended.
         case closed
-        /// The system refused a socket operation.
+        /// A system call failed.
         case system
-        /// What somebody wrote is no address.
+        /// The text is not a valid address.
         case address
-        /// A certificate, key or token cannot be used.
+        /// A certificate, key or token file is missing, unreadable or unusable.
         case file
-        /// Nothing happened in time.
+        /// The peer did not respond in time.
         case timeout
     }
 
@@ -24,7 +24,8 @@ public struct WireError: Error, CustomStringConvertible, Sendable, Equatable {
 
     public init(_ code: Code, _ description: String) { (self.code, self.description) = (code, description) }
 
-    /// Does what lets this process into a run: whoever says no means the process, not one thing that it asked for.
+    /// Runs a step by which this process joins a run, and rethrows `refused` as `notAdmitted`: such a rejection is of the
+    /// process itself, not of one request.
     public static func admission<Value>(_ body: () throws -> Value) throws -> Value {
         do { return try body() } catch let error as WireError where error.code == .refused {
             throw WireError(.notAdmitted, error.description)

@@ -26,7 +26,7 @@ import Wire
         return header
     }
 
-    /// Feeds bytes in pieces as a socket might.
+    /// Decodes bytes delivered in pieces, as by a socket.
     private func read(_ bytes: [UInt8], piece: Int, into memory: UnsafeMutableRawBufferPointer? = nil) throws
         -> [(FrameHeader, [UInt8])]
     {
@@ -51,7 +51,7 @@ import Wire
         }
     }
 
-    @Test(arguments: [1, 7, 64, 4096]) func framesSurviveAnyPieces(piece: Int) throws {
+    @Test(arguments: [1, 7, 64, 4096]) func framesAreDecodedFromPiecesOfAnySize(piece: Int) throws {
         var second = header
         second.sequence = 1
         second.kind = .control
@@ -64,7 +64,7 @@ import Wire
         #expect(frames[0].0.direction == .backward && frames[0].0.attempt == 3 && frames[0].0.flags == .shared)
     }
 
-    @Test func tensorsLandInTheirMemory() throws {
+    @Test func tensorsAreReadIntoTheirMemory() throws {
         let payload = (0..<200).map { UInt8($0) }
         var memory = [UInt8](repeating: 0, count: 200)
         try memory.withUnsafeMutableBytes { memory in
@@ -74,7 +74,7 @@ import Wire
         #expect(memory == payload)
     }
 
-    @Test func everyFlippedBitIsNoticed() throws {
+    @Test func everyFlippedBitIsDetected() throws {
         let bytes = encoded(header, [1, 2, 3, 4, 5])
         for bit in 0..<bytes.count * 8 {
             var damaged = bytes
@@ -83,14 +83,14 @@ import Wire
         }
     }
 
-    @Test func lostAndRepeatedFramesAreNoticed() throws {
+    @Test func lostAndRepeatedFramesAreDetected() throws {
         var second = header
         second.sequence = 2
         #expect(throws: WireError.self) { try read(encoded(header, []) + encoded(second, []), piece: 64) }
         #expect(throws: WireError.self) { try read(encoded(header, []) + encoded(header, []), piece: 64) }
     }
 
-    @Test func lengthsAreCheckedBeforeAnythingIsCollected() throws {
+    @Test func lengthsAreCheckedBeforePayloadsAreRead() throws {
         #expect(throws: WireError.self) { try read(encoded(header, [UInt8](repeating: 0, count: 1001)), piece: 64) }
         var memory = [UInt8](repeating: 0, count: 10)
         memory.withUnsafeMutableBytes { memory in

@@ -4,7 +4,7 @@ import Threading
 import Wire
 
 @Suite struct LinkTests {
-    /// Collects what arrives on a link.
+    /// Collects a link's received frames.
     private final class Collector: LinkReceiver, @unchecked Sendable {
         struct Seen {
             var frames: [(FrameHeader, [UInt8])] = []
@@ -23,12 +23,12 @@ import Wire
         func closed(_ link: Link, _ error: WireError) { seen.update { $0.isClosed = true } }
     }
 
-    @Test func framesCrossASocketInOrderAndTensorsLandInPlace() throws {
+    @Test func framesArriveInOrderAndTensorsInTheirMemory() throws {
         let loop = try EventLoop(name: "test")
         defer { loop.stop() }
         let size = 3 << 20
-        let landing = TensorBuffer(byteCount: size)
-        let server = Collector(memory: landing)
+        let receiveBuffer = TensorBuffer(byteCount: size)
+        let server = Collector(memory: receiveBuffer)
         let listener = try Listener(SocketAddress(host: "127.0.0.1", port: 0), loop: loop) {
             $0.admit()
             $0.start(server)
@@ -43,13 +43,13 @@ import Wire
         link.send(FrameHeader(.control), .bytes([4]))
         let frames = server.seen.wait(timeout: 20) { $0.frames.count == 3 ? $0.frames : nil }
         #expect(frames?.map(\.1) == [[1, 2, 3], [], [4]])
-        #expect(landing.bytes.elementsEqual(tensor.bytes))
+        #expect(receiveBuffer.bytes.elementsEqual(tensor.bytes))
         link.finish()
         #expect(server.seen.wait(timeout: 20) { $0.isClosed ? true : nil } == true)
         listener.stop()
     }
 
-    @Test func aPortInUseIsSaidSo() throws {
+    @Test func aPortInUseIsReported() throws {
         let loop = try EventLoop(name: "test")
         defer { loop.stop() }
         let first = try Listener(SocketAddress(host: "127.0.0.1", port: 0), loop: loop) { _ in }

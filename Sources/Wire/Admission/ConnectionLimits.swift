@@ -1,15 +1,15 @@
-/// What strangers may cost a listening process.
+/// Bounds on what connections, and pending ones in particular, may use in a listening process.
 public struct ConnectionLimits: Sendable, Equatable {
-    /// Seconds from the connection to an accepted greeting.
+    /// Seconds from the connection to an accepted `Hello`.
     public var greeting: Double = 5
-    /// Connections that have not been admitted, at once; one more sheds the oldest.
+    /// Pending (not yet admitted) connections at once; one more closes the oldest.
     public var strangers = 64
-    /// Connections in all; no more are accepted.
+    /// All connections at once; further ones are closed.
     public var connections = 512
-    /// Bytes of a greeting.
-    public var greetingBytes = 4096
-    /// Seconds without an answer after which a host counts as gone.
-    public var silence = 60
+    /// Bytes of the `Hello`, the only frame that a pending connection may send.
+    public var helloBytes = 4096
+    /// Seconds without an answer from a peer's host after which TCP keep-alive ends the connection.
+    public var keepAliveTimeout = 60
 
     public init() {}
 }

@@ -1,8 +1,8 @@
-/// How a process's connections are protected, and what it does about strangers. An event loop has one: the services that
-/// open and accept connections on it need not know.
+/// The protection of a process's connections, and the limits on pending ones. It belongs to the event loop, so services
+/// that open and accept connections need not handle it.
 public struct LinkSecurity: Sendable {
     public enum Protection: Sendable {
-        /// TCP as it is, after both sides have proved that they know the run's token, where there is one.
+        /// Unencrypted TCP, after both sides have proved that they know the run's token, if there is one.
         case plain(TokenSource)
         /// Mutual TLS 1.3.
         case encrypted(TLSMaterial)
@@ -10,8 +10,8 @@ public struct LinkSecurity: Sendable {
 
     public var protection: Protection
     public var limits: ConnectionLimits
-    /// Takes a sentence for the log about a connection that was refused; from any thread. There are never many: a flood is
-    /// summed up.
+    /// Receives a sentence for the log about each refused connection, on any thread. Their rate is bounded by
+    /// `RefusalJournal`.
     public var refused: @Sendable (String) -> Void
 
     public init(
@@ -23,7 +23,7 @@ public struct LinkSecurity: Sendable {
     /// Neither encryption nor a token.
     public static let none = LinkSecurity(.plain(.none))
 
-    /// Whether whoever is connected has proved who it is, by a certificate or the run's token.
+    /// Whether connected peers are authenticated, by a certificate or the run's token.
     public var provesPeers: Bool {
         switch protection {
         case .encrypted: true
@@ -31,9 +31,11 @@ public struct LinkSecurity: Sendable {
         }
     }
 
-    /// Whether the token is what a coordinator may be about to leave.
-    var looksForToken: Bool { if case .plain(let source) = protection, case .published = source.origin { true } else { false } }
+    /// Whether the token is one that the coordinator publishes, and may not have published yet.
+    var expectsPublishedToken: Bool {
+        if case .plain(let source) = protection, case .published = source.origin { true } else { false }
+    }
 
-    /// Whether what is sent can be read and changed on its way.
+    /// Whether connections are unencrypted, so that others on the path can read and change the traffic.
     public var isPlain: Bool { if case .plain = protection { true } else { false } }
 }

@@ -1,28 +1,28 @@
-/// What a link that was accepted has to do with its listener until it is admitted, and when it ends. On the loop's thread.
-final class StrangerStatus {
+/// The admission state of an accepted link, which reports admission and closing to its listener. Used on the loop's thread.
+final class AdmissionState {
     let limits: ConnectionLimits
     private let id: Int
-    private let strangers: Strangers
+    private let connections: PendingConnections
     private let journal: RefusalJournal
     private(set) var isAdmitted = false
-    /// Its one frame has come.
-    var hasSpoken = false
+    /// Whether the only frame that is allowed before admission has begun.
+    var hasReceivedFrame = false
 
-    init(id: Int, strangers: Strangers, journal: RefusalJournal, limits: ConnectionLimits) {
-        (self.id, self.strangers, self.journal, self.limits) = (id, strangers, journal, limits)
+    init(id: Int, connections: PendingConnections, journal: RefusalJournal, limits: ConnectionLimits) {
+        (self.id, self.connections, self.journal, self.limits) = (id, connections, journal, limits)
     }
 
     func admit() {
         guard !isAdmitted else { return }
         isAdmitted = true
-        strangers.admitted(id)
+        connections.admitted(id)
     }
 
-    func isRefused(_ remote: SocketAddress, _ reason: String) { journal.refused(remote, reason) }
+    func refused(_ remote: SocketAddress, _ reason: String) { journal.refused(remote, reason) }
 
-    /// - Parameter reason: why a connection that was not admitted has ended; nil where its owner has said so.
+    /// - Parameter reason: why a connection that was not admitted ended; nil if that has been logged already.
     func closed(_ remote: SocketAddress, reason: String?) {
-        strangers.closed(id)
+        connections.closed(id)
         if !isAdmitted, let reason { journal.refused(remote, reason) }
     }
 }

@@ -1,44 +1,45 @@
 import Threading
 
-/// A connection that nobody has vouched for yet.
-protocol Stranger: AnyObject {
-    /// Ends it.
+/// An accepted connection that has not been admitted yet.
+protocol PendingConnection: AnyObject {
+    /// Closes the connection to free its resources.
     func shed(_ reason: String)
 }
 
-/// The connections of a listener that have not been admitted, oldest first, and the count of all. On the loop's thread.
-final class Strangers: @unchecked Sendable {
+/// A listener's pending connections, oldest first, and the number of all its open connections. Used on the loop's thread.
+final class PendingConnections: @unchecked Sendable {
     private struct Entry {
         let id: Int
         let since: Double
-        var who: any Stranger
+        var connection: any PendingConnection
     }
 
     private let limits: ConnectionLimits
     private let loop: EventLoop
     private var entries: [Entry] = []
     private var nextID = 0
-    private var isWatching = false
-    /// Connections that are open, admitted ones among them.
+    private var hasTimer = false
+    /// Open connections, including admitted ones.
     private(set) var open = 0
 
     init(limits: ConnectionLimits, loop: EventLoop) { (self.limits, self.loop) = (limits, loop) }
 
     var isFull: Bool { open >= limits.connections }
 
-    /// Takes a new connection, at the oldest stranger's expense where there are too many.
-    func add(_ who: some Stranger) -> Int {
-        if entries.count >= limits.strangers { shedOldest("too many connections that have not introduced themselves") }
+    /// Adds a new connection, and closes the oldest pending one if there are too many.
+    /// - Returns: the connection's identifier.
+    func add(_ connection: some PendingConnection) -> Int {
+        if entries.count >= limits.strangers { shedOldest("there are too many pending connections") }
         nextID += 1
         open += 1
-        entries.append(Entry(id: nextID, since: MonotonicClock.now, who: who))
-        watch()
+        entries.append(Entry(id: nextID, since: MonotonicClock.now, connection: connection))
+        startTimer()
         return nextID
     }
 
-    /// A connection's greeting goes on in another object's hands; its time does not start anew.
-    func replace(_ id: Int, by who: some Stranger) {
-        if let place = entries.firstIndex(where: { $0.id == id }) { entries[place].who = who }
+    /// Replaces the object that handles a connection. The connection's time limit does not restart.
+    func replace(_ id: Int, by connection: some PendingConnection) {
+        if let index = entries.firstIndex(where: { $0.id == id }) { entries[index].connection = connection }
     }
 
     func admitted(_ id: Int) { entries.removeAll { $0.id == id } }
@@ -48,29 +49,30 @@ final class Strangers: @unchecked Sendable {
         open -= 1
     }
 
-    /// - Returns: false where there is none.
+    /// Closes the oldest pending connection.
+    /// - Returns: false if there is none.
     @discardableResult
     func shedOldest(_ reason: String) -> Bool {
         guard let oldest = entries.first else { return false }
-        // Taken out first: it reports its end.
+        // Removed first, because the connection reports its closing here.
         entries.removeFirst()
-        oldest.who.shed(reason)
+        oldest.connection.shed(reason)
         return true
     }
 
     func shedAll() { while shedOldest("no longer listening") {} }
 
-    /// One timer, for whoever is due next.
-    private func watch() {
-        guard !isWatching, let oldest = entries.first else { return }
-        isWatching = true
+    /// Starts the timer for the oldest entry, unless it is running. One timer suffices, since all entries have the same limit.
+    private func startTimer() {
+        guard !hasTimer, let oldest = entries.first else { return }
+        hasTimer = true
         loop.schedule(after: max(0, oldest.since + limits.greeting - MonotonicClock.now)) { [weak self] in
             guard let self else { return }
-            isWatching = false
+            hasTimer = false
             while let oldest = entries.first, MonotonicClock.now - oldest.since >= limits.greeting {
-                shedOldest("it did not introduce itself in \(limits.greeting) seconds")
+                shedOldest("it was not admitted within \(limits.greeting) seconds")
             }
-            watch()
+            startTimer()
         }
     }
 }

@@ -1,24 +1,24 @@
 import COpenSSL
 import Foundation
 
-/// An X.509 certificate.
+/// An X.509 certificate; owns its OpenSSL handle.
 final class Certificate: @unchecked Sendable {
     private let pointer: OpaquePointer
 
     init(owning pointer: OpaquePointer) { self.pointer = pointer }
 
-    /// - Parameter source: the file's name.
+    /// - Parameter source: the file's name, for the error.
     init(pem: [UInt8], source: String) throws {
-        guard let found = PEMBuffer(viewing: pem).use({ PEM_read_bio_X509($0, nil, nil, nil) }) else {
+        guard let found = PEMBuffer(copying: pem).use({ PEM_read_bio_X509($0, nil, nil, nil) }) else {
             _ = OpenSSLError.take()
-            throw WireError(.file, "\(source) holds no certificate; restore it, or issue it anew with `colonnade certificates`")
+            throw WireError(.file, "\(source) does not contain a certificate; restore it, or renew it with `colonnade certificates renew`")
         }
         pointer = found
     }
 
     deinit { X509_free(pointer) }
 
-    /// Calls `body` with the handle, which lives at least as long.
+    /// Calls `body` with the handle, which is valid only during the call.
     func use<Result>(_ body: (OpaquePointer) throws -> Result) rethrows -> Result {
         try withExtendedLifetime(self) { try body(pointer) }
     }
@@ -29,7 +29,7 @@ final class Certificate: @unchecked Sendable {
         return bio.bytes
     }
 
-    /// The one role that it names; nil where it names none or several.
+    /// The role that the certificate names; nil if it names none or several.
     var role: PeerRole? {
         let uris = (0..<8).compactMap(uri)
         let roles = uris.filter { $0.hasPrefix(PeerRole.uriPrefix) }
@@ -37,13 +37,13 @@ final class Certificate: @unchecked Sendable {
         return PeerRole(rawValue: String(roles[0].dropFirst(PeerRole.uriPrefix.count)))
     }
 
-    private func uri(_ place: Int) -> String? {
+    private func uri(_ index: Int) -> String? {
         var text = [CChar](repeating: 0, count: 256)
-        let count = colonnade_certificate_uri(pointer, Int32(place), &text, Int32(text.count))
+        let count = colonnade_certificate_uri(pointer, Int32(index), &text, Int32(text.count))
         return count > 0 ? String(decoding: text.prefix(Int(count)).map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
     }
 
-    /// SHA-256 of the whole, hexadecimal.
+    /// SHA-256 of the certificate, hexadecimal.
     var fingerprint: String {
         var bytes = [UInt8](repeating: 0, count: 32)
         var count = UInt32(0)
@@ -51,16 +51,16 @@ final class Certificate: @unchecked Sendable {
         return Self.hexadecimal(bytes)
     }
 
-    /// The name that it is issued to.
+    /// The common name.
     var subject: String {
         var text = [CChar](repeating: 0, count: 256)
         let count = X509_NAME_get_text_by_NID(X509_get_subject_name(pointer), NID_commonName, &text, Int32(text.count))
         let bytes = text.prefix(Int(max(0, count))).map(UInt8.init(bitPattern:))
-        // A name goes to logs: nothing that a terminal would act on.
+        // Names are logged, so bytes that control a terminal are replaced.
         return String(decoding: bytes.map { (0x20...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
     }
 
-    /// Hexadecimal.
+    /// The serial number, hexadecimal.
     var serial: String { Self.serial(X509_get0_serialNumber(pointer)) }
     var starts: Date? { Self.date(X509_get0_notBefore(pointer)) }
     var ends: Date? { Self.date(X509_get0_notAfter(pointer)) }

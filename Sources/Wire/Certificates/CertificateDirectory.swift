@@ -1,13 +1,13 @@
 import Foundation
 import Glibc
 
-/// A directory of TLS material: the authority, a certificate and key for each role, and the list of revoked ones.
+/// A directory of TLS material: the authority, a certificate and key for each role, and the revocation list.
 ///
 ///     authority.pem  authority.key  revoked.crl  ROLE.pem  ROLE.key
 ///     issued/SERIAL.pem             every certificate that was ever issued
-///     hosts/NAME/                   what is copied to another host, without the authority's key
+///     hosts/NAME/                   the files to copy to another host, without the authority's key
 public struct CertificateDirectory: Sendable {
-    /// A certificate as `show` lists it.
+    /// A certificate as listed by `colonnade certificates show`.
     public struct Entry: Codable, Sendable, Equatable {
         public let role: String
         public let subject: String
@@ -15,9 +15,9 @@ public struct CertificateDirectory: Sendable {
         public let fingerprint: String
         public let starts: String
         public let ends: String
-        /// When it was revoked.
+        /// Date of the revocation, ISO 8601; nil if the certificate is not revoked.
         public let revoked: String?
-        /// Whether the role's file holds it; older ones are listed too.
+        /// Whether it is the role's current certificate; earlier ones are listed too.
         public let isCurrent: Bool
 
         enum CodingKeys: String, CodingKey {
@@ -38,11 +38,12 @@ public struct CertificateDirectory: Sendable {
 
     // MARK: Issuing
 
-    /// Makes an authority and a certificate for each role.
+    /// Creates an authority and a certificate for each role.
+    /// - Throws: `WireError` if the directory already has an authority, or a file cannot be written.
     public func create(days: Int) throws {
         guard access(authorityPath, F_OK) != 0 else {
             throw WireError(
-                .file, "\(path) has an authority already; renew its certificates with `colonnade certificates renew`, or name "
+                .file, "\(path) already has an authority; renew its certificates with `colonnade certificates renew`, or name "
                     + "another directory")
         }
         try makeDirectory(path)
@@ -54,22 +55,24 @@ public struct CertificateDirectory: Sendable {
         for role in PeerRole.allCases { try issue(role, subject: role.rawValue, in: path, days: days, authority: authority) }
     }
 
-    /// Issues a certificate: for this directory, or for a host of that name, whose directory is then ready to be copied.
-    /// - Returns: the directory in which it is.
+    /// Issues a certificate for this directory, or for a named host, whose directory can then be copied to it.
+    /// - Returns: the directory that contains the certificate.
+    /// - Throws: `WireError` if the name is invalid, this directory already has the role's certificate, or the authority's key
+    ///   is missing.
     @discardableResult
     public func issue(_ role: PeerRole, name: String?, days: Int) throws -> String {
         let authority = try authority()
         guard let name else {
             guard access("\(path)/\(role.rawValue).pem", F_OK) != 0 else {
                 throw WireError(
-                    .file, "\(path)/\(role.rawValue).pem exists; renew it with `colonnade certificates renew`, or name a host with "
+                    .file, "\(path)/\(role.rawValue).pem already exists; renew it with `colonnade certificates renew`, or name a host with "
                         + "--name")
             }
             try issue(role, subject: role.rawValue, in: path, days: days, authority: authority)
             return path
         }
         guard (1...63).contains(name.utf8.count), !name.hasPrefix("."), name.utf8.allSatisfy(Self.isNameByte) else {
-            throw WireError(.file, "\"\(name)\" is no name for a host; use letters, digits, dots and dashes")
+            throw WireError(.file, "\"\(name)\" is not a valid host name; use letters, digits, dots, dashes and underscores")
         }
         let directory = "\(hostsPath)/\(name)"
         try makeDirectory(hostsPath)
@@ -79,8 +82,10 @@ public struct CertificateDirectory: Sendable {
         return directory
     }
 
-    /// Issues certificates anew, with new keys, where there are some; the ones before stay valid until they end.
-    /// - Returns: how many.
+    /// Issues existing certificates again, with new keys. The previous ones stay valid until they expire.
+    /// - Parameter role: the role whose certificates to renew; nil renews all.
+    /// - Returns: the number of certificates issued.
+    /// - Throws: `WireError` if the authority's key is missing, or a file cannot be written.
     public func renew(_ role: PeerRole?, days: Int) throws -> Int {
         let authority = try authority()
         var count = 0
@@ -88,13 +93,13 @@ public struct CertificateDirectory: Sendable {
             for role in role.map({ [$0] }) ?? PeerRole.allCases {
                 let file = "\(directory)/\(role.rawValue).pem"
                 guard access(file, F_OK) == 0 else { continue }
-                // One that is damaged is replaced too.
+                // A damaged certificate is replaced as well.
                 let subject = (try? Certificate(pem: read(file), source: file).subject) ?? role.rawValue
                 try issue(role, subject: subject, in: directory, days: days, authority: authority)
                 count += 1
             }
         }
-        // The list is signed anew too, so that it does not become too old.
+        // Signs the revocation list again, so that it does not expire.
         try revoke([], authority: authority)
         return count
     }
@@ -103,15 +108,16 @@ public struct CertificateDirectory: Sendable {
         let key = try PrivateKey()
         let certificate = try authority.issue(role, subject: subject, key: key, days: days)
         try writePublic(certificate.pem(), to: "\(issuedPath)/\(certificate.serial).pem")
-        // Whoever reads between the two takes the pair for unusable, and goes on with the one before.
+        // A process that reads between the two writes finds an unusable pair, and continues with the previous one.
         try PrivateFile.write(key.pem(), to: "\(directory)/\(role.rawValue).key", replaces: true)
         try writePublic(certificate.pem(), to: "\(directory)/\(role.rawValue).pem")
     }
 
     // MARK: Revoking
 
-    /// Revokes a role's certificates, all that were issued to it, or the one of a serial number.
-    /// - Returns: the serial numbers.
+    /// Revokes the certificate with a serial number, or, without one, all certificates issued to a role.
+    /// - Returns: the serial numbers of the revoked certificates.
+    /// - Throws: `WireError` if there is no such certificate, or the authority's key is missing.
     public func revoke(role: PeerRole?, serial: String?) throws -> [String] {
         let wanted = serial?.lowercased()
         let found = try entries().filter { entry in
@@ -119,7 +125,8 @@ public struct CertificateDirectory: Sendable {
         }
         guard !found.isEmpty else {
             throw WireError(
-                .file, "\(path) has no such certificate that is not revoked; `colonnade certificates show \(path)` lists them")
+                .file, "\(path) has no such certificate, or it is already revoked; list certificates with "
+                    + "`colonnade certificates show \(path)`")
         }
         try revoke(found.map(\.serial), authority: authority())
         return found.map(\.serial)
@@ -134,10 +141,11 @@ public struct CertificateDirectory: Sendable {
 
     // MARK: Showing
 
-    /// Every certificate that was issued, by role and time.
+    /// Returns every certificate that was issued, sorted by role and start date.
+    /// - Throws: `WireError` if the directory has no authority, or a certificate is unreadable.
     public func entries() throws -> [Entry] {
         guard access(authorityPath, F_OK) == 0 else {
-            throw WireError(.file, "\(path) has no authority; make one with `colonnade certificates create \(path)`")
+            throw WireError(.file, "\(path) has no authority; create one with `colonnade certificates create \(path)`")
         }
         let revoked = try RevocationList(pem: read(revokedPath), source: revokedPath).serials
         let format = ISO8601DateFormatter()
@@ -169,7 +177,7 @@ public struct CertificateDirectory: Sendable {
     private func authority() throws -> CertificateAuthority {
         guard access(authorityKeyPath, F_OK) == 0 else {
             throw WireError(
-                .file, "\(authorityKeyPath) is missing; certificates are issued where `colonnade certificates create` was run")
+                .file, "\(authorityKeyPath) is missing; run this command on the machine where `colonnade certificates create` was run")
         }
         return CertificateAuthority(
             certificate: try Certificate(pem: read(authorityPath), source: authorityPath),
@@ -184,7 +192,7 @@ public struct CertificateDirectory: Sendable {
 
     private func read(_ path: String) throws -> [UInt8] {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw WireError(.file, "\(path) cannot be read; restore it, or make another directory with `colonnade certificates create`")
+            throw WireError(.file, "\(path) cannot be read; restore it, or create another directory with `colonnade certificates create`")
         }
         return [UInt8](data)
     }

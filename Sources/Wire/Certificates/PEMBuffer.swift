@@ -1,23 +1,23 @@
 import COpenSSL
 
-/// Memory that OpenSSL reads PEM from or writes it to.
+/// A memory buffer from which OpenSSL reads PEM, or to which it writes PEM.
 final class PEMBuffer {
     private let pointer: OpaquePointer?
 
     init() throws {
-        // A secret may pass: the memory is cleared when it is freed.
+        // PEM may contain a secret; memory of this kind is cleared when freed.
         pointer = try OpenSSLError.check(BIO_new(BIO_s_secmem()), "get memory")
     }
 
-    init(viewing bytes: [UInt8]) {
-        // An array of the caller's lies still only while it is asked; OpenSSL gets a copy of its own.
+    init(copying bytes: [UInt8]) {
+        // A copy, since the array's memory is valid only during the closure.
         pointer = BIO_new(BIO_s_secmem())
         _ = bytes.withUnsafeBytes { BIO_write(pointer, $0.baseAddress, Int32(clamping: $0.count)) }
     }
 
     deinit { BIO_free(pointer) }
 
-    /// Calls `body` with the handle, which lives at least as long.
+    /// Calls `body` with the handle, which is valid only during the call.
     func use<Result>(_ body: (OpaquePointer?) throws -> Result) rethrows -> Result {
         try withExtendedLifetime(self) { try body(pointer) }
     }

@@ -1,25 +1,25 @@
 import COpenSSL
 
-/// A private key on the curve P-256.
+/// A private key on the curve P-256; owns its OpenSSL handle.
 final class PrivateKey: @unchecked Sendable {
     private let pointer: OpaquePointer
 
-    /// Makes a new one.
-    init() throws { pointer = try OpenSSLError.check(colonnade_new_key(), "make a key") }
+    /// Creates a new key.
+    init() throws { pointer = try OpenSSLError.check(colonnade_new_key(), "create a key") }
 
-    /// - Parameter source: the file's name.
+    /// - Parameter source: the file's name, for the error.
     init(pem: [UInt8], source: String) throws {
-        let found = PEMBuffer(viewing: pem).use { PEM_read_bio_PrivateKey($0, nil, { _, _, _, _ in 0 }, nil) }
+        let found = PEMBuffer(copying: pem).use { PEM_read_bio_PrivateKey($0, nil, { _, _, _, _ in 0 }, nil) }
         guard let found else {
             _ = OpenSSLError.take()
-            throw WireError(.file, "\(source) holds no private key without a pass phrase; issue the certificate anew")
+            throw WireError(.file, "\(source) does not contain a private key without a pass phrase; issue the certificate again")
         }
         pointer = found
     }
 
     deinit { EVP_PKEY_free(pointer) }
 
-    /// Calls `body` with the handle, which lives at least as long.
+    /// Calls `body` with the handle, which is valid only during the call.
     func use<Result>(_ body: (OpaquePointer) throws -> Result) rethrows -> Result {
         try withExtendedLifetime(self) { try body(pointer) }
     }

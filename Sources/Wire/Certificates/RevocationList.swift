@@ -1,30 +1,30 @@
 import COpenSSL
 import Foundation
 
-/// An authority's list of certificates that count no more.
+/// An authority's certificate revocation list; owns its OpenSSL handle.
 final class RevocationList: @unchecked Sendable {
     private let pointer: OpaquePointer
 
-    /// - Parameter source: the file's name.
+    /// - Parameter source: the file's name, for the error.
     init(pem: [UInt8], source: String) throws {
-        guard let found = PEMBuffer(viewing: pem).use({ PEM_read_bio_X509_CRL($0, nil, nil, nil) }) else {
+        guard let found = PEMBuffer(copying: pem).use({ PEM_read_bio_X509_CRL($0, nil, nil, nil) }) else {
             _ = OpenSSLError.take()
-            throw WireError(.file, "\(source) holds no list of revoked certificates; copy it from where the authority is")
+            throw WireError(.file, "\(source) does not contain a list of revoked certificates; copy it from the authority's directory")
         }
         pointer = found
     }
 
-    /// Makes and signs a list.
-    /// - Parameter serials: hexadecimal, with the time of each revocation.
+    /// Creates and signs a list.
+    /// - Parameter serials: hexadecimal serial numbers, with the time of each revocation.
     init(_ serials: [String: Date], authority: Certificate, key: PrivateKey) throws {
-        pointer = try OpenSSLError.check(X509_CRL_new(), "make a list of revoked certificates")
-        let action = "make a list of revoked certificates"
+        let action = "create a list of revoked certificates"
+        pointer = try OpenSSLError.check(X509_CRL_new(), action)
         try OpenSSLError.check(X509_CRL_set_version(pointer, 1), action)
         try OpenSSLError.check(authority.use { X509_CRL_set_issuer_name(pointer, X509_get_subject_name($0)) }, action)
         let now = try OpenSSLError.check(ASN1_TIME_set(nil, time(nil) - 300), action)
         defer { ASN1_TIME_free(now) }
         try OpenSSLError.check(X509_CRL_set1_lastUpdate(pointer, now), action)
-        // As long as the authority: what a run must not do is end because a list was not fetched.
+        // Valid as long as the authority: a run must not end because a new list was not copied to its hosts.
         try OpenSSLError.check(authority.use { X509_CRL_set1_nextUpdate(pointer, X509_get0_notAfter($0)) }, action)
         for (serial, date) in serials {
             let entry = try OpenSSLError.check(X509_REVOKED_new(), action)
@@ -37,18 +37,18 @@ final class RevocationList: @unchecked Sendable {
                 X509_CRL_add0_revoked(pointer, entry) == 1
             else {
                 X509_REVOKED_free(entry)
-                throw WireError(.file, "cannot \(action): \(OpenSSLError.take().words)")
+                throw WireError(.file, "cannot \(action): \(OpenSSLError.take().reason)")
             }
         }
         try OpenSSLError.check(X509_CRL_sort(pointer), action)
         guard key.use({ X509_CRL_sign(pointer, $0, EVP_sha256()) }) > 0 else {
-            throw WireError(.file, "cannot sign the list of revoked certificates: \(OpenSSLError.take().words)")
+            throw WireError(.file, "cannot sign the list of revoked certificates: \(OpenSSLError.take().reason)")
         }
     }
 
     deinit { X509_CRL_free(pointer) }
 
-    /// Calls `body` with the handle, which lives at least as long.
+    /// Calls `body` with the handle, which is valid only during the call.
     func use<Result>(_ body: (OpaquePointer) throws -> Result) rethrows -> Result {
         try withExtendedLifetime(self) { try body(pointer) }
     }
@@ -62,8 +62,8 @@ final class RevocationList: @unchecked Sendable {
     /// Hexadecimal serial numbers, with the time of each revocation.
     var serials: [String: Date] {
         var found: [String: Date] = [:]
-        for place in 0..<colonnade_revoked_count(pointer) {
-            guard let entry = colonnade_revoked_at(pointer, place) else { continue }
+        for index in 0..<colonnade_revoked_count(pointer) {
+            guard let entry = colonnade_revoked_at(pointer, index) else { continue }
             found[Certificate.serial(X509_REVOKED_get0_serialNumber(entry))] =
                 Certificate.date(X509_REVOKED_get0_revocationDate(entry)) ?? Date(timeIntervalSince1970: 0)
         }

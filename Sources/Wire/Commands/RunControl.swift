@@ -1,12 +1,13 @@
 import SwiftProtobuf
 import Threading
 
-/// Asks a coordinator to stop its run, to write a checkpoint or to change its number of workers, as dashboards and commands do: a connection for one question.
+/// Sends commands of dashboards and users to a coordinator: stop, write a checkpoint, or change the number of workers.
 public enum RunControl {
+    /// Sends one command over a connection of its own, and waits for the answer.
     /// - Parameters:
-    ///   - security: with the run's token or a dashboard's certificate.
-    ///   - timeout: seconds to wait for the answer.
-    /// - Throws: `WireError` where the coordinator cannot be reached, or refuses; its sentence says why.
+    ///   - security: contains the run's token or a dashboard's certificate.
+    ///   - timeout: seconds to connect, and as many for the answer.
+    /// - Throws: `WireError` if the coordinator cannot be reached or refuses the command, with the reason.
     public static func ask(
         _ command: WireCommand, of coordinator: SocketAddress, security: LinkSecurity, timeout: Double = 10
     ) throws {
@@ -29,7 +30,9 @@ public enum RunControl {
         let outcome = Monitor<Result<Void, any Error>?>(nil)
 
         func destination(for header: FrameHeader, on link: Link) throws -> PayloadDestination {
-            guard header.kind == .control else { throw WireError(.malformed, "a command is answered by a control message") }
+            guard header.kind == .control else {
+                throw WireError(.malformed, "the coordinator sent a \(header.kind) frame in answer to a command")
+            }
             return .bytes(limit: 4096)
         }
 
@@ -39,7 +42,7 @@ public enum RunControl {
                 end(answer.accepted ? .success(()) : .failure(WireError(.refused, answer.reason)))
             case .refusal(let refusal): end(.failure(WireError(.refused, "the coordinator refused: \(refusal.reason)")))
             case .finish: end(.failure(WireError(.refused, "the run has ended")))
-            default: throw WireError(.malformed, "a command is answered by an answer")
+            default: throw WireError(.malformed, "the coordinator sent an unexpected message in answer to a command")
             }
         }
 

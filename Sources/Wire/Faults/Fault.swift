@@ -1,10 +1,10 @@
-/// Something that goes wrong on purpose at one frame that a process sends, so that a failure can be repeated. Tests name
-/// faults in the environment as a JSON array; a run without has none.
+/// A fault that is injected at one frame that a process sends, so that tests can reproduce a failure. Tests list faults in
+/// the environment as a JSON array.
 struct Fault: Decodable, Sendable {
     enum Kind: String, Decodable, Sendable {
-        /// The frame is numbered and never sent.
+        /// The frame is numbered, but never sent.
         case drop
-        /// The frame is never sent and leaves no gap in the numbers.
+        /// The frame is never sent, and leaves no gap in the sequence numbers.
         case lose
         /// Half of the frame is sent, then the connection is closed.
         case cut
@@ -12,15 +12,15 @@ struct Fault: Decodable, Sendable {
         case flip
         /// The frame is sent twice.
         case duplicate
-        /// Nothing leaves on the connection for `seconds`.
+        /// Nothing is sent on the connection for `seconds`.
         case delay
-        /// Nothing leaves on the connection any more, and it is not closed.
+        /// Nothing is sent on the connection any more, and it is not closed.
         case halfOpen = "half-open"
         /// The process is stopped (SIGSTOP).
         case stop
         /// The process is killed (SIGKILL).
         case kill
-        /// The process's time of day jumps by `seconds`.
+        /// The process's wall clock jumps by `seconds`.
         case clock
         /// The sending thread sleeps for `seconds`.
         case hang
@@ -29,11 +29,11 @@ struct Fault: Decodable, Sendable {
     /// `worker-1`, `store-0` or `coordinator-0`.
     let process: String
     let kind: Kind
-    /// The frames that count: `slab`, `push`, `value`, `control`, `snapshot`, `restore`.
+    /// The kind of frame to count: `slab`, `push`, `value`, `control`, `snapshot` or `restore`.
     let frame: String
-    /// It happens at this one of them, from 1.
+    /// Number of the frame of that kind at which the fault occurs, from 1.
     let number: Int
-    /// Frames of this attempt count; what was restarted after the fault does not fail again.
+    /// The attempt whose frames are counted. A recovered run has a later attempt, so the fault does not recur.
     let attempt: UInt32
     let seconds: Double?
 }

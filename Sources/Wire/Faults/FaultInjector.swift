@@ -2,11 +2,11 @@ import Foundation
 import Glibc
 import Threading
 
-/// Counts the frames that this process sends and says where something is to go wrong.
+/// Counts the frames that this process sends, and determines at which ones faults occur.
 final class FaultInjector: Sendable {
     static let variable = "COLONNADE_FAULTS"
 
-    /// Nil but in tests.
+    /// Nil except in tests.
     static let shared = FaultInjector(ProcessInfo.processInfo.environment[variable])
 
     private struct State: Sendable {
@@ -23,20 +23,21 @@ final class FaultInjector: Sendable {
         state = Monitor(State(counts: faults.map { _ in 0 }))
     }
 
-    /// Says which process this is, once it knows.
+    /// Sets this process's name once its role and rank are known.
     func identify(_ role: WireHello.Role, rank: Int) {
-        // An embedded store shares its host's process.
+        // Only the first name counts: an embedded store shares the process of its worker or coordinator.
         state.update { if $0.process == nil { $0.process = "\(role.word)-\(rank)" } }
     }
 
-    /// What is to go wrong with a frame that is about to be sent.
+    /// Counts a frame that is about to be sent.
+    /// - Returns: the fault to inject at it, or nil.
     func fault(at header: FrameHeader) -> Fault? {
         state.update { state in
             for (index, fault) in faults.enumerated()
             where fault.process == state.process && fault.frame == "\(header.kind)" && fault.attempt == header.attempt {
                 state.counts[index] += 1
                 guard state.counts[index] == fault.number else { continue }
-                // When it happened, for whoever measures how long it took to be noticed.
+                // The time allows tests to measure how long detection took.
                 StandardError.write("injected fault: \(fault.kind.rawValue) at \(WallClock.now)\n")
                 return fault
             }
@@ -45,10 +46,11 @@ final class FaultInjector: Sendable {
     }
 }
 
-/// Names this process for faults that tests inject; nothing outside tests.
+/// Access to fault injection from other modules. Has no effect outside tests.
 public enum FaultPlace {
+    /// Names this process, for faults of that process.
     public static func identify(_ role: WireHello.Role, rank: Int) { FaultInjector.shared?.identify(role, rank: rank) }
 
-    /// Processes that are started from now on, after what the faults have ended, have none.
+    /// Removes all faults from the environment, so that restarted processes have none.
     public static func clear() { unsetenv(FaultInjector.variable) }
 }

@@ -6,22 +6,23 @@ public struct FrameHeader: Sendable, Equatable {
     /// The largest payload of a data frame.
     public static let dataLimit = 4 << 20
     static let magic: UInt32 = 0x4E4C_4F43  // "COLN"
-    /// Raised when a frame's meaning changes; peers of another version are refused.
+    /// Incremented when a frame's meaning changes; peers with another version are rejected.
     public static let version: UInt8 = 1
 
     public enum Kind: UInt8, Sendable {
         case control = 1
-        /// An activation or the gradient of one, worker to worker.
+        /// Activations or their gradient, worker to worker.
         case slab = 2
         /// A parameter's gradient, worker to store.
         case push = 3
-        /// A parameter's new value, store to worker.
+        /// A parameter's value after a step, store to worker.
         case value = 4
         /// A parameter's value or momentum for a checkpoint, store to coordinator.
         case snapshot = 5
-        /// The same from a checkpoint, coordinator to store.
+        /// A parameter's value or momentum from a checkpoint or the block's previous store: coordinator to store, or store
+        /// to coordinator.
         case restore = 6
-        /// A part of a data set's file, coordinator to worker: `layer` is the file, `step` the offset.
+        /// A part of a file of the data set, coordinator to worker: `layer` is the file's index, `step` the offset.
         case data = 7
     }
 
@@ -38,7 +39,7 @@ public struct FrameHeader: Sendable, Equatable {
     public struct Flags: OptionSet, Sendable {
         public let rawValue: UInt8
         public init(rawValue: UInt8) { self.rawValue = rawValue }
-        /// The tensor is in shared memory; the frame only announces it.
+        /// The tensor is in shared memory, and the frame only announces it.
         public static let shared = Flags(rawValue: 1)
     }
 
@@ -47,24 +48,25 @@ public struct FrameHeader: Sendable, Equatable {
     public var flags: Flags = []
     public var run: UInt64 = 0
     public var attempt: UInt32 = 0
-    /// Counts the passes over the network within an attempt, training and validation alike.
+    /// Counts passes over the network within an attempt, both training and validation.
     public var pass: UInt32 = 0
     public var step: UInt64 = 0
     public var layer: UInt16 = 0
-    /// The column that computed the tensor, or that a weight block reads.
+    /// The column that computed the tensor, or the column that a weight block reads.
     public var source: UInt16 = 0
-    /// The column that the tensor is for, or that owns the parameter.
+    /// The column that the tensor is for, or the column that owns the parameter.
     public var destination: UInt16 = 0
-    /// Of a gradient: which of those that are summed to the step's.
+    /// For a gradient: the index of this contribution to the step's gradient, by replica and slices.
     public var contribution: UInt16 = 0
-    /// Counts the frames of a connection in this direction.
+    /// Counts the frames of a connection in this direction, from 0.
     public var sequence: UInt64 = 0
     public var payloadCount: UInt32 = 0
-    /// XXH3 of the payload.
+    /// XXH3 (64 bits) of the payload; 0 under TLS.
     public var payloadChecksum: UInt64 = 0
 
     public init(_ kind: Kind) { self.kind = kind }
 
+    /// Writes the header's 64 bytes, including its checksum.
     package func encode(into bytes: UnsafeMutableRawBufferPointer) {
         func put<Integer: FixedWidthInteger>(_ value: Integer, at offset: Int) {
             bytes.storeBytes(of: value.littleEndian, toByteOffset: offset, as: Integer.self)
@@ -89,7 +91,8 @@ public struct FrameHeader: Sendable, Equatable {
         put(Self.checksum(UnsafeRawBufferPointer(bytes)), at: 52)
     }
 
-    /// Reads a header that a peer sent.
+    /// Decodes a received header.
+    /// - Throws: `WireError` if magic, version, kind, direction or checksum are invalid.
     package init(decoding bytes: UnsafeRawBufferPointer) throws {
         func get<Integer: FixedWidthInteger>(_ offset: Int, _: Integer.Type = Integer.self) -> Integer {
             Integer(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Integer.self))
@@ -99,11 +102,11 @@ public struct FrameHeader: Sendable, Equatable {
         }
         guard get(4, UInt8.self) == Self.version else {
             throw WireError(
-                .malformed, "the peer speaks protocol version \(get(4, UInt8.self)), this is \(Self.version); "
+                .malformed, "the peer speaks protocol version \(get(4, UInt8.self)), but this process speaks \(Self.version); "
                     + "run the same release of colonnade everywhere")
         }
         guard let kind = Kind(rawValue: get(5)), let direction = Direction(rawValue: get(6)) else {
-            throw WireError(.malformed, "a frame of unknown kind")
+            throw WireError(.malformed, "the peer sent a frame of unknown kind or direction")
         }
         var copy: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
         let expected = withUnsafeMutableBytes(of: &copy) { copy in
@@ -111,7 +114,7 @@ public struct FrameHeader: Sendable, Equatable {
             copy.storeBytes(of: 0, toByteOffset: 52, as: UInt32.self)
             return Self.checksum(UnsafeRawBufferPointer(copy))
         }
-        guard get(52, UInt32.self) == expected else { throw WireError(.malformed, "a frame header with a wrong checksum") }
+        guard get(52, UInt32.self) == expected else { throw WireError(.malformed, "a frame header has a wrong checksum") }
         self.kind = kind
         self.direction = direction
         flags = Flags(rawValue: get(7))
@@ -128,7 +131,7 @@ public struct FrameHeader: Sendable, Equatable {
         payloadChecksum = get(56)
     }
 
-    /// Of the 64 bytes with zero in place of the checksum itself.
+    /// Returns the low 32 bits of XXH3 over the header's 64 bytes, in which the checksum field is 0.
     private static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
         UInt32(truncatingIfNeeded: Digest.hash(bytes))
     }

@@ -1,14 +1,14 @@
 import Tensors
 
-/// Where a frame's payload goes.
+/// The destination of a received frame's payload.
 public enum PayloadDestination {
-    /// Collected into bytes, of at most this many.
+    /// A new array of at most this many bytes.
     case bytes(limit: Int)
-    /// Straight into memory of exactly this size.
+    /// Existing memory of exactly the payload's size, read into without a copy.
     case memory(UnsafeMutableRawBufferPointer)
 }
 
-/// Turns a connection's bytes into frames, without a socket: it says where the next bytes go and what is complete.
+/// Decodes a connection's bytes into frames, as pure logic without a socket.
 package struct FrameReader {
     private var header: [UInt8] = []
     private var current: FrameHeader?
@@ -16,27 +16,27 @@ package struct FrameReader {
     private var memory: UnsafeMutableRawBufferPointer?
     private var filled = 0
     private var nextSequence: UInt64 = 0
-    /// Whether payloads carry a checksum; what TLS delivers needs none.
+    /// Whether to verify payload checksums. TLS authenticates payloads already.
     package var verifiesPayload = true
 
     package init() {}
 
-    /// How many bytes are wanted next; at least 1.
+    /// The number of bytes to read next; at least 1 after `next` has returned nil.
     package var wanted: Int {
         guard let current else { return FrameHeader.byteCount - header.count }
         return Int(current.payloadCount) - filled
     }
 
-    /// The destination of the next bytes when it is a tensor's memory.
+    /// The destination of the next bytes if the payload is read into existing memory.
     package var directDestination: UnsafeMutableRawBufferPointer? {
         guard let memory else { return nil }
         return UnsafeMutableRawBufferPointer(rebasing: memory[filled...])
     }
 
-    /// Takes bytes that were read straight into `directDestination`.
+    /// Records that bytes were read into `directDestination`.
     package mutating func advance(_ count: Int) { filled += count }
 
-    /// Takes bytes that were read elsewhere, at most `wanted`.
+    /// Appends at most `wanted` bytes that were read elsewhere.
     package mutating func append(_ bytes: UnsafeRawBufferPointer) {
         if current == nil {
             header.append(contentsOf: bytes)
@@ -46,9 +46,9 @@ package struct FrameReader {
         }
     }
 
-    /// Moves on when what was wanted is there.
-    /// - Parameter destination: asked once for each frame, before any memory is allocated for it.
-    /// - Returns: a complete frame, with its payload if that was collected.
+    /// Returns the current frame if it is complete. The payload is empty if it was read into existing memory.
+    /// - Parameter destination: called once for each frame, before memory is allocated for its payload.
+    /// - Throws: `WireError` if the header, sequence number, length or checksum is invalid; errors of `destination`.
     package mutating func next(
         _ destination: (FrameHeader) throws -> PayloadDestination
     ) throws -> (FrameHeader, [UInt8])? {
@@ -57,20 +57,20 @@ package struct FrameReader {
             let decoded = try header.withUnsafeBytes { try FrameHeader(decoding: $0) }
             guard decoded.sequence == nextSequence else {
                 throw WireError(
-                    .malformed, "frame \(decoded.sequence) came where \(nextSequence) was due: one was lost or repeated")
+                    .malformed, "frame \(decoded.sequence) was received instead of \(nextSequence): a frame was lost or repeated")
             }
             nextSequence += 1
             let count = Int(decoded.payloadCount)
             switch try destination(decoded) {
             case .bytes(let limit):
                 guard count <= limit else {
-                    throw WireError(.malformed, "a \(decoded.kind) frame of \(count) bytes, more than \(limit)")
+                    throw WireError(.malformed, "a \(decoded.kind) frame has \(count) bytes, more than the limit of \(limit)")
                 }
                 collected = []
                 collected.reserveCapacity(count)
             case .memory(let memory):
                 guard count == memory.count else {
-                    throw WireError(.malformed, "a \(decoded.kind) frame of \(count) bytes for a tensor of \(memory.count)")
+                    throw WireError(.malformed, "a \(decoded.kind) frame has \(count) bytes, but its tensor has \(memory.count)")
                 }
                 self.memory = memory
             }
@@ -81,7 +81,7 @@ package struct FrameReader {
         if verifiesPayload, frame.payloadCount > 0 {
             let checksum = memory.map { Digest.hash(UnsafeRawBufferPointer($0)) } ?? Digest.hash(collected)
             guard checksum == frame.payloadChecksum else {
-                throw WireError(.malformed, "a \(frame.kind) frame that was damaged on its way")
+                throw WireError(.malformed, "the payload of a \(frame.kind) frame has a wrong checksum")
             }
         }
         defer {

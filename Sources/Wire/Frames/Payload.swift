@@ -1,10 +1,11 @@
 public import Tensors
 
-/// A frame's payload as the sender has it.
+/// The payload of a frame to send.
 public enum Payload: Sendable {
     case none
     case bytes([UInt8])
-    /// Sent from where it lies; the memory must not change until the receiver needs it no more.
+    /// The start of a tensor's memory, sent without a copy. It must not change until the frame has been written, which the
+    /// caller learns only from the receiver's reaction.
     case tensor(TensorBuffer, byteCount: Int)
 
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {

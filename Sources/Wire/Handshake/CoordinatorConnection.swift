@@ -2,13 +2,13 @@ import Glibc
 import SwiftProtobuf
 import Threading
 
-/// A process's own introduction: what the handshake compares.
+/// A process's description of itself, from which its `Hello` is made.
 public struct Introduction: Sendable {
     public var role: WireHello.Role
     public var instructionSet: String
     public var kernelLibrary: String
     public var threads: Int
-    /// Empty when the process has no data set of its own to name.
+    /// Empty if the process has no data set of its own.
     public var datasetFingerprint: String
 
     public init(
@@ -18,7 +18,8 @@ public struct Introduction: Sendable {
         (self.threads, self.datasetFingerprint) = (threads, datasetFingerprint)
     }
 
-    /// - Parameter listenPort: where the process takes connections of workers.
+    /// Returns the `Hello`, with the facts of this host and process.
+    /// - Parameter listenPort: the port on which the process accepts connections of workers.
     public func hello(listenPort: UInt16) -> WireControlMessage {
         var hello = WireHello()
         hello.role = role
@@ -37,27 +38,32 @@ public struct Introduction: Sendable {
 }
 
 extension WireControlMessage {
-    /// Reads a control frame's payload.
+    /// Decodes a control frame's payload.
+    /// - Throws: `WireError` if it is not a valid message.
     public init(payload: [UInt8]) throws {
         do {
             try self.init(serializedBytes: payload)
         } catch {
-            throw WireError(.malformed, "a control message that cannot be read")
+            throw WireError(.malformed, "a control message cannot be decoded")
         }
     }
 
-    /// The largest control message that is taken.
+    /// The largest accepted control message, in bytes.
     public static let sizeLimit = 1 << 20
 }
 
 extension Connector {
-    /// Connects to a coordinator that may not be up yet.
-    /// - Parameter patience: seconds to keep trying.
+    /// Connects to a coordinator that may not be listening yet, by trying repeatedly.
+    /// - Parameters:
+    ///   - patience: seconds to keep trying.
+    ///   - isCancelled: checked after each failed attempt; ends the attempts.
+    /// - Throws: `WireError` of the last attempt. Errors of code `refused` are final, except while the coordinator may not
+    ///   have published its token yet.
     public static func connectPatiently(
         to address: SocketAddress, loop: EventLoop, patience: Double, isCancelled: () -> Bool = { false }
     ) throws -> Link {
         let deadline = MonotonicClock.now + patience
-        var refused: Double?
+        var firstRefusal: Double?
         while true {
             do {
                 return try connect(to: address, loop: loop, expecting: .coordinator)
@@ -65,9 +71,9 @@ extension Connector {
                 let now = MonotonicClock.now
                 var isFinal = now > deadline || isCancelled()
                 if let error = error as? WireError, error.code == .refused {
-                    // A coordinator that has just come up may not have left its token yet; otherwise a refusal stays one.
-                    isFinal = isFinal || !loop.security.looksForToken || now - (refused ?? now) > 1
-                    refused = refused ?? now
+                    // A coordinator that has just started may not have published its token yet.
+                    isFinal = isFinal || !loop.security.expectsPublishedToken || now - (firstRefusal ?? now) > 1
+                    firstRefusal = firstRefusal ?? now
                 }
                 if isFinal { throw error }
                 usleep(100_000)

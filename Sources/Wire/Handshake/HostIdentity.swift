@@ -1,12 +1,12 @@
 import Foundation
 import Glibc
 
-/// Facts of this process that a handshake compares.
+/// Facts about this host and process that a handshake compares.
 public enum HostIdentity {
-    /// Equal for two processes that can open each other's shared memory: one boot of one kernel, one process
-    /// namespace, one user of one user namespace. Another network namespace counts as another host: what it may exchange is its links' matter.
+    /// Equal for two processes that can open each other's shared memory: same boot of the same kernel, same process and user
+    /// namespaces, same user. A different network namespace counts as another host, whose traffic goes over links.
     public static let value: String = {
-        // Where the system does not tell, nobody is on the same host: frames work there too.
+        // Without a boot identifier no process counts as on the same host; frames work in any case.
         let boot = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))
             ?? "\(UInt64.random(in: .min ... .max))"
         func namespace(_ kind: String) -> String {
@@ -14,12 +14,13 @@ public enum HostIdentity {
             let count = readlink("/proc/self/ns/\(kind)", &link, link.count - 1)
             return String(decoding: link.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
         }
-        return "\(boot.trimmingCharacters(in: .whitespacesAndNewlines)) \(namespace("pid")) \(namespace("net")) \(namespace("user")) \(getuid())"
+        let namespaces = "\(namespace("pid")) \(namespace("net")) \(namespace("user"))"
+        return "\(boot.trimmingCharacters(in: .whitespacesAndNewlines)) \(namespaces) \(getuid())"
     }()
 
     public static var hostName: String { ProcessInfo.processInfo.hostName }
 
-    /// The processor's model as the system names it.
+    /// The processor's model name from `/proc/cpuinfo`.
     public static let cpuModel: String = {
         let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
         for line in text.split(separator: "\n") where line.hasPrefix("model name") {
@@ -29,7 +30,7 @@ public enum HostIdentity {
     }()
 }
 
-/// The release that this process is of.
+/// The release of this program.
 public enum Product {
     public static let version = "0.1.0"
 }

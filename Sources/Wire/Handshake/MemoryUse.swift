@@ -1,9 +1,9 @@
 import Foundation
 
-/// Memory of this process.
+/// The resident memory of this process.
 public enum MemoryUse {
-    /// Bytes of memory that this process alone holds, and of shared segments that it maps: now. Files that it maps, such as its data set,
-    /// are the page cache's.
+    /// Bytes of private memory, and of mapped shared segments, that are resident now. Mapped files, such as the data set,
+    /// belong to the page cache and are not counted.
     public static var current: (own: Int, shared: Int) {
         guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return (0, 0) }
         var fields: [Substring: Int] = [:]

@@ -1,8 +1,8 @@
 import SwiftProtobuf
 import Threading
 
-/// Tells the coordinator several times a second what this process is at, on a connection of its own, and notices when
-/// the coordinator answers no more.
+/// Sends this process's state to the coordinator several times a second, on a connection of its own, and detects when
+/// the coordinator no longer answers.
 public final class HeartbeatSender: LinkReceiver, @unchecked Sendable {
     /// Seconds between two heartbeats.
     public static let interval = 0.25
@@ -15,17 +15,19 @@ public final class HeartbeatSender: LinkReceiver, @unchecked Sendable {
     private let log: ProcessLog?
 
     // Touched by the loop's thread only.
-    private var heard = MonotonicClock.now
-    private var due = 0.0
+    private var lastPulse = MonotonicClock.now
+    private var nextTick = 0.0
     private var isStopped = false
     private var clock = ClockEstimate()
 
+    /// Connects to the coordinator and starts to send. Blocks while connecting.
     /// - Parameters:
-    ///   - hello: this process's introduction, with run and rank.
-    ///   - patience: seconds without an answer after which the coordinator counts as gone.
-    ///   - beat: what is said; called on the loop's thread.
-    ///   - silent: the coordinator has not answered for that long; called once.
-    ///   - log: lines for the run's log, sent along.
+    ///   - hello: this process's `Hello`, with run and rank.
+    ///   - patience: seconds without a pulse after which the coordinator counts as failed.
+    ///   - log: provides lines for the run's log, which are sent on the same connection.
+    ///   - beat: returns the heartbeat to send; called on the loop's thread.
+    ///   - silent: called once, if the coordinator has not answered for `patience` seconds.
+    /// - Throws: `WireError` if the coordinator cannot be reached.
     public init(
         coordinator: SocketAddress, hello: WireHello, patience: Double, loop: EventLoop, log: ProcessLog?,
         beat: @escaping @Sendable () -> WireHeartbeat, silent: @escaping @Sendable (WireError) -> Void
@@ -38,8 +40,8 @@ public final class HeartbeatSender: LinkReceiver, @unchecked Sendable {
         message.hello.heartbeat = true
         link.send(message, run: hello.run)
         loop.submit { [self] in
-            heard = MonotonicClock.now
-            due = heard
+            lastPulse = MonotonicClock.now
+            nextTick = lastPulse
             tick()
         }
     }
@@ -48,11 +50,11 @@ public final class HeartbeatSender: LinkReceiver, @unchecked Sendable {
         while let lines = log?.take() { link.send(.with { $0.logLines = lines }) }
     }
 
+    /// Sends the remaining log lines, then closes the connection.
     public func stop() {
         loop.submit { [self] in
             guard !isStopped else { return link.finish() }
             isStopped = true
-            // The last words.
             sendLog()
             link.finish()
         }
@@ -61,36 +63,38 @@ public final class HeartbeatSender: LinkReceiver, @unchecked Sendable {
     private func tick() {
         guard !isStopped else { return }
         let now = MonotonicClock.now
-        // A process that was stopped itself has no right to complain of silence.
-        if now - due > 1 { heard += now - due }
-        due = now + Self.interval
-        if now - heard > patience {
+        // Time during which this process itself was suspended does not count as the coordinator's silence.
+        if now - nextTick > 1 { lastPulse += now - nextTick }
+        nextTick = now + Self.interval
+        if now - lastPulse > patience {
             isStopped = true
-            return silent(WireError(.timeout, "the coordinator has not answered for \(Int(now - heard)) seconds"))
+            return silent(WireError(.timeout, "the coordinator has not answered for \(Int(now - lastPulse)) seconds"))
         }
         var heartbeat = beat()
         if let best = clock.best { (heartbeat.clockOffset, heartbeat.clockUncertainty) = best }
         heartbeat.sent = WallClock.nanoseconds
         link.send(.with { [heartbeat] in $0.heartbeat = heartbeat }, attempt: heartbeat.attempt)
-        // Not before their times can be corrected.
+        // Log lines wait for the first clock estimate, with which the coordinator corrects their times.
         if clock.best != nil { sendLog() }
         loop.schedule(after: Self.interval) { [weak self] in self?.tick() }
     }
 
     public func destination(for header: FrameHeader, on link: Link) throws -> PayloadDestination {
-        guard header.kind == .control else { throw WireError(.malformed, "a heartbeat's connection takes control messages") }
+        guard header.kind == .control else {
+            throw WireError(.malformed, "the coordinator sent a \(header.kind) frame on a heartbeat's connection")
+        }
         return .bytes(limit: 64)
     }
 
     public func received(_ header: FrameHeader, payload: [UInt8], on link: Link) throws {
         let received = WallClock.nanoseconds
-        heard = MonotonicClock.now
+        lastPulse = MonotonicClock.now
         guard case .pulse(let pulse)? = try WireControlMessage(payload: payload).body else {
-            throw WireError(.malformed, "a heartbeat is answered by a pulse")
+            throw WireError(.malformed, "the coordinator did not answer a heartbeat with a pulse")
         }
         clock.add(sent: pulse.sent, remote: pulse.now, received: received)
     }
 
-    /// Not answered is what counts: the connection that matters says by itself when it ends.
+    /// Does nothing: missing pulses are detected by `tick`, and the session's own connection reports its end.
     public func closed(_ link: Link, _ error: WireError) {}
 }

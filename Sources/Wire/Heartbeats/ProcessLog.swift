@@ -1,17 +1,18 @@
 import SwiftProtobuf
 import Threading
 
-/// What a process says for the run's log: written to its own output at once, and kept until the coordinator can be told.
+/// A process's lines for the run's log. They are written to its own output at once, and queued until they can be sent to
+/// the coordinator.
 public final class ProcessLog: Sendable {
-    /// Lines that wait at most; of more the oldest are dropped, and their number is said.
+    /// The most queued lines. Beyond it the oldest are dropped, and their number is reported.
     package static let limit = 500
-    /// Bytes of a line that are sent.
+    /// The most bytes of a line that are sent.
     package static let lineLimit = 2000
 
     private let waiting = Monitor(WireLogLines())
     private let output: @Sendable (String) -> Void
 
-    /// - Parameter output: the process's own output.
+    /// - Parameter output: writes a line to the process's own output.
     public init(_ output: @escaping @Sendable (String) -> Void) { self.output = output }
 
     public func callAsFunction(_ text: String) { add(text, .info) }
@@ -33,7 +34,7 @@ public final class ProcessLog: Sendable {
         }
     }
 
-    /// What has not been taken yet, as much as fits a message.
+    /// Removes and returns queued lines, at most as many as fit a message; nil if there are none.
     package func take() -> WireLogLines? {
         waiting.update { waiting in
             guard !waiting.lines.isEmpty else { return nil }

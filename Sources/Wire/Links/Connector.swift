@@ -2,14 +2,15 @@ import Glibc
 
 /// Opens connections.
 public enum Connector {
-    /// Connects, and has both sides prove themselves, waiting; call it from a thread that may wait, never from a loop's.
+    /// Connects and authenticates both sides. Blocks its thread, so it must never be called on an event loop's.
     /// - Parameters:
-    ///   - expected: what the peer has to be by its certificate, under TLS.
-    ///   - timeout: seconds for one attempt, and as many for the proof.
+    ///   - expected: the role that the peer's certificate must have, under TLS; nil accepts any role.
+    ///   - timeout: seconds for connecting to each address of the host, and as many for the handshake.
+    /// - Throws: `WireError` if the address cannot be reached, or either side rejects the other.
     public static func connect(
         to address: SocketAddress, loop: EventLoop, expecting expected: PeerRole? = nil, timeout: Double = 10
     ) throws -> Link {
-        var failure = "no address"
+        var failure = "the host has no address"
         let descriptor = try address.resolve { entry -> Int32? in
             let descriptor = socket(
                 entry.pointee.ai_family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
@@ -31,9 +32,9 @@ public enum Connector {
         }
         guard let descriptor else { throw WireError(.system, "cannot connect to \(address): \(failure)") }
         do {
-            let (session, identity) = try Approach.make(
+            let (session, identity) = try ClientHandshake.perform(
                 descriptor, to: address, security: loop.security, expecting: expected, timeout: timeout)
-            return Link(descriptor: descriptor, loop: loop, session: session, identity: identity, stranger: nil)
+            return Link(descriptor: descriptor, loop: loop, session: session, identity: identity, admission: nil)
         } catch {
             close(descriptor)
             throw error

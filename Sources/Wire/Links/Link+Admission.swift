@@ -1,18 +1,19 @@
 import SwiftProtobuf
 
-/// An accepted connection is a stranger's until its greeting is accepted.
-extension Link: Stranger {
-    /// Takes the peer for what its greeting says. On the loop's thread.
-    /// - Throws: where its certificate says otherwise.
+/// An accepted link is a pending connection until its `Hello` is accepted.
+extension Link: PendingConnection {
+    /// Admits the peer in the role of its `Hello`. Called on the loop's thread.
+    /// - Throws: `WireError` if the role differs from its certificate's.
     public func admit(_ hello: WireHello) throws {
         if let identity, PeerRole(hello.role) != identity.role {
             throw WireError(
-                .refused, "its certificate is a \(identity.role.rawValue)'s, and it wants to be a \(PeerRole(hello.role)?.rawValue ?? "nobody")")
+                .refused, "its certificate is a \(identity.role.rawValue)'s, but it claims the role "
+                    + (PeerRole(hello.role)?.rawValue ?? "unknown"))
         }
         admit()
     }
 
-    /// What an event about the peer says of it.
+    /// The peer's fields in an event of the run's log: fingerprint, common name and role of its certificate; empty without TLS.
     public var facts: [String: String] {
         identity.map { ["fingerprint": $0.fingerprint, "certificate": $0.subject, "certificate_role": $0.role.rawValue] } ?? [:]
     }

@@ -4,7 +4,7 @@ import Tensors
 import SwiftProtobuf
 import Threading
 
-/// One connection: frames in order, both ways.
+/// One connection, which sends and receives frames in order.
 public final class Link: @unchecked Sendable, EventHandler {
     private struct Outgoing {
         var header: FrameHeader
@@ -13,11 +13,11 @@ public final class Link: @unchecked Sendable, EventHandler {
 
     public let local: SocketAddress
     public let remote: SocketAddress
-    /// Who the peer is by its certificate; nil without TLS.
+    /// The identity in the peer's certificate; nil without TLS.
     public let identity: PeerIdentity?
     private let descriptor: Int32
     private let loop: EventLoop
-    /// Nil where bytes cross as they are.
+    /// Nil without TLS.
     private let session: TLSSession?
     private let queue = Monitor<[Outgoing]>([])
 
@@ -30,44 +30,44 @@ public final class Link: @unchecked Sendable, EventHandler {
     private var nextSequence: UInt64 = 0
     private var isOpen = true
     private var closesWhenSent = false
-    /// By injected faults: when sending goes on, and a frame that is sent again.
+    /// Set by an injected fault: the time at which sending resumes, and a frame to send a second time.
     private var pausedUntil = 0.0
     private var repeated: (header: [UInt8], payload: [UInt8])?
-    /// Of an accepted connection; nil where this side has connected, and chosen whom it trusts.
-    private let stranger: StrangerStatus?
-    /// What TLS waits for where it is not what was asked of it.
+    /// Nil if this side opened the connection, since it has then chosen whom to trust.
+    private let admission: AdmissionState?
+    /// Whether TLS must write before it can read, or read before it can write.
     private var (readWaitsToWrite, writeWaitsToRead) = (false, false)
-    /// The owner's own word on the link: a rank, a role. On the loop's thread.
+    /// A value for the owner's use, such as a rank. Used on the loop's thread.
     public var tag = 0
 
-    /// Takes over a connected socket.
-    init(descriptor: Int32, loop: EventLoop, session: TLSSession?, identity: PeerIdentity?, stranger: StrangerStatus?) {
+    /// Takes ownership of a connected, authenticated socket.
+    init(descriptor: Int32, loop: EventLoop, session: TLSSession?, identity: PeerIdentity?, admission: AdmissionState?) {
         (self.descriptor, self.loop) = (descriptor, loop)
-        (self.session, self.identity, self.stranger) = (session, identity, stranger)
-        // TLS authenticates every byte already.
+        (self.session, self.identity, self.admission) = (session, identity, admission)
+        // TLS already authenticates every byte.
         reader.verifiesPayload = session == nil
         local = SocketAddress.end(of: descriptor, remote: false) ?? SocketAddress(host: "?", port: 0)
         remote = SocketAddress.end(of: descriptor, remote: true) ?? SocketAddress(host: "?", port: 0)
         var on: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, 4)
         colonnade_set_nonblocking(descriptor)
-        SocketOptions.noticeSilence(descriptor, after: loop.security.limits.silence)
+        SocketOptions.enableKeepAlive(descriptor, timeout: loop.security.limits.keepAliveTimeout)
     }
 
     deinit { close(descriptor) }
 
-    /// Starts to read. Frames go to `receiver` from now on.
+    /// Starts to read, and passes received frames to `receiver`.
     public func start(_ receiver: any LinkReceiver) {
         loop.submit { [self] in
             self.receiver = receiver
             guard isOpen else { return }
             watch()
-            // The handshake may have read what came after it.
+            // TLS may have read frames together with the end of the handshake.
             if session != nil { receive() }
         }
     }
 
-    /// Sends a frame after those that were sent before. May be called from any thread; does not wait.
+    /// Queues a frame behind those sent before. May be called from any thread, and does not block.
     public func send(_ header: FrameHeader, _ payload: Payload = .none) {
         let isFirst = queue.update { queue in
             queue.append(Outgoing(header: header, payload: payload))
@@ -76,16 +76,16 @@ public final class Link: @unchecked Sendable, EventHandler {
         if isFirst { loop.submit { [self] in flush() } }
     }
 
-    /// Sends a control message.
+    /// Queues a control message, as a frame.
     public func send(_ message: WireControlMessage, run: UInt64 = 0, attempt: UInt32 = 0) {
         var header = FrameHeader(.control)
         (header.run, header.attempt) = (run, attempt)
-        // Serialization of these messages cannot fail: they have no required fields.
+        // These messages have no required fields, so their serialization cannot fail.
         let bytes: [UInt8] = (try? message.serializedBytes()) ?? []
         send(header, .bytes(bytes))
     }
 
-    /// Closes when everything sent so far has left.
+    /// Closes the connection after everything queued so far has been written.
     public func finish() {
         loop.submit { [self] in
             closesWhenSent = true
@@ -93,7 +93,7 @@ public final class Link: @unchecked Sendable, EventHandler {
         }
     }
 
-    /// Closes at once.
+    /// Closes the connection at once, and drops what is queued.
     public func cancel(_ reason: String = "closed here") {
         loop.submit { [self] in end(WireError(.closed, reason)) }
     }
@@ -115,21 +115,18 @@ public final class Link: @unchecked Sendable, EventHandler {
         loop.unwatch(descriptor)
         session?.finish()
         shutdown(descriptor, Int32(SHUT_RDWR))
-        leave(reason: error.description)
+        // If the link closes after its last frame, whoever finished it has logged the reason.
+        admission?.closed(remote, reason: closesWhenSent ? nil : error.description)
         sending = []
         let owner = receiver
         receiver = nil
         owner?.closed(self, error)
     }
 
-    private func leave(reason: String) {
-        // A service that refuses somebody says so itself.
-        stranger?.closed(remote, reason: closesWhenSent ? nil : reason)
-    }
 
     private func receive() {
         var staging: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
-        // A bound on one turn, so that one busy peer does not keep the others waiting.
+        // The bound per call keeps one busy peer from delaying the others.
         var budget = 4 << 20
         while isOpen, budget > 0 {
             do {
@@ -138,7 +135,7 @@ public final class Link: @unchecked Sendable, EventHandler {
                     continue
                 }
             } catch {
-                return refuse(error as? WireError ?? WireError(.malformed, "\(error)"))
+                return reject(error as? WireError ?? WireError(.malformed, "\(error)"))
             }
             let wanted = reader.wanted
             let transfer: Transfer
@@ -164,44 +161,44 @@ public final class Link: @unchecked Sendable, EventHandler {
             case .ended: return end(WireError(.closed, "\(remote) closed the connection"))
             }
         }
-        // Bytes that TLS has read and nobody has taken do not make the socket readable.
+        // Bytes that TLS has buffered do not make the socket readable.
         if isOpen, session?.hasPending == true { loop.submit { [self] in receive() } }
     }
 
-    /// A stranger may send one control frame, of a greeting's size.
+    /// Returns where to read a frame's payload. A pending connection may send only one control frame, of bounded size.
     private func destination(for header: FrameHeader) throws -> PayloadDestination {
-        guard let receiver else { throw WireError(.closed, "nobody reads this connection") }
-        guard let stranger, !stranger.isAdmitted else { return try receiver.destination(for: header, on: self) }
-        guard header.kind == .control, !stranger.hasSpoken else {
-            throw WireError(.malformed, "it sent a \(header.kind) frame before it had introduced itself")
+        guard let receiver else { throw WireError(.closed, "the connection has no receiver") }
+        guard let admission, !admission.isAdmitted else { return try receiver.destination(for: header, on: self) }
+        guard header.kind == .control, !admission.hasReceivedFrame else {
+            throw WireError(.malformed, "it sent a \(header.kind) frame before it was admitted")
         }
-        stranger.hasSpoken = true
-        return .bytes(limit: stranger.limits.greetingBytes)
+        admission.hasReceivedFrame = true
+        return .bytes(limit: admission.limits.helloBytes)
     }
 
     private func deliver(_ header: FrameHeader, _ payload: [UInt8]) throws {
-        guard let stranger, !stranger.isAdmitted else {
+        guard let admission, !admission.isAdmitted else {
             try receiver?.received(header, payload: payload, on: self)
             return
         }
         guard case .hello? = try WireControlMessage(payload: payload).body else {
-            throw WireError(.malformed, "it did not introduce itself")
+            throw WireError(.malformed, "its first message is not a Hello")
         }
         try receiver?.received(header, payload: payload, on: self)
-        // Whoever is not admitted by its greeting gets what was said to it, and no more.
-        if !stranger.isAdmitted { finish() }
+        // A peer that was not admitted receives the answer already queued, and is then disconnected.
+        if !admission.isAdmitted { finish() }
     }
 
-    /// Takes the peer in. On the loop's thread.
-    public func admit() { stranger?.admit() }
+    /// Admits the peer, which ends the limits on pending connections. Called on the loop's thread.
+    public func admit() { admission?.admit() }
 
     func shed(_ reason: String) { end(WireError(.timeout, reason)) }
 
-    /// Ends the connection over what the peer sent; one that was refused is told why.
-    private func refuse(_ error: WireError) {
-        guard error.code == .refused, let stranger, !stranger.isAdmitted else { return end(error) }
+    /// Closes the connection because of what the peer sent. A peer that was refused admission is sent the reason first.
+    private func reject(_ error: WireError) {
+        guard error.code == .refused, let admission, !admission.isAdmitted else { return end(error) }
         let refusal = WireControlMessage.with { $0.refusal.reason = error.description }
-        stranger.isRefused(remote, error.description)
+        admission.refused(remote, error.description)
         send(refusal)
         finish()
     }
@@ -218,7 +215,7 @@ public final class Link: @unchecked Sendable, EventHandler {
         return transfer
     }
 
-    /// Reads what is there, straight into its place.
+    /// Reads available bytes straight into their destination.
     private func read(into memory: UnsafeMutableRawBufferPointer) throws -> Transfer {
         if let session { return try session.read(into: memory) }
         while true {
@@ -240,7 +237,7 @@ public final class Link: @unchecked Sendable, EventHandler {
         sending: while !sending.isEmpty {
             if headerBytes.isEmpty {
                 encodeFirst()
-                if let fault = FaultInjector.shared?.fault(at: sending[0].header), commit(fault) { break }
+                if let fault = FaultInjector.shared?.fault(at: sending[0].header), inject(fault) { break }
             }
             let total = FrameHeader.byteCount + Int(sending[0].header.payloadCount)
             let transfer: Transfer
@@ -256,7 +253,7 @@ public final class Link: @unchecked Sendable, EventHandler {
                 headerBytes = []
                 sent = 0
                 if let again = repeated {
-                    // Numbered as before, by an injected fault.
+                    // By an injected fault, with the same sequence number.
                     repeated = nil
                     sending.insert(Outgoing(header: header, payload: .bytes(again.payload)), at: 0)
                     headerBytes = again.header
@@ -272,7 +269,7 @@ public final class Link: @unchecked Sendable, EventHandler {
         if receiver != nil { watch() }
     }
 
-    /// Numbers the first frame and computes its checksums, when its turn has come.
+    /// Numbers the first queued frame, computes its checksums, and encodes its header.
     private func encodeFirst() {
         sending[0].header.sequence = nextSequence
         nextSequence += 1
@@ -284,9 +281,9 @@ public final class Link: @unchecked Sendable, EventHandler {
         headerBytes.withUnsafeMutableBytes { sending[0].header.encode(into: $0) }
     }
 
-    /// Lets something go wrong with the first frame, which is encoded.
-    /// - Returns: whether sending ends here.
-    private func commit(_ fault: Fault) -> Bool {
+    /// Applies a fault to the first queued frame, which is encoded.
+    /// - Returns: whether to stop sending.
+    private func inject(_ fault: Fault) -> Bool {
         switch fault.kind {
         case .drop, .lose:
             if fault.kind == .lose { nextSequence -= 1 }
@@ -324,7 +321,7 @@ public final class Link: @unchecked Sendable, EventHandler {
         return false
     }
 
-    /// Writes as much of the first frame as the socket takes.
+    /// Writes as much of the first frame as the socket accepts.
     private func sendFirst() throws -> Transfer {
         try sending[0].payload.withBytes { payload in
             let headerRest = max(0, headerBytes.count - sent)
@@ -350,7 +347,7 @@ public final class Link: @unchecked Sendable, EventHandler {
         }
     }
 
-    /// The header shares a record with the payload's start; the rest goes from where it lies.
+    /// Encrypts the header and the payload's start as one record. The rest is encrypted from the payload's own memory.
     private func encrypt(_ session: TLSSession, _ headerRest: Int, _ payload: UnsafeRawBufferPointer) throws -> Transfer {
         guard headerRest > 0 else { return try session.write(payload) }
         let start = payload.prefix(TLSSession.recordCount - headerRest)

@@ -1,9 +1,9 @@
-/// What a link's owner does with what arrives. All calls come on the loop's thread.
+/// The owner of a link, which handles received frames. All calls are made on the loop's thread.
 public protocol LinkReceiver: AnyObject, Sendable {
-    /// Where a frame's payload goes; throwing closes the link. Asked before anything is allocated.
+    /// Returns where to read a frame's payload. Called before anything is allocated; throwing closes the link.
     func destination(for header: FrameHeader, on link: Link) throws -> PayloadDestination
-    /// A frame is complete and its checksum right. `payload` is empty for tensors, which are in their memory.
+    /// Handles a complete frame whose checksum is valid. `payload` is empty for tensors, which were read into their memory.
     func received(_ header: FrameHeader, payload: [UInt8], on link: Link) throws
-    /// The link has ended; called once.
+    /// Handles the end of the link; called once.
     func closed(_ link: Link, _ error: WireError)
 }

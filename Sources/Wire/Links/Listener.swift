@@ -1,25 +1,27 @@
 import CLinux
 import Glibc
 
-/// Accepts connections on one address, and hands on those that have proved themselves.
+/// Accepts connections on one address, and passes the authenticated ones to its owner.
 public final class Listener: @unchecked Sendable, EventHandler {
     public let address: SocketAddress
     private let descriptor: Int32
     private let loop: EventLoop
     private let accepted: @Sendable (Link) -> Void
-    private let strangers: Strangers
+    private let connections: PendingConnections
     private let journal: RefusalJournal
     private var isStopped = false
 
-    /// Binds and listens; port 0 lets the system choose. There is no falling back to another address.
-    /// - Parameter accepted: called on the loop's thread for each connection, which reads nothing until started. It is a
-    ///   stranger's until it is admitted: one control frame with a greeting is all that it may send.
+    /// Binds and listens; with port 0 the system chooses a free one. Never falls back to another address.
+    /// - Parameter accepted: called on the loop's thread for each authenticated connection, which reads nothing until it is
+    ///   started. Until it is admitted, it may send only one control frame, with a `Hello`.
+    /// - Throws: `WireError` if the address cannot be resolved or bound.
     public init(_ address: SocketAddress, loop: EventLoop, accepted: @escaping @Sendable (Link) -> Void) throws {
         var failure = ""
         let descriptor = try address.resolve { entry -> Int32? in
-            // Debian gives a machine's own name such an address: whoever names a host wants others to reach it.
+            // Debian maps a machine's own name to such an address, but a host name is given for other machines to reach it.
             if !address.isLoopback, let found = SocketAddress(entry.pointee), found.isLoopback {
-                failure = "the name stands for \(found.host) here (see /etc/hosts), which only this machine reaches; name the address that others reach"
+                failure = "the name stands for \(found.host) here (see /etc/hosts), which only this machine can reach; "
+                    + "name an address that other machines can reach"
                 return nil
             }
             let descriptor = socket(entry.pointee.ai_family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
@@ -31,7 +33,7 @@ public final class Listener: @unchecked Sendable, EventHandler {
             }
             failure =
                 errno == EADDRINUSE
-                ? "the port is in use; stop the other process or name another port (0 takes a free one)"
+                ? "the port is in use; stop the other process or name another port (0 chooses a free one)"
                 : String(cString: strerror(errno))
             close(descriptor)
             return nil
@@ -42,38 +44,38 @@ public final class Listener: @unchecked Sendable, EventHandler {
         self.address = SocketAddress.end(of: descriptor, remote: false) ?? address
         self.loop = loop
         self.accepted = accepted
-        strangers = Strangers(limits: loop.security.limits, loop: loop)
+        connections = PendingConnections(limits: loop.security.limits, loop: loop)
         journal = RefusalJournal(loop.security.refused)
         loop.submit { [self] in loop.watch(descriptor, self) }
     }
 
     deinit { close(descriptor) }
 
-    /// Accepts no more.
+    /// Stops accepting connections, and closes the pending ones.
     public func stop() {
         loop.submit { [self] in
             isStopped = true
             loop.unwatch(descriptor)
-            strangers.shedAll()
+            connections.shedAll()
         }
     }
 
     // MARK: On the loop's thread
 
     func ready(readable: Bool, writable: Bool) {
-        // A bound on one turn: a flood must not keep the connections of the run waiting.
+        // The bound per call keeps a flood from delaying the run's connections.
         for _ in 0..<16 {
             guard !isStopped else { return }
             let connection = accept4(descriptor, nil, nil, Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue))
             if connection >= 0 {
-                greet(connection)
+                startHandshake(connection)
                 continue
             }
             switch errno {
             case EAGAIN: return
             case EMFILE, ENFILE, ENOBUFS, ENOMEM:
-                // The connection stays in the system's queue, and the loop would be told of it again at once.
-                if !strangers.shedOldest("this process has no descriptor left") { pause() }
+                // The connection stays in the system's queue, so epoll would report it again at once.
+                if !connections.shedOldest("this process has no descriptor left") { pause() }
                 return
             default: continue
             }
@@ -88,31 +90,31 @@ public final class Listener: @unchecked Sendable, EventHandler {
         }
     }
 
-    private func greet(_ connection: Int32) {
+    private func startHandshake(_ connection: Int32) {
         let remote = SocketAddress.end(of: connection, remote: true) ?? SocketAddress(host: "?", port: 0)
-        guard !strangers.isFull else {
+        guard !connections.isFull else {
             close(connection)
-            return journal.refused(remote, "there are \(strangers.open) connections already")
+            return journal.refused(remote, "there are \(connections.open) connections already")
         }
         var id = 0
-        let greeting = Greeting(descriptor: connection, remote: remote, loop: loop) { [weak self] _, result in
-            self?.finished(id, remote, result)
+        let handshake = ServerHandshake(descriptor: connection, remote: remote, loop: loop) { [weak self] _, result in
+            self?.finishHandshake(id, remote, result)
         }
-        id = strangers.add(greeting)
-        greeting.start()
+        id = connections.add(handshake)
+        handshake.start()
     }
 
-    private func finished(_ id: Int, _ remote: SocketAddress, _ result: Result<Greeting.Established, WireError>) {
+    private func finishHandshake(_ id: Int, _ remote: SocketAddress, _ result: Result<ServerHandshake.Established, WireError>) {
         switch result {
         case .failure(let error):
-            strangers.closed(id)
+            connections.closed(id)
             journal.refused(remote, error.description)
         case .success(let established):
-            let stranger = StrangerStatus(id: id, strangers: strangers, journal: journal, limits: loop.security.limits)
+            let admission = AdmissionState(id: id, connections: connections, journal: journal, limits: loop.security.limits)
             let link = Link(
                 descriptor: established.descriptor, loop: loop, session: established.session, identity: established.identity,
-                stranger: stranger)
-            strangers.replace(id, by: link)
+                admission: admission)
+            connections.replace(id, by: link)
             accepted(link)
         }
     }

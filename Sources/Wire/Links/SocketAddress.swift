@@ -1,6 +1,6 @@
 import Glibc
 
-/// `HOST:PORT`.
+/// A host and port, written `HOST:PORT`.
 public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     public let host: String
     public let port: UInt16
@@ -8,22 +8,23 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     public init(host: String, port: UInt16) { (self.host, self.port) = (host, port) }
 
     /// Parses `127.0.0.1:7000`, `[::1]:7000` or `host:7000`.
+    /// - Throws: `WireError` if the text has no host or no port.
     public init(parsing text: String) throws {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-            throw WireError(.address, "\"\(text)\" is no address; write HOST:PORT, such as 127.0.0.1:7070")
+            throw WireError(.address, "\"\(text)\" is not an address; write HOST:PORT, such as 127.0.0.1:7070")
         }
         var host = String(text[..<colon])
         if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
         guard !host.isEmpty else {
-            throw WireError(.address, "\"\(text)\" names no host; write HOST:PORT, such as 127.0.0.1:\(port)")
+            throw WireError(.address, "\"\(text)\" has no host; write HOST:PORT, such as 127.0.0.1:\(port)")
         }
         self.init(host: host, port: port)
     }
 
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
-    /// Whether the address is of this machine only: by its number as it is usually written, for a name
-    /// may begin with "127." and stand for any host.
+    /// Whether only this machine can reach the address. Numeric hosts are parsed, since a name may begin with "127." and
+    /// resolve to any host.
     public var isLoopback: Bool {
         if host == "localhost" { return true }
         var (four, six) = (in_addr(), in6_addr())
@@ -32,7 +33,8 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
         return withUnsafeBytes(of: six) { $0.last == 1 && $0.dropLast().allSatisfy { $0 == 0 } }
     }
 
-    /// Calls `body` with each address that the name stands for, until it returns a value.
+    /// Calls `body` with each address that the host resolves to, until it returns a value.
+    /// - Throws: `WireError` if the host cannot be resolved.
     func resolve<Result>(_ body: (UnsafePointer<addrinfo>) -> Result?) throws -> Result? {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -51,7 +53,7 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
         return nil
     }
 
-    /// The local or the remote end of a connected socket.
+    /// Returns the local or remote address of a connected socket.
     static func end(of descriptor: Int32, remote: Bool) -> SocketAddress? {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -64,7 +66,7 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
         return withUnsafePointer(to: &storage) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { SocketAddress($0, length) } }
     }
 
-    /// Of an address that a name stands for.
+    /// Creates the numeric form of a resolved address.
     init?(_ entry: addrinfo) {
         guard let address = entry.ai_addr else { return nil }
         self.init(address, entry.ai_addrlen)

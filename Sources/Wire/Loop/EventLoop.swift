@@ -2,20 +2,20 @@ import CLinux
 import Glibc
 import Threading
 
-/// Receives readiness of a descriptor, on the loop's thread.
+/// Handles the readiness of a descriptor, on the loop's thread.
 protocol EventHandler: AnyObject {
     func ready(readable: Bool, writable: Bool)
 }
 
-/// One thread that serves all sockets of a process: epoll, timers, and tasks handed over by other threads.
-/// It lives until `stop()`: the thread keeps it, so that none can touch a loop that is gone.
+/// One thread that serves all sockets of a process with epoll, timers, and tasks submitted by other threads.
+/// The thread keeps the loop alive until `stop()`, so that no thread can use a freed loop.
 public final class EventLoop: @unchecked Sendable {
     private struct Shared {
         var tasks: [@Sendable () -> Void] = []
         var isStopping = false
     }
 
-    /// How the connections that are opened and accepted on this loop are protected.
+    /// The protection of connections opened and accepted on this loop.
     public let security: LinkSecurity
     private let poll: Int32
     private let wakeup: Int32
@@ -26,6 +26,8 @@ public final class EventLoop: @unchecked Sendable {
     private var nextTimer = 0
     private var thread: ServiceThread?
 
+    /// Starts the loop's thread.
+    /// - Throws: `WireError` if the system provides no descriptors for it.
     public init(name: String, security: LinkSecurity = .none) throws {
         self.security = security
         poll = epoll_create1(colonnade_epoll_cloexec)
@@ -43,7 +45,7 @@ public final class EventLoop: @unchecked Sendable {
         close(wakeup)
     }
 
-    /// Runs a task on the loop's thread, soon and in order.
+    /// Runs a task on the loop's thread, after those submitted before.
     public func submit(_ task: @escaping @Sendable () -> Void) {
         let isFirst = shared.update { shared in
             shared.tasks.append(task)
@@ -62,7 +64,8 @@ public final class EventLoop: @unchecked Sendable {
         }
     }
 
-    /// Ends the thread after the tasks that were submitted before; waits for it, unless called by it.
+    /// Ends the thread after the tasks submitted before, and waits up to 5 seconds for it. On the loop's own thread it does
+    /// not wait.
     public func stop() {
         shared.update { $0.isStopping = true }
         wake()

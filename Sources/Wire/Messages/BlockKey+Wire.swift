@@ -7,7 +7,7 @@ extension WireBlockKey: Comparable {
 }
 
 extension FrameHeader {
-    /// The parameter block that a push, value, snapshot or restore frame is about.
+    /// The parameter block of a push, value, snapshot or restore frame. Setting it selects the values, not the momentum.
     public var blockKey: WireBlockKey {
         get {
             .with {
@@ -25,6 +25,7 @@ extension FrameHeader {
         }
     }
 
+    /// Whether the frame carries the block's momentum instead of its values. Set `blockKey` first.
     public var isMomentum: Bool {
         get { direction == .weightsMomentum || direction == .biasesMomentum }
         set {

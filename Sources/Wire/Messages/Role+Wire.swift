@@ -1,5 +1,5 @@
 extension WireHello.Role {
-    /// As messages name it.
+    /// The role's name in sentences for users.
     public var word: String {
         switch self {
         case .coordinator: "coordinator"

@@ -1,7 +1,8 @@
 public import Threading
 
 extension WireTimeline {
-    /// - Parameter describe: names a span's place; nil leaves it out.
+    /// Converts a stopwatch's spans, in nanoseconds since its origin.
+    /// - Parameter describe: returns a span's name and kind by its `place`; spans without are omitted.
     public init(_ stopwatch: Stopwatch, describe: (Int) -> (name: String, kind: Kind)?) {
         self.init()
         origin = stopwatch.origin

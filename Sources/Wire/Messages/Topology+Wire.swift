@@ -2,20 +2,22 @@ import NeuralNetwork
 public import Partition
 
 extension WireTopology {
-    /// No run has as many steps; a larger number is no step, and reckoning with it could overflow.
+    /// An upper bound on step numbers, more than any run has. Larger numbers are invalid, and arithmetic on them could
+    /// overflow.
     public static let stepLimit: UInt64 = 1 << 40
 
-    /// Says which store keeps which block.
-    /// - Parameter blocks: of the network, in the order of their keys.
+    /// Sets the store of each block.
+    /// - Parameter blocks: the network's blocks, in the order of their keys.
     public mutating func place(_ blocks: [ParameterBlock], _ placement: BlockPlacement) {
         storeOfBlock = blocks.map { UInt32(clamping: placement[$0.key] ?? 0) }
     }
 
-    /// Which store keeps which block.
-    /// - Throws: where the message is of another network, or names a store that there is not.
+    /// Returns the store of each block.
+    /// - Parameter blocks: the network's blocks, in the order of their keys.
+    /// - Throws: `WireError` if the message has another number of blocks, or names an unknown store.
     public func placement(of blocks: [ParameterBlock]) throws -> BlockPlacement {
         guard storeOfBlock.count == blocks.count, storeOfBlock.allSatisfy({ $0 < stores.count }) else {
-            throw WireError(.malformed, "a topology for another layout")
+            throw WireError(.malformed, "the topology is for another layout")
         }
         return BlockPlacement(Dictionary(uniqueKeysWithValues: zip(blocks.map(\.key), storeOfBlock.map { Int($0) })))
     }

@@ -9,7 +9,7 @@
 //   https://github.com/apple/swift-protobuf/
 
 /// Control messages of Colonnade's protocol: the payload of frames of kind "control".
-/// Generate control.pb.swift anew after a change:
+/// Generate control.pb.swift again after a change:
 ///   protoc --swift_opt=Visibility=Public --swift_opt=UseAccessLevelOnImports=true --swift_out=. control.proto
 
 #if canImport(FoundationEssentials)
@@ -279,7 +279,7 @@ public nonisolated struct WireControlMessage: Sendable {
   public init() {}
 }
 
-/// The first message on every connection, from the side that opened it.
+/// The first message on every connection, sent by the side that opened it.
 public nonisolated struct WireHello: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -289,7 +289,7 @@ public nonisolated struct WireHello: Sendable {
 
   public var productVersion: String = String()
 
-  /// What decides the bits that a process computes.
+  /// Everything that affects the bits of a process's results.
   public var cpuModel: String = String()
 
   public var instructionSet: String = String()
@@ -300,25 +300,25 @@ public nonisolated struct WireHello: Sendable {
 
   public var datasetFingerprint: String = String()
 
-  /// Which machine, for shared memory; which process, for messages.
+  /// The machine, for shared memory; the process, for sentences to users.
   public var hostIdentity: String = String()
 
   public var hostName: String = String()
 
   public var processID: UInt32 = 0
 
-  /// Where the process takes connections of its own.
+  /// The port on which the process accepts connections.
   public var listenPort: UInt32 = 0
 
-  /// Between workers, from worker to store, and on a heartbeat's connection.
+  /// Set between workers, from worker to store, and on a heartbeat's connection.
   public var run: UInt64 = 0
 
   public var rank: UInt32 = 0
 
-  /// The attempt that the connection is for; it ends with it.
+  /// The attempt that the connection belongs to, and with which it ends.
   public var attempt: UInt32 = 0
 
-  /// The connection carries heartbeats of the process that joined as this role and rank.
+  /// Whether the connection carries heartbeats of the process that joined with this role and rank.
   public var heartbeat: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -372,8 +372,8 @@ public nonisolated struct WireHello: Sendable {
   public init() {}
 }
 
-/// The answer to a Hello that is accepted; again after an Abort that ends an attempt in order to change the layout, to everybody
-/// whose place is another in the next one.
+/// The answer to an accepted Hello. After an Abort for a change of layout, it is sent again to every process whose assignment
+/// changes.
 public nonisolated struct WireWelcome: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -383,7 +383,7 @@ public nonisolated struct WireWelcome: Sendable {
 
   public var rank: UInt32 = 0
 
-  /// The run's configuration, JSON.
+  /// The run's configuration, as JSON.
   public var configuration: Data = Data()
 
   public var workers: UInt32 = 0
@@ -392,16 +392,16 @@ public nonisolated struct WireWelcome: Sendable {
 
   public var datasetFingerprint: String = String()
 
-  /// No store is on the worker's host: its process is to start one.
+  /// Whether the worker's process must start a store, since its host has none.
   public var startsStore: Bool = false
 
-  /// Seconds without a pulse after which the coordinator counts as gone.
+  /// Seconds without a pulse after which the coordinator counts as failed.
   public var patience: Double = 0
 
-  /// Copies of the network that the workers are shared out over.
+  /// The number of copies of the network, among which the workers are divided.
   public var replicas: UInt32 = 0
 
-  /// A modelled accelerator in place of kernels, JSON; empty where the run computes.
+  /// A modelled accelerator that replaces the kernels, as JSON; empty if the run computes.
   public var device: Data = Data()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -409,7 +409,7 @@ public nonisolated struct WireWelcome: Sendable {
   public init() {}
 }
 
-/// The answer to a Hello that is not; the connection is closed after it.
+/// The answer to a rejected Hello. The connection is closed after it.
 public nonisolated struct WireRefusal: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -422,7 +422,7 @@ public nonisolated struct WireRefusal: Sendable {
   public init() {}
 }
 
-/// Who is where, sent when every worker and store has joined.
+/// The addresses of all processes and the placement of parameter blocks, sent when every worker and store has joined.
 public nonisolated struct WireTopology: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -432,16 +432,16 @@ public nonisolated struct WireTopology: Sendable {
 
   public var stores: [WireTopology.Endpoint] = []
 
-  /// The store that keeps each parameter block, in the order of the blocks' keys.
+  /// The index of the store that keeps each parameter block, in the order of the blocks' keys.
   public var storeOfBlock: [UInt32] = []
 
-  /// The step whose values the run starts from.
+  /// The step from whose values the attempt starts.
   public var baseStep: UInt64 = 0
 
-  /// The coordinator sends the values that the run starts from; otherwise stores draw initial values.
+  /// Whether the coordinator sends the values of the base step. Otherwise stores draw initial values.
   public var restores: Bool = false
 
-  /// Raised by every loss and every change of layout; the base step is then the last that was committed.
+  /// Incremented by every failure and every change of layout. The base step is then the last committed one.
   public var attempt: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -467,8 +467,8 @@ public nonisolated struct WireTopology: Sendable {
   public init() {}
 }
 
-/// The attempt has ended: what is not committed is dropped, connections between workers and with stores are closed, and
-/// everybody waits for the next topology.
+/// Ends the attempt. Uncommitted results are dropped, connections between workers and with stores are closed, and every process
+/// waits for the next topology.
 public nonisolated struct WireAbort: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -480,10 +480,10 @@ public nonisolated struct WireAbort: Sendable {
 
   public var reason: String = String()
 
-  /// Between two steps, in order to change the layout, and not because of a loss.
+  /// Whether the attempt ends between two steps for a change of layout, not because of a failure.
   public var planned: Bool = false
 
-  /// The receiver has no place in the next attempt: it waits as a spare, until a Welcome gives it one.
+  /// Whether the receiver has no assignment in the next attempt. It waits as a spare until a Welcome gives it one.
   public var spare: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -491,7 +491,7 @@ public nonisolated struct WireAbort: Sendable {
   public init() {}
 }
 
-/// From a worker or store that is to end: it stays in its place until a Finish with `left` releases it between two steps.
+/// From a worker or store that wants to leave. It continues its work until a Finish with `left` releases it between two steps.
 public nonisolated struct WireLeave: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -502,8 +502,8 @@ public nonisolated struct WireLeave: Sendable {
   public init() {}
 }
 
-/// From the coordinator to a store: it gives away these parameter blocks, and sends their values and momentum after the committed step
-/// as restore frames, which the coordinator passes on to the store that keeps them from now on.
+/// From the coordinator to a store, which must give these parameter blocks away. It sends their values and momentum after the
+/// committed step as restore frames, which the coordinator forwards to the store that keeps them from now on.
 public nonisolated struct WireHandOver: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -518,7 +518,7 @@ public nonisolated struct WireHandOver: Sendable {
   public init() {}
 }
 
-/// A connection that this process needs has broken, though the process itself can go on.
+/// A connection that this process needs has broken, but the process itself can continue.
 public nonisolated struct WireLinkLost: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -535,7 +535,7 @@ public nonisolated struct WireLinkLost: Sendable {
   public init() {}
 }
 
-/// What a process is at, on a connection of its own.
+/// The current activity of a process, sent on a connection of its own.
 public nonisolated struct WireHeartbeat: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -545,32 +545,32 @@ public nonisolated struct WireHeartbeat: Sendable {
 
   public var phase: WireHeartbeat.Phase = .preparing
 
-  /// Of a worker: the step and pass that it is in; of a store: the last step that was committed.
+  /// For a worker, its current step and pass; for a store, the last committed step.
   public var step: UInt64 = 0
 
   public var pass: UInt32 = 0
 
-  /// The instruction's place in the program, forward before backward; their number when the pass is done.
+  /// The instruction's index in the program, forward before backward; the number of instructions when the pass is complete.
   public var place: UInt32 = 0
 
-  /// In words.
+  /// The instruction in words.
   public var instruction: String = String()
 
-  /// Seconds since it began, and what it usually takes at most; 0 before there is a history.
+  /// Seconds since the instruction began, and the upper bound of its usual duration, which is 0 before there is a history.
   public var seconds: Double = 0
 
   public var usual: Double = 0
 
   public var missing: [WireHeartbeat.Missing] = []
 
-  /// Of a worker: the step whose values its pass reads.
+  /// For a worker, the step whose values its pass reads.
   public var awaitedStep: UInt64 = 0
 
-  /// Nanoseconds since 1970 by the process's clock, given back by the pulse.
+  /// Nanoseconds since 1970 by the process's clock, returned in the pulse.
   public var sent: UInt64 = 0
 
-  /// What the process has found: nanoseconds that the coordinator's clock is ahead of its own, and how far that may be off;
-  /// an uncertainty of 0 says that it has found nothing yet.
+  /// The process's estimate of how far the coordinator's clock is ahead of its own, and the estimate's largest error, in
+  /// nanoseconds. An uncertainty of 0 means that there is no estimate yet.
   public var clockOffset: Int64 = 0
 
   public var clockUncertainty: UInt64 = 0
@@ -643,7 +643,7 @@ public nonisolated struct WireHeartbeat: Sendable {
 
   }
 
-  /// Of a store: tensors whose gradient for the next step has not come, and from which replica.
+  /// For a store, the tensors whose gradient for the next step has not arrived, and the replica that must send it.
   public nonisolated struct Missing: Sendable {
     // SwiftProtobuf.Message conformance is added in an extension below. See the
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -670,7 +670,7 @@ public nonisolated struct WireHeartbeat: Sendable {
   public init() {}
 }
 
-/// The coordinator's answer to a heartbeat: its time, and the heartbeat's.
+/// The coordinator's answer to a heartbeat: the heartbeat's time, and the coordinator's.
 public nonisolated struct WirePulse: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -685,7 +685,7 @@ public nonisolated struct WirePulse: Sendable {
   public init() {}
 }
 
-/// What a process says for the run's log, on the connection of its heartbeats.
+/// A process's lines for the run's log, sent on the connection of its heartbeats.
 public nonisolated struct WireLogLines: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -693,7 +693,7 @@ public nonisolated struct WireLogLines: Sendable {
 
   public var lines: [WireLogLines.Line] = []
 
-  /// Lines before these that found no room.
+  /// The number of earlier lines that were dropped because the queue was full.
   public var dropped: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -756,7 +756,7 @@ public nonisolated struct WireLogLines: Sendable {
   public init() {}
 }
 
-/// From a person, over a dashboard or a command.
+/// A user's command, from a dashboard or the command line.
 public nonisolated struct WireCommand: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -764,7 +764,7 @@ public nonisolated struct WireCommand: Sendable {
 
   public var kind: WireCommand.Kind = .none
 
-  /// Of RESIZE: workers in all, and the replicas that they are shared out over; 0 leaves the replicas to the coordinator.
+  /// For RESIZE, the number of workers, and of replicas among which they are divided. With 0 replicas the coordinator chooses.
   public var workers: UInt32 = 0
 
   public var replicas: UInt32 = 0
@@ -816,7 +816,7 @@ public nonisolated struct WireCommand: Sendable {
   public init() {}
 }
 
-/// Whether a command is carried out, and why not.
+/// Whether a command is carried out, and the reason if not.
 public nonisolated struct WireAnswer: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -831,7 +831,7 @@ public nonisolated struct WireAnswer: Sendable {
   public init() {}
 }
 
-/// A worker has built its program, or a store holds values for all its columns.
+/// A worker has built its program, or a store has values for all its columns.
 public nonisolated struct WireReady: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -842,8 +842,8 @@ public nonisolated struct WireReady: Sendable {
   public init() {}
 }
 
-/// A step may be computed and applied. Stores apply it with this learning rate. After a loss the first one may be of the base
-/// step itself: it was to be validated and was not.
+/// Allows a step to be computed and applied, with this learning rate. After a failure, the first grant may be for the base step
+/// itself, if its validation was lost.
 public nonisolated struct WireGrant: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -853,13 +853,13 @@ public nonisolated struct WireGrant: Sendable {
 
   public var learningRate: Float = 0
 
-  /// Workers evaluate the validation split after it.
+  /// Whether workers evaluate the validation split after the step.
   public var validate: Bool = false
 
-  /// Workers and stores report what they did in it, span by span.
+  /// Whether workers and stores report a timeline of the step.
   public var trace: Bool = false
 
-  /// Stores report norms with it.
+  /// Whether stores report the norms of the step's values and updates.
   public var measure: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -867,7 +867,7 @@ public nonisolated struct WireGrant: Sendable {
   public init() {}
 }
 
-/// What a process did in a step, in the order in which it began.
+/// A process's activities in a step, in order of their start.
 public nonisolated struct WireTimeline: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -934,7 +934,7 @@ public nonisolated struct WireTimeline: Sendable {
 
   }
 
-  /// Times are in nanoseconds since the origin.
+  /// Times are in nanoseconds; the start is relative to the origin.
   public nonisolated struct Span: Sendable {
     // SwiftProtobuf.Message conformance is added in an extension below. See the
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -963,7 +963,7 @@ public nonisolated struct WireStepReport: Sendable {
 
   public var step: UInt64 = 0
 
-  /// Over the pictures of the worker's replica.
+  /// The sum over the images of the worker's replica.
   public var lossSum: Double = 0
 
   public var seconds: Double = 0
@@ -974,7 +974,7 @@ public nonisolated struct WireStepReport: Sendable {
 
   public var dataWait: Double = 0
 
-  /// Bytes that the worker holds, without segments shared with the store; 0 where it was not looked at.
+  /// Bytes of memory that the worker uses, without segments shared with the store; 0 if not measured.
   public var memory: UInt64 = 0
 
   public var timeline: WireTimeline {
@@ -986,7 +986,7 @@ public nonisolated struct WireStepReport: Sendable {
   /// Clears the value of `timeline`. Subsequent reads from it will return its default value.
   public mutating func clearTimeline() {self._timeline = nil}
 
-  /// Computing before the first wait for another worker: what a slow machine shows before it makes others slow.
+  /// Computing time before the first wait for another worker, which reveals a slow machine before it slows others down.
   public var leadingSeconds: Double = 0
 
   public var leadingFlops: Double = 0
@@ -998,7 +998,7 @@ public nonisolated struct WireStepReport: Sendable {
   fileprivate var _timeline: WireTimeline? = nil
 }
 
-/// A store has applied every update of a step to its new buffers.
+/// A store has written the result of every update of a step to the buffers of the new values.
 public nonisolated struct WireStepStored: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1008,7 +1008,7 @@ public nonisolated struct WireStepStored: Sendable {
 
   public var digests: [WireStepStored.BlockDigest] = []
 
-  /// Bytes that the store holds, shared segments included; 0 where it was not looked at.
+  /// Bytes of memory that the store uses, including shared segments; 0 if not measured.
   public var memory: UInt64 = 0
 
   public var timeline: WireTimeline {
@@ -1022,7 +1022,7 @@ public nonisolated struct WireStepStored: Sendable {
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  /// Sums of squares of the block's values and of what the step added to them, where the step is measured.
+  /// The digest of a block's values. If the step is measured, also sums of squares of the values and of the step's updates.
   public nonisolated struct BlockDigest: Sendable {
     // SwiftProtobuf.Message conformance is added in an extension below. See the
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1055,7 +1055,7 @@ public nonisolated struct WireStepStored: Sendable {
   fileprivate var _timeline: WireTimeline? = nil
 }
 
-/// Every store has stored the step: it will not be taken back.
+/// Every store has stored the step, which is now final.
 public nonisolated struct WireCommit: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1063,7 +1063,7 @@ public nonisolated struct WireCommit: Sendable {
 
   public var step: UInt64 = 0
 
-  /// The store sends its values to the coordinator.
+  /// Whether the store sends the step's values and momentum to the coordinator.
   public var snapshot: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1071,7 +1071,7 @@ public nonisolated struct WireCommit: Sendable {
   public init() {}
 }
 
-/// A worker's host has no copy of the data set, and asks for its files.
+/// A worker whose host has no copy of the data set asks for a listing of its files.
 public nonisolated struct WireDataQuestion: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1125,7 +1125,7 @@ public nonisolated struct WireDataRequest: Sendable {
   public init() {}
 }
 
-/// Of the pictures that the worker's replica was to evaluate; there may be none.
+/// The result for the validation images assigned to the worker's replica, of which there may be none.
 public nonisolated struct WireValidationReport: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1164,7 +1164,7 @@ public nonisolated struct WireBlockKey: Sendable {
   public init() {}
 }
 
-/// A worker tells its store how its kernels lay out the columns' parameters.
+/// A worker informs its store of its kernels' layouts of the columns' parameters.
 public nonisolated struct WireRegister: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1188,7 +1188,7 @@ public nonisolated struct WireRegister: Sendable {
     /// Clears the value of `key`. Subsequent reads from it will return its default value.
     public mutating func clearKey() {self._key = nil}
 
-    /// What the worker's kernels read, and what they give.
+    /// The layout that the worker's kernels read, and the layout of the gradient that they write.
     public var values: WireRegister.Layout {
       get {_values ?? WireRegister.Layout()}
       set {_values = newValue}
@@ -1216,7 +1216,7 @@ public nonisolated struct WireRegister: Sendable {
     fileprivate var _gradient: WireRegister.Layout? = nil
   }
 
-  /// How a tensor lies in memory: outer strides, and inner blocks by axis.
+  /// A tensor's memory layout: outer strides, and inner blocks by axis.
   public nonisolated struct Layout: Sendable {
     // SwiftProtobuf.Message conformance is added in an extension below. See the
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1242,8 +1242,8 @@ public nonisolated struct WireRegister: Sendable {
   public init() {}
 }
 
-/// Where a store keeps the registered parameters. A worker on the same machine maps the memory; another gets the
-/// values in frames.
+/// The location of the registered parameters in a store's memory. A worker on the same machine maps the memory; others receive
+/// the values in frames.
 public nonisolated struct WireSegment: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1257,14 +1257,14 @@ public nonisolated struct WireSegment: Sendable {
 
   public var bytes: UInt64 = 0
 
-  /// The first bytes of the segment, so that a wrong one is noticed.
+  /// The first bytes of the segment, by which the worker detects a wrong one.
   public var nonce: UInt64 = 0
 
   public var places: [WireSegment.Place] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  /// A gradient for each contribution of the worker's replica.
+  /// Offsets in bytes, with a gradient for each contribution of the worker's replica.
   public nonisolated struct Place: Sendable {
     // SwiftProtobuf.Message conformance is added in an extension below. See the
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1297,7 +1297,7 @@ public nonisolated struct WireSegment: Sendable {
   public init() {}
 }
 
-/// The run is over; nothing more will be sent.
+/// Ends the run, or the receiver's part in it. No messages follow.
 public nonisolated struct WireFinish: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1307,13 +1307,13 @@ public nonisolated struct WireFinish: Sendable {
 
   public var reason: String = String()
 
-  /// The run was asked to stop, and can go on.
+  /// Whether the run was asked to stop, and can be resumed.
   public var stopped: Bool = false
 
-  /// A run that failed would fail the same way again.
+  /// Whether the failed run would fail the same way again.
   public var forGood: Bool = false
 
-  /// The receiver asked to leave and is released; the run goes on without it after the step that `reason` names.
+  /// Whether the receiver asked to leave and is released. The run continues without it after the step that `reason` names.
   public var left: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1321,7 +1321,7 @@ public nonisolated struct WireFinish: Sendable {
   public init() {}
 }
 
-/// A process cannot go on.
+/// A process cannot continue.
 public nonisolated struct WireFailure: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

@@ -2,14 +2,15 @@ import CLinux
 import Glibc
 public import Tensors
 
-/// Memory that a store and the workers on its machine share: an anonymous file, so that it is gone with the last
-/// process that maps it and never has a name that others could open.
+/// Memory that a store shares with the workers on its machine. It is an anonymous file, which disappears with the last
+/// process that maps it, and has no name that others could open.
 public final class SharedSegment: @unchecked Sendable {
     public let buffer: TensorBuffer
     public let descriptor: Int32
     private let mapping: UnsafeMutableRawBufferPointer
 
     /// Creates a segment of zeroed memory.
+    /// - Throws: `WireError` if the system provides no memory or descriptor.
     public init(byteCount: Int) throws {
         descriptor = memfd_create("colonnade-store", colonnade_memfd_cloexec)
         guard descriptor >= 0, fchmod(descriptor, 0o600) == 0, ftruncate(descriptor, byteCount) == 0 else {
@@ -19,10 +20,11 @@ public final class SharedSegment: @unchecked Sendable {
         buffer = TensorBuffer(viewing: mapping, owner: Mapping(mapping))
     }
 
-    /// Maps the segment of another process of this machine and user.
+    /// Maps the segment of another process of this user on this machine.
     /// - Parameters:
     ///   - descriptor: the segment's descriptor in that process.
-    ///   - nonce: what the segment's first eight bytes must be.
+    ///   - nonce: the expected first eight bytes of the segment.
+    /// - Throws: `WireError` if the segment cannot be opened, or has another size or nonce.
     public init(ofProcess process: Int32, descriptor: Int32, byteCount: Int, nonce: UInt64) throws {
         let path = "/proc/\(process)/fd/\(descriptor)"
         self.descriptor = open(path, O_RDWR | O_CLOEXEC)
@@ -32,12 +34,12 @@ public final class SharedSegment: @unchecked Sendable {
         var status = stat()
         guard fstat(self.descriptor, &status) == 0, status.st_size == byteCount, byteCount >= 64 else {
             close(self.descriptor)
-            throw WireError(.system, "the store's memory has another size than announced")
+            throw WireError(.system, "the size of the store's memory differs from the announced one")
         }
         mapping = try Self.map(self.descriptor, byteCount)
         buffer = TensorBuffer(viewing: mapping, owner: Mapping(mapping))
         guard buffer.bytes.load(as: UInt64.self) == nonce else {
-            throw WireError(.system, "the shared memory is not the store's")
+            throw WireError(.system, "the shared memory does not belong to the store")
         }
     }
 
@@ -51,7 +53,7 @@ public final class SharedSegment: @unchecked Sendable {
         return UnsafeMutableRawBufferPointer(start: address, count: byteCount)
     }
 
-    /// Unmaps when the last buffer that views the segment goes.
+    /// Unmaps the segment when its last buffer is freed.
     private final class Mapping: @unchecked Sendable {
         let bytes: UnsafeMutableRawBufferPointer
         init(_ bytes: UnsafeMutableRawBufferPointer) { self.bytes = bytes }

@@ -1,17 +1,17 @@
-/// What a certificate of a run lets its holder be.
+/// A role in a run, as a certificate grants it to its holder.
 public enum PeerRole: String, Sendable, CaseIterable {
     case coordinator, store, worker, dashboard
 
     static let uriPrefix = "urn:colonnade:role:"
-    /// As a certificate has it, among its alternative names.
+    /// The role's URI among a certificate's subject alternative names.
     var uri: String { Self.uriPrefix + rawValue }
 }
 
-/// Who a peer is by its certificate, whose chain has been verified.
+/// The identity in a peer's certificate, whose chain has been verified.
 public struct PeerIdentity: Sendable, Equatable {
     public let role: PeerRole
     /// SHA-256 of the certificate, hexadecimal.
     public let fingerprint: String
-    /// The certificate's name, such as `worker host-b`.
+    /// The certificate's common name, such as `worker host-b`.
     public let subject: String
 }

@@ -1,19 +1,19 @@
 import Glibc
 
-/// The four files of a role's TLS material, as they are on the disk at one moment.
+/// The four files of a role's TLS material, as read from the disk at one time.
 struct TLSFiles {
     struct File {
         let path: String
         let bytes: [UInt8]
     }
 
-    /// Tells versions of a file apart, without reading it.
+    /// Distinguishes versions of a file without reading it.
     struct Stamp: Equatable {
         let inode: UInt
         let size: Int
         let seconds: Int
         let nanoseconds: Int
-        /// Of the last change to mode or owner.
+        /// Time of the last change to content, mode or owner, in seconds.
         let changed: Int
     }
 
@@ -37,19 +37,19 @@ struct TLSFiles {
         }
     }
 
-    /// - Throws: `WireError` naming the file that is missing, or that others can read.
+    /// - Throws: `WireError` that names the file that is missing or unreadable, or the key that others can read.
     init(_ directory: String, _ role: PeerRole, keyReaders: PrivateFile.Readers = .owner) throws {
         let paths = Self.paths(directory, role)
         for path in paths where access(path, F_OK) != 0 {
             throw WireError(
-                .file, "\(path) is missing; copy it from the directory that `colonnade certificates create` made, or issue it "
-                    + "with `colonnade certificates issue`")
+                .file, "\(path) is missing; copy it from the directory that `colonnade certificates create` created, or issue "
+                    + "it with `colonnade certificates issue`")
         }
         func open(_ path: String) throws -> File {
             let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
             guard descriptor >= 0 else { throw WireError(.file, "\(path) cannot be opened: \(String(cString: strerror(errno)))") }
             defer { close(descriptor) }
-            // A long list of revoked certificates is the largest that there can be.
+            // The largest of these files is a long revocation list.
             return File(path: path, bytes: try PrivateFile.read(descriptor, path: path, limit: 4 << 20))
         }
         self.role = role

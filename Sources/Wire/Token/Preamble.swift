@@ -1,32 +1,32 @@
 import COpenSSL
 
-/// What is said on a plain connection before any frame: docs/wire-protocol.md has the byte table. Both sides prove that
-/// they know the run's token over nonces that the other has just drawn, so that what was recorded is of no use later.
+/// The bytes exchanged on an unencrypted connection before any frame; docs/wire-protocol.md has the byte table.
+/// Each side proves that it knows the run's token over a nonce that the other has just drawn, which prevents replay.
 package enum Preamble {
     package static let magic = Array("COLP".utf8)
     package static let version: UInt8 = 1
     package static let nonceCount = 32
-    /// Magic, version, what is known, two zeros.
+    /// Bytes of the head: magic, version, word, two zeros.
     package static let headCount = 8
-    /// The connecting side's first word: head and nonce.
+    /// Bytes of the connecting side's request: head and nonce.
     package static let requestCount = headCount + nonceCount
-    /// The answer: head, nonce, proof.
+    /// Bytes of the listener's answer: head, nonce, proof.
     package static let answerCount = headCount + nonceCount + RunToken.byteCount
     package static let proofCount = RunToken.byteCount
 
-    /// The sixth byte: what a side has, or why it goes no further.
+    /// The head's sixth byte: whether a side has a token, or why the listener rejects the connection.
     package enum Word: UInt8 {
         case noToken = 0
         case token = 1
-        /// The listener has a token, the connecting side none.
+        /// The listener has a token, but the connecting side has none.
         case tokenWanted = 2
-        /// The other way round.
+        /// The connecting side has a token, but the listener has none.
         case tokenUnknown = 3
-        /// Another version, or TLS where there is none.
+        /// The request has another version, or is a TLS record sent to a listener without TLS.
         case unknown = 4
-        /// After a TLS handshake: the certificate is accepted.
+        /// Sent inside TLS after the handshake: the certificate is accepted.
         case accepted = 5
-        /// The listener speaks TLS.
+        /// The listener requires TLS.
         case certificateWanted = 6
     }
 
@@ -34,7 +34,7 @@ package enum Preamble {
 
     package static func nonce() throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: nonceCount)
-        guard RAND_bytes(&bytes, Int32(nonceCount)) == 1 else { throw WireError(.system, "the system gives no random bytes") }
+        guard RAND_bytes(&bytes, Int32(nonceCount)) == 1 else { throw WireError(.system, "the system provides no random bytes") }
         return bytes
     }
 
@@ -46,11 +46,11 @@ package enum Preamble {
         token.proof("colonnade connector", listener, connector)
     }
 
-    /// An answer that says no more than a word.
+    /// Returns an answer with a word, and zeros as nonce and proof.
     static func answer(_ word: Word) -> [UInt8] {
         head(word) + [UInt8](repeating: 0, count: answerCount - headCount)
     }
 
-    /// Whether bytes begin as a TLS record does: a handshake or an alert.
+    /// Returns whether bytes begin with the header of a TLS handshake or alert record.
     package static func isTLS(_ bytes: [UInt8]) -> Bool { bytes.count >= 2 && (bytes[0] == 22 || bytes[0] == 21) && bytes[1] == 3 }
 }

@@ -1,28 +1,32 @@
 import Foundation
 import Glibc
 
-/// A directory of this user alone in which coordinators of this machine leave their runs' tokens, so that a worker that is
-/// given no more than an address finds the token.
+/// A directory that only this user can enter, in which this machine's coordinators publish their runs' tokens. A worker
+/// that knows only the coordinator's address finds the token there.
 public enum TokenDirectory {
-    /// `$XDG_RUNTIME_DIR/colonnade`, which is gone with the user's session, or `~/.cache/colonnade/tokens`.
+    /// `$XDG_RUNTIME_DIR/colonnade`, which the system removes with the user's session, or else `~/.cache/colonnade/tokens`.
     static var path: String {
         let environment = ProcessInfo.processInfo.environment
-        if let place = environment["XDG_RUNTIME_DIR"], place.hasPrefix("/"), access(place, W_OK) == 0 { return place + "/colonnade" }
+        if let runtime = environment["XDG_RUNTIME_DIR"], runtime.hasPrefix("/"), access(runtime, W_OK) == 0 {
+            return runtime + "/colonnade"
+        }
         let cache = environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
         return (cache ?? NSHomeDirectory() + "/.cache") + "/colonnade/tokens"
     }
 
-    /// Leaves a token under a coordinator's address.
-    /// - Returns: the file, to be removed when the run ends.
+    /// Writes a token to a file named after a coordinator's address.
+    /// - Returns: the file's path; the caller removes the file when the run ends.
+    /// - Throws: `WireError` if the directory is not this user's alone, or the file cannot be written.
     public static func publish(_ token: RunToken, for address: SocketAddress) throws -> String {
         let file = try place(named: name(of: address))
-        // A coordinator that was killed may have left its own under the same address.
+        // A killed coordinator may have left its token under the same address.
         try token.write(to: file, replaces: true)
         return file
     }
 
-    /// A place in it for a token of another kind.
-    /// - Parameter name: without a slash.
+    /// Returns the path of a file in the directory, which is created if needed.
+    /// - Parameter name: the file's name, without a slash.
+    /// - Throws: `WireError` if the directory is not this user's alone.
     public static func place(named name: String) throws -> String {
         let parent = (path as NSString).deletingLastPathComponent
         if access(parent, F_OK) != 0 {
@@ -33,11 +37,11 @@ public enum TokenDirectory {
         return "\(path)/\(name)"
     }
 
-    /// The token of the coordinator at an address, where there is one.
-    /// - Throws: where it lies open to others.
+    /// Returns the token published for a coordinator's address, or nil.
+    /// - Throws: `WireError` if others can read the file.
     static func find(_ address: SocketAddress) throws -> RunToken? {
         var found: RunToken?
-        // `localhost` stands for both addresses of this machine.
+        // `localhost` may resolve to either loopback address.
         let hosts = address.host == "localhost" ? ["127.0.0.1", "::1"] : [address.host]
         for host in hosts where found == nil {
             let file = "\(path)/\(name(of: SocketAddress(host: host, port: address.port)))"
@@ -46,7 +50,7 @@ public enum TokenDirectory {
         return found
     }
 
-    /// Another network namespace has the same addresses for itself.
+    /// Names a token's file. The network namespace is part of the name, since each namespace has its own loopback addresses.
     private static func name(of address: SocketAddress) -> String {
         var status = stat()
         let network = stat("/proc/self/ns/net", &status) == 0 ? String(status.st_ino) : "0"

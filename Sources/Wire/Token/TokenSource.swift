@@ -1,15 +1,16 @@
 import Glibc
 import Threading
 
-/// Where a process has its run's token from. It is read anew for each connection to the coordinator, which may have been
-/// started again meanwhile.
+/// Where a process gets its run's token. The token is read again for each connection to the coordinator, which may have
+/// restarted with a new one.
 public final class TokenSource: Sendable {
     enum Origin: Sendable {
-        /// Plain connections without a token, as `--insecure` has them.
+        /// No token: connections are unauthenticated, as with `--insecure`.
         case none
+        /// Passed by the caller.
         case given
         case file(String)
-        /// What the coordinator has left for this user under its address.
+        /// Published by the coordinator in `TokenDirectory`.
         case published
     }
 
@@ -22,17 +23,18 @@ public final class TokenSource: Sendable {
     }
 
     public static let none = TokenSource(.none)
-    /// Looks for what the coordinator has left for this user.
+    /// Finds the token that the coordinator has published in `TokenDirectory`.
     public static func published() -> TokenSource { TokenSource(.published) }
     public static func token(_ token: RunToken) -> TokenSource { TokenSource(.given, token) }
 
-    /// - Throws: where the file is not one that holds a token safely.
+    /// Reads the token from a file.
+    /// - Throws: `WireError` if others can read the file, or it does not contain a token.
     public static func file(_ path: String) throws -> TokenSource { TokenSource(.file(path), try RunToken(file: path)) }
 
-    /// The token as it was last read.
+    /// The token as last read.
     var current: RunToken? { state.read { $0 } }
 
-    /// Reads the token again, for a connection to the coordinator.
+    /// Reads the token again for a connection to the coordinator.
     func token(for coordinator: SocketAddress) throws -> RunToken? {
         switch origin {
         case .none, .given: break
@@ -46,12 +48,12 @@ public final class TokenSource: Sendable {
         return current
     }
 
-    /// What to say to somebody whose token is not the other side's.
+    /// What users can do if the token differs from the other side's.
     var remedy: String {
         switch origin {
-        case .file(let path): "\(path) is not the token of that run; name the one in the run's directory with --token-file"
-        case .given: "the token that was given is not that run's; give the one in the run's directory"
-        case .none, .published: "name its file with --token-file, which is RUNS/NAME/token where the run's coordinator is"
+        case .file(let path): "\(path) is not that run's token; name the token file in the run's directory with --token-file"
+        case .given: "the given token is not that run's; use the one in the run's directory"
+        case .none, .published: "name the token file with --token-file; it is RUNS/NAME/token on the coordinator's machine"
         }
     }
 }

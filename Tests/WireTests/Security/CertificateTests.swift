@@ -7,7 +7,7 @@ import Threading
 import Wire
 
 @Suite struct CertificateTests {
-    /// Tries to join; returns what the connecting side is told.
+    /// Tries to join, and returns the reason that the connecting side receives.
     private func refusal(
         _ server: TestServer, _ protection: LinkSecurity.Protection, as role: WireHello.Role = .worker, expecting: PeerRole? = .coordinator
     ) throws -> String {
@@ -19,7 +19,7 @@ import Wire
         return client.seen.wait(timeout: 20) { $0.refusal ?? $0.error?.description } ?? "nothing"
     }
 
-    @Test func onlyTheRightCertificateIsAdmitted() throws {
+    @Test func onlyAValidCertificateOfTheRoleIsAdmitted() throws {
         let scratch = try Scratch()
         let directory = try scratch.certificates()
         let server = try TestServer(.tls(directory, .coordinator))
@@ -29,10 +29,10 @@ import Wire
         #expect(try refusal(server, .tls(expired, .worker)).contains("expired"))
         #expect(server.refusal(containing: "expired") != nil)
 
-        // Another authority's: each side refuses the other's.
+        // Certificates from another authority: each side refuses the other's.
         let foreign = try scratch.certificates("foreign")
         #expect(try refusal(server, .tls(foreign, .worker)).contains("another authority"))
-        // A client that trusts this authority, with a certificate of the other.
+        // A client that trusts this authority, with a certificate from the other one.
         let mixed = CertificateDirectory(scratch("mixed"))
         try FileManager.default.copyItem(atPath: foreign.path, toPath: mixed.path)
         for name in ["authority.pem", "revoked.crl"] {
@@ -46,26 +46,26 @@ import Wire
         let revoked = try LinkSecurity.Protection.tls(other, .worker)
         let serial = try #require(directory.entries().first { $0.subject == "worker gone" }?.serial)
         #expect(try directory.revoke(role: nil, serial: serial) == [serial])
-        // Its own list says so too: a host that took it up late still has the old one in mind.
+        // `revoked` was loaded before the revocation, as on a host that has not received the new list.
         #expect(try refusal(server, revoked).contains("revoked"))
         #expect(server.refusal(containing: "revoked") != nil)
 
         // A worker's certificate acts neither as a store nor as the coordinator.
         #expect(try refusal(server, .tls(directory, .worker), as: .store).contains("worker's"))
-        #expect(server.refusal(containing: "its certificate is a worker's, and it wants to be a store") != nil)
+        #expect(server.refusal(containing: "its certificate is a worker's, but it claims the role store") != nil)
         let impostor = try TestServer(.tls(directory, .worker))
         defer { impostor.stop() }
-        #expect(try refusal(impostor, .tls(directory, .store)).contains("has to be a coordinator"))
+        #expect(try refusal(impostor, .tls(directory, .store)).contains("must be a coordinator's"))
         #expect(server.seen.read { $0.admitted.isEmpty })
 
-        // And the right one is.
+        // The valid certificate is admitted.
         let client = try TestClient(.tls(directory, .worker))
         defer { client.stop() }
         _ = try client.join(server.address, as: .worker)
         #expect(server.seen.wait(timeout: 20) { $0.admitted.count == 1 ? $0.admitted[0]?.subject : nil } == "worker")
     }
 
-    @Test func plainAndTLSDoNotMix() throws {
+    @Test func plainAndTLSAreIncompatible() throws {
         let scratch = try Scratch()
         let directory = try scratch.certificates()
         let encrypted = try TestServer(.tls(directory, .coordinator))
@@ -78,7 +78,7 @@ import Wire
         #expect(plain.refusal(containing: "it speaks TLS") != nil)
     }
 
-    @Test func nothingOlderThanTLS13IsSpoken() throws {
+    @Test func versionsBeforeTLS13AreRefused() throws {
         let scratch = try Scratch()
         let directory = try scratch.certificates()
         let server = try TestServer(.tls(directory, .coordinator))
@@ -114,17 +114,17 @@ import Wire
         try FileManager.default.removeItem(atPath: directory.path + "/store.pem")
         let missing = #expect(throws: WireError.self) { try TLSMaterial(directory: directory.path, role: .store) { _ in } }
         #expect(missing?.description.contains("store.pem is missing") == true)
-        // A role's name on the file is not what counts.
+        // The role in the certificate counts, not the one in the file's name.
         for end in ["pem", "key"] {
             try? FileManager.default.removeItem(atPath: "\(directory.path)/store.\(end)")
             try FileManager.default.copyItem(atPath: "\(directory.path)/worker.\(end)", toPath: "\(directory.path)/store.\(end)")
         }
         chmod(directory.path + "/store.key", 0o600)
         let wrong = #expect(throws: WireError.self) { try TLSMaterial(directory: directory.path, role: .store) { _ in } }
-        #expect(wrong?.description.contains("no store's certificate") == true)
+        #expect(wrong?.description.contains("not a store's certificate") == true)
     }
 
-    @Test func aDirectoryListsWhatItIssued() throws {
+    @Test func aDirectoryListsIssuedCertificates() throws {
         let scratch = try Scratch()
         let directory = try scratch.certificates()
         #expect(throws: WireError.self) { try directory.create(days: 30) }
@@ -141,8 +141,9 @@ import Wire
         #expect(try directory.revoke(role: .worker, serial: nil).count == 4)
         #expect(try directory.entries().filter { $0.revoked != nil }.allSatisfy { $0.role == "worker" })
         #expect(throws: WireError.self) { try directory.revoke(role: .worker, serial: nil) }
-        // The hosts' copies of the list follow.
-        let (list, copy) = (FileManager.default.contents(atPath: directory.path + "/revoked.crl"), FileManager.default.contents(atPath: host + "/revoked.crl"))
+        // The hosts' copies of the revocation list are updated.
+        let list = FileManager.default.contents(atPath: directory.path + "/revoked.crl")
+        let copy = FileManager.default.contents(atPath: host + "/revoked.crl")
         #expect(list != nil && list == copy)
     }
 }

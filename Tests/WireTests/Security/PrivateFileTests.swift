@@ -4,7 +4,7 @@ import Testing
 import Wire
 
 @Suite struct PrivateFileTests {
-    @Test func aKeyOfAGroupIsTakenWhereThatIsSaidAndNobodyElseReadsIt() throws {
+    @Test func aGroupReadableKeyIsAcceptedOnlyOnRequest() throws {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("colonnade-private-\(UUID())").path
         defer { unlink(path) }
         try PrivateFile.write([1, 2, 3], to: path, replaces: false)
@@ -21,8 +21,8 @@ import Wire
             #expect(reads(mode, .group))
         }
         for mode: mode_t in [0o444, 0o460, 0o660, 0o644, 0o450, 0o441] { #expect(!reads(mode, .group), "0\(String(mode, radix: 8))") }
-        guard geteuid() == 0 else { return print("skipped: only root gives files away") }
-        // A group that this process is not in, and an owner who could change the file.
+        guard geteuid() == 0 else { return print("skipped: only root can change a file's owner") }
+        // A group without this process, then an owner who could change the file.
         chown(path, 0, 54321)
         #expect(!reads(0o440, .group))
         chown(path, 54321, getegid())

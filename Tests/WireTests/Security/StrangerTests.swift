@@ -5,8 +5,8 @@ import Testing
 import Threading
 import Wire
 
-/// What strangers may cost.
-@Suite struct StrangerTests {
+/// Limits on connections that have not been admitted.
+@Suite struct PendingConnectionTests {
     private func limits(_ change: (inout ConnectionLimits) -> Void) -> ConnectionLimits {
         var limits = ConnectionLimits()
         change(&limits)
@@ -22,35 +22,35 @@ import Wire
         return bytes + payload
     }
 
-    @Test func theOldestStrangerMakesRoom() throws {
+    @Test func aNewConnectionClosesTheOldestPendingOne() throws {
         let server = try TestServer(.plain(.none), limits: limits { $0.strangers = 4 })
         defer { server.stop() }
         let client = try TestClient(.plain(.none))
         defer { client.stop() }
-        // Admitted ones are not in the way.
+        // Admitted connections do not count.
         let admitted = try client.join(server.address, as: .worker)
         #expect(server.seen.wait(timeout: 20) { $0.admitted.count == 1 ? true : nil } == true)
-        let strangers = try (0..<40).map { _ in try RawClient(server.address) }
-        for early in strangers.prefix(36) { #expect(early.isEnded) }
-        #expect(server.refusal(containing: "have not introduced themselves") != nil)
+        let pending = try (0..<40).map { _ in try RawClient(server.address) }
+        for early in pending.prefix(36) { #expect(early.isEnded) }
+        #expect(server.refusal(containing: "too many pending connections") != nil)
         admitted.send(FrameHeader(.push), .bytes([1]))
         #expect(server.seen.wait(timeout: 20) { $0.frames.count == 1 ? true : nil } == true)
     }
 
-    @Test func whoeverDoesNotIntroduceItselfIsShed() throws {
+    @Test func aConnectionThatIsNotAdmittedInTimeIsClosed() throws {
         let server = try TestServer(.plain(.none), limits: limits { $0.greeting = 0.2 })
         defer { server.stop() }
         let silent = try RawClient(server.address)
-        // Past the preamble, and slow with the first frame.
+        // Completes the preamble, but not the first frame.
         let slow = try RawClient(server.address)
         slow.send(Preamble.head(.noToken) + [UInt8](repeating: 3, count: 32))
         #expect(slow.read(Preamble.answerCount).count == Preamble.answerCount)
         slow.send([1])
         #expect(silent.isEnded && slow.isEnded)
-        #expect(server.refusal(containing: "did not introduce itself") != nil)
+        #expect(server.refusal(containing: "was not admitted within") != nil)
     }
 
-    @Test(arguments: ["slab", "length", "refusal", "garbage", "twice"]) func aStrangerMaySendAGreetingOnly(kind: String) throws {
+    @Test(arguments: ["slab", "length", "refusal", "garbage", "twice"]) func aPendingConnectionMaySendOnlyAHello(kind: String) throws {
         let server = try TestServer(.plain(.none), memory: TensorBuffer(byteCount: 64))
         defer { server.stop() }
         let client = try RawClient(server.address)
@@ -69,7 +69,7 @@ import Wire
         if kind != "twice" { #expect(server.seen.read { $0.admitted.isEmpty }) }
     }
 
-    @Test func connectionsAreBoundedInAll() throws {
+    @Test func allConnectionsTogetherAreLimited() throws {
         let server = try TestServer(.plain(.none), limits: limits { $0.connections = 2 })
         defer { server.stop() }
         let client = try TestClient(.plain(.none))
@@ -78,13 +78,13 @@ import Wire
         #expect(server.seen.wait(timeout: 20) { $0.admitted.count == 2 ? true : nil } == true)
         #expect(throws: WireError.self) { try client.join(server.address, as: .worker) }
         #expect(server.refusal(containing: "connections already") != nil)
-        // One that leaves makes room.
+        // A closed connection frees its slot.
         links[0].cancel()
         #expect(server.seen.wait(timeout: 20) { $0.closed == 1 ? true : nil } == true)
         _ = try client.join(server.address, as: .worker)
     }
 
-    @Test func aFloodFillsNoLog() {
+    @Test func aFloodOfRefusalsDoesNotFillTheLog() {
         final class Lines: @unchecked Sendable { var all: [String] = [] }
         let lines = Lines()
         let journal = RefusalJournal { lines.all.append($0) }

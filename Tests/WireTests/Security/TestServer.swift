@@ -5,7 +5,7 @@ import Tensors
 import Threading
 import Wire
 
-/// A listening process in small: admits whoever introduces itself, and keeps what is said about the others.
+/// A minimal listening process: admits every peer that sends a `Hello`, and records the sentences about refused ones.
 final class TestServer: LinkReceiver, @unchecked Sendable {
     struct Seen {
         var refused: [String] = []
@@ -17,7 +17,7 @@ final class TestServer: LinkReceiver, @unchecked Sendable {
 
     let seen = Monitor(Seen())
     let memory: TensorBuffer?
-    /// Sent back, frame for frame, to whoever is admitted.
+    /// Whether to answer each data frame with a frame of `memory`.
     let echoes: Bool
     private let loop: EventLoop
     private(set) var listener: Listener!
@@ -44,7 +44,7 @@ final class TestServer: LinkReceiver, @unchecked Sendable {
         seen.update { $0.links = [] }
     }
 
-    /// Waits until something was refused, and returns the first such sentence.
+    /// Waits for a refusal whose sentence contains a fragment, and returns the first such sentence.
     func refusal(containing part: String) -> String? {
         seen.wait(timeout: 20) { seen in seen.refused.first { $0.contains(part) } }
     }
@@ -67,7 +67,7 @@ final class TestServer: LinkReceiver, @unchecked Sendable {
     func closed(_ link: Link, _ error: WireError) { seen.update { $0.closed += 1 } }
 }
 
-/// The connecting side: keeps what came, and why it ended.
+/// The connecting side: records received frames, refusals, and why the connection ended.
 final class TestClient: LinkReceiver, @unchecked Sendable {
     struct Seen {
         var frames = 0
@@ -86,7 +86,7 @@ final class TestClient: LinkReceiver, @unchecked Sendable {
 
     func stop() { loop.stop() }
 
-    /// Connects and introduces itself.
+    /// Connects and sends a `Hello`.
     func join(_ address: SocketAddress, as role: WireHello.Role, expecting: PeerRole? = .coordinator) throws -> Link {
         let link = try Connector.connect(to: address, loop: loop, expecting: expecting)
         link.start(self)
@@ -109,14 +109,14 @@ final class TestClient: LinkReceiver, @unchecked Sendable {
     func closed(_ link: Link, _ error: WireError) { seen.update { $0.error = error } }
 }
 
-/// A directory of a test's own.
+/// A temporary directory, removed after the test.
 final class Scratch {
     let path = NSTemporaryDirectory() + "colonnade-wire-\(UUID())"
     init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
     deinit { try? FileManager.default.removeItem(atPath: path) }
     func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
 
-    /// An authority with every role's certificate.
+    /// Creates an authority with a certificate for every role.
     func certificates(_ name: String = "certificates") throws -> CertificateDirectory {
         let directory = CertificateDirectory(self(name))
         try directory.create(days: 30)
@@ -130,17 +130,17 @@ extension LinkSecurity.Protection {
     }
 }
 
-/// A client that speaks bytes.
+/// A client that sends and receives raw bytes.
 final class RawClient {
     let descriptor: Int32
 
     init(_ address: SocketAddress) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var place = sockaddr_in()
-        place.sin_family = sa_family_t(AF_INET)
-        place.sin_port = address.port.bigEndian
-        inet_pton(AF_INET, address.host, &place.sin_addr)
-        let status = withUnsafePointer(to: &place) {
+        var target = sockaddr_in()
+        target.sin_family = sa_family_t(AF_INET)
+        target.sin_port = address.port.bigEndian
+        inet_pton(AF_INET, address.host, &target.sin_addr)
+        let status = withUnsafePointer(to: &target) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
         }
         guard status == 0 else { throw WireError(.system, "cannot connect: \(errno)") }
@@ -152,7 +152,7 @@ final class RawClient {
 
     func send(_ bytes: [UInt8]) { _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
 
-    /// Reads so many bytes, or fewer where the connection ends.
+    /// Reads a number of bytes, or fewer if the connection ends.
     func read(_ count: Int) -> [UInt8] {
         var bytes: [UInt8] = []
         while bytes.count < count {

@@ -17,9 +17,11 @@ import Wire
         #expect(server.seen.read { $0.admitted.isEmpty && $0.links.isEmpty })
     }
 
-    @Test func aTokenOnOneSideAloneIsRefused() throws {
+    @Test func aTokenOnOnlyOneSideIsRefused() throws {
         let token = TokenSource.token(try RunToken.random())
-        for (listening, connecting, words) in [(token, TokenSource.none, "--token-file"), (TokenSource.none, token, "without a run token")] {
+        for (listening, connecting, words) in [
+            (token, TokenSource.none, "--token-file"), (TokenSource.none, token, "without a run token"),
+        ] {
             let server = try TestServer(.plain(listening))
             defer { server.stop() }
             let client = try TestClient(.plain(connecting))
@@ -30,7 +32,7 @@ import Wire
         }
     }
 
-    /// Everything that a rightful connection said is of no use to the next.
+    /// Bytes recorded from an authenticated connection do not authenticate another one.
     @Test func aRecordedHandshakeIsRefused() throws {
         let token = try RunToken.random()
         let server = try TestServer(.plain(.token(token)))
@@ -42,24 +44,24 @@ import Wire
             client.send(request)
             let answer = client.read(Preamble.answerCount)
             #expect(answer.count == Preamble.answerCount && answer[5] == Preamble.Word.token.rawValue)
-            let theirs = Array(answer[Preamble.headCount..<Preamble.headCount + Preamble.nonceCount])
-            let sent = proof?(theirs) ?? recorded
+            let peerNonce = Array(answer[Preamble.headCount..<Preamble.headCount + Preamble.nonceCount])
+            let sent = proof?(peerNonce) ?? recorded
             client.send(sent)
             return (client, sent)
         }
-        let (rightful, recorded) = try attempt(proof: { Preamble.connectorProof(token, connector: nonce, listener: $0) })
+        let (original, recorded) = try attempt(proof: { Preamble.connectorProof(token, connector: nonce, listener: $0) })
         #expect(server.seen.wait(timeout: 20) { $0.links.count == 1 ? true : nil } == true)
         let (replayed, _) = try attempt(proof: nil, recorded: recorded)
         #expect(replayed.isEnded)
         #expect(server.refusal(containing: "wrong run token") != nil)
         #expect(server.seen.read { $0.links.count } == 1)
-        // Nor is the listener's own proof, reflected.
+        // Neither does the listener's own proof, reflected.
         let (reflected, _) = try attempt(proof: { Preamble.listenerProof(token, connector: nonce, listener: $0) })
         #expect(reflected.isEnded)
-        _ = rightful
+        _ = original
     }
 
-    @Test func tokensAreReadOnlyWhereNobodyElseCanReadThem() throws {
+    @Test func aTokenFileThatOthersCanReadIsRefused() throws {
         let scratch = try Scratch()
         let token = try RunToken.random()
         try token.write(to: scratch("token"), replaces: false)
@@ -67,7 +69,7 @@ import Wire
         #expect(stat(scratch("token"), &status) == 0 && status.st_mode & 0o7777 == 0o600)
         _ = try RunToken(file: scratch("token"))
         #expect("\(token)" == "a run token")
-        // It does not go through a link, and does not write where something is.
+        // Symbolic links are not followed, and existing files are not overwritten.
         #expect(symlink(scratch("token"), scratch("link")) == 0)
         #expect(throws: WireError.self) { try RunToken(file: scratch("link")) }
         #expect(throws: WireError.self) { try token.write(to: scratch("link"), replaces: false) }
@@ -86,20 +88,20 @@ import Wire
         #expect(throws: WireError.self) { try RunToken(file: scratch("short")) }
     }
 
-    @Test func aTokenComesFromADescriptor() throws {
+    @Test func aTokenIsReadFromADescriptor() throws {
         let scratch = try Scratch()
         let token = try RunToken.random()
         try token.write(to: scratch("token"), replaces: false)
         let descriptor = open(scratch("token"), O_RDONLY)
         let read = try RunToken(descriptor: descriptor)
         #expect(read.proof("a", [], []) == token.proof("a", [], []))
-        // Another test may have got its number since, for another file.
+        // The descriptor is closed, but another test may have opened another file with its number.
         var (file, open) = (stat(), stat())
         #expect(stat(scratch("token"), &file) == 0)
         #expect(fstat(descriptor, &open) == -1 || open.st_ino != file.st_ino)
     }
 
-    @Test func foreignBytesAreNoGreeting() throws {
+    @Test func foreignBytesAreRefused() throws {
         let server = try TestServer(.plain(.token(RunToken.random())))
         defer { server.stop() }
         let client = try RawClient(server.address)

@@ -5,7 +5,7 @@ import Testing
 import Threading
 import Wire
 
-/// Frames over each kind of connection.
+/// Frames over each kind of connection: unauthenticated, with a token, and with TLS.
 @Suite struct TransportTests {
     enum Kind: CaseIterable { case plain, token, tls }
 
@@ -21,10 +21,10 @@ import Wire
         }
     }
 
-    @Test(arguments: Kind.allCases) func tensorsCrossBothWaysBitByBit(kind: Kind) throws {
+    @Test(arguments: Kind.allCases) func tensorsArriveUnchangedInBothDirections(kind: Kind) throws {
         let scratch = try Scratch()
         let (listening, connecting) = try protections(kind, scratch)
-        // More than one turn of the loop, and no multiple of a record.
+        // More than one call of `receive` reads, and not a multiple of a TLS record.
         let size = (9 << 20) + 12345
         let server = try TestServer(listening, memory: TensorBuffer(byteCount: size), echoes: true)
         defer { server.stop() }
@@ -39,11 +39,11 @@ import Wire
         #expect(server.seen.read { $0.admitted.count } == 1)
         #expect(link.identity?.role == (kind == .tls ? .coordinator : nil))
         #expect(server.seen.read { $0.admitted.first??.role } == (kind == .tls ? .worker : nil))
-        // The payload's checksum is TLS's business where there is TLS.
+        // Payloads have no checksum under TLS.
         #expect(server.seen.read { $0.frames.first?.payloadChecksum == 0 } == (kind == .tls))
     }
 
-    @Test(arguments: Kind.allCases) func manySmallFramesComeInOrder(kind: Kind) throws {
+    @Test(arguments: Kind.allCases) func manySmallFramesArriveInOrder(kind: Kind) throws {
         let scratch = try Scratch()
         let (listening, connecting) = try protections(kind, scratch)
         let server = try TestServer(listening)
@@ -60,7 +60,7 @@ import Wire
         #expect(steps == (0..<5000).map(UInt64.init))
     }
 
-    @Test func aFileThatChangesIsUsedByNewConnections() throws {
+    @Test func newConnectionsUseChangedFiles() throws {
         let scratch = try Scratch()
         let directory = try scratch.certificates()
         let server = try TestServer(.tls(directory, .coordinator))
@@ -75,10 +75,10 @@ import Wire
         _ = try directory.renew(.coordinator, days: 30)
         let second = try fingerprint()
         #expect(second != first && second != nil)
-        // One that cannot be used changes nothing.
+        // An unusable file changes nothing.
         try Data("no certificate".utf8).write(to: URL(fileURLWithPath: directory.path + "/coordinator.pem"))
         #expect(try fingerprint() == second)
-        // A list of revoked certificates is heeded without a start.
+        // A changed revocation list takes effect without a restart.
         _ = try directory.renew(.coordinator, days: 30)
         #expect(try fingerprint() != second)
         _ = try directory.revoke(role: .worker, serial: nil)

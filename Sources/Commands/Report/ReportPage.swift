@@ -168,10 +168,11 @@ struct ReportPage {
     }
 
     private static let style = """
-        :root { color-scheme: light dark; --ink: #1c1c1c; --paper: #ffffff; --soft: #f1f1ee; --line: #d5d5d0; --bar: #b9d6ec; --right: #b5dfc9; }
-        @media (prefers-color-scheme: dark) { :root { --ink: #ececec; --paper: #161616; --soft: #242424; --line: #3c3c3c; --bar: #1d4664; --right: #1c5540; }
+        :root { color-scheme: light dark; --ink: #1c1c1c; --paper: #ffffff; --soft: #f1f1ee; --line: #d5d5d0;
+          --bar: #b9d6ec; --right: #b5dfc9; }
+        @media (prefers-color-scheme: dark) { :root { --ink: #ececec; --paper: #161616; --soft: #242424; --line: #3c3c3c;
+          --bar: #1d4664; --right: #1c5540; }
           .chart path[stroke="#0072b2"] { stroke: #5ab4e8; } .chart path[stroke="#b84f00"] { stroke: #f0954a; }
-         
           .chart path[stroke="#007a5a"] { stroke: #3fc79a; } }
         body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
         main { max-width: 60rem; margin: 0 auto; padding: 1rem; }

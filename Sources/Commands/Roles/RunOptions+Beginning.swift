@@ -24,7 +24,7 @@ extension RunOptions {
         let asked = steps ?? epochs.map { RunOptions.steps(epochs: $0, images: record.images_per_epoch, record.batch ?? 1) }
         let wanted = asked ?? record.steps
         if record.state == .finished, record.steps >= wanted { return .finished(directory) }
-        // A run that failed after its last step lacks the last validation, so it continues from an earlier checkpoint.
+        // A run that failed after its last step lacks the last validation, so a checkpoint of that step alone does not suffice.
         let hasFailed = record.state != .finished && record.state != .interrupted
         guard directory.checkpoints().contains(where: { !hasFailed || $0.step < record.steps }) else { return .run(self, directory) }
         var options = self

@@ -2,21 +2,22 @@ public import ArgumentParser
 import Glibc
 import Wire
 
-/// The command line's root.
+/// The root command, `colonnade`.
 public struct ColonnadeCommand: ParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "colonnade",
-        abstract: "Trains AlexNet-style networks with their columns shared out over workers.",
+        abstract: "Trains AlexNet-style networks whose columns are distributed over worker processes.",
         version: Product.version,
         subcommands: [
             TrainCommand.self, LaunchCommand.self, CoordinatorCommand.self, WorkerCommand.self, StoreCommand.self, DataCommand.self,
             EvaluateCommand.self, PredictCommand.self, ExportCommand.self, ImportCommand.self, RunsCommand.self,
-            DashboardCommand.self, PlanCommand.self, BenchCommand.self, DoctorCommand.self, CertificatesCommand.self, ShellCommand.self, HostCommand.self,
+            DashboardCommand.self, PlanCommand.self, BenchCommand.self, DoctorCommand.self, CertificatesCommand.self, ShellCommand.self,
+            HostCommand.self,
         ])
 
     public init() {}
 
-    /// Parses the arguments and runs the command; errors go to stderr as one sentence, with a sysexits code.
+    /// Parses the arguments and runs the command. An error is printed to stderr as one sentence and sets a sysexits code.
     public static func run() {
         signal(SIGPIPE, SIG_IGN)
         do {

@@ -6,7 +6,7 @@ import RunLog
 import Tensors
 import Wire
 
-/// How a command ends when it cannot do its work: a sysexits code and one sentence that says what to do.
+/// An error that ends a command: a sysexits code, and one sentence that tells the user what to do.
 struct CommandFailure: Error, CustomStringConvertible {
     let code: Int32
     let description: String
@@ -16,26 +16,26 @@ struct CommandFailure: Error, CustomStringConvertible {
     static let noInput: Int32 = 66
     static let unavailable: Int32 = 69
     static let software: Int32 = 70
-    /// The system gives no memory (EX_OSERR).
+    /// The operating system refused a resource, such as memory or a pipe (EX_OSERR).
     static let system: Int32 = 71
     static let cannotCreate: Int32 = 73
     static let inputOutput: Int32 = 74
     static let temporary: Int32 = 75
-    /// The other side does not answer any more, though it has not said that it ends (EX_PROTOCOL).
+    /// The peer stopped answering without announcing its end (EX_PROTOCOL).
     static let noAnswer: Int32 = 76
     static let noPermission: Int32 = 77
     static let configuration: Int32 = 78
-    /// The run that this process was part of has failed, and would fail the same way again. Beyond what sysexits names.
+    /// The run that this process belonged to failed, and would fail the same way again. Not one of the sysexits codes.
     static let runFailed: Int32 = 79
 
-    /// Whether the same command would end the same way again, so that it is not started again (docs/launching.md).
+    /// Returns whether the same command would fail the same way again and must not be restarted (docs/launching.md).
     static func isFinal(_ code: Int32) -> Bool {
         [usage, data, noInput, software, cannotCreate, inputOutput, noPermission, configuration, runFailed].contains(code)
     }
 
     init(_ code: Int32, _ description: String) { (self.code, self.description) = (code, description) }
 
-    /// Nil for errors of the argument parser, which formats its own.
+    /// Assigns an error its exit code; nil for errors of the argument parser, which formats its own.
     init?(_ error: any Error) {
         switch error {
         case let error as CommandFailure: self = error
@@ -53,7 +53,7 @@ struct CommandFailure: Error, CustomStringConvertible {
         case let error as KernelError: self.init(Self.software, error.description)
         case let error as DecodingError: self.init(Self.configuration, Self.sentence(error))
         default:
-            // Foundation's file errors and the like; the argument parser's own types are left to it.
+            // Foundation's file errors, for example.
             let module = String(reflecting: type(of: error))
             guard !module.hasPrefix("ArgumentParser.") else { return nil }
             self.init(Self.inputOutput, "\(error.localizedDescription)")
@@ -63,7 +63,7 @@ struct CommandFailure: Error, CustomStringConvertible {
     private static func sentence(_ error: DecodingError) -> String {
         func name(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
         switch error {
-        case .typeMismatch(_, let context): return "the setting \(name(context.codingPath)) has a value of another kind"
+        case .typeMismatch(_, let context): return "the setting \(name(context.codingPath)) has a value of the wrong type"
         case .valueNotFound(_, let context): return "the setting \(name(context.codingPath)) has no value"
         case .keyNotFound(let key, let context): return "the setting \(name(context.codingPath + [key])) is missing"
         case .dataCorrupted(let context):

@@ -249,7 +249,7 @@ import Testing
         #expect(try evaluate(["--crops", "18"]).images == 50)
         #expect(try runner.run("evaluate", "--checkpoint", checkpoint, "--data", data, "--crops", "3").code == 64)
         let text = try runner.run("evaluate", "--checkpoint", checkpoint, "--data", data, "--per-class", "--confusion")
-        #expect(text.output.contains("usually taken for") && text.output.contains("rows are what pictures show"))
+        #expect(text.output.contains("usually taken for") && text.output.contains("rows are true classes"))
     }
 
     @Test func anInterruptCheckpointsAndLeavesNoProcess() throws {

@@ -90,7 +90,7 @@ import Testing
         try FileManager.default.removeItem(atPath: data)
         let without = try runner.run("runs", "report", "cifar10", "--out", "b.html")
         #expect(without.code == 0, "\(without.errors)")
-        #expect(try String(contentsOfFile: runner.path("b.html"), encoding: .utf8).contains("Pictures are left out"))
+        #expect(try String(contentsOfFile: runner.path("b.html"), encoding: .utf8).contains("Images are left out"))
     }
 
     @Test func selectivityIsTheShareOfColour() {

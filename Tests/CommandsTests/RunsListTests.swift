@@ -58,7 +58,7 @@ import Testing
         #expect(result.code == 0, "\(result.errors)")
         let page = try String(contentsOfFile: runner.path("runs/one/report.html"), encoding: .utf8)
         #expect(page.components(separatedBy: ">rate ").count == 3 && page.contains(">rate 0.002<"))
-        #expect(page.contains("Kernels and pictures are left out"))
+        #expect(page.contains("Kernels and images are left out"))
         let lines = page.components(separatedBy: "<path d=\"").dropFirst().map { $0.prefix { $0 != "\"" }.count { "ML".contains($0) } }
         // Both of the training loss's lines have a point a step, those of the validation one each.
         #expect(lines.count { $0 == 20 } == 2)

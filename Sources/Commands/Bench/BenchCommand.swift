@@ -8,24 +8,24 @@ import RunLog
 import Wire
 import Worker
 
-/// `colonnade bench`: where time goes.
+/// `colonnade bench`: measures where time goes.
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measures kernels and whole steps on this machine.",
         subcommands: [KernelsBench.self, StepBench.self, UpdateBench.self, LinkBench.self, LogBench.self])
 }
 
-/// `colonnade bench kernels`: one worker's kernels alone.
+/// `colonnade bench kernels`: measures one worker's kernels alone.
 struct KernelsBench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "kernels", abstract: "Measures each kernel of one worker's program, alone.")
+        commandName: "kernels", abstract: "Measures each kernel of one worker's program in isolation.")
 
     @OptionGroup var options: ConfigurationOptions
-    @Option(help: "Workers of the layout (default: one per column).") var workers: Int?
+    @Option(help: "Workers in the layout (default: one per column).") var workers: Int?
     @Option(help: "The worker whose kernels are measured.") var worker = 0
-    @Option(help: "Images of a step.") var batch: Int?
-    @Option(help: "Passes after one that warms up; the shortest time of each kernel counts.") var passes = 3
-    @Flag(help: "Run activations as kernels of their own.") var unfused = false
+    @Option(help: "Images per step.") var batch: Int?
+    @Option(help: "Passes to measure after one warm-up pass; the shortest time of each kernel is reported.") var passes = 3
+    @Flag(help: "Run activations as separate kernels.") var unfused = false
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {
@@ -36,7 +36,7 @@ struct KernelsBench: ParsableCommand {
         let layout = try ColumnLayout(columns: configuration.network.columns, workers: workers)
         guard (0..<layout.workers).contains(worker), (1...1000).contains(passes) else {
             throw CommandFailure(
-                CommandFailure.usage, "--worker is 0 to \(workers - 1), and --passes 1 to 1000")
+                CommandFailure.usage, "--worker must be from 0 to \(workers - 1), and --passes from 1 to 1000")
         }
         let lines = try KernelBenchmark.run(
             configuration, workers: workers, worker: worker, fuses: !unfused, passes: passes)
@@ -52,7 +52,7 @@ struct KernelsBench: ParsableCommand {
         }
         let flops = lines.reduce(0) { $0 + $1.gflops }
         rows.append(["sum", "", Terminal.fixed(total, 2), Terminal.fixed(flops / total * 1e3, 0), ""])
-        // A pass is a slice of the step.
+        // Each pass computes one slice of the step.
         let images = configuration.recipe.sliceBatch
         Terminal.line("\(Engine.instructionSet), oneDNN \(Engine.libraryVersion), \(configuration.recipe.threads) threads, batch \(images)")
         Terminal.line(Terminal.table(rows))
@@ -60,18 +60,18 @@ struct KernelsBench: ParsableCommand {
     }
 }
 
-/// `colonnade bench step`: whole steps with every process, against the kernels alone.
+/// `colonnade bench step`: measures whole steps with all processes, and compares them with the kernels alone.
 struct StepBench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "step", abstract: "Measures training steps, and the same kernels alone, all workers at once.")
+        commandName: "step", abstract: "Measures training steps, and the same kernels alone, with all workers running at once.")
 
     @OptionGroup var options: ConfigurationOptions
-    @Option(help: "Worker processes, in all replicas (default: one per column).") var workers: Int?
-    @Option(help: "How often the set of columns is repeated, each on its share of a step's slices (default: 1).") var replicas: Int?
-    @Option(help: "Images of a step.") var batch: Int?
+    @Option(help: "Worker processes in all replicas together (default: one per column).") var workers: Int?
+    @Option(help: "Replicas of the network; each computes its share of a step's slices (default: 1).") var replicas: Int?
+    @Option(help: "Images per step.") var batch: Int?
     @Option(help: "fp32 or bf16.") var precision: String?
-    @Option(help: "Steps that are measured, after two that warm up.") var steps = 5
-    @Option(help: ArgumentHelp("A packed data set (default: made pictures).", valueName: "dir")) var data: String?
+    @Option(help: "Steps to measure, after two warm-up steps.") var steps = 5
+    @Option(help: ArgumentHelp("A packed data set (default: synthetic images).", valueName: "dir")) var data: String?
     @Option(help: "Where the parameter store runs.") var store = RunOptions.StorePlacement.embedded
     @Flag(help: "Print JSON.") var json = false
 
@@ -79,7 +79,7 @@ struct StepBench: ParsableCommand {
         let images_per_second: Double
         let kernel_images_per_second: Double
         let efficiency: Double
-        /// Waiting for other workers and for the store, of the workers' time.
+        /// The share of the workers' time spent waiting for other workers and for the store.
         let wait_share: Double
         let exchange_wait_share: Double
         let store_wait_share: Double
@@ -106,20 +106,20 @@ struct StepBench: ParsableCommand {
         var resolving = options
         resolving.set = settings
         var configuration = try resolving.resolve(for: data.map { try Dataset(path: $0).manifest })
-        let layout = try configuration.settleLayout(workers: workers, replicas: replicas)
+        let layout = try configuration.resolveLayout(workers: workers, replicas: replicas)
         settings.append("slices=\(configuration.recipe.slices)")
-        guard (1...1_000_000).contains(steps) else { throw CommandFailure(CommandFailure.usage, "--steps starts at 1") }
+        guard (1...1_000_000).contains(steps) else { throw CommandFailure(CommandFailure.usage, "--steps must be from 1 to 1000000") }
         let scratch = FileManager.default.temporaryDirectory.appendingPathComponent("colonnade-bench-\(UUID())").path
         try FileManager.default.createDirectory(
             atPath: scratch, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         defer { try? FileManager.default.removeItem(atPath: scratch) }
         let shared = arguments(settings: settings)
 
-        // The bound that figures are compared with, and the kernels that the steps run, for the breakdown.
+        // `bound` is what the figures are compared with. `alone` has the kernels that the steps run, for the breakdown.
         let bound = try measureKernels(shared, ["--unfused", "--set", "winograd=off"], layout, scratch: scratch)
         let alone = try measureKernels(shared, [], layout, scratch: scratch)
         let record = try measureSteps(shared, configuration, layout, scratch: scratch)
-        // A pass is a slice of the step.
+        // Each pass computes one slice of the step.
         let passes = configuration.recipe.slices / layout.replicas
         let report = try self.report(
             RunDirectory(scratch + "/bench"), record,
@@ -138,16 +138,16 @@ struct StepBench: ParsableCommand {
         return result
     }
 
-    /// Every worker's kernels, all workers running at once.
+    /// Measures the kernels of every worker, with all workers running at once.
     private func measureKernels(
-        _ shared: [String], _ further: [String], _ layout: ColumnLayout, scratch: String
+        _ shared: [String], _ extra: [String], _ layout: ColumnLayout, scratch: String
     ) throws -> [[KernelBenchmark.Line]] {
         let each = layout.workersPerReplica
         let children = try (0..<layout.workers).map { worker in
             try ChildProcess(
                 name: "kernels \(worker)",
-                arguments: ["bench", "kernels", "--workers", "\(each)", "--worker", "\(worker % each)", "--json"] + shared + further,
-                logPath: "\(scratch)/kernels-\(further.count)-\(worker).json")
+                arguments: ["bench", "kernels", "--workers", "\(each)", "--worker", "\(worker % each)", "--json"] + shared + extra,
+                logPath: "\(scratch)/kernels-\(extra.count)-\(worker).json")
         }
         for child in children { child.end(within: 3600, by: nil) }
         return try children.map { child in
@@ -172,12 +172,13 @@ struct StepBench: ParsableCommand {
         let child = try ChildProcess(
             name: "train",
             arguments: ["train"] + shared + [
-                "--workers", "\(layout.workers)", "--replicas", "\(layout.replicas)", "--data", path!, "--steps", "\(steps + 2)", "--runs", scratch, "--name", "bench", "--store",
-                store.rawValue, "--trace-every", "1", "--set", "validation.every=0", "checkpoint.every=0", "schedule.kind=drops",
+                "--workers", "\(layout.workers)", "--replicas", "\(layout.replicas)", "--data", path!, "--steps", "\(steps + 2)",
+                "--runs", scratch, "--name", "bench", "--store", store.rawValue, "--trace-every", "1", "--set", "validation.every=0",
+                "checkpoint.every=0", "schedule.kind=drops",
             ], logPath: "\(scratch)/train.log")
         child.end(within: 7 * 86400, by: nil)
         guard child.exitCode == 0 else {
-            throw CommandFailure(CommandFailure.software, child.lastWords ?? "the measured run failed")
+            throw CommandFailure(CommandFailure.software, child.lastWords ?? "the measurement run failed")
         }
         return try RunDirectory(scratch + "/bench").record()
     }
@@ -213,7 +214,7 @@ struct StepBench: ParsableCommand {
             ["efficiency", Terminal.percent(report.efficiency)],
             ["waiting for other workers", Terminal.percent(report.exchange_wait_share)],
             ["waiting for the store", Terminal.percent(report.store_wait_share)],
-            ["waiting for pictures", Terminal.percent(report.data_wait_share)],
+            ["waiting for images", Terminal.percent(report.data_wait_share)],
             ["step", "\(Terminal.fixed(report.step_seconds * 1e3, 1)) ms"],
         ]
         rows += report.workers.map { ["worker \($0.rank), memory", Terminal.bytes($0.peak_bytes)] }

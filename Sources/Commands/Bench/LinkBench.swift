@@ -4,18 +4,18 @@ import Glibc
 import Threading
 import Wire
 
-/// `colonnade bench links`: what moving a tensor costs on each kind of connection, both ends on this machine.
+/// `colonnade bench links`: measures the cost of sending a tensor over each kind of connection, with both ends on this machine.
 struct LinkBench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "links", abstract: "Measures tensors over loopback: plain, with a token, and with TLS.")
+        commandName: "links", abstract: "Measures tensor transfers over loopback: plain, with a token, and with TLS.")
 
-    @Option(help: "Mebibytes of a tensor.")
+    @Option(help: "Size of a tensor in mebibytes.")
     var size = 8
 
-    @Option(help: "How many are sent, one at a time.")
+    @Option(help: "Tensors to send, one at a time.")
     var count = 100
 
-    @Option(help: "Repetitions, of which the median counts.")
+    @Option(help: "Repetitions; the median is reported.")
     var rounds = 5
 
     @Flag(help: "Print JSON.")
@@ -24,13 +24,13 @@ struct LinkBench: ParsableCommand {
     struct Line: Codable {
         let protection: String
         let gigabytes_per_second: Double
-        /// Of both ends together.
+        /// The sum of both ends.
         let processor_seconds_per_gigabyte: Double
     }
 
     func run() throws {
         guard (1...512).contains(size), (1...100_000).contains(count), (1...99).contains(rounds) else {
-            throw CommandFailure(CommandFailure.usage, "--size, --count and --rounds have to be above 0")
+            throw CommandFailure(CommandFailure.usage, "--size must be from 1 to 512, --count from 1 to 100000, and --rounds from 1 to 99")
         }
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("colonnade-bench-\(UUID())").path
         defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -49,13 +49,15 @@ struct LinkBench: ParsableCommand {
                 measured[name, default: []].append(try measure(name, listening, connecting))
             }
         }
-        let lines = kinds.compactMap { measured[$0.0]?.sorted { $0.processor_seconds_per_gigabyte < $1.processor_seconds_per_gigabyte }[rounds / 2] }
+        let lines = kinds.compactMap { kind in
+            measured[kind.0]?.sorted { $0.processor_seconds_per_gigabyte < $1.processor_seconds_per_gigabyte }[rounds / 2]
+        }
         if json { return Terminal.line(try Terminal.json(lines)) }
         Terminal.line(
             Terminal.table(lines.map {
                 [
                     $0.protection, "\(Terminal.fixed($0.gigabytes_per_second, 2)) GB/s",
-                    "\(Terminal.fixed($0.processor_seconds_per_gigabyte, 3)) s of processor time for a GB, both ends together",
+                    "\(Terminal.fixed($0.processor_seconds_per_gigabyte, 3)) s of processor time per GB, both ends together",
                 ]
             }))
     }

@@ -3,16 +3,17 @@ import Foundation
 import RunLog
 import Threading
 
-/// `colonnade bench log`: what a coordinator writes of a run, alone.
+/// `colonnade bench log`: measures the writing of a run's files alone.
 struct LogBench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "log", abstract: "Measures how long each kind of line takes that a coordinator writes.")
+        commandName: "log", abstract: "Measures how long a coordinator takes to write each kind of line.")
 
     @Option(help: "Lines of each kind.") var lines = 5000
-    @Option(help: "Repetitions, of which the median counts.") var rounds = 5
-    @Option(help: "Tensors of a line of norms.") var tensors = 16
-    @Option(help: "Spans of a process's traced step.") var spans = 200
-    @Option(help: ArgumentHelp("Where to write (default: a temporary directory).", valueName: "dir"), completion: .directory) var directory: String?
+    @Option(help: "Repetitions; the median is reported.") var rounds = 5
+    @Option(help: "Tensors in a line of norms.") var tensors = 16
+    @Option(help: "Spans in a process's traced step.") var spans = 200
+    @Option(help: ArgumentHelp("Where to write (default: a temporary directory).", valueName: "dir"), completion: .directory)
+    var directory: String?
     @Flag(help: "Print JSON.") var json = false
 
     private struct Line: Encodable {
@@ -21,15 +22,18 @@ struct LogBench: ParsableCommand {
     }
 
     func run() throws {
-        guard (1...1_000_000).contains(lines), (1...99).contains(rounds), (1...10_000).contains(tensors), (1...100_000).contains(spans) else {
-            throw CommandFailure(CommandFailure.usage, "--lines, --rounds, --tensors and --spans have to be above 0")
+        guard (1...1_000_000).contains(lines), (1...99).contains(rounds), (1...10_000).contains(tensors), (1...100_000).contains(spans)
+        else {
+            throw CommandFailure(
+                CommandFailure.usage,
+                "--lines must be from 1 to 1000000, --rounds from 1 to 99, --tensors from 1 to 10000, and --spans from 1 to 100000")
         }
-        let place = directory ?? FileManager.default.temporaryDirectory.path
-        let run = try RunDirectory.create(runs: place, name: "colonnade-bench-\(UUID())")
+        let parent = directory ?? FileManager.default.temporaryDirectory.path
+        let run = try RunDirectory.create(runs: parent, name: "colonnade-bench-\(UUID())")
         defer { try? FileManager.default.removeItem(atPath: run.path) }
         let record = RunRecord(
-            name: run.name, run: "", started: RunWriter.now, steps: lines, dataset: "", datasetFingerprint: "", imagesPerEpoch: 1, workers: 2,
-            configuration: .object([:]))
+            name: run.name, run: "", started: RunWriter.now, steps: lines, dataset: "", datasetFingerprint: "", imagesPerEpoch: 1,
+            workers: 2, configuration: .object([:]))
         let writer = try RunWriter(run, record: record)
         let results = try [
             measure("step") { step in
@@ -40,19 +44,22 @@ struct LogBench: ParsableCommand {
             },
             measure("norms") { step in
                 let norms = (0..<tensors).map { 1.0 / Double($0 + step) }
-                try writer.append(NormsMetrics(step: step, tensors: (0..<tensors).map { "layer\($0).weight" }, weight: norms, update: norms))
+                let names = (0..<tensors).map { "layer\($0).weight" }
+                try writer.append(NormsMetrics(step: step, tensors: names, weight: norms, update: norms))
             },
             measure("traced step of a process") { step in
                 try writer.append(
                     TimelineLine(
                         step: step, role: "worker", rank: 0, origin: 1_800_000_000_000_000_000, uncertainty: 50_000,
-                        spans: (0..<spans).map { .init(name: "conv\($0) output", kind: .compute, start: UInt64($0) * 100_000, duration: 90_000) }))
+                        spans: (0..<spans).map {
+                            .init(name: "conv\($0) output", kind: .compute, start: UInt64($0) * 100_000, duration: 90_000)
+                        }))
             },
             measure("log") { step in
                 try writer.append(
                     LogLine(
-                        time: Timestamp.text(WallClock.now, digits: 6), uncertainty: 0.0001, role: "worker", rank: step % 2, host: "host", level: .info,
-                        message: "a sentence of usual length for people"))
+                        time: Timestamp.text(WallClock.now, digits: 6), uncertainty: 0.0001, role: "worker", rank: step % 2, host: "host",
+                        level: .info, message: "a sentence of usual length for people"))
             },
         ]
         if json { return Terminal.line(try Terminal.json(results)) }

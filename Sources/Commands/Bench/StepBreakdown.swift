@@ -1,7 +1,7 @@
 import RunLog
 import Worker
 
-/// What a step's time goes to, by the timelines of several steps, beside the same kernels alone.
+/// The breakdown of a step's time, from the timelines of several steps, with the times of the same kernels run alone.
 struct StepBreakdown {
     struct Line: Encodable {
         let process: String
@@ -10,16 +10,16 @@ struct StepBreakdown {
         /// The median over steps.
         let milliseconds: Double
         let share: Double
-        /// Of the same kernel with nothing else running but the other workers' kernels.
+        /// The time of the same kernel when nothing else runs but the other workers' kernels.
         let alone_milliseconds: Double?
     }
 
     let lines: [Line]
 
     /// - Parameters:
-    ///   - step: seconds of the median step.
-    ///   - alone: kernels of each worker, in one pass.
-    ///   - passes: of a worker in a step.
+    ///   - step: the duration of the median step, in seconds.
+    ///   - alone: the kernels of each worker, measured over one pass.
+    ///   - passes: passes of a worker per step.
     init(_ timelines: [TimelineLine], step: Double, alone: [[KernelBenchmark.Line]], passes: Int) {
         var lines: [Line] = []
         let processes = Dictionary(grouping: timelines) { "\($0.role) \($0.rank)" }
@@ -42,7 +42,8 @@ struct StepBreakdown {
             if steps[0].role == "worker", alone.indices.contains(steps[0].rank) {
                 let severalColumns = Set(alone[steps[0].rank].map(\.column)).count > 1
                 for line in alone[steps[0].rank] {
-                    kernels["\(line.layer) \(line.operation)\(severalColumns ? " (column \(line.column))" : "")"] = Double(passes) * line.milliseconds
+                    let column = severalColumns ? " (column \(line.column))" : ""
+                    kernels["\(line.layer) \(line.operation)\(column)"] = Double(passes) * line.milliseconds
                 }
             }
             var accounted = 0.0
@@ -65,13 +66,13 @@ struct StepBreakdown {
         self.lines = lines
     }
 
-    /// Totals by kind for every process, and the kernels of the first worker with what they cost beyond being alone.
+    /// Formats the totals by kind for every process, and the first worker's kernels with the excess over their time alone.
     static func text(_ lines: [Line], step: Double) -> String {
         let processes = lines.map(\.process).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         var totals = [["share of the step"] + processes]
         let names: [(TimelineLine.Kind, String)] = [
             (.compute, "computing"), (.exchange_wait, "waiting for other workers"), (.store_wait, "waiting for the store"),
-            (.data_wait, "waiting for pictures"), (.send, "handing over"), (.update, "updating"), (.other, "between steps"),
+            (.data_wait, "waiting for images"), (.send, "sending"), (.update, "updating"), (.other, "between steps"),
         ]
         for (kind, name) in names {
             totals.append(

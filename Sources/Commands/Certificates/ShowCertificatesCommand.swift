@@ -6,7 +6,7 @@ import Wire
 struct ShowCertificatesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "show", abstract: "Lists every certificate that was issued.")
 
-    @Argument(help: ArgumentHelp("The directory that `create` made.", valueName: "dir"))
+    @Argument(help: ArgumentHelp("The directory created by `certificates create`.", valueName: "dir"))
     var directory: String
 
     @Flag(help: "Print JSON.")

@@ -4,12 +4,14 @@ import Foundation
 package import NeuralNetwork
 import RunLog
 
-/// The options that say what is trained and how.
+/// The options that select a network and its recipe.
 package struct ConfigurationOptions: ParsableArguments {
-    @Option(help: "A network with its recipe: \(Preset.all.map(\.name).joined(separator: ", ")).", completion: .presets)
+    @Option(help: "A network and its recipe: \(Preset.all.map(\.name).joined(separator: ", ")).", completion: .presets)
     var preset: String?
 
-    @Option(help: ArgumentHelp("A YAML file with settings, and with a network or the name of a preset.", valueName: "file"), completion: .file(extensions: ["yaml", "yml"]))
+    @Option(
+        help: ArgumentHelp("A YAML file with settings, and optionally a network or the name of a preset.", valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml"]))
     var config: String?
 
     @Option(
@@ -25,8 +27,8 @@ package struct ConfigurationOptions: ParsableArguments {
 
     package init() {}
 
-    /// Settles network and recipe.
-    /// - Parameter manifest: of the data; the last layer gets its number of classes, unless a file states a network.
+    /// Resolves network and recipe.
+    /// - Parameter manifest: the data set's; the last layer gets its number of classes, unless a file states a network.
     package func resolve(for manifest: DatasetManifest?) throws -> RunConfiguration {
         var network: NetworkSpecification?
         var overlay: [String: JSONValue] = [:]
@@ -58,7 +60,7 @@ package struct ConfigurationOptions: ParsableArguments {
 }
 
 extension Preset {
-    /// The preset for pictures of a data set's size.
+    /// Returns the preset for a data set's image size.
     static func suited(to manifest: DatasetManifest?) -> Preset {
         switch manifest.map({ ($0.channels, $0.height, $0.width) }) {
         case (1, 28, 28)?: .fashion

@@ -2,8 +2,8 @@ import NeuralNetwork
 import Partition
 
 extension RunConfiguration {
-    /// Finds the layout that options ask for. Where the settings say nothing of slices there are as many as replicas.
-    mutating func settleLayout(workers: Int?, replicas: Int?) throws -> ColumnLayout {
+    /// Returns the layout that the options ask for. A recipe with one slice gets as many slices as there are replicas.
+    mutating func resolveLayout(workers: Int?, replicas: Int?) throws -> ColumnLayout {
         let layout = try ColumnLayout.asked(columns: network.columns, workers: workers, replicas: replicas)
         if recipe.slices == 1 { recipe.slices = layout.replicas }
         try check()

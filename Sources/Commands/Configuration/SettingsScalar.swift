@@ -3,8 +3,8 @@ import NeuralNetwork
 import RunLog
 import Yams
 
-/// A single value in YAML: what is quoted is text, what is not may be a number, a switch, or nothing. YAML's numbers to
-/// the base of 60 and times are text here.
+/// Reads a single value in YAML. A quoted value is text; others may be a number, a Boolean or null. YAML's numbers to the base of 60
+/// and times are read as text.
 enum SettingsScalar {
     private static let on: Set = ["true", "yes", "on"]
     private static let off: Set = ["false", "no", "off"]
@@ -26,9 +26,9 @@ enum SettingsScalar {
         guard let first = digits.utf8.first, digits.utf8.count <= 64, "+-.0123456789".utf8.contains(first) else { return nil }
         if let integer = integer(digits) { return .integer(integer) }
         if [".inf", "+.inf", "-.inf", ".nan"].contains(digits.lowercased()) {
-            throw NetworkError("\(text) is no value for a setting")
+            throw NetworkError("\(text) is not a valid value for a setting")
         }
-        // Of Swift's own spellings, those in base 16 are none of YAML's, and neither are inf and nan.
+        // Swift also reads hexadecimal numbers, inf and nan, which are not numbers in YAML.
         guard digits.utf8.allSatisfy({ "+-.eE0123456789".utf8.contains($0) }), let number = Double(digits) else { return nil }
         guard number.isFinite else { throw NetworkError("\(text) is too large for a setting") }
         return .number(number)

@@ -3,18 +3,19 @@ import NeuralNetwork
 import RunLog
 import Tensors
 
-/// Settings as a tree, before they are checked: a preset's, overlaid with a file's, overlaid with `--set`.
+/// A tree of unchecked settings: a preset's, overlaid with a file's, overlaid with `--set`.
 struct SettingsTree {
     private(set) var root: [String: JSONValue]
     private static let depthLimit = 8
 
     init(_ recipe: Recipe) throws {
         let value = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(recipe))
-        guard case .object(let root) = value else { throw NetworkError("a recipe is no mapping") }
+        guard case .object(let root) = value else { throw NetworkError("a recipe is not a mapping") }
         self.root = root
     }
 
     /// Reads a YAML file.
+    /// - Throws: `CommandFailure` if the file cannot be read, `NetworkError` if it is not a valid mapping.
     init(yaml path: String) throws {
         let bytes: [UInt8]
         do { bytes = try SmallFile.read(path, limit: SettingsText.byteLimit) } catch {
@@ -27,7 +28,7 @@ struct SettingsTree {
         } catch {
             throw NetworkError("\(path) is not valid YAML: \(Self.firstLine("\(error)"))")
         }
-        guard case .object(let root) = value else { throw NetworkError("\(path) has to be a mapping of settings") }
+        guard case .object(let root) = value else { throw NetworkError("\(path) must be a mapping of settings") }
         self.root = root
     }
 
@@ -47,14 +48,15 @@ struct SettingsTree {
         }
     }
 
-    /// Applies `key.path=value`.
+    /// Applies an assignment of the form `key.path=value`.
     mutating func set(_ assignment: String) throws {
         guard let equals = assignment.firstIndex(of: "="), equals > assignment.startIndex else {
             throw CommandFailure(CommandFailure.usage, "--set \(assignment): write key=value, such as batch=64")
         }
         let keys = assignment[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         guard keys.count <= Self.depthLimit else {
-            throw CommandFailure(CommandFailure.usage, "--set: no setting has a name of \(keys.count) parts")
+            throw CommandFailure(
+                CommandFailure.usage, "--set: the name of a setting has at most \(Self.depthLimit) parts, not \(keys.count)")
         }
         let text = String(assignment[assignment.index(after: equals)...])
         let value = (try? SettingsText.value(text)) ?? .string(text)

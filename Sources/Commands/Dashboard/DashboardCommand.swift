@@ -6,23 +6,23 @@ import RunLog
 import Threading
 import Wire
 
-/// `colonnade dashboard`: runs in a browser.
+/// `colonnade dashboard`: shows runs in a browser.
 struct DashboardCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dashboard", abstract: "Shows runs in a browser, while they go on and afterwards.")
+        commandName: "dashboard", abstract: "Shows runs in a browser, while they train and afterwards.")
 
-    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir")) var runs = "runs"
+    @Option(help: ArgumentHelp("The directory of runs.", valueName: "dir")) var runs = "runs"
 
-    @Option(help: ArgumentHelp("Where the browser connects; port 0 takes a free one.", valueName: "address:port"))
+    @Option(help: ArgumentHelp("Where the browser connects; port 0 uses a free port.", valueName: "address:port"))
     var listen = "127.0.0.1:7071"
 
-    @Flag(help: "Listen beyond this machine. Nothing is encrypted; looking needs the token.")
+    @Flag(help: "Listen beyond this machine. Nothing is encrypted; viewing requires the token.")
     var insecure = false
 
-    @Option(help: ArgumentHelp("The file, of mode 0600, that holds the dashboard's token (default: a new one).", valueName: "file"))
+    @Option(help: ArgumentHelp("A file of mode 0600 that holds the dashboard's token (default: a new token).", valueName: "file"))
     var tokenFile: String?
 
-    @Option(help: ArgumentHelp("Certificates with which commands reach the coordinators of runs that have them.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Certificates for commands to the coordinators of runs that use them.", valueName: "dir"))
     var certificates: String?
 
     func run() throws {
@@ -31,11 +31,11 @@ struct DashboardCommand: ParsableCommand {
             throw CommandFailure(
                 CommandFailure.usage,
                 "\(address) is reachable from other hosts and the page is not encrypted; forward a port of this machine over ssh, or "
-                    + "say --insecure if everyone on that network is trusted")
+                    + "give --insecure if everyone on that network is trusted")
         }
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: runs, isDirectory: &isFolder), isFolder.boolValue else {
-            throw CommandFailure(CommandFailure.noInput, "\(runs) is no directory of runs; name one with --runs")
+            throw CommandFailure(CommandFailure.noInput, "\(runs) is not a directory of runs; name one with --runs")
         }
         let token = try DashboardToken(file: tokenFile)
         defer { token.remove() }

@@ -1,14 +1,19 @@
 import RunLog
 import Wire
 
-/// Asks the coordinator of a run for something, wherever it says that it listens.
+/// Sends commands to a run's coordinator, at the address in the run's record.
 enum RunCommandSender {
-    /// - Parameter certificates: with a dashboard's, for runs that have them; others prove themselves by the run's token.
-    static func send(_ kind: WireCommand.Kind, workers: Int = 0, replicas: Int = 0, to run: RunDirectory, certificates: String?) throws {
-        guard let place = try run.record().coordinator else {
-            throw CommandFailure(CommandFailure.unavailable, "\(run.path) does not say where its coordinator listens; it has ended, or is just starting")
+    /// Sends a command.
+    /// - Parameter certificates: a directory with a dashboard's certificate, for runs that use certificates; others use the run's token.
+    static func send(
+        _ kind: WireCommand.Kind, workers: Int = 0, replicas: Int = 0, to run: RunDirectory, certificates: String?
+    ) throws {
+        guard let coordinator = try run.record().coordinator else {
+            throw CommandFailure(
+                CommandFailure.unavailable,
+                "\(run.path) has no address of a coordinator: the run has ended or is just starting; if it is starting, try again")
         }
-        let address = try SocketAddress(parsing: place)
+        let address = try SocketAddress(parsing: coordinator)
         let protection: LinkSecurity.Protection
         if let certificates {
             protection = .encrypted(try TLSMaterial(directory: certificates, role: .dashboard) { _ in })
@@ -16,7 +21,7 @@ enum RunCommandSender {
             do { protection = .plain(try .file(run.tokenPath)) } catch {
                 throw CommandFailure(
                     CommandFailure.noPermission,
-                    "\(error); a run with certificates takes commands with --certificates, and one with --insecure takes none")
+                    "\(error); a run with certificates accepts commands with --certificates, and one with --insecure accepts none")
             }
         }
         var command = WireCommand()

@@ -6,25 +6,25 @@ import Tensors
 import Threading
 import Worker
 
-/// `colonnade data`: data sets.
+/// `colonnade data`: packs, shows and checks data sets.
 struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "data", abstract: "Packs, shows and checks data sets.",
         subcommands: [Import.self, Describe.self, Verify.self, Batch.self])
 
     struct Import: ParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "import", abstract: "Packs pictures into a data set.")
+        static let configuration = CommandConfiguration(commandName: "import", abstract: "Packs images into a data set.")
 
-        @Option(help: "How the pictures are kept: \(ImportFormat.allCases.map(\.rawValue).joined(separator: ", ")).")
+        @Option(help: "The format of the source: \(ImportFormat.allCases.map(\.rawValue).joined(separator: ", ")).")
         var format: String
-        @Option(help: "Side of the stored pictures, for picture files (default: 256).")
+        @Option(help: "Side of the stored images in pixels, for image files (default: 256).")
         var size: Int?
-        @Option(help: "How picture files are stored: raw pixels, or jpeg in a ninth of the space.")
+        @Option(help: "How image files are stored: raw pixels, or jpeg in a ninth of the space.")
         var packing = Packing.raw.rawValue
-        /// After how many pictures an interrupted import goes on.
+        /// The number of images after which an interrupted import can resume.
         @Option(help: .hidden) var journalEvery = 4096
-        @Argument(help: "The directory with the pictures.") var source: String
-        @Argument(help: "The data set to make.") var destination: String
+        @Argument(help: "The directory with the images.") var source: String
+        @Argument(help: "The data set to create.") var destination: String
 
         func run() throws {
             guard let known = ImportFormat(rawValue: format) else {
@@ -41,7 +41,7 @@ struct DataCommand: ParsableCommand {
             (options.size, options.packing) = (size, packing)
             options.journalInterval = max(1, journalEvery)
             let report = try DatasetImporter.run(options) { phase, done, fraction in
-                progress.show(phase, fraction, "\(Terminal.grouped(done)) pictures")
+                progress.show(phase, fraction, "\(Terminal.grouped(done)) images")
             }
             progress.finish()
             let listed = report.skipped.prefix(20)
@@ -53,12 +53,12 @@ struct DataCommand: ParsableCommand {
             let skipped = report.skippedCount == 0 ? "" : ", \(Terminal.grouped(report.skippedCount)) skipped"
             Terminal.line(
                 "packed \(Terminal.grouped(counts[.train])) training and \(Terminal.grouped(counts[.validation])) "
-                    + "validation pictures into \(destination) in \(Terminal.duration(MonotonicClock.now - start))\(skipped)")
+                    + "validation images into \(destination) in \(Terminal.duration(MonotonicClock.now - start))\(skipped)")
         }
     }
 
     struct Describe: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Shows what a data set holds.")
+        static let configuration = CommandConfiguration(abstract: "Shows a data set's contents.")
         @Argument var directory: String
         @Flag(help: "Print JSON.") var json = false
 
@@ -68,9 +68,10 @@ struct DataCommand: ParsableCommand {
             if json { return Terminal.line(try Terminal.json(manifest)) }
             Terminal.line("name         \(manifest.name)")
             let packing = manifest.packing == .raw ? "pixels" : "JPEG"
-            Terminal.line("pictures     \(manifest.channels)×\(manifest.height)×\(manifest.width), stored as \(packing)")
+            Terminal.line("images       \(manifest.channels)×\(manifest.height)×\(manifest.width), stored as \(packing)")
             for split in Split.allCases {
-                Terminal.line("\(split.rawValue.padding(toLength: 12, withPad: " ", startingAt: 0)) \(Terminal.grouped(dataset.count(split)))")
+                let label = split.rawValue.padding(toLength: 12, withPad: " ", startingAt: 0)
+                Terminal.line("\(label) \(Terminal.grouped(dataset.count(split)))")
             }
             let shown = manifest.names.prefix(12).joined(separator: ", ")
             Terminal.line("classes      \(manifest.classes.count): \(shown)\(manifest.classes.count > 12 ? ", …" : "")")
@@ -87,13 +88,13 @@ struct DataCommand: ParsableCommand {
             let progress = TaskProgress()
             let count = try dataset.verify { progress.show("checking records", Double($0) / Double($1)) }
             progress.finish()
-            Terminal.line("\(Terminal.grouped(count)) records are as they were packed")
+            Terminal.line("\(Terminal.grouped(count)) records match their checksums")
         }
     }
 
     struct Batch: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Writes exactly the pictures and labels that the network sees at a step.")
+            abstract: "Writes exactly the images and labels that the network sees at a step.")
         @Argument var directory: String
         @Option(help: "The step, from 1.") var step: Int
         @Option(help: ArgumentHelp("A safetensors file: images NCHW, labels.", valueName: "file")) var out: String
@@ -101,7 +102,7 @@ struct DataCommand: ParsableCommand {
 
         func run() throws {
             guard step >= 1, step <= 1 << 40 else {
-                throw CommandFailure(CommandFailure.usage, "--step counts from 1, not \(step)")
+                throw CommandFailure(CommandFailure.usage, "--step must be from 1 to \(1 << 40), not \(step)")
             }
             let dataset = try Dataset(path: directory)
             let resolved = try configuration.resolve(for: dataset.manifest)

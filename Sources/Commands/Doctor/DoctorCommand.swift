@@ -5,36 +5,36 @@ import Glibc
 import Tensors
 import Wire
 
-/// `colonnade doctor`: whether this machine, and a set of hosts, is fit for a run.
+/// `colonnade doctor`: checks whether this machine, or a set of hosts, is fit for a run.
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor", abstract: "Checks this machine, or several hosts and the links between them.",
         discussion: """
-            Without arguments it looks at this machine. With --hosts it looks at every host of the file and at every pair, over ssh; with addresses, at \
-            the links to hosts on which `colonnade doctor --serve` runs. Each failure comes with what to do about it.
+            Without arguments it checks this machine. With --hosts it checks every host of the file and every pair of hosts, over ssh. \
+            With addresses it checks the links to hosts on which `colonnade doctor --serve` runs. Each failure is printed with its remedy.
             """)
 
     @Argument(help: ArgumentHelp("Hosts on which `colonnade doctor --serve` runs.", valueName: "host:port"))
     var peers: [String] = []
 
     @Option(
-        help: ArgumentHelp("A YAML file with the hosts, as `colonnade launch` takes it.", valueName: "file"),
+        help: ArgumentHelp("A YAML file with the hosts, as for `colonnade launch`.", valueName: "file"),
         completion: .file(extensions: ["yaml", "yml"]))
     var hosts: String?
 
-    @Option(help: ArgumentHelp("Answer other hosts' doctors there, until interrupted.", valueName: "address:port"))
+    @Option(help: ArgumentHelp("Answer other hosts' doctors at this address until interrupted.", valueName: "address:port"))
     var serve: String?
 
-    @Option(help: ArgumentHelp("A packed data set, which has to be the same everywhere.", valueName: "dir"), completion: .directory)
+    @Option(help: ArgumentHelp("A packed data set, which must be the same on all hosts.", valueName: "dir"), completion: .directory)
     var data: String?
 
-    @Option(help: ArgumentHelp("Where a process is to listen; port 0 takes a free one.", valueName: "address:port"))
+    @Option(help: ArgumentHelp("The address on which a process will listen; port 0 uses a free port.", valueName: "address:port"))
     var listen = "127.0.0.1:0"
 
-    @Option(help: ArgumentHelp("How long each link is measured.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("How long to measure each link.", valueName: "seconds"))
     var seconds: Double = 1
 
-    @Flag(help: "Connect hosts without encryption.")
+    @Flag(help: "Connect to other hosts without encryption.")
     var insecure = false
 
     @Flag(help: "Print JSON.")
@@ -42,7 +42,7 @@ struct DoctorCommand: ParsableCommand {
 
     @OptionGroup var security: SecurityOptions
 
-    /// Set for the hosts of a file: what is looked at once is left out when links are.
+    /// Set for the hosts of a file, whose machines have been checked already.
     @Flag(help: .hidden) var linksOnly = false
     @Option(help: .hidden) var addressFile: String?
 
@@ -50,8 +50,10 @@ struct DoctorCommand: ParsableCommand {
         guard [hosts != nil, serve != nil, !peers.isEmpty].count(where: { $0 }) <= 1 else {
             throw ValidationError("--hosts, --serve and addresses exclude each other; give one")
         }
-        guard peers.count <= HostsFile.limit else { throw ValidationError("there are more than \(HostsFile.limit) addresses") }
-        guard seconds >= 0.01, seconds <= 60 else { throw ValidationError("--seconds has to be from 0.01 to 60, not \(seconds)") }
+        guard peers.count <= HostsFile.limit else {
+            throw ValidationError("there are \(peers.count) addresses; give at most \(HostsFile.limit)")
+        }
+        guard seconds >= 0.01, seconds <= 60 else { throw ValidationError("--seconds must be from 0.01 to 60, not \(seconds)") }
     }
 
     func run() throws {
@@ -73,23 +75,24 @@ struct DoctorCommand: ParsableCommand {
         try conclude(findings)
     }
 
-    /// Answers other hosts' doctors until the process is ended.
+    /// Answers other hosts' doctors until the process ends.
     private func answer(_ address: SocketAddress) throws {
         try security.check(address, isInsecure: insecure)
         let signals = SignalWatch()
         let server = try ProbeServer(address, security: try protection(), fingerprint: fingerprint)
         if let addressFile { try DurableFile.write([UInt8]("\(server.address)".utf8), to: addressFile) }
-        Terminal.line("answers doctors at \(server.address); elsewhere: colonnade doctor \(server.address)")
+        Terminal.line("answering doctors at \(server.address); on another host run: colonnade doctor \(server.address)")
         signals.onInterrupt { Glibc.exit(0) }
         withExtendedLifetime((server, signals)) { while true { pause() } }
     }
 
-    /// Every host has a worker's certificate.
+    /// Returns the protection of links. Every host has a worker's certificate.
     private func protection() throws -> LinkSecurity {
-        try security.protection(.worker, otherwise: .none, log: { Terminal.error($0) }, refused: { Terminal.error("refused: \($0)") })
+        try security.protection(
+            .worker, otherwise: .none, log: { Terminal.error($0) }, refused: { Terminal.error("refused: \($0)") })
     }
 
-    /// Of the data set; where that cannot be used, the machine's own findings say so.
+    /// The data set's fingerprint; empty if it cannot be read, which the machine's own findings report.
     private var fingerprint: String { data.flatMap { try? Dataset(path: $0).manifest.fingerprint } ?? "" }
 
     private func conclude(_ findings: [Finding]) throws {

@@ -1,17 +1,17 @@
-/// What one check has found.
+/// The result of one check.
 struct Finding: Codable, Sendable, Equatable {
     enum Verdict: String, Codable, Sendable { case passed, warning, failed }
 
-    /// The host that was looked at, or from which another was.
+    /// The host that was checked, or from which another was.
     var host: String
-    /// The other one, where two were looked at.
+    /// The other host, if two were checked.
     var peer: String?
     let check: String
     let verdict: Verdict
     let value: String
-    /// What to do about it, in a sentence.
+    /// A sentence that tells what to do about it.
     let remedy: String?
-    /// What was measured: `round_trip_seconds`, `bytes_per_second`, `clock_lead_seconds`, `clock_uncertainty_seconds`.
+    /// The measurements: `round_trip_seconds`, `bytes_per_second`, `clock_lead_seconds`, `clock_uncertainty_seconds`.
     var figures: [String: Double]?
 
     init(_ host: String, _ check: String, _ value: String, _ verdict: Verdict = .passed, remedy: String? = nil) {
@@ -21,7 +21,7 @@ struct Finding: Codable, Sendable, Equatable {
     /// `a`, or `a → b`.
     var subject: String { peer.map { "\(host) → \($0)" } ?? host }
 
-    /// Of a check that may fail, with the error's own remedy.
+    /// Runs a check. If it throws, the finding is a failure with the error's sentence as the remedy.
     init(_ host: String, _ check: String, _ value: () throws -> String) {
         do { self.init(host, check, try value()) } catch {
             self.init(host, check, "failed", .failed, remedy: CommandFailure(error)?.description ?? "\(error)")
@@ -29,14 +29,14 @@ struct Finding: Codable, Sendable, Equatable {
     }
 }
 
-/// Everything that was found, as `--json` prints it.
+/// All findings, as `--json` prints them.
 struct Diagnosis: Codable, Sendable {
     let findings: [Finding]
 
     var failures: Int { findings.count { $0.verdict == .failed } }
     var warnings: Int { findings.count { $0.verdict == .warning } }
 
-    /// Rows of a table, remedies below those that have one.
+    /// Prints a table with each finding's remedy below its row.
     func show() {
         let rows = findings.map { [$0.subject, $0.check, $0.verdict.rawValue, $0.value] }
         let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }

@@ -1,11 +1,11 @@
-/// What a network got wrong, class by class.
+/// Counts of a network's errors by class.
 struct ErrorCounts {
     let classes: Int
-    /// By label and first guess.
+    /// The number of images by label and first guess.
     private(set) var confusion: [[Int]]
-    /// Pictures of each class whose label is not among the first five guesses.
+    /// The number of images of each class whose label is not among the first five guesses.
     private(set) var top5Wrong: [Int]
-    /// Pictures of each class whose label is not the first guess, ties included.
+    /// The number of images of each class whose label is not the first guess. A tie counts as wrong.
     private(set) var top1Wrong: [Int]
 
     init(classes: Int) {
@@ -14,8 +14,8 @@ struct ErrorCounts {
         (top1Wrong, top5Wrong) = ([Int](repeating: 0, count: classes), [Int](repeating: 0, count: classes))
     }
 
-    /// Counts one picture. Ties count against the label, so that a constant output is no better than chance.
-    /// - Parameter probabilities: by class, or anything that rises with them.
+    /// Counts one image. Ties count against the label, so that a constant output is no better than chance.
+    /// - Parameter probabilities: by class; any increasing function of them gives the same counts.
     mutating func add(_ probabilities: ArraySlice<Float>, label: Int) {
         let start = probabilities.startIndex
         let value = probabilities[start + label]
@@ -37,13 +37,13 @@ struct ErrorCounts {
     func images(of label: Int) -> Int { confusion[label].reduce(0, +) }
     var images: Int { confusion.reduce(0) { $0 + $1.reduce(0, +) } }
 
-    /// The wrong class that a label's pictures are most often taken for.
-    func usualMistake(for label: Int) -> (guess: Int, images: Int)? {
+    /// Returns the wrong class that is most often predicted for a label's images; nil if there is none.
+    func mostFrequentMistake(for label: Int) -> (guess: Int, images: Int)? {
         let wrong = confusion[label].indices.filter { $0 != label && confusion[label][$0] > 0 }
         return wrong.max { confusion[label][$0] < confusion[label][$1] }.map { ($0, confusion[label][$0]) }
     }
 
-    /// Pairs of label and wrong guess, most frequent first.
+    /// The pairs of label and wrong guess, most frequent first.
     var mistakes: [(label: Int, guess: Int, images: Int)] {
         confusion.indices.flatMap { label in
             confusion[label].indices.filter { $0 != label && confusion[label][$0] > 0 }

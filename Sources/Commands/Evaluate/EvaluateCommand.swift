@@ -5,10 +5,10 @@ import NeuralNetwork
 import Tensors
 import Worker
 
-/// `colonnade evaluate`: errors of one checkpoint, or of several whose predictions are averaged.
+/// `colonnade evaluate`: measures the errors of one checkpoint, or of several whose predictions are averaged.
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "evaluate", abstract: "Measures checkpoints on a data set.")
+        commandName: "evaluate", abstract: "Measures the errors of checkpoints on a data set.")
 
     @Option(help: ArgumentHelp("A checkpoint; several average their predictions.", valueName: "dir"), completion: .directory)
     var checkpoint: [String]
@@ -16,7 +16,7 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "train or validation.") var split = "validation"
     @Option(help: CropsOption.help) var crops = 1
     @Flag(help: "Show the errors of each class.") var perClass = false
-    @Flag(help: "Show what is taken for what.") var confusion = false
+    @Flag(help: "Show the confusion matrix, or the most frequent mistakes.") var confusion = false
     @Option(help: "Kernel threads.") var threads: Int?
     @Flag(help: "Print JSON.") var json = false
 
@@ -39,10 +39,10 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         guard let split = Split(rawValue: split) else {
-            throw CommandFailure(CommandFailure.usage, "--split is train or validation, not \(split)")
+            throw CommandFailure(CommandFailure.usage, "--split must be train or validation, not \(split)")
         }
         let patches = try CropsOption.patches(crops)
-        guard !checkpoint.isEmpty else { throw CommandFailure(CommandFailure.usage, "name a --checkpoint") }
+        guard !checkpoint.isEmpty else { throw CommandFailure(CommandFailure.usage, "no checkpoint is given; name one with --checkpoint") }
         let dataset = try Dataset(path: data)
         let ensemble = try Ensemble(checkpoint.map { try Checkpoint(path: $0) }, dataset: dataset, threads: threads)
         let classes = ensemble.classes
@@ -73,7 +73,7 @@ struct EvaluateCommand: ParsableCommand {
             return Result.Class(
                 name: names[label], images: images, top1_error: Double(counts.top1Wrong[label]) / Double(images),
                 top5_error: Double(counts.top5Wrong[label]) / Double(images),
-                usually_taken_for: counts.usualMistake(for: label).map { names[$0.guess] })
+                usually_taken_for: counts.mostFrequentMistake(for: label).map { names[$0.guess] })
         }
         if json {
             if perClass { result.per_class = lines }
@@ -98,15 +98,15 @@ struct EvaluateCommand: ParsableCommand {
         if confusion { Terminal.line("\n" + Self.confusionText(counts, names: names, present: present)) }
     }
 
-    /// The matrix where it fits a terminal, else the commonest mistakes.
+    /// Formats the matrix if it fits a terminal, else the most frequent mistakes.
     private static func confusionText(_ counts: ErrorCounts, names: [String], present: [Int]) -> String {
         guard present.count <= 20 else {
-            return "the commonest mistakes\n"
+            return "the most frequent mistakes\n"
                 + Terminal.table(
                     [["class", "taken for", "images"]]
                         + counts.mistakes.prefix(30).map { [names[$0.label], names[$0.guess], "\($0.images)"] })
         }
-        return "rows are what pictures show, columns what they are taken for\n"
+        return "rows are true classes, columns predicted classes\n"
             + Terminal.table(
                 [["class"] + present.map { "\($0)" }]
                     + present.map { label in

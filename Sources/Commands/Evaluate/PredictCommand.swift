@@ -5,14 +5,14 @@ import NeuralNetwork
 import Tensors
 import Worker
 
-/// `colonnade predict`: labels for picture files.
+/// `colonnade predict`: classifies image files.
 struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "predict", abstract: "Names what pictures show, with probabilities.")
+        commandName: "predict", abstract: "Classifies image files, with probabilities.")
 
     @Option(help: ArgumentHelp("A checkpoint; several average their predictions.", valueName: "dir"), completion: .directory)
     var checkpoint: [String]
-    @Option(help: "How many labels to give.") var top = 5
+    @Option(help: "Number of labels per image.") var top = 5
     @Option(help: CropsOption.help) var crops = 1
     @Flag(help: "Print JSON.") var json = false
     @Argument(help: "JPEG or PNG files.") var images: [String]
@@ -27,9 +27,9 @@ struct PredictCommand: ParsableCommand {
     }
 
     func run() throws {
-        guard top >= 1 else { throw CommandFailure(CommandFailure.usage, "--top starts at 1") }
+        guard top >= 1 else { throw CommandFailure(CommandFailure.usage, "--top must be at least 1") }
         let patches = try CropsOption.patches(crops)
-        guard !checkpoint.isEmpty else { throw CommandFailure(CommandFailure.usage, "name a --checkpoint") }
+        guard !checkpoint.isEmpty else { throw CommandFailure(CommandFailure.usage, "no checkpoint is given; name one with --checkpoint") }
         let predictors = try checkpoint.map { try Predictor(Checkpoint(path: $0)) }
         let classes = predictors[0].classes
         guard predictors.allSatisfy({ $0.classes == classes }) else {
@@ -56,7 +56,7 @@ struct PredictCommand: ParsableCommand {
     }
 }
 
-/// A checkpoint's network with what its pictures need.
+/// A checkpoint's network, with the preprocessing of its images.
 final class Predictor {
     let classes: [String]
     private let network: LocalNetwork
@@ -72,7 +72,8 @@ final class Predictor {
         }
         stored = state.stored
         guard stored[1] == stored[2] else {
-            throw CommandFailure(CommandFailure.data, "\(checkpoint.path) was trained on pictures that are not square")
+            throw CommandFailure(
+                CommandFailure.data, "\(checkpoint.path) was trained on images that are not square, which `predict` does not support")
         }
         renderer = try PatchRenderer(
             mean: checkpoint.mean, stored: stored, height: input.height, width: input.width,
@@ -82,7 +83,7 @@ final class Predictor {
         }
     }
 
-    /// The mean over patches of the softmax, by class.
+    /// Returns the softmax of an image file by class, as the mean over patches.
     func probabilities(of path: String, patches: [Patch]) throws -> [Double] {
         let pixels = try PictureReader.square(path: path, size: stored[1], channels: stored[0])
         let size = renderer.imageFloats

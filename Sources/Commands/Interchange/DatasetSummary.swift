@@ -1,6 +1,6 @@
 import Datasets
 
-/// What a checkpoint keeps of its data set.
+/// The properties of its data set that a checkpoint keeps.
 struct DatasetSummary {
     let manifest: DatasetManifest
     let mean: [Float]

@@ -6,7 +6,7 @@ import NeuralNetwork
 import Tensors
 import Wire
 
-/// `colonnade export`: a checkpoint for other programs.
+/// `colonnade export`: converts a checkpoint for other programs.
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Writes a checkpoint as ONNX or as one safetensors file.")
@@ -28,20 +28,20 @@ struct ExportCommand: ParsableCommand {
     }
 }
 
-/// `colonnade import`: a checkpoint of another program's weights.
+/// `colonnade import`: creates a checkpoint from another program's weights.
 struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "import", abstract: "Makes a checkpoint of a safetensors file.",
-        discussion: "docs/interchange.md converts torchvision's and Caffe's AlexNet.")
+        commandName: "import", abstract: "Creates a checkpoint from a safetensors file.",
+        discussion: "docs/interchange.md shows how to convert torchvision's and Caffe's AlexNet.")
 
     enum Format: String, ExpressibleByArgument, CaseIterable { case safetensors }
 
     @Option(help: "safetensors.") var format = Format.safetensors
-    @Option(help: ArgumentHelp("The data set whose mean picture and classes the network goes with.", valueName: "dir"))
+    @Option(help: ArgumentHelp("The data set whose mean image and classes the network uses.", valueName: "dir"))
     var data: String?
     @OptionGroup var configuration: ConfigurationOptions
     @Argument(help: "The file with a tensor for each parameter.") var file: String
-    @Argument(help: "The checkpoint to make, a directory.") var out: String
+    @Argument(help: "The checkpoint to create, a directory.") var out: String
 
     func run() throws {
         guard !FileManager.default.fileExists(atPath: out) else {
@@ -52,19 +52,19 @@ struct ImportCommand: ParsableCommand {
         let isStated = configuration.preset != nil || configuration.config != nil
         let own = isStated ? nil : try SafetensorsInterchange.configuration(of: opened)
         guard isStated || own != nil else {
-            throw CommandFailure(CommandFailure.usage, "\(file) does not say of which network it is; name it with --preset or --config")
+            throw CommandFailure(CommandFailure.usage, "\(file) does not state its network; name it with --preset or --config")
         }
-        let settled = try own ?? configuration.resolve(for: dataset?.manifest)
+        let resolved = try own ?? configuration.resolve(for: dataset?.manifest)
         let classes =
             dataset?.manifest.names ?? SafetensorsInterchange.classes(of: opened)
-            ?? (0..<settled.network.classes).map { "class \($0)" }
-        guard classes.count <= settled.network.classes else {
+            ?? (0..<resolved.network.classes).map { "class \($0)" }
+        guard classes.count <= resolved.network.classes else {
             throw CommandFailure(
-                CommandFailure.data, "\(data ?? file) has \(classes.count) classes, the network \(settled.network.classes)")
+                CommandFailure.data, "\(data ?? file) has \(classes.count) classes, but the network has only \(resolved.network.classes)")
         }
         try SafetensorsInterchange.makeCheckpoint(
-            of: opened, configuration: settled, classes: classes, mean: dataset.map { ($0.mean, $0.stored) },
+            of: opened, configuration: resolved, classes: classes, mean: dataset.map { ($0.mean, $0.stored) },
             datasetFingerprint: dataset?.manifest.fingerprint ?? "", version: Product.version, at: out)
-        Terminal.line("made the checkpoint \(out) of \(try settled.network.parameterTensors().count) tensors")
+        Terminal.line("created the checkpoint \(out) of \(try resolved.network.parameterTensors().count) tensors")
     }
 }

@@ -5,10 +5,9 @@ import Prediction
 import Tensors
 import Wire
 
-/// Kernel times that were measured on this kind of machine, in the user's cache: `plan` and runs put them there, and predictions
-/// are made from them.
+/// Kernel times measured on this kind of machine, in the user's cache. `plan` and runs write them; predictions read them.
 struct KernelProfiles {
-    /// Everything that the times depend on.
+    /// Everything that the times depend on. Its digest names the file.
     private struct Conditions: Encodable {
         let network: NetworkSpecification
         let pass: Int
@@ -20,13 +19,13 @@ struct KernelProfiles {
         let processor: String
         let kernels: String
         let instructions: String
-        /// Computing at the same time.
+        /// The number of workers that compute at the same time on the host.
         let neighbours: Int
     }
 
     private let path: String
 
-    /// - Parameter neighbours: workers of a host, which share its memory and caches.
+    /// - Parameter neighbours: the number of workers on the host, which share its memory and caches.
     init(_ configuration: RunConfiguration, neighbours: Int) throws {
         let recipe = configuration.recipe
         let encoder = JSONEncoder()
@@ -41,21 +40,21 @@ struct KernelProfiles {
         path = (cache ?? NSHomeDirectory() + "/.cache") + "/colonnade/kernels/\(name).json"
     }
 
-    /// Nil where nothing was measured, and where what is there is unreadable: it is measured again then.
-    var known: KernelProfile? {
+    /// The cached profile; nil if there is none. An unreadable file counts as none, so that it is measured again.
+    var cached: KernelProfile? {
         guard let bytes = try? SmallFile.read(path, limit: 4 << 20) else { return nil }
         return try? JSONDecoder().decode(KernelProfile.self, from: Data(bytes))
     }
 
-    func keep(_ profile: KernelProfile) throws {
+    func save(_ profile: KernelProfile) throws {
         try FileManager.default.createDirectory(
             atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
         try DurableFile.write([UInt8](try JSONEncoder().encode(profile)), to: path)
     }
 
-    /// Keeps the times of a run where they are the shortest that were seen: whatever else a machine does makes them longer.
-    func keepIfFaster(_ profile: KernelProfile) throws {
-        if let known, known.passSeconds <= profile.passSeconds { return }
-        try keep(profile)
+    /// Saves a run's times if they are the shortest so far: other load on the machine can only lengthen them.
+    func saveIfFaster(_ profile: KernelProfile) throws {
+        if let cached, cached.passSeconds <= profile.passSeconds { return }
+        try save(profile)
     }
 }

@@ -4,17 +4,17 @@ import Partition
 import Prediction
 import RunLog
 
-/// What the traced steps of a run tell of its kernels.
+/// Derives kernel times from a run's traced steps.
 enum ObservedRun {
     /// - Parameters:
-    ///   - cluster: where it ran.
-    ///   - placement: the host of each worker there.
-    ///   - isCounted: which of the traced steps are looked at.
-    /// - Returns: nil where no step was traced.
-    /// - Throws: where the record's configuration cannot be read.
+    ///   - cluster: the hosts that the run used.
+    ///   - placement: each worker's host, as an index into the cluster.
+    ///   - isCounted: selects the traced steps to use.
+    /// - Returns: nil if no step was traced.
+    /// - Throws: an error if the run's record or configuration cannot be read.
     static func profile(
-        _ run: RunDirectory, _ configuration: RunConfiguration, _ layout: ColumnLayout, on cluster: Cluster, placement: [Int], basis: String,
-        isCounted: (Int) -> Bool = { _ in true }
+        _ run: RunDirectory, _ configuration: RunConfiguration, _ layout: ColumnLayout, on cluster: Cluster, placement: [Int],
+        basis: String, isCounted: (Int) -> Bool = { _ in true }
     ) throws -> KernelProfile? {
         let compiler = try ProgramCompiler(
             network: configuration.network, workers: layout.workers, replicas: layout.replicas, batch: configuration.recipe.sliceBatch)
@@ -28,8 +28,10 @@ enum ObservedRun {
             }
             guard line.role == "worker", (0..<layout.workers).contains(line.rank) else { continue }
             let program = compiler.program(worker: line.rank)
-            // Spans follow the program, pass by pass.
-            let computations = program.instructions.compactMap { if case .compute(let computation) = $0 { computation } else { nil } }
+            // The spans follow the program's order, pass by pass.
+            let computations = program.instructions.compactMap {
+                if case .compute(let computation) = $0 { computation } else { nil }
+            }
             let computed = line.spans.filter { $0.kind == .compute }
             guard computed.count == computations.count * passes else { continue }
             for (index, span) in computed.enumerated() {
@@ -45,11 +47,12 @@ enum ObservedRun {
         let hosted = layout.columns / layout.workersPerReplica
         let own = (try run.record().work ?? []).filter { $0.role == "worker" }.map(\.peak_bytes).max() ?? 0
         observation.columnBytes = own / max(1, hosted)
-        // What the kernels do not explain of the run's own steps comes beside them in others, too.
+        // The part of this run's step time that its kernels do not explain is overhead that other runs have too.
         let kernels = KernelProfile(basis: basis, observation)
         if let median = RunSummary(MetricsIndex(run)).medianRate {
             let plan = try PlannedRun(configuration, layout: layout, cluster: cluster, placement: placement)
-            observation.overhead = max(0, Double(configuration.recipe.batch) / median - (try StepSimulation.predict(plan, kernels).seconds))
+            let predicted = try StepSimulation.predict(plan, kernels).seconds
+            observation.overhead = max(0, Double(configuration.recipe.batch) / median - predicted)
         }
         return KernelProfile(basis: basis, observation)
     }

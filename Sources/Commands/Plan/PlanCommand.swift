@@ -6,16 +6,18 @@ import Partition
 import Prediction
 import Tensors
 
-/// `colonnade plan`: what each worker will do, before anything is started.
+/// `colonnade plan`: shows what each worker will do, without starting anything.
 struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plan", abstract: "Shows each worker's layers, parameters, work and traffic, and predicts a layout's rate.")
+        commandName: "plan",
+        abstract: "Shows each worker's layers, parameters, computation and traffic, and predicts the layout's throughput.")
 
     @OptionGroup var configuration: ConfigurationOptions
-    @Option(help: "Worker processes, in all replicas (default: one per column; with --hosts, the fastest layout).") var workers: Int?
-    @Option(help: "How often the set of columns is repeated, each on its share of a step's slices (default: 1).") var replicas: Int?
+    @Option(help: "Worker processes in all replicas together (default: one per column; with --hosts, the fastest layout).")
+    var workers: Int?
+    @Option(help: "Replicas of the network; each computes its share of a step's slices (default: 1).") var replicas: Int?
     @OptionGroup var hosts: PlanHosts
-    @Flag(help: "Measure this machine's kernels first, which takes some seconds; otherwise what was measured before is used.")
+    @Flag(help: "Measure this machine's kernels first, which takes some seconds; otherwise earlier measurements are used.")
     var measure = false
     @Option(help: ArgumentHelp("A packed data set, for its number of classes.", valueName: "dir")) var data: String?
     @Flag(help: "Print each worker's instructions.") var instructions = false
@@ -36,14 +38,14 @@ struct PlanCommand: ParsableCommand {
         let batch: Int
         let network: NetworkSpecification
         let workers: [Worker]
-        /// Nil where no kernels were measured.
+        /// Nil if no kernel times are known.
         let prediction: PredictionReport.Document?
     }
 
     func run() throws {
         let manifest = try data.map { try Dataset(path: $0).manifest }
         var resolved = try configuration.resolve(for: manifest)
-        let layout = try resolved.settleLayout(workers: workers, replicas: replicas)
+        let layout = try resolved.resolveLayout(workers: workers, replicas: replicas)
         let (type, network) = (resolved.recipe.exchangedElements, resolved.network)
         let cluster = try hosts.cluster(threads: resolved.recipe.threads, workers: layout.workers)
         let times = try kernelTimes(resolved, cluster, layout)
@@ -72,25 +74,26 @@ struct PlanCommand: ParsableCommand {
         Terminal.line(
             "\(Terminal.grouped(total)) parameters in \(network.columns) columns on \(programs.count) workers\(replicas), "
                 + "batch \(resolved.recipe.batch)" + (resolved.recipe.slices == 1 ? "" : " in \(resolved.recipe.slices) slices"))
-        // Replicas are alike: the first stands for all.
+        // All replicas have the same programs: show the first.
         for program in programs where program.replica == 0 { show(program, type, passes: passes) }
         Terminal.line("")
         Terminal.line(
-            report?.text ?? "no prediction: these kernels were not measured on this machine yet; measure them with --measure, or name a --device")
+            report?.text
+                ?? "no prediction: these kernels have not been measured on this machine; measure them with --measure, or name a --device")
     }
 
-    /// Measured, or of the modelled device; nil where nothing is known.
+    /// Returns the measured kernel times, or those of the modelled device; nil if neither is known.
     private func kernelTimes(_ configuration: RunConfiguration, _ cluster: Cluster, _ layout: ColumnLayout) throws -> (any KernelTimes)? {
         if let device = try hosts.deviceModel() { return device }
-        // As many as compute side by side on the fullest host.
+        // As many workers as compute side by side on the host with the most.
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let busiest = hosts.hosts == nil ? layout.workers : cluster.hosts.map(\.workers).max() ?? 1
         let neighbours = hosts.sideBySide ?? max(1, min(busiest, cores / configuration.recipe.threads))
-        guard (1...64).contains(neighbours) else { throw CommandFailure(CommandFailure.usage, "--side-by-side is 1 to 64") }
+        guard (1...64).contains(neighbours) else { throw CommandFailure(CommandFailure.usage, "--side-by-side must be from 1 to 64") }
         let profiles = try KernelProfiles(configuration, neighbours: neighbours)
-        guard measure else { return profiles.known }
+        guard measure else { return profiles.cached }
         let profile = try KernelMeasurement.measure(configuration, neighbours: neighbours)
-        try profiles.keep(profile)
+        try profiles.save(profile)
         return profile
     }
 

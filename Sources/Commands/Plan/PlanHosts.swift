@@ -6,34 +6,38 @@ import Prediction
 import Tensors
 import Wire
 
-/// Where a planned run is to run: hosts from a file, or this machine alone; kernels measured, or modelled.
+/// The options that describe a planned run's hosts, from a file or this machine alone, and its kernels, measured or modelled.
 struct PlanHosts: ParsableArguments {
     @Option(
-        help: ArgumentHelp("The file of hosts that `launch` takes (default: this machine alone).", valueName: "file"), completion: .file())
+        help: ArgumentHelp("A YAML file with the hosts, as for `colonnade launch` (default: this machine alone).", valueName: "file"),
+        completion: .file())
     var hosts: String?
 
-    @Option(help: ArgumentHelp("Of hosts that state none, each way (default: 10Gbit/s).", valueName: "rate"))
+    @Option(help: ArgumentHelp("Bandwidth in each direction, for hosts that state none (default: 10Gbit/s).", valueName: "rate"))
     var bandwidth: Bandwidth?
 
-    @Option(help: ArgumentHelp("From a host to the network, of those that state none (default: 25us).", valueName: "time"))
+    @Option(help: ArgumentHelp("Latency from a host to the network, for hosts that state none (default: 25us).", valueName: "time"))
     var latency: Latency?
 
-    @Option(help: ArgumentHelp("A modelled accelerator in place of measured kernels: its name, or a file with its rates.", valueName: "device"))
+    @Option(
+        help: ArgumentHelp(
+            "Use a modelled accelerator instead of measured kernels: its name, or a file with its rates.", valueName: "device"))
     var device: String?
 
     @Option(
         help: ArgumentHelp(
-            "Workers that compute side by side where kernels are measured (default: as many as the fullest host has).", valueName: "workers"))
+            "Workers that compute side by side while kernels are measured (default: the most that any host has).", valueName: "workers"))
     var sideBySide: Int?
 
+    /// Returns the hosts of the file, or this machine.
     /// - Parameters:
-    ///   - threads: kernel threads of a worker.
-    ///   - workers: what this machine is to have place for at least, where there is no file.
+    ///   - threads: kernel threads per worker.
+    ///   - workers: the number of workers that this machine must at least have room for if there is no file.
     func cluster(threads: Int, workers: Int?) throws -> Cluster {
         let (bandwidth, latency) = (bandwidth?.bytesPerSecond ?? Self.bandwidth, latency?.seconds ?? Self.latency)
         let cores = Self.cores
         var cluster = Cluster.thisMachine(workers: max(1, cores / threads, workers ?? 1))
-        // Accelerators of a host have a way of their own.
+        // A host's accelerators have a link of their own.
         if let device = try deviceModel() { cluster.loopback.bandwidth = device.peerBandwidth }
         guard let hosts else { return cluster }
         return Cluster(
@@ -45,17 +49,17 @@ struct PlanHosts: ParsableArguments {
             }, loopback: cluster.loopback)
     }
 
-    /// Of hosts that nothing is known of: 10 Gbit/s, in bytes a second, and seconds.
+    /// The defaults for hosts that state no values: 10 Gbit/s, in bytes per second, and a latency in seconds.
     static let (bandwidth, latency) = (1.25e9, 25e-6)
 
     fileprivate static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
 
-    /// The modelled accelerator that was asked for.
+    /// Returns the accelerator that --device names; nil without the option.
     func deviceModel() throws -> DeviceModel? { try device.map { try DeviceModel(argument: $0) } }
 }
 
 extension DeviceModel {
-    /// A name, or the path of a YAML file with `name`, `flops`, `memory_bandwidth`, `launch` and `peer_bandwidth`.
+    /// Finds a known model by name, or reads a YAML file with `name`, `flops`, `memory_bandwidth`, `launch` and `peer_bandwidth`.
     init(argument: String) throws {
         if let known = Self.known.first(where: { $0.name == argument }) {
             self = known
@@ -63,7 +67,8 @@ extension DeviceModel {
         }
         let names = Self.known.map(\.name).joined(separator: ", ")
         guard argument.contains("/") || argument.contains(".") else {
-            throw CommandFailure(CommandFailure.usage, "there is no device \"\(argument)\": there are \(names), or name a file with its rates")
+            throw CommandFailure(
+                CommandFailure.usage, "there is no device \"\(argument)\"; name one of \(names), or a file with its rates")
         }
         let bytes = try SmallFile.read(argument, limit: SettingsText.byteLimit)
         guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -74,15 +79,21 @@ extension DeviceModel {
         } catch {
             throw CommandFailure(
                 CommandFailure.configuration,
-                "\(argument) is no device: write name, flops (a second), memory_bandwidth and peer_bandwidth (bytes a second) and launch (seconds)")
+                "\(argument) does not describe a device; write name, flops (per second), memory_bandwidth and peer_bandwidth "
+                    + "(bytes per second) and launch (seconds)")
         }
         if let problem { throw CommandFailure(CommandFailure.configuration, "\(argument): \(problem)") }
     }
 }
 
 extension Cluster {
-    /// - Parameter workers: places on it.
+    /// Returns a cluster of this machine alone.
+    /// - Parameter workers: the number of workers that it has room for.
     static func thisMachine(workers: Int) -> Cluster {
-        Cluster(hosts: [.init(name: HostIdentity.hostName, workers: workers, cores: PlanHosts.cores, bandwidth: PlanHosts.bandwidth, latency: PlanHosts.latency)])
+        Cluster(hosts: [
+            .init(
+                name: HostIdentity.hostName, workers: workers, cores: PlanHosts.cores, bandwidth: PlanHosts.bandwidth,
+                latency: PlanHosts.latency)
+        ])
     }
 }

@@ -2,7 +2,7 @@ import NeuralNetwork
 import Partition
 import Prediction
 
-/// A prediction in words and tables, and as JSON.
+/// A prediction as text with tables, and as JSON.
 struct PredictionReport {
     struct Document: Encodable {
         struct Worker: Encodable {
@@ -50,9 +50,9 @@ struct PredictionReport {
     let layout: PredictedLayout
     let times: any KernelTimes
     let limits: [Limit]
-    /// All that the hosts have place for, the best first.
+    /// All layouts that the hosts have room for, the fastest first.
     let layouts: [PredictedLayout]
-    /// The best with one more host like the last; nil on one machine that was not named as a host.
+    /// The fastest layout with one more host like the last; nil without a file of hosts.
     let another: PredictedLayout?
 
     init(_ plan: PlannedRun, _ times: any KernelTimes, addsHost: Bool) throws {
@@ -86,7 +86,8 @@ struct PredictionReport {
                 .init(host: hosts[$0.host].name, bytes_out_per_step: Int($0.bytesOut), bytes_in_per_step: Int($0.bytesIn), busy: $0.share)
             },
             stores: prediction.stores.map { .init(host: hosts[$0.host].name, busy: $0.share, bytes: $0.bytes) },
-            limits: limits.map { .init(what: words($0), gain: $0.gain) }, layouts: layouts.map(document), another_host: another.map(document))
+            limits: limits.map { .init(what: words($0), gain: $0.gain) }, layouts: layouts.map(document),
+            another_host: another.map(document))
     }
 
     private func document(_ layout: PredictedLayout) -> Document.Layout {
@@ -95,14 +96,16 @@ struct PredictionReport {
             images_per_second: layout.prediction.imagesPerSecond)
     }
 
-    // MARK: Words
+    // MARK: Text
 
     var text: String {
         let prediction = layout.prediction
         var lines = [
-            "predicted: \(Terminal.fixed(prediction.imagesPerSecond, 1)) images/s, a step of \(time(prediction.seconds)) (kernels \(times.basis))", "",
+            "predicted: \(Terminal.fixed(prediction.imagesPerSecond, 1)) images/s, a step of \(time(prediction.seconds)) "
+                + "(kernels \(times.basis))",
+            "",
         ]
-        var rows = [["worker", "host", "computing", "waits for others", "waits for values"]]
+        var rows = [["worker", "host", "computing", "waits for workers", "waits for store"]]
         let showsMemory = prediction.workers.contains { $0.bytes > 0 }
         if showsMemory { rows[0].append("memory") }
         for worker in prediction.workers {
@@ -114,18 +117,20 @@ struct PredictionReport {
         }
         lines.append(Terminal.table(rows))
         if hosts.count > 1 {
-            var rows = [["connection of", "bandwidth", "out in a step", "in", "busy"]]
+            var rows = [["connection of", "bandwidth", "sent per step", "received", "busy"]]
             for link in prediction.links {
                 rows.append([
-                    hosts[link.host].name, "\(Terminal.fixed(hosts[link.host].bandwidth * 8e-9, 2)) Gbit/s", Terminal.bytes(Int(link.bytesOut)),
-                    Terminal.bytes(Int(link.bytesIn)), percent(link.share),
+                    hosts[link.host].name, "\(Terminal.fixed(hosts[link.host].bandwidth * 8e-9, 2)) Gbit/s",
+                    Terminal.bytes(Int(link.bytesOut)), Terminal.bytes(Int(link.bytesIn)), percent(link.share),
                 ])
             }
             lines += ["", Terminal.table(rows)]
         }
         lines.append("")
         for store in prediction.stores {
-            lines.append("the store on \(hosts[store.host].name) updates for \(percent(store.share)) of the step and takes \(Terminal.bytes(store.bytes))")
+            lines.append(
+                "the store on \(hosts[store.host].name) updates parameters for \(percent(store.share)) of the step and needs "
+                    + Terminal.bytes(store.bytes))
         }
         lines += ["", limitSentence, proposal]
         if let another { lines.append(sentence(another)) }
@@ -139,7 +144,9 @@ struct PredictionReport {
     }
 
     private var limitSentence: String {
-        guard let first = limits.first, first.gain > 0.005 else { return "nothing that is twice as fast would gain more than half a percent" }
+        guard let first = limits.first, first.gain > 0.005 else {
+            return "no single resource, if twice as fast, would gain more than half a percent"
+        }
         let others = limits.dropFirst().filter { $0.gain > 0.01 }.prefix(3).map { "\(words($0)) \(percent($0.gain))" }
         let rest = others.isEmpty ? "nothing else would gain one percent" : "others: " + others.joined(separator: ", ")
         return "limited by \(words(first)): twice as fast would gain \(percent(first.gain)); \(rest)"
@@ -168,12 +175,13 @@ struct PredictionReport {
     private func words(_ layout: PredictedLayout) -> String {
         let (shape, counts) = (layout.plan.layout, layout.workersOfHosts)
         let hosts = layout.plan.cluster.hosts
-        let places = zip(hosts, counts).filter { $0.1 > 0 }.map { hosts.count > 1 ? "\($0.1) on \($0.0.name)" : "" }.filter { !$0.isEmpty }
+        let assignments = zip(hosts, counts).filter { $0.1 > 0 }.map { hosts.count > 1 ? "\($0.1) on \($0.0.name)" : "" }
+            .filter { !$0.isEmpty }
         let options = "--workers \(shape.workers)" + (shape.replicas > 1 ? " --replicas \(shape.replicas)" : "")
-        return places.isEmpty ? options : "\(options) (\(places.joined(separator: ", ")))"
+        return assignments.isEmpty ? options : "\(options) (\(assignments.joined(separator: ", ")))"
     }
 
-    /// What a further host would gain, and why not more.
+    /// Describes what one more host would gain, and why it would not gain more.
     private func sentence(_ another: PredictedLayout) -> String {
         let best = layouts.first ?? layout
         let gain = another.prediction.imagesPerSecond / best.prediction.imagesPerSecond - 1
@@ -183,7 +191,8 @@ struct PredictionReport {
             let recipe = another.plan.configuration.recipe
             let whole = layout.plan.layout.columns * recipe.slices
             if best.plan.layout.workers == whole {
-                return "\(name) would gain nothing: every column has a worker in every slice (slices=\(recipe.slices)); more slices allow more replicas"
+                return "\(name) would gain nothing: every column has a worker in every slice (slices=\(recipe.slices)); "
+                    + "more slices allow more replicas"
             }
             return "\(name) would gain nothing: \(reason(another))"
         }
@@ -196,7 +205,7 @@ struct PredictionReport {
         var parts = ["workers compute for \(percent(prediction.computing)) of the step"]
         if prediction.exchangeWait + prediction.storeWait > 0.02 {
             parts.append(
-                "wait \(percent(prediction.exchangeWait)) for others and \(percent(prediction.storeWait)) for values")
+                "wait \(percent(prediction.exchangeWait)) for other workers and \(percent(prediction.storeWait)) for the store")
         }
         if let busiest, busiest.share > 0.1 {
             parts.append("the connection of \(layout.plan.cluster.hosts[busiest.host].name) is busy for \(percent(busiest.share))")

@@ -1,10 +1,10 @@
 import ArgumentParser
 import NeuralNetwork
 
-/// A number with a unit, as people write it.
+/// Parses numbers with units.
 package enum Quantity {
-    /// Bytes a second: `10Gbit/s`, `1.25GB/s`, `100Mbit`.
-    /// - Returns: nil for what is none.
+    /// Parses a bandwidth such as `10Gbit/s`, `1.25GB/s` or `100Mbit`.
+    /// - Returns: bytes per second; nil if the text is not a bandwidth.
     package static func bandwidth(_ text: String) -> Double? {
         let units: [(String, Double)] = [
             ("tbit", 125e9), ("gbit", 125e6), ("mbit", 125e3), ("kbit", 125), ("tb", 1e12), ("gb", 1e9), ("mb", 1e6), ("kb", 1e3),
@@ -14,8 +14,8 @@ package enum Quantity {
         return number(text, units).flatMap { (1...1e15).contains($0) ? $0 : nil }
     }
 
-    /// Seconds: `50us`, `0.2ms`, `1s`.
-    /// - Returns: nil for what is none.
+    /// Parses a time such as `50us`, `0.2ms` or `1s`.
+    /// - Returns: seconds; nil if the text is not a time of at most a minute.
     package static func time(_ text: String) -> Double? {
         number(text.lowercased().filter { $0 != " " }, [("ns", 1e-9), ("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1)])
             .flatMap { (0...60).contains($0) ? $0 : nil }
@@ -30,7 +30,7 @@ package enum Quantity {
     }
 }
 
-/// Bytes a second, as an option.
+/// A bandwidth given as an option.
 struct Bandwidth: ExpressibleByArgument {
     let bytesPerSecond: Double
 
@@ -42,7 +42,7 @@ struct Bandwidth: ExpressibleByArgument {
     func arguments(_ option: String) -> [String] { [option, "\(bytesPerSecond / 1e9)GB/s"] }
 }
 
-/// Seconds, as an option.
+/// A latency given as an option.
 struct Latency: ExpressibleByArgument {
     let seconds: Double
 

@@ -5,28 +5,29 @@ import Partition
 import Prediction
 import RunLog
 
-/// What `plan` would have said of a run, beside what the run did: its error is part of every run's log. The run's own kernels are
-/// kept for the predictions of later ones.
+/// Compares what `plan` would have predicted for a run with the measured rate, and logs the prediction's error. Caches the run's own
+/// kernel times for later predictions.
 struct RunForecast {
     private let configuration: RunConfiguration
     private let layout: ColumnLayout
-    /// Of the network between hosts, as it was stated.
+    /// The stated bandwidth and latency of the network between hosts.
     private let bandwidth: Bandwidth?
     private let latency: Latency?
-    /// The step that the run began from.
+    /// The step from which the run started.
     private let base: Int
 
-    /// Traced in every run, when caches and memory have settled: a few, because kernels take longer now and then.
+    /// The steps traced in every run, counted from its start, when caches and memory are warm. A kernel is slow now and then,
+    /// so there are several.
     static let tracedSteps = [4, 6, 8, 10, 12]
-    /// Fewer steps than this say little of a rate.
-    private static let fewest = 12
+    /// The fewest steps from which a rate is measured.
+    private static let minimumSteps = 12
 
     init(_ configuration: RunConfiguration, _ layout: ColumnLayout, base: Int, bandwidth: Bandwidth?, latency: Latency?) {
         (self.configuration, self.layout, self.base) = (configuration, layout, base)
         (self.bandwidth, self.latency) = (bandwidth, latency)
     }
 
-    /// Compares, when the run has ended. A run that cannot be compared is none the worse.
+    /// Logs the comparison when the run has ended. Does nothing for a run that cannot be compared.
     func conclude(_ writer: RunWriter, _ journal: RunJournal) {
         let run = writer.directory
         guard let record = try? run.record(), record.replicas ?? 1 == layout.replicas, record.workers == layout.workers,
@@ -35,7 +36,7 @@ struct RunForecast {
         let busiest = Dictionary(grouping: placement) { $0 }.values.map(\.count).max() ?? 1
         let neighbours = max(1, min(busiest, cluster.hosts[0].cores / configuration.recipe.threads))
         guard let profiles = try? KernelProfiles(configuration, neighbours: neighbours) else { return }
-        if let profile = profiles.known,
+        if let profile = profiles.cached,
             let plan = try? PlannedRun(configuration, layout: layout, cluster: cluster, placement: placement),
             let predicted = try? StepSimulation.predict(plan, profile)
         {
@@ -44,11 +45,13 @@ struct RunForecast {
         let own = try? ObservedRun.profile(
             run, configuration, layout, on: cluster, placement: placement, basis: "as in run \(record.name), \(record.started)",
             isCounted: { Self.tracedSteps.contains($0 - base) })
-        // Within one host, so that no network's delays are taken for a kernel's.
-        if let own, cluster.hosts.count == 1 { try? profiles.keepIfFaster(own) }
+        // Only from runs within one host, so that network delays do not count as kernel time.
+        if let own, cluster.hosts.count == 1 { try? profiles.saveIfFaster(own) }
     }
 
-    private func note(_ predicted: StepPrediction, _ measured: Double, _ profile: KernelProfile, _ writer: RunWriter, _ journal: RunJournal) {
+    private func note(
+        _ predicted: StepPrediction, _ measured: Double, _ profile: KernelProfile, _ writer: RunWriter, _ journal: RunJournal
+    ) {
         let error = predicted.imagesPerSecond / measured - 1
         try? writer.update { record in
             record.prediction = .init(
@@ -58,36 +61,37 @@ struct RunForecast {
         let off = "\(Terminal.fixed(abs(error) * 100, 1)) % \(error < 0 ? "below" : "above")"
         journal.note(
             "prediction",
-            "predicted \(Terminal.fixed(predicted.imagesPerSecond, 1)) images/s, \(off) the \(Terminal.fixed(measured, 1)) that were measured (kernels \(profile.basis))",
+            "predicted \(Terminal.fixed(predicted.imagesPerSecond, 1)) images/s, \(off) the measured \(Terminal.fixed(measured, 1)) "
+                + "(kernels \(profile.basis))",
             ["predicted": "\(predicted.imagesPerSecond)", "measured": "\(measured)", "error": "\(error)"])
     }
 
-    /// The median over steps; nil of a run that is too short.
+    /// Returns the median rate over steps, in images per second; nil for a run that is too short.
     private func measuredRate(_ run: RunDirectory) -> Double? {
         var rates: [Double] = []
         MetricsIndex(run).forEach { entry in
-            // The first two find memory and caches cold.
+            // The first two steps run with cold memory and caches.
             if entry.kind == .step, entry.step > base + 2, rates.count < 1 << 20 { rates.append(entry.figures[2]) }
         }
-        guard rates.count >= Self.fewest - 2 else { return nil }
+        guard rates.count >= Self.minimumSteps - 2 else { return nil }
         rates.sort()
         return rates[rates.count / 2]
     }
 
-    /// The hosts that the workers ran on, which their addresses tell apart, and the host of each.
+    /// Returns the hosts that the workers ran on, identified by address, and each worker's host as an index.
     private func hosts(_ record: RunRecord) -> (Cluster, [Int])? {
         let workers = record.processes.filter { $0.role == "worker" }
-        // The last that joined as a rank is the one that was there at the end.
+        // The last process that joined with a rank is the one that had it at the end.
         let byRank = Dictionary(workers.map { ($0.rank, $0) }) { $1 }
         var (names, placement): ([String], [Int]) = ([], [])
         for rank in 0..<layout.workers {
             guard let process = byRank[rank] else { return nil }
-            let place = process.address.split(separator: ":").dropLast().joined(separator: ":")
-            if let host = names.firstIndex(of: place) {
+            let address = process.address.split(separator: ":").dropLast().joined(separator: ":")
+            if let host = names.firstIndex(of: address) {
                 placement.append(host)
             } else {
                 placement.append(names.count)
-                names.append(place)
+                names.append(address)
             }
         }
         var cluster = Cluster.thisMachine(workers: layout.workers)
@@ -95,8 +99,8 @@ struct RunForecast {
         cluster.hosts = names.enumerated().map { number, name in
             let resident = placement.count { $0 == number } * configuration.recipe.threads
             return .init(
-                name: name, workers: layout.workers, cores: max(1, resident), bandwidth: bandwidth?.bytesPerSecond ?? PlanHosts.bandwidth,
-                latency: latency?.seconds ?? PlanHosts.latency)
+                name: name, workers: layout.workers, cores: max(1, resident),
+                bandwidth: bandwidth?.bytesPerSecond ?? PlanHosts.bandwidth, latency: latency?.seconds ?? PlanHosts.latency)
         }
         return (cluster, placement)
     }

@@ -1,9 +1,9 @@
 import Glibc
 import Threading
 
-/// Runs something asynchronous from a command, which waits for it.
+/// Runs asynchronous work from a synchronous command.
 enum AsyncRunner {
-    /// Ends it when the process is interrupted.
+    /// Runs `body` and waits for it. Cancels it when the process is interrupted.
     static func run(_ body: @escaping @Sendable () async throws -> Void) throws {
         let outcome = Monitor<Result<Void, any Error>?>(nil)
         let signals = SignalWatch()

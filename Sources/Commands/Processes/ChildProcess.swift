@@ -3,11 +3,11 @@ import Foundation
 import Glibc
 import Threading
 
-/// A process that this one has started: a role of a run, or `ssh`.
+/// A process that this one started: a role of a run, or `ssh`.
 final class ChildProcess: RoleProcess, @unchecked Sendable {
-    /// Where what it writes goes.
+    /// The destination of the process's output.
     enum Output {
-        /// Where this process's goes.
+        /// The same as this process's.
         case inherited
         /// Appended to a file.
         case file(String)
@@ -20,15 +20,15 @@ final class ChildProcess: RoleProcess, @unchecked Sendable {
     let outOfReach: String? = nil
     private let status = Monitor<Int32?>(nil)
 
-    /// Starts this program again with other arguments.
-    /// - Parameter logPath: takes its output; nil shares this process's.
+    /// Starts another process of this program.
+    /// - Parameter logPath: the file to which its output is appended; nil shares this process's output.
     convenience init(name: String, arguments: [String], logPath: String?) throws {
         try self.init(name: name, arguments: arguments, output: logPath.map { .file($0) } ?? .inherited)
     }
 
     /// - Parameters:
-    ///   - program: a path, or a name that is looked for in `PATH`.
-    ///   - input: a descriptor that it reads; nil gives it nothing to read.
+    ///   - program: a path, or a name to look up in `PATH`.
+    ///   - input: the descriptor of its standard input; nil gives it an empty one.
     init(
         name: String, program: String = ChildProcess.executable, arguments: [String], input: Int32? = nil, output: Output
     ) throws {
@@ -55,7 +55,7 @@ final class ChildProcess: RoleProcess, @unchecked Sendable {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // A group of its own: an interrupt from the terminal reaches this command alone, which ends the run in order.
+        // A separate process group: an interrupt from the terminal then reaches only this command, which ends the run in order.
         var none = sigset_t()
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
@@ -63,7 +63,7 @@ final class ChildProcess: RoleProcess, @unchecked Sendable {
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP) | Int16(POSIX_SPAWN_SETSIGMASK))
         var environment = ProcessInfo.processInfo.environment
         environment[ParentProcess.variable] = String(getpid())
-        // Kernel threads that wait give their core to others.
+        // Waiting kernel threads must yield their core to others.
         if environment["OMP_WAIT_POLICY"] == nil { environment["OMP_WAIT_POLICY"] = "passive" }
         var strings = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         var argv = ([program] + arguments).map { strdup($0) } + [nil]
@@ -85,12 +85,14 @@ final class ChildProcess: RoleProcess, @unchecked Sendable {
         }
     }
 
-    static var executable: String { (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0] }
+    static var executable: String {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+    }
 
-    /// Nil while it runs; 128 and more for the signal that ended it.
+    /// The exit code; nil while the process runs, 128 plus the signal's number if a signal ended it.
     var exitCode: Int32? { status.read { $0 } }
 
-    /// Waits for the end, however long it takes.
+    /// Waits for the process to end, without a timeout, and returns its exit code.
     func wait() -> Int32 { status.wait { $0 } ?? CommandFailure.software }
 
     func isMeant(by eviction: Eviction) -> Bool { eviction.process == Int(process) }
@@ -113,14 +115,14 @@ final class ChildProcess: RoleProcess, @unchecked Sendable {
     }
 }
 
-/// The `train` process that started this one.
+/// The process that started this one and may supervise it, such as `train`.
 enum ParentProcess {
     static let variable = "COLONNADE_SUPERVISOR"
 
-    /// Whether a supervisor ends this process and starts it again as it sees fit.
+    /// Whether a supervisor started this process, and may end and restart it.
     static var isPresent: Bool { ProcessInfo.processInfo.environment[variable] != nil }
 
-    /// Asks the system to end this process in order when `train` is gone, so that none is left behind.
+    /// Asks the kernel to send this process SIGTERM when its parent ends, so that no process is left behind.
     static func dieWithIt() {
         guard let text = ProcessInfo.processInfo.environment[variable], let parent = pid_t(text) else { return }
         _ = colonnade_die_with_parent(SIGTERM)

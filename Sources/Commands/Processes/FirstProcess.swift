@@ -1,12 +1,12 @@
 import Glibc
 
-/// A process that is number 1, as a container's is: the system ends it by no signal that it does not handle.
+/// Signal handling for process 1, such as a container's main process. The kernel ignores signals that process 1 does not handle.
 enum FirstProcess {
-    /// Ends it on SIGTERM at once, as any other process would be.
-    static func endsWhenTold() {
+    /// Makes SIGTERM end process 1 at once, as it ends any other process.
+    static func endOnTermination() {
         guard getpid() == 1 else { return }
         signal(SIGTERM) { _exit(128 + $0) }
-        // Whatever it was started with.
+        // The signal may be blocked in the inherited mask.
         var set = sigset_t()
         sigemptyset(&set)
         sigaddset(&set, SIGTERM)

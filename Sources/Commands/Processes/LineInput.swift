@@ -2,11 +2,11 @@ import CLinux
 import Glibc
 import Threading
 
-/// Lines from a descriptor, of bounded length whatever is written there.
+/// A reader of lines from a descriptor, which bounds the length of a line.
 struct LineInput {
     enum Next: Equatable {
         case line(String)
-        /// Nothing came in time.
+        /// No line arrived within the timeout.
         case silence
         case end
     }
@@ -14,15 +14,15 @@ struct LineInput {
     private let descriptor: Int32
     private let limit: Int
     private var bytes: [UInt8] = []
-    /// Of `bytes`, those that hold no end of a line.
+    /// The number of leading `bytes` that are known to contain no newline.
     private var searched = 0
     private var isAtEnd = false
 
-    /// - Parameter limit: bytes; longer lines come in parts.
+    /// - Parameter limit: the longest line in bytes; longer lines are returned in parts.
     init(_ descriptor: Int32, limit: Int) { (self.descriptor, self.limit) = (descriptor, limit) }
 
     /// Waits for the next line.
-    /// - Parameter timeout: seconds; nil waits without end.
+    /// - Parameter timeout: in seconds; nil waits indefinitely.
     mutating func next(within timeout: Double? = nil) -> Next {
         let deadline = timeout.map { MonotonicClock.now + $0 }
         while true {

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Text to a descriptor, all of it.
+/// Writes text to a descriptor completely.
 enum LineOutput {
-    /// - Returns: false where nobody takes it any more.
+    /// - Returns: false if the reader has closed its end.
     static func write(_ text: String, to descriptor: Int32) -> Bool {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {

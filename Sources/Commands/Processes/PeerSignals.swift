@@ -1,10 +1,10 @@
 import Glibc
 
-/// What SIGTERM and Ctrl-C mean for a worker or store. Create it before any other thread.
+/// The handling of SIGTERM and Ctrl-C in a worker or store. Create it before any other thread.
 ///
-/// Where it was started by hand or by a scheduler it asks to leave the run, and ends when it is released; a second one ends it at once. Below
-/// `train` and `launch` a SIGTERM ends it at once, because whoever sends it wants the process gone and starts it again, and interrupts
-/// are for the coordinator, which ends the run in order and tells everybody.
+/// A process started by hand or by a scheduler asks to leave the run, and ends when it is released; a second signal ends it at once.
+/// Under `train` and `launch`, SIGTERM ends it at once, because the sender wants the process gone and restarts it. Interrupts are
+/// ignored there: the coordinator handles them, ends the run in order and informs every process.
 struct PeerSignals {
     private let watch: SignalWatch?
 
@@ -14,10 +14,10 @@ struct PeerSignals {
             return
         }
         watch = nil
-        FirstProcess.endsWhenTold()
+        FirstProcess.endOnTermination()
         signal(SIGINT, SIG_IGN)
     }
 
-    /// - Parameter leave: asks to leave; false where there is no run to leave.
+    /// - Parameter leave: asks to leave the run; returns false if there is no run to leave.
     func onInterrupt(_ leave: @escaping @Sendable () -> Bool) { watch?.leaveOnInterrupt(leave) }
 }

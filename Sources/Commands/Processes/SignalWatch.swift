@@ -1,7 +1,7 @@
 import Glibc
 import Threading
 
-/// Turns SIGINT and SIGTERM into calls, on a thread of its own. Create it before any other thread.
+/// Turns SIGINT and SIGTERM into calls on a dedicated thread. Create it before any other thread.
 final class SignalWatch: Sendable {
     private let action = Monitor<(@Sendable (Int32) -> Void)?>(nil)
 
@@ -26,11 +26,11 @@ final class SignalWatch: Sendable {
         }
     }
 
-    /// Calls `body` for each signal from now on; before, a signal ends the process.
+    /// Calls `body` for each signal from now on. Until then, a signal ends the process.
     func onInterrupt(_ body: @escaping @Sendable () -> Void) { action.update { $0 = { _ in body() } } }
 
-    /// Calls `leave` for the first signal from now on; a second one ends the process at once, as one that nobody watches would, and so
-    /// does the first where `leave` says that there is nothing to leave.
+    /// Calls `leave` for the first signal from now on. A second signal ends the process at once, with the usual exit code. So does the
+    /// first if `leave` returns false because there is nothing to leave.
     func leaveOnInterrupt(_ leave: @escaping @Sendable () -> Bool) {
         let count = Monitor(0)
         action.update { $0 = { number in

@@ -3,24 +3,24 @@ import Foundation
 import NeuralNetwork
 import Tensors
 
-/// The first layer's kernels as pictures, column by column, and how much each column looks at colour (paper §6.1,
+/// The first layer's kernels as images, column by column, and each column's selectivity for colour (paper §6.1,
 /// Figure 3).
 package struct KernelGallery {
     struct Column: Encodable {
-        /// A sheet of all kernels, PNG.
+        /// A sheet of all kernels as a PNG file.
         let file: Data
         let width: Int
         let height: Int
         let kernels: Int
-        /// The mean over the column's kernels; nil for grey pictures.
+        /// The mean over the column's kernels; nil for grey images.
         let colorSelectivity: Double?
         /// Kernels with a selectivity above 1/2.
         let colorKernels: Int
 
-        /// The sheet as an address for a page.
-        var picture: String { PictureURI.png(file: file) }
+        /// The sheet as a data URI for a page.
+        var imageURI: String { PictureURI.png(file: file) }
 
-        /// Without the sheet.
+        /// The JSON omits the sheet.
         private enum CodingKeys: String, CodingKey {
             case kernels
             case colorSelectivity = "color_selectivity"
@@ -30,11 +30,12 @@ package struct KernelGallery {
 
     let layer: String
     let size: Int
-    /// 3, or 1 for grey pictures.
+    /// 3, or 1 for grey images.
     let channels: Int
     let columns: [Column]
 
-    /// Nil where the first layer's kernels are no pictures.
+    /// Draws the first layer's kernels; nil if they cannot be drawn as images.
+    /// - Throws: an error if the checkpoint's weights cannot be read.
     init?(_ checkpoint: Checkpoint) throws {
         let network = checkpoint.state.configuration.network
         guard let first = network.layers.first, case .convolution(let convolution) = first.operation,
@@ -43,14 +44,14 @@ package struct KernelGallery {
         let (channels, size) = (network.input.channels, convolution.size)
         let weights = try checkpoint.model.array("\(first.name).weight")
         let length = channels * size * size
-        guard let pictures = KernelPictures(weights, [convolution.kernels, channels, size, size]) else { return nil }
+        guard let images = KernelPictures(weights, [convolution.kernels, channels, size, size]) else { return nil }
         (layer, self.size, self.channels) = (first.name, size, channels)
         columns = (0..<network.columns).map { column in
             let range = ColumnSplit.range(of: convolution.kernels, column: column, columns: network.columns)
             let selectivities = channels == 3 ? range.map {
                 Self.colorSelectivity(Array(weights[$0 * length..<($0 + 1) * length]), area: size * size)
             } : []
-            let sheet = Self.sheet(pictures, range)
+            let sheet = Self.sheet(images, range)
             return Column(
                 file: PictureURI.pngFile(sheet.pixels, channels: channels, height: sheet.height, width: sheet.width),
                 width: sheet.width, height: sheet.height, kernels: range.count,
@@ -59,8 +60,11 @@ package struct KernelGallery {
         }
     }
 
-    /// The share of a kernel's energy that differs between the channels: 0 for a kernel that weighs red, green and blue
-    /// alike at every pixel, 1 for one that a grey picture does not touch.
+    /// Returns the share of a kernel's energy that differs between the channels. It is 0 for a kernel that weights red, green and
+    /// blue equally at every pixel, and 1 for one that does not respond to grey images.
+    /// - Parameters:
+    ///   - kernel: weights in the order channel, row, column; three channels.
+    ///   - area: weights per channel.
     package static func colorSelectivity(_ kernel: [Float], area: Int) -> Double {
         var (colored, total) = (0.0, 0.0)
         for pixel in 0..<area {
@@ -74,18 +78,18 @@ package struct KernelGallery {
         return total > 0 ? colored / total : 0
     }
 
-    /// Kernels side by side with a pixel between them.
-    private static func sheet(_ pictures: KernelPictures, _ range: Range<Int>) -> (pixels: [UInt8], height: Int, width: Int) {
-        let (size, row) = (pictures.size, pictures.channels * pictures.size)
+    /// Draws kernels side by side with a pixel between them.
+    private static func sheet(_ images: KernelPictures, _ range: Range<Int>) -> (pixels: [UInt8], height: Int, width: Int) {
+        let (size, row) = (images.size, images.channels * images.size)
         let across = min(range.count, 12)
         let down = (range.count + across - 1) / across
         let (width, height) = (across * (size + 1) + 1, down * (size + 1) + 1)
-        var pixels = [UInt8](repeating: 255, count: pictures.channels * width * height)
-        for (place, index) in range.enumerated() {
-            let kernel = pictures.kernel(index)
-            let (top, left) = (place / across * (size + 1) + 1, place % across * (size + 1) + 1)
+        var pixels = [UInt8](repeating: 255, count: images.channels * width * height)
+        for (position, index) in range.enumerated() {
+            let kernel = images.kernel(index)
+            let (top, left) = (position / across * (size + 1) + 1, position % across * (size + 1) + 1)
             for line in 0..<size {
-                let target = ((top + line) * width + left) * pictures.channels
+                let target = ((top + line) * width + left) * images.channels
                 let source = kernel.startIndex + line * row
                 pixels.replaceSubrange(target..<target + row, with: kernel[source..<source + row])
             }

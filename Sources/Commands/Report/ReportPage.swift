@@ -1,16 +1,16 @@
 import Foundation
 import RunLog
 
-/// The page of `runs report`: one file without scripts that works offline, in light and dark, and on a phone.
+/// The page of `runs report`: one file without scripts that works offline, in light and dark mode, and on a phone.
 struct ReportPage {
     let record: RunRecord
     let metrics: MetricsIndex
     /// The run's figures as two columns of text.
     let summary: String
-    /// Of the checkpoint that pictures are made with.
+    /// The step of the checkpoint that is shown.
     var step: Int?
     var gallery: KernelGallery?
-    var findings: PictureFindings?
+    var findings: ImageFindings?
     var notes: [String] = []
 
     init(record: RunRecord, metrics: MetricsIndex, summary: String) {
@@ -104,16 +104,19 @@ struct ReportPage {
                 "colour-selectivity \(String(format: "%.2f", $0)); \(column.colorKernels) of \(column.kernels) kernels above 0.5"
             } ?? "\(column.kernels) kernels"
             return """
-                <figure><img class="kernels" src="\(column.picture)" style="--pixels: \(column.width)" alt="Kernels of column \(index)">
+                <figure><img class="kernels" src="\(column.imageURI)" style="--pixels: \(column.width)" alt="Kernels of column \(index)">
                 <figcaption>Column \(index): \(selectivity)</figcaption></figure>
                 """
         }
         let meaning =
             gallery.columns.first?.colorSelectivity == nil
-            ? "" : " Selectivity is the share of a kernel's energy that differs between red, green and blue: 0 sees no colour, 1 nothing else."
+            ? ""
+            : " Selectivity is the share of a kernel's energy that differs between red, green and blue: 0 ignores colour, 1 responds to "
+                + "nothing else."
         return """
             <section><h2>First layer</h2>
-            <p>The kernels of \(LineChart.escaped(gallery.layer)) (\(gallery.size)×\(gallery.size)) at step \(step ?? 0), each scaled by its largest weight.\(meaning)</p>
+            <p>The kernels of \(LineChart.escaped(gallery.layer)) (\(gallery.size)×\(gallery.size)) at step \(step ?? 0), \
+            each scaled by its largest weight.\(meaning)</p>
             \(columns.joined(separator: "\n"))</section>
             """
     }
@@ -126,17 +129,18 @@ struct ReportPage {
                 let percent = String(format: "%.1f", 100 * guess.probability)
                 return """
                     <li class="\(isRight ? "right" : "other")"><span class="bar" style="width: \(percent)%"></span>
-                    <span class="word">\(LineChart.escaped(guess.name))\(isRight ? " ✓" : "")</span><span class="value">\(percent) %</span></li>
+                    <span class="word">\(LineChart.escaped(guess.name))\(isRight ? " ✓" : "")</span>\
+                    <span class="value">\(percent) %</span></li>
                     """
             }
             return """
-                <article><img src="\(judged.picture)" alt="\(LineChart.escaped(judged.label))"><h3>\(LineChart.escaped(judged.label))</h3>
+                <article><img src="\(judged.image)" alt="\(LineChart.escaped(judged.label))"><h3>\(LineChart.escaped(judged.label))</h3>
                 <ol>\(rows.joined())</ol></article>
                 """
         }
         return """
             <section><h2>Guesses</h2>
-            <p>Validation pictures with their class, and the network's five best guesses.</p>
+            <p>Validation images with their class, and the network's five best guesses.</p>
             <div class="cards">\(cards.joined(separator: "\n"))</div></section>
             """
     }
@@ -146,39 +150,50 @@ struct ReportPage {
         let rows = findings.neighbors.map { found in
             let cells = found.nearest.map { neighbor in
                 """
-                <figure><img src="\(neighbor.picture)" alt="\(LineChart.escaped(neighbor.label))">
+                <figure><img src="\(neighbor.image)" alt="\(LineChart.escaped(neighbor.label))">
                 <figcaption>\(LineChart.escaped(neighbor.label)), \(String(format: "%.1f", neighbor.distance))</figcaption></figure>
                 """
             }
             return """
-                <div class="row"><figure class="query"><img src="\(found.picture)" alt="\(LineChart.escaped(found.label))">
+                <div class="row"><figure class="query"><img src="\(found.image)" alt="\(LineChart.escaped(found.label))">
                 <figcaption>\(LineChart.escaped(found.label))</figcaption></figure>\(cells.joined())</div>
                 """
         }
         return """
             <section><h2>Neighbours</h2>
-            <p>Left, a validation picture; then the training pictures (of \(findings.searched) searched) whose last hidden activations lie nearest, with their Euclidean distance.</p>
+            <p>Left, a validation image; then the training images (of \(findings.searched) searched) \
+            whose last hidden activations are nearest, with their Euclidean distance.</p>
             \(rows.joined(separator: "\n"))</section>
             """
     }
 
     private static let style = """
-        :root { color-scheme: light dark; --ink: #1c1c1c; --paper: #ffffff; --soft: #f1f1ee; --line: #d5d5d0; --bar: #b9d6ec; --right: #b5dfc9; }
-        @media (prefers-color-scheme: dark) { :root { --ink: #ececec; --paper: #161616; --soft: #242424; --line: #3c3c3c; --bar: #1d4664; --right: #1c5540; }
-          .chart path[stroke="#0072b2"] { stroke: #5ab4e8; } .chart path[stroke="#b84f00"] { stroke: #f0954a; } .chart path[stroke="#007a5a"] { stroke: #3fc79a; } }
+        :root { color-scheme: light dark; --ink: #1c1c1c; --paper: #ffffff; --soft: #f1f1ee; --line: #d5d5d0;
+          --bar: #b9d6ec; --right: #b5dfc9; }
+        @media (prefers-color-scheme: dark) { :root { --ink: #ececec; --paper: #161616; --soft: #242424; --line: #3c3c3c;
+          --bar: #1d4664; --right: #1c5540; }
+          .chart path[stroke="#0072b2"] { stroke: #5ab4e8; } .chart path[stroke="#b84f00"] { stroke: #f0954a; }
+          .chart path[stroke="#007a5a"] { stroke: #3fc79a; } }
         body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
         main { max-width: 60rem; margin: 0 auto; padding: 1rem; }
         h1 { font-size: 1.6rem; margin: 1rem 0 0; } h2 { font-size: 1.2rem; margin: 2rem 0 .5rem; } h3 { font-size: 1rem; margin: .5rem 0; }
         .note { background: var(--soft); padding: .5rem .75rem; border-left: 4px solid var(--line); }
-        .wide { overflow-x: auto; } .figures { border-collapse: collapse; } .figures th { text-align: left; font-weight: 500; padding: .15rem 1.5rem .15rem 0; white-space: nowrap; vertical-align: top; } .figures td { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+        .wide { overflow-x: auto; } .figures { border-collapse: collapse; }
+        .figures th { text-align: left; font-weight: 500; padding: .15rem 1.5rem .15rem 0; white-space: nowrap; vertical-align: top; }
+        .figures td { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
         .chart { width: 100%; min-width: 34rem; height: auto; display: block; margin: .5rem 0 1rem; }
         figure { margin: 0; } figcaption { font-size: .85rem; overflow-wrap: anywhere; }
         .kernels { width: min(100%, calc(var(--pixels) * 5px)); image-rendering: pixelated; background: #fff; margin-top: .75rem; }
         .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: 1rem; }
-        article { background: var(--soft); padding: .75rem; } article img, .row img { width: 100%; aspect-ratio: 1; object-fit: cover; image-rendering: auto; display: block; }
-        ol { list-style: none; margin: 0; padding: 0; font-size: .85rem; } li { position: relative; display: flex; justify-content: space-between; gap: .5rem; padding: .15rem .35rem; margin-top: .2rem; }
-        .bar { position: absolute; inset: 0 auto 0 0; background: var(--bar); z-index: 0; } .right .bar { background: var(--right); } .right .word { font-weight: 600; }
-        .word, .value { position: relative; } .word { overflow-wrap: anywhere; } .value { font-variant-numeric: tabular-nums; white-space: nowrap; }
-        .row { display: grid; grid-template-columns: repeat(7, minmax(5rem, 1fr)); gap: .5rem; overflow-x: auto; margin-bottom: 1rem; } .query { border-right: 3px solid var(--line); padding-right: .5rem; }
+        article { background: var(--soft); padding: .75rem; }
+        article img, .row img { width: 100%; aspect-ratio: 1; object-fit: cover; image-rendering: auto; display: block; }
+        ol { list-style: none; margin: 0; padding: 0; font-size: .85rem; }
+        li { position: relative; display: flex; justify-content: space-between; gap: .5rem; padding: .15rem .35rem; margin-top: .2rem; }
+        .bar { position: absolute; inset: 0 auto 0 0; background: var(--bar); z-index: 0; } .right .bar { background: var(--right); }
+        .right .word { font-weight: 600; }
+        .word, .value { position: relative; } .word { overflow-wrap: anywhere; }
+        .value { font-variant-numeric: tabular-nums; white-space: nowrap; }
+        .row { display: grid; grid-template-columns: repeat(7, minmax(5rem, 1fr)); gap: .5rem; overflow-x: auto; margin-bottom: 1rem; }
+        .query { border-right: 3px solid var(--line); padding-right: .5rem; }
         """
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// An exit code that an option names: 0 to 255, of which 0 ends as usual.
+/// An exit code given as an option: 0 to 255, of which 0 is the usual exit.
 struct ExitStatus: ExpressibleByArgument {
     static let done = ExitStatus(code: 0)
 

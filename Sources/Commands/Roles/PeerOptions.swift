@@ -1,15 +1,17 @@
 import ArgumentParser
 import Wire
 
-/// What workers and stores have in common.
+/// The options that workers and stores have in common.
 struct PeerOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Where peers connect (default: a free port on the address that reaches the coordinator).", valueName: "address:port"))
+    @Option(
+        help: ArgumentHelp(
+            "Where peers connect (default: a free port on the address that reaches the coordinator).", valueName: "address:port"))
     var listen: String?
 
-    @Flag(help: "Connect to another host without encryption. Anyone on the way can read and change what is sent.")
+    @Flag(help: "Connect to another host without encryption. Anyone on the network path can read and change the traffic.")
     var insecure = false
 
-    @Option(help: ArgumentHelp("How long to look for the coordinator before giving up.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("How long to try to reach the coordinator before giving up.", valueName: "seconds"))
     var coordinatorPatience: Double = 30
 
     @OptionGroup var stopped: StoppedOption
@@ -18,11 +20,11 @@ struct PeerOptions: ParsableArguments {
 
     func validate() throws {
         guard (0...31_536_000).contains(coordinatorPatience) else {
-            throw ValidationError("--coordinator-patience has to be a number of seconds, not \(coordinatorPatience)")
+            throw ValidationError("--coordinator-patience must be a number of seconds, not \(coordinatorPatience)")
         }
     }
 
-    /// Says how the run has ended, and ends as that.
+    /// Prints how the run ended, and exits accordingly.
     func end(_ outcome: SessionOutcome) throws {
         switch outcome {
         case .finished: Terminal.line("the run has ended")
@@ -30,7 +32,7 @@ struct PeerOptions: ParsableArguments {
             Terminal.line("the run was stopped")
             try stopped.end()
         case .left(let step):
-            Terminal.line("left the run after \(step); it goes on without this process")
+            Terminal.line("left the run after \(step); the run continues without this process")
             try left.end()
         case .failed(let reason): throw CommandFailure(CommandFailure.temporary, reason)
         case .failedForGood(let reason): throw CommandFailure(CommandFailure.runFailed, reason)
@@ -39,18 +41,18 @@ struct PeerOptions: ParsableArguments {
 
     var address: SocketAddress? { get throws { try listen.map { try SocketAddress(parsing: $0) } } }
 
-    /// The coordinator's address, if it may be connected to.
+    /// Returns the coordinator's address. Throws if connections would have to be encrypted and are not.
     func check(_ coordinator: String) throws -> SocketAddress {
         let address = try SocketAddress(parsing: coordinator)
         try security.check(address, isInsecure: insecure)
         if let own = try self.address { try security.check(own, isInsecure: insecure) }
         if security.certificates == nil, !address.isLoopback {
-            Terminal.line("warning: \(address) is another host, and nothing that is sent is encrypted (--insecure)")
+            Terminal.line("warning: \(address) is another host, and its connections are not encrypted (--insecure)")
         }
         return address
     }
 
-    /// How the process's connections are protected.
+    /// Returns the protection of the process's connections.
     func protection(_ role: PeerRole, _ log: ProcessLog) throws -> LinkSecurity {
         try security.protection(
             role, otherwise: insecure ? .none : .published(), log: { log($0) }, refused: { log.warning($0) })

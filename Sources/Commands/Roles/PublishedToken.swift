@@ -2,21 +2,21 @@ import Glibc
 import RunLog
 import Wire
 
-/// A run's token where its processes find it, until the run ends.
+/// A run's token in a file where the run's processes find it. The file is removed when the run ends.
 struct PublishedToken {
     private let token: RunToken
     private let file: PublishedFile
 
-    /// Draws a token and leaves it in the run's directory.
+    /// Draws a token and writes it to the run's directory.
     init(_ directory: RunDirectory) throws {
         (token, file) = (try RunToken.random(), PublishedFile(path: directory.tokenPath))
-        // One that is there is from a coordinator that was killed.
+        // An existing file is from a coordinator that was killed.
         try token.write(to: file.path, replaces: true)
     }
 
     var source: TokenSource { .token(token) }
 
-    /// Leaves it under the coordinator's address too, for this user's workers that are told no more than that.
+    /// Writes the token under the coordinator's address too, for this user's workers that are given only the address.
     func publish(_ address: SocketAddress) -> PublishedFile? {
         do { return PublishedFile(path: try TokenDirectory.publish(token, for: address)) } catch {
             Terminal.error("workers need --token-file \(file.path): \(error)")
@@ -27,8 +27,8 @@ struct PublishedToken {
     func remove() { file.remove() }
 }
 
-/// A file that must not outlive its command. The command removes it: an object that did so when nobody held it any more
-/// would be late where another thread's closure still does as the process ends.
+/// A file that must not outlive its command. The command removes it explicitly: a deinitializer would not run if another thread's
+/// closure still holds the object when the process ends.
 struct PublishedFile {
     let path: String
     func remove() { unlink(path) }

@@ -2,39 +2,41 @@ import Foundation
 import RunLog
 
 extension RunOptions {
-    /// What `--resume-if-begun` finds.
+    /// The result of looking for a run with `--resume-if-begun`.
     enum Beginning {
-        /// A run to start or to continue, with these options and where its directory is made already.
+        /// A run to start or to continue with these options, and its directory if that exists already.
         case run(RunOptions, RunDirectory?)
         case finished(RunDirectory)
     }
 
-    /// The options as they are, or those that continue a run that has begun.
+    /// Returns the options unchanged, or options that continue a run that has begun.
     func beginning() throws -> Beginning {
         guard resumeIfBegun else { return .run(self, nil) }
         guard let name, resume == nil else {
             throw CommandFailure(
-                CommandFailure.usage, "--resume-if-begun finds the run by its name; say --name, and leave out --resume")
+                CommandFailure.usage, "--resume-if-begun finds the run by its name; give --name, and leave out --resume")
         }
         let directory = RunDirectory(runs + "/" + name)
         guard FileManager.default.fileExists(atPath: directory.path) else { return .run(self, nil) }
-        // Its coordinator was killed before there was a record.
+        // Its coordinator was killed before it wrote the record.
         guard FileManager.default.fileExists(atPath: directory.recordPath) else { return .run(self, directory) }
         let record = try directory.record()
-        let wanted = steps ?? epochs.map { RunOptions.steps(epochs: $0, images: record.images_per_epoch, record.batch ?? 1) } ?? record.steps
+        let asked = steps ?? epochs.map { RunOptions.steps(epochs: $0, images: record.images_per_epoch, record.batch ?? 1) }
+        let wanted = asked ?? record.steps
         if record.state == .finished, record.steps >= wanted { return .finished(directory) }
-        // One that was lost after its last step lacks the last validation: it goes on before it.
-        let wasLost = record.state != .finished && record.state != .interrupted
-        guard directory.checkpoints().contains(where: { !wasLost || $0.step < record.steps }) else { return .run(self, directory) }
+        // A run that failed after its last step lacks the last validation, so a checkpoint of that step alone does not suffice.
+        let hasFailed = record.state != .finished && record.state != .interrupted
+        guard directory.checkpoints().contains(where: { !hasFailed || $0.step < record.steps }) else { return .run(self, directory) }
         var options = self
         options.resume = directory.path
-        // Those that a run keeps.
-        (options.configuration.preset, options.configuration.config, options.configuration.columns, options.initialize) = (nil, nil, nil, nil)
-        if wasLost, restartReason == nil { options.restartReason = "the coordinator before it was lost" }
+        // A run keeps its own values of these.
+        (options.configuration.preset, options.configuration.config, options.configuration.columns) = (nil, nil, nil)
+        options.initialize = nil
+        if hasFailed, restartReason == nil { options.restartReason = "the previous coordinator failed" }
         return .run(options, nil)
     }
 
-    /// Steps that so many passes over the training set take.
+    /// Returns the number of steps in a number of passes over the training set.
     static func steps(epochs: Int, images: Int, _ batch: Int) -> Int {
         let product = epochs.multipliedReportingOverflow(by: images)
         return product.overflow ? .max : (product.partialValue + batch - 1) / batch
@@ -42,11 +44,11 @@ extension RunOptions {
 }
 
 extension RunRecord {
-    /// Of its recipe.
+    /// The minibatch of the run's recipe.
     var batch: Int? {
-        guard case .object(let all) = configuration, case .object(let recipe)? = all["recipe"], case .integer(let batch)? = recipe["batch"] else {
-            return nil
-        }
+        guard case .object(let all) = configuration, case .object(let recipe)? = all["recipe"],
+            case .integer(let batch)? = recipe["batch"]
+        else { return nil }
         return Int(exactly: batch).flatMap { $0 > 0 ? $0 : nil }
     }
 }

@@ -17,13 +17,13 @@ struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A packed data set (see `colonnade data import`).", valueName: "dir"), completion: .directory)
     var data: String?
 
-    @Option(help: "Worker processes, in all replicas, that the columns are shared out over (default: one per column).")
+    @Option(help: "Worker processes in all replicas together, over which the columns are distributed (default: one per column).")
     var workers: Int?
 
     @Option(
         help: ArgumentHelp(
-            "How often the set of columns is repeated, each on its share of a step's slices (default: 1). Without `slices` among the "
-                + "settings there are as many slices as replicas."))
+            "Replicas of the network; each computes its share of a step's slices (default: 1). If the settings do not state `slices`, "
+                + "there are as many slices as replicas."))
     var replicas: Int?
 
     @Option(help: "Train this many steps.")
@@ -32,7 +32,7 @@ struct RunOptions: ParsableArguments {
     @Option(help: "Train this many passes over the training set.")
     var epochs: Int?
 
-    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir"), completion: .directory)
+    @Option(help: ArgumentHelp("The directory of runs.", valueName: "dir"), completion: .directory)
     var runs = "runs"
 
     @Option(help: "The run's name (default: date and time).")
@@ -42,82 +42,91 @@ struct RunOptions: ParsableArguments {
     var resume: String?
 
     @Flag(
-        help: "Continue the run of --name where it has begun, and do nothing where it is finished: for schedulers, which start the same command again and again.")
+        help: ArgumentHelp(
+            "Continue the run of --name if it has begun, and do nothing if it is finished. For schedulers, which start the same command "
+                + "repeatedly."))
     var resumeIfBegun = false
 
     @Option(
         help: ArgumentHelp(
-            "Start from a trained network's values; the last layer may have another number of classes.",
+            "Start from a trained network's values; its last layer may have another number of classes.",
             valueName: "checkpoint"), completion: .directory)
     var initialize: String?
 
     @Option(
         help: ArgumentHelp(
-            "Where the parameter store runs: embedded in the coordinator's process and, on other hosts, in a worker's; or in a "
-                + "process of its own."))
+            "Where the parameter store runs: embedded in the coordinator's process and, on other hosts, in a worker's; or in "
+                + "processes of its own."))
     var store = StorePlacement.embedded
 
-    @Option(help: ArgumentHelp("Record what every process does in each n-th step, in timeline.jsonl.", valueName: "n"))
+    @Option(help: ArgumentHelp("Record a timeline of every process in each n-th step, in timeline.jsonl.", valueName: "n"))
     var traceEvery = 0
 
-    @Option(help: ArgumentHelp("Take norms of weights and updates in each n-th step; 0 never.", valueName: "n"))
+    @Option(help: ArgumentHelp("Record the norms of weights and updates in each n-th step; 0 records none.", valueName: "n"))
     var normsEvery = 100
 
     @Option(
-        help: ArgumentHelp("Answer Prometheus there, under /metrics; port 0 takes a free one.", valueName: "address:port"))
+        help: ArgumentHelp(
+            "Serve metrics for Prometheus at this address, under /metrics; port 0 uses a free port.", valueName: "address:port"))
     var metricsListen: String?
 
     @Option(
         help: ArgumentHelp(
-            "The file, of mode 0600, with the bearer token that a reader of the metrics has to bring; needed off loopback.",
+            "A file of mode 0600 with the bearer token that readers of the metrics must present; needed unless on loopback.",
             valueName: "file"))
     var metricsTokenFile: String?
 
-    @Flag(help: "Take in workers beyond --workers too, where they make a larger layout, between two steps (docs/reliability.md).")
+    @Flag(help: "Admit workers beyond --workers between two steps, if they make a larger layout possible (docs/reliability.md).")
     var elastic = false
 
     @Option(
         help: ArgumentHelp(
-            "The time from the first worker that waits to the step at which it is taken in, and at least between two such changes: those that join meanwhile are taken in with it.",
+            "The time from the first waiting worker to the step at which it is admitted, and the shortest time between two such changes. "
+                + "Workers that join meanwhile are admitted with it.",
             valueName: "seconds"))
     var elasticInterval: Double = 10
 
     @Option(help: ArgumentHelp("How long to wait for workers to join.", valueName: "seconds"))
     var joinTimeout: Double = 600
 
-    @Option(help: "With --store process, the store processes that are waited for.")
+    @Option(help: "With --store process, the number of store processes to wait for.")
     var stores = 1
 
-    @Option(help: "How often in a row a lost process may take the run back to the same step, or to the same checkpoint.")
+    @Option(help: "How many failures in a row may take the run back to the same step, or to the same checkpoint.")
     var restarts = 5
 
     @Option(
         help: ArgumentHelp(
-            "How long a process may be silent, or at one instruction, before it can be taken for hung; longer where its own history says so.",
+            "How long a process may be silent, or at one instruction, before it can be considered hung; longer if its own history "
+                + "suggests it.",
             valueName: "seconds"))
     var patience: Double = 5
 
-    @Option(help: ArgumentHelp("Between hosts, each way, for the prediction that the run is compared with (default: 10Gbit/s).", valueName: "rate"))
+    @Option(
+        help: ArgumentHelp(
+            "Bandwidth between hosts in each direction, for the prediction that the run is compared with (default: 10Gbit/s).",
+            valueName: "rate"))
     var bandwidth: Bandwidth?
 
-    @Option(help: ArgumentHelp("From a host to the network, for the same (default: 25us).", valueName: "time"))
+    @Option(help: ArgumentHelp("Latency from a host to the network, for the same prediction (default: 25us).", valueName: "time"))
     var latency: Latency?
 
     @Option(
         help: ArgumentHelp(
-            "Simulate: workers wait for a modelled accelerator in place of computing, as in simulated:a100,dilation=500; nothing is trained.",
+            "Simulate a run: instead of computing, workers wait as long as a modelled accelerator would compute, as in "
+                + "simulated:a100,dilation=500; nothing is trained.",
             valueName: "device"), transform: SimulatedRun.device)
     var device: SimulatedDevice?
 
     @OptionGroup var stopped: StoppedOption
     @OptionGroup var security: SecurityOptions
 
-    /// Set by `train` where it restarts a run: what ended it.
+    /// Set by `train` when it restarts a run: what ended the run.
     @Option(help: .hidden) var restartReason: String?
 
     enum StorePlacement: String, ExpressibleByArgument, CaseIterable { case embedded, process }
 
-    /// Everything settled and checked, before anything is started or written.
+    /// The resolved and checked options, before anything is started or written.
     struct Settled {
         var plan: RunPlan
         let dataset: Dataset
@@ -125,27 +134,32 @@ struct RunOptions: ParsableArguments {
         let resumed: RunDirectory?
     }
 
+    /// Resolves and checks the options.
+    /// - Throws: `CommandFailure` for invalid options, and errors of the data set, the checkpoint or the configuration.
     func settle(listen: SocketAddress) throws -> Settled {
         guard resume == nil || initialize == nil else {
-            throw CommandFailure(CommandFailure.usage, "a resumed run has its values; leave out --initialize")
+            throw CommandFailure(CommandFailure.usage, "a resumed run has its own values; leave out --initialize")
         }
         guard steps == nil || epochs == nil else {
             throw CommandFailure(CommandFailure.usage, "--steps and --epochs exclude each other; give one")
         }
         let year = 31_536_000.0
         guard (1...year).contains(patience) else {
-            throw CommandFailure(CommandFailure.usage, "--patience has to be a number of seconds, at least 1, not \(patience)")
+            throw CommandFailure(CommandFailure.usage, "--patience must be a number of seconds, at least 1, not \(patience)")
         }
-        for (option, value) in [("--elastic-interval", elasticInterval), ("--join-timeout", joinTimeout)] where !(0...year).contains(value) {
-            throw CommandFailure(CommandFailure.usage, "\(option) has to be a number of seconds, not \(value)")
+        for (option, value) in [("--elastic-interval", elasticInterval), ("--join-timeout", joinTimeout)]
+        where !(0...year).contains(value) {
+            throw CommandFailure(CommandFailure.usage, "\(option) must be a number of seconds, not \(value)")
         }
         for (option, value) in [("--restarts", restarts), ("--trace-every", traceEvery), ("--norms-every", normsEvery)] where value < 0 {
             throw CommandFailure(CommandFailure.usage, "\(option) must not be negative")
         }
         _ = try metricsEndpoint()
-        for (option, value) in [("--steps", steps), ("--epochs", epochs), ("--workers", workers), ("--replicas", replicas), ("--stores", stores)] {
+        for (option, value) in [
+            ("--steps", steps), ("--epochs", epochs), ("--workers", workers), ("--replicas", replicas), ("--stores", stores),
+        ] {
             if let value, !(1...1_000_000_000).contains(value) {
-                throw CommandFailure(CommandFailure.usage, "\(option) has to be at least 1, not \(value)")
+                throw CommandFailure(CommandFailure.usage, "\(option) must be at least 1, not \(value)")
             }
         }
         let resumed = try resume.map { try RunDirectory.find($0, runs: runs) }
@@ -156,10 +170,10 @@ struct RunOptions: ParsableArguments {
         if let path = data ?? record?.dataset {
             dataset = try Dataset(path: path)
         } else if device != nil {
-            dataset = try SimulatedRun.pictures(for: self.configuration.resolve(for: nil).network)
+            dataset = try SimulatedRun.placeholderData(for: self.configuration.resolve(for: nil).network)
         } else {
             throw CommandFailure(
-                CommandFailure.usage, "name the data with --data DIR; make it with `colonnade data import`")
+                CommandFailure.usage, "no data set is given; name one with --data DIR, and make it with `colonnade data import`")
         }
         let path = dataset.path
         var configuration: RunConfiguration
@@ -168,7 +182,7 @@ struct RunOptions: ParsableArguments {
             guard checkpoint.state.dataset_fingerprint == dataset.manifest.fingerprint else {
                 throw CommandFailure(
                     CommandFailure.data,
-                    "\(path) has the fingerprint \(dataset.manifest.fingerprint), the run was trained on "
+                    "\(path) has the fingerprint \(dataset.manifest.fingerprint), but the run was trained on "
                         + "\(checkpoint.state.dataset_fingerprint); name its data set with --data")
             }
         } else {
@@ -176,12 +190,12 @@ struct RunOptions: ParsableArguments {
         }
         guard dataset.manifest.classes.count <= configuration.network.classes else {
             throw NetworkError(
-                "\(path) has \(dataset.manifest.classes.count) classes, the network \(configuration.network.classes) outputs")
+                "\(path) has \(dataset.manifest.classes.count) classes, but the network has only \(configuration.network.classes) outputs")
         }
-        if device != nil { SimulatedRun.settle(&configuration.recipe) }
+        if device != nil { SimulatedRun.turnOffEvaluation(in: &configuration.recipe) }
         _ = try BatchPreparer(dataset: dataset, settings: .init(configuration))
         let layout = try layout(configuration, record)
-        // Without replicas there is nothing to share, and the usual step is one slice.
+        // A step has one slice by default; each replica needs at least one.
         if checkpoint == nil, configuration.recipe.slices == 1 { configuration.recipe.slices = layout.replicas }
         try configuration.check()
         _ = try GradientTree(slices: configuration.recipe.slices, replicas: layout.replicas)
@@ -189,7 +203,7 @@ struct RunOptions: ParsableArguments {
         let total = steps ?? epochs.map { Self.steps(epochs: $0, images: images, configuration.recipe.batch) }
         let base = checkpoint?.state.step ?? 0
         let last = total ?? record?.steps ?? (90 * images + configuration.recipe.batch - 1) / configuration.recipe.batch
-        // What was lost after its last checkpoint may lack the last validation, and in any case its end.
+        // A run that failed after its last checkpoint may lack the last validation, and always lacks its end.
         guard last > base || last == base && record.map({ $0.state != .finished }) == true else {
             throw CommandFailure(
                 CommandFailure.usage,
@@ -204,7 +218,7 @@ struct RunOptions: ParsableArguments {
         plan.start = try checkpoint.map { .resumed($0) } ?? initialize.map { .trained(try Checkpoint(path: $0)) }
         _ = try plan.start?.drawn(configuration)
         if let resumed {
-            // Before the first step nothing is validated.
+            // Nothing is validated before the first step.
             plan.isBaseValidated = base == 0
             MetricsIndex(resumed).forEach {
                 guard $0.kind == .validation, $0.step <= base else { return }
@@ -221,7 +235,7 @@ struct RunOptions: ParsableArguments {
         return Settled(plan: plan, dataset: dataset, resumed: resumed)
     }
 
-    /// Where metrics are answered, and the token that readers bring.
+    /// Returns the address on which metrics are served, and the token that readers must present.
     func metricsEndpoint() throws -> (address: SocketAddress?, token: String?) {
         let address = try metricsListen.map { try SocketAddress(parsing: $0) }
         guard address?.isLoopback ?? true || metricsTokenFile != nil else {
@@ -231,30 +245,30 @@ struct RunOptions: ParsableArguments {
         return (address, try metricsTokenFile.map { try PrivateToken.read($0) })
     }
 
-    /// As asked for, or as a resumed run was; a worker for each column of each replica otherwise.
+    /// Returns the requested layout, or a resumed run's; otherwise one worker for each column of each replica.
     private func layout(_ configuration: RunConfiguration, _ record: RunRecord?) throws -> ColumnLayout {
         let columns = configuration.network.columns
         if replicas == nil, let record, let before = record.replicas {
-            // Fewer workers may be there for fewer replicas now.
+            // The requested workers may be too few for the earlier number of replicas.
             if let layout = try? ColumnLayout(columns: columns, workers: workers ?? record.workers, replicas: before) { return layout }
         }
         let recorded = replicas == nil ? record?.workers : nil
         return try .asked(columns: columns, workers: workers ?? recorded, replicas: replicas)
     }
 
-    /// What a coordinator that takes up this run again is told besides the run: the run's record has the rest.
+    /// The arguments, besides the run, of a coordinator that resumes this run: the run's record has the rest.
     var argumentsForRestart: [String] {
         ["--store", store.rawValue, "--stores", "\(stores)", "--trace-every", "\(traceEvery)", "--norms-every", "\(normsEvery)",
-          "--join-timeout", "\(joinTimeout)",
-         "--patience", "\(patience)", "--restarts", "\(restarts)", "--elastic-interval", "\(elasticInterval)"]
+         "--join-timeout", "\(joinTimeout)", "--patience", "\(patience)", "--restarts", "\(restarts)",
+         "--elastic-interval", "\(elasticInterval)"]
             + (elastic ? ["--elastic"] : []) + (metricsListen.map { ["--metrics-listen", $0] } ?? [])
             + (metricsTokenFile.map { ["--metrics-token-file", $0] } ?? []) + (bandwidth?.arguments("--bandwidth") ?? [])
             + (latency?.arguments("--latency") ?? []) + stopped.arguments + security.arguments
-            // Not those of a layout that it has changed to: nobody else may come back.
+            // The original layout, not one that the run has changed to: other workers may not come back.
             + (workers.map { ["--workers", "\($0)"] } ?? []) + (replicas.map { ["--replicas", "\($0)"] } ?? [])
     }
 
-    /// A run keeps what decides its bits; only how it goes on may be set anew.
+    /// Returns a resumed run's configuration. The network stays; only the recipe's settings may change.
     private func continued(_ old: RunConfiguration) throws -> RunConfiguration {
         guard configuration.preset == nil, configuration.config == nil, configuration.columns == nil else {
             throw CommandFailure(
@@ -269,22 +283,21 @@ struct RunOptions: ParsableArguments {
         return result
     }
 
-    /// The newest checkpoint that is whole, and why newer ones are not used.
-    /// - Parameter before: only checkpoints of earlier steps count.
+    /// Returns the newest intact checkpoint, and why newer ones are not used.
     private static func lastCheckpoint(_ run: RunDirectory) throws -> (checkpoint: Checkpoint, passedOver: [String]) {
         var passedOver: [String] = []
         var first: (any Error)?
         for candidate in run.checkpoints().reversed() {
             do { return (try Checkpoint(path: candidate.path), passedOver) } catch {
-                passedOver.append("\(CommandFailure(error)?.description ?? "\(error)"); an older one is taken")
+                passedOver.append("\(CommandFailure(error)?.description ?? "\(error)"); an older one is used")
                 first = first ?? error
             }
         }
         if let first { throw first }
-        throw CommandFailure(CommandFailure.noInput, "\(run.path) has no checkpoint to continue from; start it anew")
+        throw CommandFailure(CommandFailure.noInput, "\(run.path) has no checkpoint to continue from; start a new run")
     }
 
-    /// Creates the run's directory and record, or takes up the one that is resumed.
+    /// Creates the run's directory and record, or reopens those of the resumed run.
     func open(_ settled: Settled, directory: RunDirectory?, run: UInt64) throws -> RunWriter {
         let plan = settled.plan
         let json = try JSONDecoder().decode(JSONValue.self, from: plan.configuration.json())
@@ -305,7 +318,7 @@ struct RunOptions: ParsableArguments {
             configuration: json)
         record.replicas = plan.layout.replicas == 1 ? nil : plan.layout.replicas
         record.device = device?.words
-        // A run that was lost before its first checkpoint starts again in its place.
+        // A run that failed before its first checkpoint starts again in the same directory.
         return try RunWriter(directory, record: record, keeping: 0)
     }
 }

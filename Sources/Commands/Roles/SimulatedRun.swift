@@ -3,42 +3,45 @@ import Foundation
 import NeuralNetwork
 import Prediction
 
-/// What a run on modelled accelerators wants beside what a run wants: the device from its option, and pictures that nobody looks at.
+/// The additional needs of a run on modelled accelerators: a device parsed from its option, and a placeholder for the data set.
 enum SimulatedRun {
-    /// `simulated:NAME` or `simulated:FILE`, and `,dilation=FACTOR`.
+    /// Parses `simulated:NAME` or `simulated:FILE`, with an optional `,dilation=FACTOR`.
     static func device(_ argument: String) throws -> SimulatedDevice {
         var words = argument.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         let kind = words.removeFirst()
         guard kind.hasPrefix("simulated:") else {
-            throw CommandFailure(CommandFailure.usage, "write the device as simulated:NAME or simulated:FILE, with ,dilation=FACTOR where time is to run slower")
+            throw CommandFailure(
+                CommandFailure.usage,
+                "\"\(argument)\" is not a device; write simulated:NAME or simulated:FILE, with ,dilation=FACTOR to slow time down")
         }
         var dilation = 1.0
         for word in words {
             guard word.hasPrefix("dilation="), let value = Double(word.dropFirst("dilation=".count)) else {
-                throw CommandFailure(CommandFailure.usage, "a device has no \"\(word)\"; write dilation=500, for example")
+                throw CommandFailure(CommandFailure.usage, "unknown setting of a device \"\(word)\"; write dilation=500, for example")
             }
             dilation = value
         }
-        let device = SimulatedDevice(model: try DeviceModel(argument: String(kind.dropFirst("simulated:".count))), dilation: dilation)
+        let model = try DeviceModel(argument: String(kind.dropFirst("simulated:".count)))
+        let device = SimulatedDevice(model: model, dilation: dilation)
         if let problem = device.problem { throw CommandFailure(CommandFailure.usage, problem) }
         return device
     }
 
-    /// Leaves out what a simulated run has no use for: there is nothing to evaluate, and nothing to go on from.
-    static func settle(_ recipe: inout Recipe) {
+    /// Turns off validation, checkpoints and a schedule that depends on validation: a simulated run has nothing to evaluate or to resume.
+    static func turnOffEvaluation(in recipe: inout Recipe) {
         (recipe.validation.every, recipe.checkpoint.every) = (0, 0)
         recipe.schedule.kind = .drops
     }
 
-    /// A data set of one picture, for a run that was given none.
-    static func pictures(for network: NetworkSpecification) throws -> Dataset {
-        let place = FileManager.default.temporaryDirectory.appendingPathComponent("colonnade-made-\(UUID())").path
-        // What is open stays.
-        defer { try? FileManager.default.removeItem(atPath: place) }
+    /// Creates a data set of one image, for a run that was given none.
+    static func placeholderData(for network: NetworkSpecification) throws -> Dataset {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("colonnade-made-\(UUID())").path
+        // The data set keeps its files open.
+        defer { try? FileManager.default.removeItem(atPath: path) }
         try MadePictures.pack(
-            into: place, channels: network.input.channels, height: network.input.height, width: network.input.width,
+            into: path, channels: network.input.channels, height: network.input.height, width: network.input.width,
             classes: network.classes, train: 1, validation: 1)
-        return try Dataset(path: place)
+        return try Dataset(path: path)
     }
 }
 

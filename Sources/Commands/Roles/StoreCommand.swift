@@ -3,11 +3,11 @@ import Glibc
 import ParameterStore
 import Wire
 
-/// `colonnade store`: keeps a shard of the parameters.
+/// `colonnade store`: holds a shard of the parameters.
 struct StoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "store",
-        abstract: "Keeps the parameters of a run that was started with --store process.")
+        abstract: "Holds the parameters of a run that was started with --store process.")
 
     @Option(help: ArgumentHelp("The run's coordinator.", valueName: "host:port"))
     var coordinator: String

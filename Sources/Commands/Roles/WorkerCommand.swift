@@ -5,34 +5,34 @@ import NeuralNetwork
 import Wire
 import Worker
 
-/// `colonnade worker`: hosts columns of a run.
+/// `colonnade worker`: computes columns of a run.
 struct WorkerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "worker", abstract: "Hosts columns of a run; started once for each worker that the run needs.")
+        commandName: "worker", abstract: "Computes columns of a run; start one process for each worker that the run needs.")
 
     @Option(help: ArgumentHelp("The run's coordinator.", valueName: "host:port"))
     var coordinator: String
 
     @Option(
         help: ArgumentHelp(
-            "The data set on this host (default: the coordinator's path; where that has not the same data, it is fetched).",
+            "The data set on this host (default: the coordinator's path; if that does not hold the same data set, it is fetched).",
             valueName: "dir"))
     var data: String?
 
-    @Flag(help: "Fetch the data set from the coordinator even where its path has it.")
+    @Flag(help: "Fetch the data set from the coordinator even if it exists at the coordinator's path.")
     var fetchData = false
 
-    @Option(help: ArgumentHelp("Where fetched data sets are kept (default: ~/.cache/colonnade/datasets).", valueName: "dir"))
+    @Option(help: ArgumentHelp("Directory of fetched data sets (default: ~/.cache/colonnade/datasets).", valueName: "dir"))
     var dataCache: String?
 
-    @Option(help: "Kernel threads; has to be the run's (default: the run's).")
+    @Option(help: "Kernel threads; must be the same as the run's (default: the run's).")
     var threads: Int?
 
     @OptionGroup var peer: PeerOptions
 
     func validate() throws {
         if let threads, !(1...Recipe.mostThreads).contains(threads) {
-            throw ValidationError("--threads has to be from 1 to \(Recipe.mostThreads), not \(threads)")
+            throw ValidationError("--threads must be from 1 to \(Recipe.mostThreads), not \(threads)")
         }
     }
 

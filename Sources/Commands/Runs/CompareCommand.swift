@@ -1,10 +1,10 @@
 import ArgumentParser
 import RunLog
 
-/// `colonnade runs compare`: how two runs differ.
+/// `colonnade runs compare`: shows how two runs differ.
 struct CompareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "compare", abstract: "Shows two runs' settings where they differ, and their figures side by side.")
+        commandName: "compare", abstract: "Shows the settings in which two runs differ, and their figures side by side.")
 
     @OptionGroup var pair: RunPair
     @Flag(help: "Print JSON.") var json = false
@@ -26,7 +26,7 @@ struct CompareCommand: ParsableCommand {
 
     func run() throws {
         let directories = try pair.directories()
-        let comparison = try RunComparison(directories, index: MetricsIndex.shown)
+        let comparison = try RunComparison(directories, index: MetricsIndex.withProgress)
         let (settings, figures) = (comparison.settings.map(Row.init), comparison.figures.map(Row.init))
         if json {
             return Terminal.line(

@@ -4,7 +4,7 @@ import NeuralNetwork
 import RunLog
 import Tensors
 
-/// `colonnade runs diverge`: where two runs that should be the same part ways.
+/// `colonnade runs diverge`: finds where two runs that should be the same diverge.
 struct DivergeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "diverge", abstract: "Names the first step and tensor in which two runs differ.")
@@ -13,20 +13,20 @@ struct DivergeCommand: ParsableCommand {
     @Flag(help: "Print JSON.") var json = false
 
     private struct Document: Encodable {
-        /// Steps that both runs have.
+        /// The number of steps that both runs have.
         let steps: Int
         let first_differing_step: Int?
         /// The first checkpoint in which they differ.
         var checkpoint: Int?
-        /// Its differing tensors, in the network's order.
+        /// That checkpoint's differing tensors, in the network's order.
         var tensors: [String] = []
     }
 
     func run() throws {
         let directories = try pair.directories()
-        let divergence = RunDivergence(directories[0], directories[1], index: MetricsIndex.shown)
+        let divergence = RunDivergence(directories[0], directories[1], index: MetricsIndex.withProgress)
         guard divergence.steps > 0 else {
-            throw CommandFailure(CommandFailure.data, "the runs have no step in common; compare runs that were trained alike")
+            throw CommandFailure(CommandFailure.data, "the runs have no step in common; compare runs with the same settings")
         }
         var document = Document(steps: divergence.steps, first_differing_step: divergence.first?.step)
         if divergence.first != nil, let (checkpoint, tensors) = try differing(directories) {
@@ -41,11 +41,11 @@ struct DivergeCommand: ParsableCommand {
         if let checkpoint = document.checkpoint {
             Terminal.line("in the checkpoints of step \(checkpoint) these differ: \(document.tensors.joined(separator: ", "))")
         } else {
-            Terminal.line("no checkpoint of both shows the tensor; train both with --set checkpoint.every=\(first.step)")
+            Terminal.line("no checkpoint of both runs shows the tensor that differs; train both with --set checkpoint.every=\(first.step)")
         }
     }
 
-    /// The first checkpoint of both runs that differs, and in which tensors.
+    /// Returns the first step at which both runs have checkpoints that differ, and the differing tensors.
     private func differing(_ directories: [RunDirectory]) throws -> (Int, [String])? {
         let checkpoints = directories.map { Dictionary($0.checkpoints().map { ($0.step, $0.path) }) { first, _ in first } }
         for step in Set(checkpoints[0].keys).intersection(checkpoints[1].keys).sorted() {

@@ -3,15 +3,15 @@ import Foundation
 import Glibc
 import RunLog
 
-/// `colonnade runs log`: what all processes of a run said, in one order.
+/// `colonnade runs log`: shows the messages of all processes of a run in order of time.
 struct LogCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "log", abstract: "Shows what all processes of a run said, with the first failure on top.")
+        commandName: "log", abstract: "Shows the messages of all processes of a run, with the first failure at the top.")
 
-    @Argument(help: ArgumentHelp("The run's path, or its name.", valueName: "run"), completion: .runs) var target: String
-    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir"), completion: .directory) var runs = "runs"
-    @Flag(name: [.customShort("f"), .long], help: "Go on until the run ends.") var follow = false
-    @Flag(help: "Print a line of JSON for each line.") var json = false
+    @Argument(help: ArgumentHelp("The run's path or name.", valueName: "run"), completion: .runs) var target: String
+    @Option(help: ArgumentHelp("The directory of runs.", valueName: "dir"), completion: .directory) var runs = "runs"
+    @Flag(name: [.customShort("f"), .long], help: "Follow until the run ends.") var follow = false
+    @Flag(help: "Print each line as JSON.") var json = false
 
     func run() throws {
         let directory = try RunDirectory.find(target, runs: runs)

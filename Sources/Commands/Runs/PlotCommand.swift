@@ -4,19 +4,19 @@ import NeuralNetwork
 import RunLog
 import Tensors
 
-/// `colonnade runs plot`: curves of several runs in one picture.
+/// `colonnade runs plot`: draws curves of several runs in one plot.
 struct PlotCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plot", abstract: "Draws a curve of each of several runs into one picture (SVG).")
+        commandName: "plot", abstract: "Draws a curve of each of several runs into one plot (SVG).")
 
-    @Argument(help: ArgumentHelp("The runs' paths, or their names.", valueName: "run"), completion: .runs) var targets: [String]
-    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir"), completion: .directory) var runs = "runs"
-    @Option(help: "What is drawn: \(Quantity.allCases.map(\.rawValue).joined(separator: ", ")).") var of = Quantity.error
-    @Option(help: ArgumentHelp("Above the picture.", valueName: "words")) var title: String?
+    @Argument(help: ArgumentHelp("The runs' paths or names.", valueName: "run"), completion: .runs) var targets: [String]
+    @Option(help: ArgumentHelp("The directory of runs.", valueName: "dir"), completion: .directory) var runs = "runs"
+    @Option(help: "The quantity to draw: \(Quantity.allCases.map(\.rawValue).joined(separator: ", ")).") var of = Quantity.error
+    @Option(help: ArgumentHelp("The title above the plot.", valueName: "words")) var title: String?
     @Option(help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file()) var out = "plot.svg"
 
     enum Quantity: String, CaseIterable, ExpressibleByArgument {
-        /// Top-1 on the validation split; of training, smoothed; of the validation split.
+        /// `error`: top-1 error of the validation split. `loss`: training loss, smoothed.
         case error, loss
         case validationLoss = "validation-loss"
 
@@ -32,7 +32,8 @@ struct PlotCommand: ParsableCommand {
     func run() throws {
         guard targets.count <= LineChart.lineLimit else {
             throw CommandFailure(
-                CommandFailure.usage, "\(targets.count) curves cannot be told apart in one picture; name at most \(LineChart.lineLimit) runs")
+                CommandFailure.usage,
+                "\(targets.count) curves cannot be distinguished in one plot; name at most \(LineChart.lineLimit) runs")
         }
         let lines = try targets.map { target in
             let directory = try RunDirectory.find(target, runs: runs)
@@ -42,18 +43,19 @@ struct PlotCommand: ParsableCommand {
             }
             return LineChart.Line(directory.name, points)
         }
-        let chart = LineChart(title: title ?? of.words.title, xLabel: "passes over the training pictures", yLabel: of.words.unit, lines: lines)
+        let chart = LineChart(
+            title: title ?? of.words.title, xLabel: "passes over the training images", yLabel: of.words.unit, lines: lines)
         try DurableFile.write([UInt8]((chart.document + "\n").utf8), to: out)
         Terminal.line("wrote \(out): \(lines.map(\.name).joined(separator: ", "))")
     }
 
-    /// By passes, in which runs of different batches can be compared.
+    /// Returns the points by passes, so that runs with different batches can be compared.
     private func points(_ directory: RunDirectory) throws -> [(x: Double, y: Double)] {
         let record = try directory.record()
         let configuration = try RunConfiguration(json: JSONEncoder().encode(record.configuration))
         let pass = Double(max(record.images_per_epoch, 1)) / Double(configuration.recipe.batch)
         var points: [(x: Double, y: Double)] = []
-        MetricsIndex.shown(directory).forEach { entry in
+        MetricsIndex.withProgress(directory).forEach { entry in
             let x = Double(entry.step) / pass
             switch (of, entry.kind) {
             case (.loss, .step), (.validationLoss, .validation): points.append((x, entry.figures[0]))

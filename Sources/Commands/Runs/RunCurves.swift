@@ -1,6 +1,6 @@
 import RunLog
 
-/// A run's curves in short: what lists and summaries show of them.
+/// A run's curves, condensed for lists and summaries.
 struct RunCurves {
     let summary: RunSummary
     let losses: [Double]
@@ -15,7 +15,7 @@ struct RunCurves {
     var lastStep: Int { max(summary.last?.step ?? 0, summary.lastValidation?.step ?? 0) }
     var bestError: Double? { summary.bestValidation?.figures[1] }
 
-    /// A line for each curve that has a course.
+    /// Returns a line for each curve with more than one value.
     func text(_ style: TerminalStyle, width: Int = 60) -> String {
         var rows: [String] = []
         func add(_ name: String, _ values: [Double], _ format: (Double) -> String) {
@@ -29,7 +29,7 @@ struct RunCurves {
 }
 
 extension TerminalStyle.Color {
-    /// Of a run's state in words.
+    /// Chooses the color of a run's state; nil if it has none.
     init?(state: String) {
         switch state {
         case "running": self = .blue

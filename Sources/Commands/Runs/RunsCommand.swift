@@ -2,18 +2,18 @@ import ArgumentParser
 import Foundation
 import RunLog
 
-/// `colonnade runs`: what runs did.
+/// `colonnade runs`: inspects and controls runs.
 struct RunsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "runs", abstract: "Inspects runs.",
+        commandName: "runs", abstract: "Inspects and controls runs.",
         subcommands: [
-            List.self, Show.self, TailCommand.self, LogCommand.self, StopCommand.self, CheckpointCommand.self, ResizeCommand.self, CompareCommand.self,
-            DivergeCommand.self, PlotCommand.self, TraceCommand.self, ReportCommand.self, TensorBoardCommand.self,
+            List.self, Show.self, TailCommand.self, LogCommand.self, StopCommand.self, CheckpointCommand.self, ResizeCommand.self,
+            CompareCommand.self, DivergeCommand.self, PlotCommand.self, TraceCommand.self, ReportCommand.self, TensorBoardCommand.self,
         ])
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists the runs of a directory, newest first.")
-        @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir"), completion: .directory) var runs = "runs"
+        @Option(help: ArgumentHelp("The directory of runs.", valueName: "dir"), completion: .directory) var runs = "runs"
         @Flag(help: "Print JSON.") var json = false
 
         private struct Entry: Encodable {
@@ -32,7 +32,7 @@ struct RunsCommand: ParsableCommand {
             let style = TerminalStyle.output
             for directory in RunDirectory.all(in: runs) {
                 guard let record = try? directory.record() else { continue }
-                let curve = RunCurves(.shown(directory))
+                let curve = RunCurves(.withProgress(directory))
                 entries.append(
                     Entry(
                         name: directory.name, state: directory.state(record), step: curve.lastStep, steps: record.steps,
@@ -66,14 +66,14 @@ struct RunsCommand: ParsableCommand {
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Shows one run.")
-        @Argument(help: ArgumentHelp("The run's path, or its name.", valueName: "run"), completion: .runs) var target: String
-        @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir"), completion: .directory) var runs = "runs"
-        @Flag(help: "Print the content of run.json with the last metrics.") var json = false
+        @Argument(help: ArgumentHelp("The run's path or name.", valueName: "run"), completion: .runs) var target: String
+        @Option(help: ArgumentHelp("The directory of runs.", valueName: "dir"), completion: .directory) var runs = "runs"
+        @Flag(help: "Print the content of run.json, with the last metrics.") var json = false
 
         func run() throws {
             let directory = try RunDirectory.find(target, runs: runs)
             let record = try directory.record()
-            let index = MetricsIndex.shown(directory)
+            let index = MetricsIndex.withProgress(directory)
             if json { return Terminal.line(try Terminal.json(document(directory, record, RunSummary(index)))) }
             let style = TerminalStyle.output
             let words = directory.state(record)

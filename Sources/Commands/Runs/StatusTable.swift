@@ -1,6 +1,6 @@
 import RunLog
 
-/// What the processes of a run that goes on are at.
+/// A table of the current activity of a run's processes.
 enum StatusTable {
     static func text(_ status: RunStatus) -> String {
         let header = ["process", "host", "at", "step", "computing", "exchanging", "store", "loading", "memory"]

@@ -3,21 +3,21 @@ import Foundation
 import Glibc
 import RunLog
 
-/// `colonnade runs tail`: the last lines of a run, and those to come.
+/// `colonnade runs tail`: shows the last lines of a run, and with --follow new ones.
 struct TailCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "tail", abstract: "Shows a run's last steps.")
 
-    @Argument(help: ArgumentHelp("The run's path, or its name.", valueName: "run"), completion: .runs) var target: String
-    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir"), completion: .directory) var runs = "runs"
-    @Option(name: [.customShort("n"), .long], help: "How many lines.") var lines = 20
-    @Flag(name: [.customShort("f"), .long], help: "Go on until the run ends.") var follow = false
+    @Argument(help: ArgumentHelp("The run's path or name.", valueName: "run"), completion: .runs) var target: String
+    @Option(help: ArgumentHelp("The directory of runs.", valueName: "dir"), completion: .directory) var runs = "runs"
+    @Option(name: [.customShort("n"), .long], help: "Number of lines.") var lines = 20
+    @Flag(name: [.customShort("f"), .long], help: "Follow until the run ends.") var follow = false
     @Flag(help: "Print the lines of metrics.jsonl as they are.") var json = false
 
     func run() throws {
-        guard lines >= 0 else { throw CommandFailure(CommandFailure.usage, "--lines starts at 0") }
+        guard lines >= 0 else { throw CommandFailure(CommandFailure.usage, "--lines must not be negative") }
         let directory = try RunDirectory.find(target, runs: runs)
-        let index = MetricsIndex.shown(directory)
-        // The last lines that are shown at all: norms have their own place.
+        let index = MetricsIndex.withProgress(directory)
+        // Only steps and validations count towards --lines.
         var first = index.count
         var left = lines
         while first > 0, left > 0 {
@@ -27,7 +27,7 @@ struct TailCommand: ParsableCommand {
         let end = index.count > 0 ? index[index.count - 1].end : 0
         var reader = LineReader<MetricsLine>(directory.metricsPath, from: first < index.count ? index[first].offset : end)
         while true {
-            // The state is read first: what is written before the end is shown before it is noticed.
+            // Read the state first, so that everything written before the end is shown.
             let state = try directory.record().state
             for line in reader.next() { try show(line) }
             guard follow, state == .running else { return }

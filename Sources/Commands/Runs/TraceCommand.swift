@@ -3,19 +3,21 @@ import Foundation
 import RunLog
 import Tensors
 
-/// `colonnade runs trace`: traced steps for Perfetto.
+/// `colonnade runs trace`: converts traced steps for Perfetto.
 struct TraceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trace", abstract: "Writes traced steps as a trace for Perfetto or chrome://tracing.")
 
-    @Argument(help: ArgumentHelp("The run's path, or its name.", valueName: "run"), completion: .runs) var target: String
-    @Option(help: ArgumentHelp("Where runs are kept.", valueName: "dir"), completion: .directory) var runs = "runs"
-    @Option(help: ArgumentHelp("The file to write (default: trace.json in the run's directory).", valueName: "file"), completion: .file()) var out: String?
+    @Argument(help: ArgumentHelp("The run's path or name.", valueName: "run"), completion: .runs) var target: String
+    @Option(help: ArgumentHelp("The directory of runs.", valueName: "dir"), completion: .directory) var runs = "runs"
+    @Option(
+        help: ArgumentHelp("The file to write (default: trace.json in the run's directory).", valueName: "file"), completion: .file())
+    var out: String?
     @Flag(help: "Print JSON.") var json = false
 
     private struct Document: Encodable {
         let path: String
-        /// Traced steps.
+        /// The traced steps.
         let steps: [Int]
     }
 

@@ -3,7 +3,7 @@ import NeuralNetwork
 import RunLog
 
 extension CompletionKind {
-    /// Runs by name where `--runs` of the same line, or its default, has them; by path where a path is begun.
+    /// Completes runs: by path if a path has been begun, else by name in the directory of `--runs` on the same line, or its default.
     static var runs: CompletionKind {
         .custom { words, _, prefix in
             if let slash = prefix.lastIndex(of: "/") {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 
-/// What the argument parser knows of commands, as it writes it for other programs: the part that manual pages need.
+/// The argument parser's description of commands, which it writes as JSON for other programs. Only what manual pages need.
 struct HelpModel: Decodable {
     struct Command: Decodable {
         let commandName: String
@@ -14,9 +14,9 @@ struct HelpModel: Decodable {
 
         /// `colonnade runs tail`
         var words: [String] { (superCommands ?? []) + [commandName] }
-        /// Subcommands that people call; the parser's own `help` is on every page already.
+        /// The visible subcommands, without the parser's own `help`, which is on every page already.
         var shown: [Command] { (subcommands ?? []).filter { $0.shouldDisplay != false && $0.commandName != "help" } }
-        /// Arguments that people give.
+        /// The visible arguments.
         var given: [Argument] { (arguments ?? []).filter { $0.shouldDisplay != false } }
     }
 
@@ -46,8 +46,8 @@ struct HelpModel: Decodable {
 
     let command: Command
 
-    /// That of this program.
-    /// - Throws: `CommandFailure` where the parser writes it in a way that is not known.
+    /// Returns the description of this program's commands.
+    /// - Throws: `CommandFailure` if the parser's JSON has an unknown form.
     static func own() throws -> HelpModel {
         do { return try JSONDecoder().decode(HelpModel.self, from: Data(ColonnadeCommand._dumpHelp().utf8)) } catch {
             throw CommandFailure(CommandFailure.software, "the argument parser's help cannot be read: \(error)")

@@ -35,7 +35,7 @@ struct ManualPage {
         return lines.filter { !$0.isEmpty }.joined(separator: "\n") + "\n"
     }
 
-    /// A page for a command and for all below it.
+    /// Returns the pages of a command and of all its subcommands.
     static func all(of command: HelpModel.Command, version: String, date: Date) -> [ManualPage] {
         [ManualPage(command: command, version: version, date: date)]
             + command.shown.flatMap { all(of: $0, version: version, date: date) }
@@ -50,7 +50,7 @@ struct ManualPage {
         return formatter.string(from: date)
     }
 
-    /// The abstract without its full stop, as lists of manual pages have it.
+    /// The abstract without its full stop, as is usual in lists of manual pages.
     private var headline: String {
         let abstract = command.abstract ?? command.commandName
         return abstract.hasSuffix(".") ? String(abstract.dropLast()) : abstract
@@ -71,7 +71,7 @@ struct ManualPage {
         return lines
     }
 
-    /// `Fl -steps Ar steps`
+    /// Formats an argument, as in `Fl -steps Ar steps`.
     private static func form(_ argument: HelpModel.Argument, _ name: HelpModel.Argument.Name?) -> String {
         let value = "Ar \(Mdoc.word(argument.valueName ?? "value"))"
         guard argument.kind != .positional, let name else { return value }
@@ -80,7 +80,7 @@ struct ManualPage {
 
     private static let exitStatus = [
         ".Sh EXIT STATUS", "0 after success, otherwise a code of", ".Xr sysexits 3",
-        "with a sentence on the standard error output.",
+        "with a sentence on standard error.",
     ]
 
     private var seeAlso: [String] {

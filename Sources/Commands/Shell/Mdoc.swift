@@ -1,7 +1,6 @@
-/// Any text in the language of manual pages.
+/// Escapes text for the language of manual pages.
 enum Mdoc {
-    /// Text, whatever is in it, in lines of a width that formatters like; a sentence begins on a line of its own, so that
-    /// they know its end.
+    /// Escapes text and breaks it into short lines. Each sentence begins a line, so that formatters recognize the end of the one before.
     static func escaped(_ text: String) -> String {
         var lines: [String] = []
         for word in characters(text).split(separator: " ") {
@@ -14,7 +13,7 @@ enum Mdoc {
         return lines.joined(separator: "\n")
     }
 
-    /// Text on a macro's line, where a short word might be a macro itself.
+    /// Escapes text on a macro's line, where a short word might be a macro itself.
     static func arguments(_ text: String) -> String {
         characters(text).split(separator: " ").map { $0.count < 4 ? "\\&\($0)" : String($0) }.joined(separator: " ")
     }
@@ -32,7 +31,7 @@ enum Mdoc {
         return line
     }
 
-    /// A macro's argument, which must not be taken for a macro itself or be parted at a space.
+    /// Quotes a macro's argument, which must not be taken for a macro or be split at a space.
     static func word(_ text: String) -> String { "\"\(text.count < 4 ? "\\&" : "")\(characters(text).filter { $0 != "\"" })\"" }
 
     private static func hex(_ value: UInt32) -> String {

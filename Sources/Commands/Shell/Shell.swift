@@ -1,11 +1,11 @@
 import ArgumentParser
 
-/// A shell that completes a command's arguments.
+/// A shell for which completions are installed.
 enum Shell: String, ExpressibleByArgument, CaseIterable {
     case bash, zsh, fish
 
-    /// As the argument parser names it.
-    var parsers: CompletionShell {
+    /// The argument parser's value for the shell.
+    var completionShell: CompletionShell {
         switch self {
         case .bash: .bash
         case .zsh: .zsh
@@ -13,8 +13,8 @@ enum Shell: String, ExpressibleByArgument, CaseIterable {
         }
     }
 
-    /// Where it looks for the program's completions, below a prefix.
-    var place: String {
+    /// The path, below a prefix, where the shell looks for the program's completions.
+    var completionPath: String {
         switch self {
         case .bash: "share/bash-completion/completions/colonnade"
         case .zsh: "share/zsh/site-functions/_colonnade"

@@ -1,23 +1,23 @@
-/// A curve as a line of characters, each as high as the mean of its part of the values.
+/// A curve as a line of characters. A character's height is the mean of its part of the values.
 package struct Sparkline: Equatable {
     package enum Style: Sendable {
-        /// Eight heights of Unicode's blocks.
+        /// Unicode's blocks of eight heights.
         case blocks
-        /// Characters that every terminal has.
+        /// ASCII characters.
         case plain
     }
 
-    /// From 0, the least, to 1; nil for a part without a value.
+    /// Heights from 0, the minimum, to 1; nil for a part without a value.
     private let heights: [Double?]
 
     /// - Parameters:
-    ///   - values: those that are no numbers are left out.
-    ///   - width: the most characters.
+    ///   - values: non-finite values are ignored.
+    ///   - width: the largest number of characters.
     package init(_ values: [Double], width: Int) {
         let cells = min(values.count, max(0, width))
         let means = (0..<cells).map { cell -> Double? in
             let part = values[cell * values.count / cells..<(cell + 1) * values.count / cells].filter(\.isFinite)
-            // Divided first: the sum of large numbers may be none.
+            // Divide first: the sum of large numbers may overflow.
             return part.isEmpty ? nil : part.reduce(0) { $0 + $1 / Double(part.count) }
         }
         let present = means.compactMap { $0 }

@@ -2,12 +2,12 @@ import Foundation
 import Glibc
 import Threading
 
-/// Shows on stderr how far a task has come that takes longer than two seconds, so that stdout has the result alone. Calls may
-/// come from any thread.
+/// Shows the progress of tasks that take longer than two seconds. Writes to stderr, so that stdout has only the result. Calls
+/// may come from any thread.
 final class TaskProgress: Sendable {
     private struct State {
         var text: ProgressText
-        /// Whether the cursor stands on a line that is rewritten.
+        /// Whether the cursor is on a line that is rewritten.
         var hasOpenLine = false
     }
 
@@ -26,13 +26,13 @@ final class TaskProgress: Sendable {
         guard isatty(2) != 0, environment["TERM"] != "dumb" else { return .lines }
         var size = winsize()
         let isKnown = ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1
-        // The last place stays free: a terminal that wraps there would leave the line behind.
+        // The last column stays empty: a terminal that wraps there would leave the line behind.
         return .bar(TerminalStyle(isTerminal: true, environment: environment), width: isKnown ? Int(size.ws_col) - 1 : 79)
     }
 
     /// - Parameters:
-    ///   - fraction: of the task that is done.
-    ///   - detail: a figure that follows the share.
+    ///   - fraction: the fraction of the task that is done.
+    ///   - detail: a figure to show after the percentage.
     func show(_ task: String, _ fraction: Double, _ detail: String = "") {
         state.update { state in
             guard let text = state.text.next(task, fraction, detail, at: MonotonicClock.now) else { return }
@@ -42,7 +42,7 @@ final class TaskProgress: Sendable {
         }
     }
 
-    /// Takes the bar away.
+    /// Erases the bar.
     func finish() {
         state.update { state in
             if state.hasOpenLine { StandardError.write("\r\u{1B}[K") }
@@ -50,7 +50,7 @@ final class TaskProgress: Sendable {
         }
     }
 
-    /// Does something that tells the fraction that is done, and shows it.
+    /// Runs `body` and shows the fraction done that it reports.
     static func show<Result>(_ task: String, _ body: ((Double) -> Void) throws -> Result) rethrows -> Result {
         let progress = TaskProgress()
         defer { progress.finish() }

@@ -3,7 +3,7 @@ import Glibc
 import RunLog
 import Threading
 
-/// What a person sees: plain lines, or one line that is rewritten where stdout is a terminal.
+/// Writes messages for the user, and formats figures, tables and JSON.
 enum Terminal {
     static var isInteractive: Bool { isatty(1) != 0 }
 
@@ -16,12 +16,12 @@ enum Terminal {
         fflush(nil)
     }
 
-    /// Seconds as 12 s, 3 min 20 s or 2 h 5 min.
+    /// Formats seconds as 12 s, 3 min 20 s or 2 h 5 min.
     static func duration(_ seconds: Double) -> String { FigureText.duration(seconds) }
     static func fixed(_ value: Double, _ digits: Int) -> String { FigureText.fixed(value, digits) }
     static func percent(_ value: Double) -> String { FigureText.percent(value) }
 
-    /// 12,345,678
+    /// Formats an integer with separators, as in 12,345,678.
     static func grouped(_ value: Int) -> String {
         var digits = Array(String(abs(value)))
         var index = digits.count - 3
@@ -39,7 +39,7 @@ enum Terminal {
         return unit == 0 ? "\(count) B" : "\(fixed(value, 1)) \(units[unit])"
     }
 
-    /// The time since something as 12 s, 3 min, 2 h or 5 d.
+    /// Formats an age in seconds as 12 s, 3 min, 2 h or 5 d.
     static func age(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds < 1e15 else { return "?" }
         let whole = max(0, Int(seconds))
@@ -48,8 +48,8 @@ enum Terminal {
         return whole < 48 * 3600 ? "\(whole / 3600) h" : "\(whole / 86400) d"
     }
 
-    /// Columns lined up: the first to the left, the others to the right.
-    /// - Parameter paint: a cell's color by row and column; a terminal shows it, and it takes no place.
+    /// Aligns columns: the first to the left, the others to the right.
+    /// - Parameter paint: returns a cell's color by row and column. Its escape codes do not count towards the width.
     static func table(_ rows: [[String]], paint: (Int, Int) -> TerminalStyle.Color? = { _, _ in nil }) -> String {
         guard let first = rows.first else { return "" }
         let widths = first.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }

@@ -1,17 +1,17 @@
 import Foundation
 import Glibc
 
-/// What the terminal can show, as its environment says.
+/// The terminal's capabilities, according to its environment.
 package struct TerminalStyle: Sendable, Equatable {
     package enum Color: Int, Sendable { case red = 31, green = 32, yellow = 33, blue = 34, magenta = 35, cyan = 36 }
 
     package var hasColor: Bool
     package var hasUnicode: Bool
 
-    /// That of stdout.
+    /// The style of stdout.
     static let output = TerminalStyle(isTerminal: isatty(1) != 0, environment: ProcessInfo.processInfo.environment)
 
-    /// - Parameter environment: `NO_COLOR` and `TERM=dumb` leave colours out; the locale says whether characters beyond
+    /// - Parameter environment: `NO_COLOR` and `TERM=dumb` turn colours off; the locale tells whether characters beyond
     ///   ASCII can be shown.
     package init(isTerminal: Bool, environment: [String: String]) {
         func isSet(_ name: String) -> Bool { !(environment[name] ?? "").isEmpty }

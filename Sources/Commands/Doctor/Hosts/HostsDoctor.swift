@@ -3,7 +3,7 @@ import Glibc
 import Threading
 import Wire
 
-/// Looks at every host of a file and at every pair of them, over ssh.
+/// Checks every host of a file and every pair of hosts, over ssh.
 struct HostsDoctor {
     private let file: HostsFile
     private let command: DoctorCommand
@@ -15,8 +15,8 @@ struct HostsDoctor {
         certificates = isMade ? try HostCertificates(file.hosts.map { ($0.label, [.worker]) }) : nil
     }
 
-    /// A host that was reached, and what its doctors are told.
-    private struct Patient {
+    /// A host that was reached, and the arguments of its doctors.
+    private struct Target {
         let connection: HostConnection
         let arguments: [String]
         var server: RemoteProcess?
@@ -24,10 +24,10 @@ struct HostsDoctor {
     }
 
     func findings() throws -> [Finding] {
-        let said = Monitor([String: [String]]())
+        let output = Monitor([String: [String]]())
         let found = HostGroup.open(file.hosts) { host, process, line in
-            // What doctors print, by the name that they were started with; ssh's words are in what is thrown.
-            said.update { $0["\(host) \(process)", default: []].append(line) }
+            // The output of doctors, by host and process name. ssh's own messages are in the errors that are thrown.
+            output.update { $0["\(host) \(process)", default: []].append(line) }
         }
         var findings = found.map { host, result in Finding(host.label, "ssh") { "reached as \(try result.get().1.hostName)" } }
         let connections = found.compactMap { try? $0.result.get() }
@@ -35,23 +35,24 @@ struct HostsDoctor {
             for (connection, _) in connections { connection.close() }
             for (connection, _) in connections { connection.waitForEnd(within: 30) }
         }
-        // Another release may not understand what it is asked.
-        let (same, others) = (connections.filter { $0.1.version == Product.version }, connections.filter { $0.1.version != Product.version })
+        // Another release may not understand the arguments.
+        let same = connections.filter { $0.1.version == Product.version }
+        let others = connections.filter { $0.1.version != Product.version }
         findings += HostGroup.differences(others.map { ($0.0.host.label, $0.1) }, version: Product.version).enumerated().map {
             Finding(others[$0].0.host.label, "release", others[$0].1.version, .failed, remedy: $1)
         }
-        var patients: [Patient] = []
+        var targets: [Target] = []
         for (connection, _) in same {
             do {
                 try connection.enterDirectory()
-                patients.append(Patient(connection: connection, arguments: try arguments(connection)))
+                targets.append(Target(connection: connection, arguments: try arguments(connection)))
             } catch {
-                findings.append(
-                    Finding(connection.host.label, "directory", "failed", .failed, remedy: CommandFailure(error)?.description ?? "\(error)"))
+                let remedy = CommandFailure(error)?.description ?? "\(error)"
+                findings.append(Finding(connection.host.label, "directory", "failed", .failed, remedy: remedy))
             }
         }
-        findings += machines(patients, said)
-        return findings + pairs(&patients, said)
+        findings += machines(targets, output)
+        return findings + pairs(&targets, output)
     }
 
     private func arguments(_ connection: HostConnection) throws -> [String] {
@@ -65,65 +66,72 @@ struct HostsDoctor {
         return arguments
     }
 
-    /// Every host by itself, all at once.
-    private func machines(_ patients: [Patient], _ said: Monitor<[String: [String]]>) -> [Finding] {
-        let started = patients.map { patient in
-            let listen = "\(SocketAddress(host: patient.connection.host.reachedAt, port: patient.name == file.first.label ? file.coordinatorPort : 0))"
-            return start(patient, "machine", ["--listen", listen])
+    /// Checks every host by itself, all at the same time.
+    private func machines(_ targets: [Target], _ output: Monitor<[String: [String]]>) -> [Finding] {
+        let started = targets.map { target in
+            let port = target.name == file.first.label ? file.coordinatorPort : 0
+            let listen = "\(SocketAddress(host: target.connection.host.reachedAt, port: port))"
+            return start(target, "machine", ["--listen", listen])
         }
-        return zip(patients, started).flatMap { finish($0, $1, "machine", said) }
+        return zip(targets, started).flatMap { finish($0, $1, "machine", output) }
     }
 
-    /// Every pair in both directions, one after the other: each has its link to itself.
-    private func pairs(_ patients: inout [Patient], _ said: Monitor<[String: [String]]>) -> [Finding] {
-        for index in patients.indices {
-            let address = SocketAddress(host: patients[index].connection.host.reachedAt, port: 0)
-            patients[index].server = patients[index].connection.start(
-                "server", name: "server", arguments: ["doctor", "--serve", "\(address)"] + patients[index].arguments, announces: true)
+    /// Checks every pair in both directions, one at a time, so that no measurement shares its link with another.
+    private func pairs(_ targets: inout [Target], _ output: Monitor<[String: [String]]>) -> [Finding] {
+        for index in targets.indices {
+            let address = SocketAddress(host: targets[index].connection.host.reachedAt, port: 0)
+            targets[index].server = targets[index].connection.start(
+                "server", name: "server", arguments: ["doctor", "--serve", "\(address)"] + targets[index].arguments, announces: true)
         }
         var findings: [Finding] = []
         var names: [String: String] = [:]
-        for patient in patients {
+        for target in targets {
             let deadline = MonotonicClock.now + 30
-            while let server = patient.server, server.address == nil, server.exitCode == nil, MonotonicClock.now < deadline { usleep(20_000) }
-            if let address = patient.server?.address {
-                names[address] = patient.name
+            while let server = target.server, server.address == nil, server.exitCode == nil, MonotonicClock.now < deadline {
+                usleep(20_000)
+            }
+            if let address = target.server?.address {
+                names[address] = target.name
             } else {
                 findings.append(
                     Finding(
-                        patient.name, "answering", "failed", .failed,
-                        remedy: patient.server?.lastWords ?? "it does not listen; try colonnade doctor --serve there by hand"))
+                        target.name, "answering", "failed", .failed,
+                        remedy: target.server?.lastWords ?? "it does not listen; run colonnade doctor --serve there by hand to see why"))
             }
         }
-        for patient in patients {
-            let others = names.filter { $0.value != patient.name }.keys.sorted()
+        for target in targets {
+            let others = names.filter { $0.value != target.name }.keys.sorted()
             guard !others.isEmpty else { continue }
-            let process = start(patient, "links", ["--links-only", "--seconds", "\(command.seconds)"] + others)
-            findings += finish(patient, process, "links", said).map { finding in
+            let process = start(target, "links", ["--links-only", "--seconds", "\(command.seconds)"] + others)
+            findings += finish(target, process, "links", output).map { finding in
                 var finding = finding
                 finding.peer = finding.peer.map { names[$0] ?? $0 }
                 return finding
             }
         }
-        for patient in patients { patient.server?.send(SIGTERM) }
+        for target in targets { target.server?.send(SIGTERM) }
         return findings
     }
 
-    private func start(_ patient: Patient, _ what: String, _ arguments: [String]) -> RemoteProcess {
-        patient.connection.start(what, name: what, arguments: ["doctor", "--json"] + patient.arguments + arguments)
+    private func start(_ target: Target, _ what: String, _ arguments: [String]) -> RemoteProcess {
+        target.connection.start(what, name: what, arguments: ["doctor", "--json"] + target.arguments + arguments)
     }
 
-    /// What a doctor on a host has found.
-    private func finish(_ patient: Patient, _ process: RemoteProcess, _ what: String, _ said: Monitor<[String: [String]]>) -> [Finding] {
+    /// Waits for a host's doctor to end, and returns its findings.
+    private func finish(
+        _ target: Target, _ process: RemoteProcess, _ what: String, _ output: Monitor<[String: [String]]>
+    ) -> [Finding] {
         process.end(within: 60 + 120 * Double(file.hosts.count), by: nil)
-        let lines = said.update { $0.removeValue(forKey: "\(patient.name) \(what)") } ?? []
-        guard let start = lines.firstIndex(of: "{"), let diagnosis = try? JSONDecoder().decode(Diagnosis.self, from: Data(lines[start...].joined(separator: "\n").utf8)) else {
-            let words = process.lastWords ?? "it said nothing"
-            return [Finding(patient.name, what, "exit code \(process.exitCode ?? -1)", .failed, remedy: words)]
+        let lines = output.update { $0.removeValue(forKey: "\(target.name) \(what)") } ?? []
+        guard let start = lines.firstIndex(of: "{"),
+            let diagnosis = try? JSONDecoder().decode(Diagnosis.self, from: Data(lines[start...].joined(separator: "\n").utf8))
+        else {
+            let words = process.lastWords ?? "it printed nothing"
+            return [Finding(target.name, what, "exit code \(process.exitCode ?? -1)", .failed, remedy: words)]
         }
         return diagnosis.findings.map { finding in
             var finding = finding
-            finding.host = patient.name
+            finding.host = target.name
             return finding
         }
     }

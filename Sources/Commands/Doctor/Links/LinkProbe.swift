@@ -7,18 +7,19 @@ import Wire
 final class LinkProbe: Sendable {
     static let tensorBytes = 4 << 20
 
-    /// What the other side says of itself.
+    /// The peer's hello message.
     let peer: WireHello
     private let loop: EventLoop
     private let link: Link
     private let receiver: Receiver
     private let tensor: TensorBuffer
-    private static let patience = 30.0
+    private static let answerTimeout = 30.0
 
-    /// Connects and exchanges greetings.
+    /// Connects and exchanges hello messages.
     /// - Parameters:
-    ///   - expected: what the other side has to be by its certificate.
-    ///   - bytes: of each tensor, as the server takes them.
+    ///   - expected: the role that the peer's certificate must have.
+    ///   - bytes: the size of each tensor, as the server expects it.
+    ///   - fingerprint: the local data set's; empty without one.
     init(
         to address: SocketAddress, security: LinkSecurity, expecting expected: PeerRole = .worker, bytes: Int = LinkProbe.tensorBytes,
         fingerprint: String = ""
@@ -32,7 +33,7 @@ final class LinkProbe: Sendable {
             link.start(receiver)
             link.send(Self.introduction(fingerprint))
             let receiver = receiver
-            peer = try receiver.wait(Self.patience, for: "a greeting") { $0.hello }
+            peer = try receiver.wait(Self.answerTimeout, for: "a hello message") { $0.hello }
         } catch {
             loop.stop()
             throw error
@@ -48,8 +49,8 @@ final class LinkProbe: Sendable {
         ).hello(listenPort: 0)
     }
 
-    /// Round trips one after the other.
-    /// - Returns: the other clock's lead over this one's, by how much that may be wrong, and the median round trip, in seconds.
+    /// Measures round trips, one after another.
+    /// - Returns: the lead of the peer's clock over this one's, its uncertainty, and the median round trip, in seconds.
     func roundTrips(_ count: Int = ClockEstimate.window) throws -> (lead: Double, uncertainty: Double, median: Double) {
         var (clock, trips) = (ClockEstimate(), [Double]())
         for _ in 0..<count {
@@ -66,23 +67,23 @@ final class LinkProbe: Sendable {
     /// Sends a tensor and waits until it has arrived.
     func sendTensor() throws { try sendTensors(1) }
 
-    /// Sends tensors for so long, several on their way at once.
-    /// - Returns: bytes a second.
+    /// Sends tensors for a time, with several in flight at once.
+    /// - Returns: bytes per second.
     func bandwidth(seconds: Double) throws -> Double {
         try sendTensors(1)
         let start = MonotonicClock.now
-        var (sent, several) = (0, 1)
+        var (sent, inFlight) = (0, 1)
         while MonotonicClock.now - start < seconds {
-            try sendTensors(several)
-            sent += several
-            several = min(8, several * 2)
+            try sendTensors(inFlight)
+            sent += inFlight
+            inFlight = min(8, inFlight * 2)
         }
         return Double(sent * tensor.bytes.count) / (MonotonicClock.now - start)
     }
 
     private func sendTensors(_ count: Int) throws {
         for _ in 0..<count { link.send(FrameHeader(.slab), .tensor(tensor, byteCount: tensor.bytes.count)) }
-        // Frames arrive in order: the answer to this one says that all have.
+        // Frames arrive in order: the answer to this one confirms that all have arrived.
         _ = try ask(WallClock.nanoseconds)
     }
 
@@ -93,7 +94,7 @@ final class LinkProbe: Sendable {
         var message = WireControlMessage()
         message.heartbeat = heartbeat
         link.send(message)
-        return try receiver.wait(Self.patience, for: "an answer") { $0.pulse }
+        return try receiver.wait(Self.answerTimeout, for: "an answer") { $0.pulse }
     }
 
     private final class Receiver: LinkReceiver {
@@ -110,12 +111,14 @@ final class LinkProbe: Sendable {
             let found: Result<Value, WireError>? = state.wait(timeout: timeout) { state in
                 value(state).map { .success($0) } ?? state.end.map { .failure($0) }
             }
-            guard let found else { throw WireError(.timeout, "\(what) has not come for \(Int(timeout)) seconds") }
+            guard let found else { throw WireError(.timeout, "\(what) did not arrive within \(Int(timeout)) seconds") }
             return try found.get()
         }
 
         func destination(for header: FrameHeader, on link: Link) throws -> PayloadDestination {
-            guard header.kind == .control else { throw WireError(.malformed, "a probe is answered by control messages") }
+            guard header.kind == .control else {
+                throw WireError(.malformed, "the peer answered a probe with a frame that is not a control message")
+            }
             return .bytes(limit: 4096)
         }
 
@@ -124,7 +127,7 @@ final class LinkProbe: Sendable {
             case .hello(let hello): state.update { $0.hello = hello }
             case .pulse(let pulse): state.update { $0.pulse = pulse }
             case .refusal(let refusal): state.update { $0.end = WireError(.refused, refusal.reason) }
-            default: throw WireError(.malformed, "a probe is answered by a greeting and the time")
+            default: throw WireError(.malformed, "the peer answered a probe with neither a hello nor the time")
             }
         }
 

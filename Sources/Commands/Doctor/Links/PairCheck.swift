@@ -4,14 +4,14 @@ import Kernels
 import RunLog
 import Wire
 
-/// What a run needs of two hosts: from this one to another, on which `colonnade doctor --serve` runs.
+/// Checks that this host and another, on which `colonnade doctor --serve` runs, can take part in the same run.
 struct PairCheck {
-    /// As findings call this host.
+    /// This host's name in findings.
     let host: String
     let security: LinkSecurity
-    /// Of the data set here; empty without one.
+    /// The local data set's fingerprint; empty without one.
     let fingerprint: String
-    /// How long tensors are sent.
+    /// How long to send tensors.
     let seconds: Double
 
     func findings(_ peer: SocketAddress) -> [Finding] {
@@ -22,9 +22,9 @@ struct PairCheck {
         }
         defer { probe.stop() }
         do {
-            return [try link(probe, name)] + alike(probe.peer, name)
+            return [try link(probe, name)] + compatibility(probe.peer, name)
         } catch {
-            return [finding(name, "connection", "it broke", .failed, remedy(error, peer))] + alike(probe.peer, name)
+            return [finding(name, "connection", "broken", .failed, remedy(error, peer))] + compatibility(probe.peer, name)
         }
     }
 
@@ -32,15 +32,19 @@ struct PairCheck {
         let trips = try probe.roundTrips()
         let rate = try probe.bandwidth(seconds: seconds)
         let protection = security.isPlain ? (security.provesPeers ? "token" : "not encrypted") : "TLS 1.3"
-        let value = "\(protection), \(Terminal.fixed(trips.median * 1e3, 2)) ms there and back, \(Terminal.fixed(rate * 1e-9, 3)) GB/s, "
-            + "its clock \(trips.lead < 0 ? "-" : "+")\(Terminal.fixed(abs(trips.lead) * 1e3, 2)) ms (± \(Terminal.fixed(trips.uncertainty * 1e3, 2)))"
+        let uncertainty = Terminal.fixed(trips.uncertainty * 1e3, 2)
+        let value = "\(protection), round trip \(Terminal.fixed(trips.median * 1e3, 2)) ms, \(Terminal.fixed(rate * 1e-9, 3)) GB/s, clock "
+            + "\(trips.lead < 0 ? "-" : "+")\(Terminal.fixed(abs(trips.lead) * 1e3, 2)) ms (± \(uncertainty))"
         var found: Finding
         if abs(trips.lead) - trips.uncertainty > 1 {
-            found = finding(name, "connection", value, .warning, "the clocks are more than a second apart; have systemd-timesyncd or chrony keep both")
+            found = finding(
+                name, "connection", value, .warning,
+                "the clocks are more than a second apart; synchronize both with systemd-timesyncd or chrony")
         } else if rate < 12_500_000 {
             found = finding(
                 name, "connection", value, .warning,
-                "this is less than 100 Mbit/s; `colonnade plan` says what a network needs: see what else uses the link, and what it was set to")
+                "the bandwidth is below 100 Mbit/s; check what else uses the link and which speed it is set to (`colonnade plan` tells "
+                    + "what a network needs)")
         } else {
             found = finding(name, "connection", value)
         }
@@ -51,8 +55,8 @@ struct PairCheck {
         return found
     }
 
-    /// Whether both would compute the same bits of the same pictures.
-    private func alike(_ peer: WireHello, _ name: String) -> [Finding] {
+    /// Checks whether both hosts would compute the same bits from the same images.
+    private func compatibility(_ peer: WireHello, _ name: String) -> [Finding] {
         let kinds = [peer.cpuModel, peer.instructionSet, "oneDNN \(peer.kernelLibrary)"].map(PrintableText.of).joined(separator: ", ")
         let own = [HostIdentity.cpuModel, Engine.instructionSet, "oneDNN \(Engine.libraryVersion)"].joined(separator: ", ")
         let version = PrintableText.of(peer.productVersion)
@@ -61,8 +65,10 @@ struct PairCheck {
                 ? finding(name, "release", "the same")
                 : finding(name, "release", version, .failed, "this host has \(Product.version); install the same release everywhere"),
             kinds == own
-                ? finding(name, "processor", "alike")
-                : finding(name, "processor", kinds, .failed, "this host has \(own), and both would not give the same bits; use hosts that are alike"),
+                ? finding(name, "processor", "the same")
+                : finding(
+                    name, "processor", kinds, .failed,
+                    "this host has \(own), so results would differ in their bits; use hosts of the same kind"),
         ]
         if !fingerprint.isEmpty || !peer.datasetFingerprint.isEmpty {
             let other = PrintableText.of(peer.datasetFingerprint)
@@ -70,7 +76,9 @@ struct PairCheck {
                 found.append(finding(name, "data", "the same"))
             } else if other.isEmpty || fingerprint.isEmpty {
                 found.append(
-                    finding(name, "data", "on one of the two", .warning, "a worker without the data fetches it from the coordinator; copy it, and name it with --data, to save that"))
+                    finding(
+                        name, "data", "on one of the two", .warning,
+                        "a worker without the data fetches it from the coordinator; to avoid that, copy it and name it with --data"))
             } else {
                 found.append(finding(name, "data", other, .failed, "this host has \(fingerprint); copy the same data set to both"))
             }
@@ -78,7 +86,9 @@ struct PairCheck {
         return found
     }
 
-    private func finding(_ peer: String, _ check: String, _ value: String, _ verdict: Finding.Verdict = .passed, _ remedy: String? = nil) -> Finding {
+    private func finding(
+        _ peer: String, _ check: String, _ value: String, _ verdict: Finding.Verdict = .passed, _ remedy: String? = nil
+    ) -> Finding {
         var finding = Finding(host, check, value, verdict, remedy: remedy)
         finding.peer = peer
         return finding
@@ -87,10 +97,10 @@ struct PairCheck {
     private func remedy(_ error: any Error, _ peer: SocketAddress) -> String {
         let words = "\(error)"
         if words.contains("Connection refused") {
-            return "\(words); start `colonnade doctor --serve \(peer)` there, and see that no firewall refuses the port"
+            return "\(words); start `colonnade doctor --serve \(peer)` there, and check that no firewall blocks the port"
         }
         if words.contains("timed out") || words.contains("No route") || words.contains("unreachable") {
-            return "\(words); see that the host is up at that address, and that no firewall drops what comes to the port"
+            return "\(words); check that the host is up at that address, and that no firewall blocks the port"
         }
         return words
     }

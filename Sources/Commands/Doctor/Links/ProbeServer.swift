@@ -3,16 +3,15 @@ import Tensors
 import Threading
 import Wire
 
-/// Takes connections of `LinkProbe`s: says what this host is, answers with the time, and takes tensors.
+/// Serves `LinkProbe`s: sends this host's hello message, answers with the time, and receives tensors.
 final class ProbeServer: Sendable {
     let address: SocketAddress
     private let loop: EventLoop
     private let listener: Listener
 
     /// - Parameters:
-    ///   - bytes: of each tensor that is sent.
-    ///   - role: what this side's certificate says, and everybody's greeting.
-    ///   - fingerprint: of the data set here; empty without one.
+    ///   - bytes: the size of each tensor.
+    ///   - fingerprint: the local data set's; empty without one.
     init(_ address: SocketAddress, security: LinkSecurity, bytes: Int = LinkProbe.tensorBytes, fingerprint: String = "") throws {
         loop = try EventLoop(name: "probe-server", security: security)
         do {
@@ -38,9 +37,9 @@ final class ProbeServer: Sendable {
         func destination(for header: FrameHeader, on link: Link) throws -> PayloadDestination {
             switch header.kind {
             case .control: .bytes(limit: 4096)
-            // What comes is not looked at: tensors of several probes may lie over each other.
+            // The content is ignored, so tensors of several probes may overwrite each other.
             case .slab: .memory(memory.bytes)
-            default: throw WireError(.malformed, "a doctor takes no \(header.kind) frames")
+            default: throw WireError(.malformed, "a doctor accepts no \(header.kind) frames")
             }
         }
 
@@ -56,7 +55,7 @@ final class ProbeServer: Sendable {
                 var message = WireControlMessage()
                 message.pulse = pulse
                 link.send(message)
-            default: throw WireError(.malformed, "a doctor is asked for nothing else")
+            default: throw WireError(.malformed, "a doctor accepts only hello and heartbeat messages")
             }
         }
 

@@ -1,14 +1,14 @@
 import Foundation
 
-/// What the process's control group (version 2) allows it, as containers and schedulers set it.
+/// The limits of the process's control group (version 2), as containers and schedulers set them.
 enum ControlGroup {
-    /// Processors' worth of time; nil without a quota.
+    /// The processor quota, in processors; nil without one.
     static var processors: Double? {
         let words = setting("cpu.max")?.split(separator: " ").compactMap { Double($0) } ?? []
         return words.count == 2 && words[1] > 0 ? words[0] / words[1] : nil
     }
 
-    /// Bytes; nil without a limit.
+    /// The memory limit in bytes; nil without one.
     static var memory: Int? { setting("memory.max").flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) } }
 
     private static func setting(_ name: String) -> String? {

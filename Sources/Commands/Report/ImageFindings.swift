@@ -2,73 +2,74 @@ import Datasets
 import NeuralNetwork
 import Worker
 
-/// What a network says of single pictures: its five best guesses, and the training pictures whose last hidden
-/// activations are nearest (paper §6.1, Figure 4).
-struct PictureFindings {
+/// A network's results for single images: its five best guesses, and the training images whose last hidden activations are nearest
+/// (paper §6.1, Figure 4).
+struct ImageFindings {
     struct Guess: Encodable {
         let name: String
         let probability: Double
     }
 
     struct Judged: Encodable {
-        let picture: String
+        let image: String
         let label: String
         let guesses: [Guess]
 
-        /// Without the picture.
+        /// The JSON omits the image.
         private enum CodingKeys: CodingKey { case label, guesses }
     }
 
     struct Neighbors: Encodable {
-        let picture: String
+        let image: String
         let label: String
         /// Nearest first.
         let nearest: [Neighbor]
 
-        /// Without the picture.
+        /// The JSON omits the image.
         private enum CodingKeys: CodingKey { case label, nearest }
     }
 
     struct Neighbor: Encodable {
-        let picture: String
+        let image: String
         let label: String
         let distance: Double
 
-        /// Without the picture.
+        /// The JSON omits the image.
         private enum CodingKeys: CodingKey { case label, distance }
     }
 
     private(set) var judged: [Judged] = []
     private(set) var neighbors: [Neighbors] = []
-    /// How many training pictures were looked at.
+    /// The number of training images searched.
     private(set) var searched = 0
 
+    /// Evaluates validation images and searches the training set for their neighbours.
     /// - Parameters:
-    ///   - pictures: how many validation pictures are judged.
-    ///   - queries: for how many of them neighbours are searched.
-    ///   - limit: the largest number of training pictures that are searched.
-    ///   - progress: told the share that is done.
+    ///   - images: the number of validation images to judge.
+    ///   - queries: the number of them to search neighbours for.
+    ///   - limit: the largest number of training images to search.
+    ///   - progress: receives the fraction that is done.
     init(
-        _ checkpoint: Checkpoint, dataset: Dataset, pictures: Int, queries: Int, limit: Int, progress: (Double) -> Void
+        _ checkpoint: Checkpoint, dataset: Dataset, images: Int, queries: Int, limit: Int, progress: (Double) -> Void
     ) throws {
         let network = try FeatureNetwork(checkpoint, dataset: dataset)
         let reader = RecordReader(dataset)
         let manifest = dataset.manifest
         let names = manifest.names
-        func picture(_ split: Split, _ index: Int) throws -> String {
+        func imageURI(_ split: Split, _ index: Int) throws -> String {
             try reader.withPixels(split, index) {
                 PictureURI.picture(
                     planar: Array($0), channels: manifest.channels, height: manifest.height, width: manifest.width)
             }
         }
-        let chosen = Self.spread(dataset, count: pictures)
+        let chosen = Self.spread(dataset, count: images)
         var wanted: [[Float]] = []
         for index in chosen {
             let found = try network.features(.validation, indices: [index])[0]
             let order = found.probabilities.indices.sorted { (found.probabilities[$0], $1) > (found.probabilities[$1], $0) }
             judged.append(
                 Judged(
-                    picture: try picture(.validation, index), label: names[dataset.label(.validation, index)],
+                    image: try imageURI(.validation, index), label: names[dataset.label(.validation, index)],
                     guesses: order.prefix(5).map {
                         Guess(name: $0 < names.count ? names[$0] : "class \($0)", probability: Double(found.probabilities[$0]))
                     }))
@@ -77,7 +78,7 @@ struct PictureFindings {
         let total = dataset.count(.train)
         let searched = min(total, limit)
         self.searched = searched
-        // Evenly over the training set, which is packed class by class.
+        // Spread evenly over the training set, which is packed class by class.
         let candidates = (0..<searched).map { $0 * total / searched }
         var best = [[(index: Int, distance: Float)]](repeating: [], count: wanted.count)
         for start in stride(from: 0, to: candidates.count, by: FeatureNetwork.batch) {
@@ -90,8 +91,8 @@ struct PictureFindings {
                         distance += difference * difference
                     }
                     if best[query].count < 6 || distance < best[query][5].distance {
-                        let place = best[query].firstIndex { distance < $0.distance } ?? best[query].count
-                        best[query].insert((index, distance), at: place)
+                        let position = best[query].firstIndex { distance < $0.distance } ?? best[query].count
+                        best[query].insert((index, distance), at: position)
                         best[query] = Array(best[query].prefix(6))
                     }
                 }
@@ -100,16 +101,16 @@ struct PictureFindings {
         }
         neighbors = try best.enumerated().map { query, found in
             Neighbors(
-                picture: judged[query].picture, label: judged[query].label,
+                image: judged[query].image, label: judged[query].label,
                 nearest: try found.map {
                     Neighbor(
-                        picture: try picture(.train, $0.index), label: names[dataset.label(.train, $0.index)],
+                        image: try imageURI(.train, $0.index), label: names[dataset.label(.train, $0.index)],
                         distance: Double($0.distance.squareRoot()))
                 })
         }
     }
 
-    /// Validation pictures from as many classes as there are.
+    /// Chooses validation images from as many classes as possible.
     private static func spread(_ dataset: Dataset, count: Int) -> [Int] {
         var byLabel: [Int: [Int]] = [:]
         for index in 0..<dataset.count(.validation) {

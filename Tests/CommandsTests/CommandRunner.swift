@@ -111,7 +111,7 @@ final class CommandRunner {
     }
 }
 
-/// What deploy/sanitize.sh says that the product was built with.
+/// What Tests/Sanitizers/run.sh says that the product was built with.
 enum Sanitizer {
     static let isAbsent = ProcessInfo.processInfo.environment["COLONNADE_SANITIZER"] == nil
 }

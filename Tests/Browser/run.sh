@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The dashboard in Chromium, beside a run that trains: deploy/browser-test.sh [--screenshots DIR …]
+# The dashboard in Chromium, beside a run that trains: Tests/Browser/run.sh [--screenshots DIR …]
 # Uses the release build; arguments go to Tests/Browser/test_dashboard.py.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 deploy/dependencies.sh chromium chromium-driver python3-venv
 environment=.build-browser

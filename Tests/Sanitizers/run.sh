@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Builds everything with a sanitizer and runs all tests: deploy/sanitize.sh thread|address [--filter WireTests …]
+# Builds everything with a sanitizer and runs all tests: Tests/Sanitizers/run.sh thread|address [--filter WireTests …]
 # The exit code is not 0 where a test fails or the sanitizer reports anything, in tests or in processes that they start.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 sanitizer=${1:-}
 case $sanitizer in
     thread | address) shift ;;
-    *) echo "usage: deploy/sanitize.sh thread|address [arguments of swift test]" >&2; exit 64 ;;
+    *) echo "usage: Tests/Sanitizers/run.sh thread|address [arguments of swift test]" >&2; exit 64 ;;
 esac
 
 deploy/dependencies.sh

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Fuzzes the parsers: deploy/fuzz.sh [--runs N] [--seed N] [TARGET …]
+# Fuzzes the parsers: Tests/Fuzzing/run.sh [--runs N] [--seed N] [TARGET …]
 # Every target gets N inputs (about a minute in all without --runs), the same ones with the same seed and corpus, with address sanitizer and bounds on time and
 # memory. What is found lies in Tests/Fuzzing/.build/findings/TARGET, and the exit code is 1. docs/fuzzing.md says more.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 runs=""
 seed=0
@@ -14,7 +14,7 @@ while [ $# -gt 0 ]; do
         --runs=*) runs=${1#*=}; shift ;;
         --seed) seed=${2:?--seed takes a number}; shift 2 ;;
         --seed=*) seed=${1#*=}; shift ;;
-        -*) echo "usage: deploy/fuzz.sh [--runs N] [--seed N] [TARGET …]" >&2; exit 64 ;;
+        -*) echo "usage: Tests/Fuzzing/run.sh [--runs N] [--seed N] [TARGET …]" >&2; exit 64 ;;
         *) targets+=("$1"); shift ;;
     esac
 done

@@ -12,7 +12,7 @@ swift build -c release --product colonnade
 swift build -c release --product colonnadePackageTests
 swift test -c release --skip-build "$@"
 [ $# -eq 0 ] || exit 0
-deploy/launch/check.sh --install
+Tests/Checks/run.sh --install
 Tests/Browser/run.sh
 # The same inputs every time: what is new is looked for by hand, with more of them.
 Tests/Fuzzing/run.sh --runs 2000 --seed 1 || { [ $? -eq 69 ] && echo "fuzzing is skipped"; }

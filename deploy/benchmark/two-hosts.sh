@@ -8,7 +8,8 @@ colonnade="$1" data="$2"
 shift 2
 rate="${RATE:-1gbit}" steps="${STEPS:-8}"
 scratch="$(mktemp -d)"
-source "$(dirname "$0")/../two-hosts.sh"
+# shellcheck source-path=SCRIPTDIR source=../../Tests/Hosts/pair.sh
+source "$(dirname "$0")/../../Tests/Hosts/pair.sh"
 clean() {
     kill $(jobs -p) 2>/dev/null || true
     wait 2>/dev/null || true

@@ -6,7 +6,8 @@
 set -euo pipefail
 colonnade="$(realpath "$1")" data="$(realpath "$2")" seconds="${3:-15}"
 scratch="$(mktemp -d)"
-source "$(dirname "$0")/../two-hosts.sh"
+# shellcheck source-path=SCRIPTDIR source=../../Tests/Hosts/pair.sh
+source "$(dirname "$0")/../../Tests/Hosts/pair.sh"
 clean() {
     touch "$scratch/over"
     kill $(jobs -p) 2>/dev/null || true

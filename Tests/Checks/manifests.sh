@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Validates the manifests: expands the kustomization with certificates in name only, and checks every object against the schemas of
 # the oldest release of Kubernetes that they are for and of newer ones. No cluster is needed.
-#   deploy/kubernetes/validate.sh
+#   Tests/Checks/manifests.sh
 # KUBERNETES_VALIDATE names the validator (from PyPI: pip install kubernetes-validate). Without kubectl the files are validated one
 # by one as they are. Exit code 69: no validator here.
 set -euo pipefail
-cd "$(dirname "$0")"
+cd "$(dirname "$0")/../../deploy/kubernetes"
 validator=${KUBERNETES_VALIDATE:-kubernetes-validate}
 command -v "$validator" >/dev/null || { echo "skipped: no $validator here (pip install kubernetes-validate)"; exit 69; }
 scratch=$(mktemp -d)

@@ -2,11 +2,11 @@
 # Tries the units under a real systemd: a Debian root with systemd (debootstrap) is booted as a container (systemd-nspawn), where a
 # coordinator and two workers train a run; a worker is killed, then the coordinator; then a second run is stopped and started again.
 # Needs root, debootstrap, systemd-container and a kernel with control groups (version 2).
-#   deploy/systemd/try.sh COLONNADE DATA [ROOT]
+#   Tests/Checks/systemd.sh COLONNADE DATA [ROOT]
 # DATA is a packed data set of 32×32 pictures; ROOT a Debian root that is there already (debootstrap --variant=minbase bookworm ROOT).
 set -euo pipefail
 colonnade=$(realpath "$1") data=$(realpath "$2") given=${3:-}
-here=$(realpath "$(dirname "$0")")
+deploy=$(realpath "$(dirname "$0")/../../deploy")
 [ "$(id -u)" -eq 0 ] || { echo "as root: a container" >&2; exit 77; }
 for program in debootstrap systemd-nspawn unshare; do
     command -v $program >/dev/null || { echo "skipped: no $program here"; exit 69; }
@@ -23,9 +23,9 @@ chroot "$root" sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-g
 install -s "$colonnade" "$root/usr/local/bin/colonnade"
 ldd "$colonnade" | awk '$3 ~ "/swift/linux/" { print $3 }' | xargs install -m 0644 -t "$root/usr/local/lib"
 chroot "$root" ldconfig
-install "$here"/../launch/colonnade-* "$root/usr/local/bin/"
-install -m 0644 "$here"/colonnade-*@.service "$root/etc/systemd/system/"
-install -D -m 0644 "$here/colonnade.sysusers" "$root/usr/lib/sysusers.d/colonnade.conf"
+install "$deploy"/launch/colonnade-* "$root/usr/local/bin/"
+install -m 0644 "$deploy"/systemd/colonnade-*@.service "$root/etc/systemd/system/"
+install -D -m 0644 "$deploy/systemd/colonnade.sysusers" "$root/usr/lib/sysusers.d/colonnade.conf"
 install -d "$root/etc/colonnade" "$root/srv/data"
 "$colonnade" certificates create "$root/etc/colonnade/certificates" >/dev/null
 settings="--preset cifar10 --steps 300 --workers 2 --set batch=16 optimizer.learning_rate=0.001 validation.every=0 checkpoint.every=50"

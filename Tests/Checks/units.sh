@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Verifies the units with systemd-analyze: that they load, and that their exposure is not above what is said here. systemd need not be
 # running. Exit code 69: no systemd-analyze here.
-#   deploy/systemd/verify.sh
+#   Tests/Checks/units.sh
 set -euo pipefail
-cd "$(dirname "$0")"
+cd "$(dirname "$0")/../../deploy/systemd"
 command -v systemd-analyze >/dev/null || { echo "skipped: no systemd-analyze here"; exit 69; }
 # Tenths; systemd takes 0 for the best and 100 for the worst.
 threshold=20

@@ -3,11 +3,11 @@
 # chroot), and a run of a coordinator and two workers is trained in it as compose.yaml would: the image's user without capabilities,
 # a root that is read-only, process and network namespaces, and compose's health checks; then with TLS and a container each, as on Kubernetes. The building stage and an engine's own
 # filters are not tried. Needs root, debootstrap and iproute2.
-#   deploy/container/try.sh COLONNADE DATA [ROOT]
+#   Tests/Checks/container.sh COLONNADE DATA [ROOT]
 # DATA is a packed data set of 32×32 pictures; ROOT a Debian root that is there already (debootstrap --variant=minbase bookworm ROOT).
 set -euo pipefail
 colonnade=$(realpath "$1") data=$(realpath "$2") given=${3:-}
-here=$(realpath "$(dirname "$0")")
+deploy=$(realpath "$(dirname "$0")/../../deploy")
 [ "$(id -u)" -eq 0 ] || { echo "as root: chroot and namespaces" >&2; exit 77; }
 for program in debootstrap ip unshare python3; do
     command -v $program >/dev/null || { echo "skipped: no $program here"; exit 69; }
@@ -15,8 +15,8 @@ done
 scratch=$(mktemp -d /tmp/colonnade-container.XXXXXX)
 root=$scratch/image
 host_a='' host_b=''
-# shellcheck source=/dev/null
-source "$here/../two-hosts.sh"
+# shellcheck source-path=SCRIPTDIR source=../Hosts/pair.sh
+source "$(dirname "$0")/../Hosts/pair.sh"
 clean() {
     set +e
     for host in "$host_a" "$host_b"; do ip netns pids "$host" 2>/dev/null | xargs -r kill -KILL 2>/dev/null; done
@@ -31,9 +31,9 @@ if [ -n "$given" ]; then cp -a "$given" "$root"; else debootstrap --variant=minb
 mkdir -p "$scratch/built/bin" "$scratch/built/lib"
 install -s "$colonnade" "$scratch/built/bin/colonnade"
 ldd "$colonnade" | awk '$3 ~ "/swift/linux/" { print $3 }' | xargs install -m 0644 -t "$scratch/built/lib"
-install "$here"/../launch/colonnade-* "$scratch/built/bin/"
+install "$deploy"/launch/colonnade-* "$scratch/built/bin/"
 # The last stage's commands, in turn.
-python3 - "$here/Dockerfile" >"$scratch/stage" <<'PYTHON'
+python3 - "$deploy/container/Dockerfile" >"$scratch/stage" <<'PYTHON'
 import re, sys
 stage = open(sys.argv[1]).read().rsplit("\nFROM ", 1)[1]
 lines = re.sub(r"\\\n", " ", "\n".join(line for line in stage.splitlines() if not line.startswith("#"))).splitlines()

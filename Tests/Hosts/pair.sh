@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Two hosts on one machine, for scripts that source this: network namespaces joined by a link. Needs root.
 #   make_hosts SUBNET     10.77.0, say: the hosts are $host_a (10.77.0.1) and $host_b (10.77.0.2), the link's ends col-a and col-b
 #   remove_hosts

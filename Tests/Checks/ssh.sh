@@ -2,15 +2,14 @@
 # Tries `colonnade launch` with real ssh daemons: two hosts, which are network namespaces with a link where that is permitted (root), and
 # addresses of loopback elsewhere. Runs train as they do with `colonnade train`; a worker is killed, a link is cut, the command is
 # interrupted and killed; a host is unreachable, and one has another release. Doctors look at both hosts and the link first.
-#   deploy/launch/try-ssh.sh COLONNADE DATA
+#   Tests/Checks/ssh.sh COLONNADE DATA
 # DATA is a packed data set of 32×32 pictures. Needs openssh-server and openssh-client.
 set -euo pipefail
 colonnade=$(realpath "$1") data=$(realpath "$2")
-here=$(realpath "$(dirname "$0")")
 sshd=$(command -v sshd || echo /usr/sbin/sshd)
 for program in "$sshd" ssh ssh-keygen; do command -v "$program" >/dev/null || { echo "skipped: no $program here"; exit 69; }; done
-# shellcheck source=deploy/two-hosts.sh
-source "$here/../two-hosts.sh"
+# shellcheck source-path=SCRIPTDIR source=../Hosts/pair.sh
+source "$(dirname "$0")/../Hosts/pair.sh"
 scratch=$(mktemp -d /tmp/colonnade-ssh.XXXXXX)
 daemons=() failed=0
 finish() {

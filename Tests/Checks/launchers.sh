@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Checks colonnade-coordinate and colonnade-keep with a program in colonnade's place that ends as it is told.
-#   deploy/launch/check-launchers.sh
+#   Tests/Checks/launchers.sh
 set -euo pipefail
-cd "$(dirname "$0")"
+cd "$(dirname "$0")/../../deploy/launch"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 problems=0

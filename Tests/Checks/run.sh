@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Checks every launch file as far as that goes without daemons: scripts, Slurm's batch script, manifests, Dockerfile, compose file and
 # units. What is not installed is skipped, and said.
-#   deploy/launch/check.sh [--install]
-# --install brings the validators of PyPI into .build/launch-checks. Trials with daemons: deploy/launch/try-ssh.sh, deploy/slurm/try.sh,
-# deploy/container/try.sh, deploy/systemd/try.sh.
+#   Tests/Checks/run.sh [--install]
+# --install brings the validators of PyPI into .build/launch-checks. Trials with daemons: Tests/Checks/ssh.sh, Tests/Checks/slurm.sh,
+# Tests/Checks/container.sh, Tests/Checks/systemd.sh.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 tools=$PWD/.build/launch-checks
@@ -29,16 +29,16 @@ needing() { # program, command…
     "${@:2}"
 }
 
-scripts=(deploy/launch/colonnade-coordinate deploy/launch/colonnade-keep deploy/launch/check.sh deploy/launch/check-launchers.sh deploy/launch/try-ssh.sh
-    deploy/slurm/colonnade.sbatch deploy/slurm/try.sh deploy/kubernetes/validate.sh deploy/container/try.sh deploy/systemd/verify.sh
-    deploy/systemd/try.sh)
+scripts=(deploy/launch/colonnade-coordinate deploy/launch/colonnade-keep Tests/Checks/run.sh Tests/Checks/launchers.sh Tests/Checks/ssh.sh
+    deploy/slurm/colonnade.sbatch Tests/Checks/slurm.sh Tests/Checks/manifests.sh Tests/Checks/container.sh Tests/Checks/units.sh
+    Tests/Checks/systemd.sh)
 for script in "${scripts[@]}"; do check "bash reads $script" bash -n "$script"; done
 check "shellcheck" needing shellcheck shellcheck -x "${scripts[@]}"
-check "launchers" deploy/launch/check-launchers.sh
-check "Kubernetes" deploy/kubernetes/validate.sh
+check "launchers" Tests/Checks/launchers.sh
+check "Kubernetes" Tests/Checks/manifests.sh
 check "Dockerfile" needing hadolint hadolint deploy/container/Dockerfile
 check "compose file" needing check-jsonschema check-jsonschema --builtin-schema vendor.compose-spec deploy/container/compose.yaml
-check "systemd units" deploy/systemd/verify.sh
+check "systemd units" Tests/Checks/units.sh
 
 # The lists of exit codes are in several files.
 codes() { grep -oE '(64|65|66|70|73|74|75|77|78|79)[0-9 ,|]*' <<<"$1" | tr -cs '0-9' '\n' | grep . | sort -nu | xargs; }

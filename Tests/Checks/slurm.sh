@@ -2,12 +2,12 @@
 # Tries colonnade.sbatch with a real Slurm on this machine: munged, slurmctld and three slurmd, each with a host name and a
 # network of its own (namespaces joined by a bridge), in a folder that is gone afterwards. Needs root, and Debian's slurmctld,
 # slurmd, slurm-client and munge.
-#   deploy/slurm/try.sh COLONNADE DATA [steps]
+#   Tests/Checks/slurm.sh COLONNADE DATA [steps]
 # DATA is a packed data set of 32×32 pictures. Submits a run five times and compares every step's digest with `colonnade train`:
 # undisturbed, with workers that are killed, and with jobs that are requeued. Prints one line for each.
 set -euo pipefail
 colonnade=$(realpath "$1") data=$(realpath "$2") steps=${3:-400}
-launch=$(realpath "$(dirname "$0")/../launch") batch=$(realpath "$(dirname "$0")/colonnade.sbatch")
+deploy=$(realpath "$(dirname "$0")/../../deploy")
 [ "$(id -u)" -eq 0 ] || { echo "as root: network namespaces" >&2; exit 77; }
 for program in munged slurmctld slurmd sbatch srun scontrol ip python3; do
     PATH=$PATH:/usr/sbin command -v $program >/dev/null || { echo "skipped: no $program here (apt-get install slurmctld slurmd slurm-client munge iproute2)"; exit 69; }
@@ -125,10 +125,10 @@ echo "Slurm $(sinfo --version | cut -d ' ' -f 2): $(sinfo --noheader --Node --fo
 # Runs.
 settings=(--preset cifar10 --data "$data" --steps "$steps" --set batch=16 optimizer.learning_rate=0.001 validation.every=0 checkpoint.every=50)
 "$colonnade" train --runs "$scratch/runs" --name whole --threads 1 "${settings[@]}" >"$scratch/whole.log" 2>&1 || fail "the run to compare with failed"
-export COLONNADE=$colonnade COLONNADE_LAUNCH=$launch COLONNADE_RUNS=$scratch/runs
+export COLONNADE=$colonnade COLONNADE_LAUNCH=$deploy/launch COLONNADE_RUNS=$scratch/runs
 submit() {
     COLONNADE_RUN=$1 sbatch --parsable --chdir "$scratch" --nodes "$2" --ntasks "$3" --cpus-per-task 1 --time 10 \
-        --output "$scratch/$1.log" "${@:4}" "$batch" "${settings[@]}"
+        --output "$scratch/$1.log" "${@:4}" "$deploy/slurm/colonnade.sbatch" "${settings[@]}"
 }
 state() { scontrol --oneliner show job "$1" | sed -n 's/.*JobState=\([A-Z_]*\).*/\1/p'; }
 committed() { [ -e "$scratch/runs/$1/metrics.jsonl" ] && wc -l <"$scratch/runs/$1/metrics.jsonl" || echo 0; }

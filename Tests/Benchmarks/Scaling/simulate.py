@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Scaling beyond this machine: workers that wait for modelled accelerators, over real connections, stores and a real coordinator.
 
-    deploy/scaling/simulate.py COLONNADE [--scenario NAME …] [--workers N …] [--batch N] [--precision P] [--set SETTING …] [--json FILE]
-    deploy/scaling/simulate.py COLONNADE --coordinator
+    Tests/Benchmarks/Scaling/simulate.py COLONNADE [--scenario NAME …] [--workers N …] [--batch N] [--precision P] [--set SETTING …] [--json FILE]
+    Tests/Benchmarks/Scaling/simulate.py COLONNADE --coordinator
 
 Hosts are network namespaces (needs root). Time is dilated: kernels take so many times as long, links are as many times slower, so that
 what this machine can move is not what is measured; the factor is chosen for each run and printed. Every worker has `--batch` pictures of

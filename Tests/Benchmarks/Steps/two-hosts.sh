@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Trains over two hosts, made of network namespaces with a link of limited rate between them, and on one, in turn; prints
 # one line of JSON. Needs root.
-#   deploy/benchmark/two-hosts.sh COLONNADE DATA [train's options …]
+#   Tests/Benchmarks/Steps/two-hosts.sh COLONNADE DATA [train's options …]
 # RATE is the link's (default: 1gbit), STEPS the steps of a run (default: 8), the first two of which do not count.
 set -euo pipefail
 colonnade="$1" data="$2"
 shift 2
 rate="${RATE:-1gbit}" steps="${STEPS:-8}"
 scratch="$(mktemp -d)"
-# shellcheck source-path=SCRIPTDIR source=../../Tests/Hosts/pair.sh
-source "$(dirname "$0")/../../Tests/Hosts/pair.sh"
+# shellcheck source-path=SCRIPTDIR source=../../Hosts/pair.sh
+source "$(dirname "$0")/../../Hosts/pair.sh"
 clean() {
     kill $(jobs -p) 2>/dev/null || true
     wait 2>/dev/null || true

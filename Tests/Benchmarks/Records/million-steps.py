@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes a run of very many steps, and measures how long it takes to open.
 
-    deploy/inspect/million-steps.py [--steps 1000000] [--repeats 5] [--directory DIR] [--only-make] [COLONNADE]
+    Tests/Benchmarks/Records/million-steps.py [--steps 1000000] [--repeats 5] [--directory DIR] [--only-make] [COLONNADE]
 
 Writes two runs as docs/run-log.md describes them, `long` and `other`, which differ in their last step, and times every command
 that reads a run's metrics: with the index beside the lines, and the first time, when the index is made of them (that one

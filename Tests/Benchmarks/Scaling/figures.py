@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws what the scaling scripts measured: speed beside one worker, and predictions beside measurements. Needs matplotlib.
 
-    deploy/scaling/figures.py --simulated SIMULATE.json --layouts LAYOUTS.json --out DIR
+    Tests/Benchmarks/Scaling/figures.py --simulated SIMULATE.json --layouts LAYOUTS.json --out DIR
 """
 import argparse
 import json

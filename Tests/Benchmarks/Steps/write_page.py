@@ -43,7 +43,7 @@ def hosts():
     return [
         "## Two hosts", "",
         "Two network namespaces joined by a link of 1 Gbit/s (tbf), a worker and a store shard on each, compared with one host "
-        "(`deploy/benchmark/two-hosts.sh`; target 0.90). The link's bytes are those of both directions and include the one checkpoint "
+        "(`Tests/Benchmarks/Steps/two-hosts.sh`; target 0.90). The link's bytes are those of both directions and include the one checkpoint "
         "at the end, averaged over the steps.", "",
         "| | one host, images/s | two hosts | ratio | over the link, per step | same bits |", "|---|---|---|---|---|---|", *rows, ""]
 
@@ -144,7 +144,7 @@ if batches or columns:
 sizes = [(size, folder / f"curve-size-{size}.json") for size in (32, 64, 96, 128, 160, 192, 224)]
 sizes = [(size, json.loads(file.read_text())) for size, file in sizes if file.exists()]
 if sizes:
-    lines += ["## Cost by image size", "", "One network (`deploy/benchmark/sizes.yaml`), batch 32, two workers.", "",
+    lines += ["## Cost by image size", "", "One network (`Tests/Benchmarks/Steps/sizes.yaml`), batch 32, two workers.", "",
               "| side | steps/s | images/s | million pixels/s | fraction of the kernels alone |", "|---|---|---|---|---|"]
     lines += [
         f"| {size} | {1 / entry['step_seconds']:.1f} | {entry['images_per_second']:.0f} | "

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains layouts on one host and over several, and sets what `colonnade plan` predicts beside what was measured.
 
-    deploy/scaling/layouts.py COLONNADE --cifar DIR [--photographs DIR] [--rounds N] [--only TEXT] [--json FILE]
+    Tests/Benchmarks/Scaling/layouts.py COLONNADE --cifar DIR [--photographs DIR] [--rounds N] [--only TEXT] [--json FILE]
 
 Hosts are network namespaces joined by a bridge, each with a link of limited rate (needs root; layouts over several are left out
 without). All share this machine's cores: hosts beyond them are planned as slower ones. Kernels are measured right before each

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures what it costs to record a run.
 
-    deploy/inspect/cost.py COLONNADE DATA --preset PRESET [--batch N] [--steps N] [--every N] [--pairs 4] [--set KEY=VALUE …]
+    Tests/Benchmarks/Records/cost.py COLONNADE DATA --preset PRESET [--batch N] [--steps N] [--every N] [--pairs 4] [--set KEY=VALUE …]
 
 Trains the same steps in pairs: once with all off that can be off (no norms, no traced steps, nobody who reads figures), once with
 norms and a traced step every N steps (`--every`) and a reader that asks for the Prometheus text every second. Which of a pair goes

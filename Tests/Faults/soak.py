@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains a small net for an hour while something goes wrong every few seconds, beside an undisturbed run on the same machine.
 
-    deploy/reliability/soak.py COLONNADE DATA [--minutes 60] [--seed 1]
+    Tests/Faults/soak.py COLONNADE DATA [--minutes 60] [--seed 1]
 
 Workers are killed, stopped for a moment, stopped for good, and their connections are closed under them (ss -K, where the
 system has it). The coordinator's and store's memory, descriptors and threads are read before every fault. The second run, of

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Kills workers, stores and coordinators of small runs at random instants and compares each run with an undisturbed one.
 
-    deploy/reliability/kills.py COLONNADE DATA [--kills 200] [--seed 1] [--steps 300]
+    Tests/Faults/kills.py COLONNADE DATA [--kills 200] [--seed 1] [--steps 300]
 
 Prints one line of JSON: kills by role, runs that ended with the undisturbed run's bits, and by role the seconds from a kill to
 the next committed step. A seed repeats the choice of victims and instants. DATA is a packed data set of 32×32 pictures.

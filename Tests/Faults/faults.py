@@ -2,7 +2,7 @@
 """Injects one fault into each of many small runs and checks that its culprit is named, in time, and that the bits are those
 of an undisturbed run.
 
-    deploy/reliability/faults.py COLONNADE DATA [--faults 100] [--seed 1] [--log FILE]
+    Tests/Faults/faults.py COLONNADE DATA [--faults 100] [--seed 1] [--log FILE]
 
 Faults: a frame dropped (with and without a gap in the numbers), cut, with a flipped bit, sent twice; a connection that is
 held for seconds or for ever; a process that is stopped, killed or hangs; a clock that jumps; a disk that is full, or that goes

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Opens hostile connections on every port of a small run on this machine, and compares the run with a quiet one.
 
-    deploy/security/hostile.py COLONNADE DATA [--connections 20000] [--steps 2000] [--certificates DIR]
+    Tests/Hostile/connections.py COLONNADE DATA [--connections 20000] [--steps 2000] [--certificates DIR]
 
 DATA is a packed data set of 32×32 pictures. Connections go to 127.0.0.1 alone, to ports on which the run's own processes listen,
 at most --at-once of them open, for at most --minutes. Kinds: silence, half a greeting and silence, a byte now and then, another

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Cuts a host off in the midst of a run and brings it back: two network namespaces with a link between them, coordinator, store and
 # a worker on one, a worker on the other that is started again whenever it ends, as systemd would. Prints one line of JSON. Needs root.
-#   deploy/reliability/cut-host.sh COLONNADE DATA [seconds without a link]
+#   Tests/Faults/cut-host.sh COLONNADE DATA [seconds without a link]
 # DATA is a packed data set of 32×32 pictures.
 set -euo pipefail
 colonnade="$(realpath "$1")" data="$(realpath "$2")" seconds="${3:-15}"
 scratch="$(mktemp -d)"
-# shellcheck source-path=SCRIPTDIR source=../../Tests/Hosts/pair.sh
-source "$(dirname "$0")/../../Tests/Hosts/pair.sh"
+# shellcheck source-path=SCRIPTDIR source=../Hosts/pair.sh
+source "$(dirname "$0")/../Hosts/pair.sh"
 clean() {
     touch "$scratch/over"
     kill $(jobs -p) 2>/dev/null || true

@@ -19,7 +19,7 @@ import sys
 
 from experiments import EXPERIMENTS, PASS, SEARCHES, SEEDS
 
-HERE = pathlib.Path(__file__).parent
+HERE = pathlib.Path(__file__).resolve().parent
 TRAINING_ERROR = 0.25
 
 

@@ -15,7 +15,7 @@ import time
 
 from experiments import EXPERIMENTS, ORDER, SEARCHES
 
-HERE = pathlib.Path(__file__).parent
+HERE = pathlib.Path(__file__).resolve().parent
 
 
 def metrics(run):

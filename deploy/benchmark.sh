@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compares training steps of Colonnade with PyTorch's and writes docs/performance.md. Tests/Benchmarks/Steps/run.sh describes the
+# Compares training steps of Colonnade with PyTorch's and writes docs/performance.md. Tests/Benchmarks/Steps/run.sh lists the
 # environment variables.
 #   deploy/benchmark.sh [--quick]
 set -euo pipefail

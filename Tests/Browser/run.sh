@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The dashboard in Chromium, beside a run that trains: Tests/Browser/run.sh [--screenshots DIR …]
-# Uses the release build; arguments go to Tests/Browser/test_dashboard.py.
+# Tests the dashboard in Chromium while a run trains: Tests/Browser/run.sh [--screenshots DIR …]
+# Uses the release build. Arguments are passed to Tests/Browser/test_dashboard.py.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

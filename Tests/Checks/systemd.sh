@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Tries the units under a real systemd: a Debian root with systemd (debootstrap) is booted as a container (systemd-nspawn), where a
-# coordinator and two workers train a run; a worker is killed, then the coordinator; then a second run is stopped and started again.
+# Checks the units under a real systemd: a Debian root with systemd (debootstrap) is booted as a container (systemd-nspawn). There, a
+# coordinator and two workers train a run in which a worker and then the coordinator are killed. A second run is stopped and continued.
 # Needs root, debootstrap, systemd-container and a kernel with control groups (version 2).
 #   Tests/Checks/systemd.sh COLONNADE DATA [ROOT]
-# DATA is a packed data set of 32×32 pictures; ROOT a Debian root that is there already (debootstrap --variant=minbase bookworm ROOT).
+# DATA is a packed data set of 32×32 images. ROOT is an existing Debian root (debootstrap --variant=minbase bookworm ROOT).
 set -euo pipefail
 colonnade=$(realpath "$1") data=$(realpath "$2") given=${3:-}
 deploy=$(realpath "$(dirname "$0")/../../deploy")
-[ "$(id -u)" -eq 0 ] || { echo "as root: a container" >&2; exit 77; }
+[ "$(id -u)" -eq 0 ] || { echo "root is needed for the container" >&2; exit 77; }
 for program in debootstrap systemd-nspawn unshare; do
-    command -v $program >/dev/null || { echo "skipped: no $program here"; exit 69; }
+    command -v $program >/dev/null || { echo "skipped: $program is not installed"; exit 69; }
 done
 scratch=$(mktemp -d /tmp/colonnade-systemd.XXXXXX)
 trap 'rm -rf "$scratch"' EXIT
@@ -19,7 +19,7 @@ chroot "$root" sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-g
     systemd-sysv dbus procps libdnnl2 libgomp1 libssl3 libstb0 libturbojpeg0 libxxhash0 libyuv0 zlib1g' </dev/null >"$scratch/log" 2>&1 \
     || { tail "$scratch/log" >&2; exit 1; }
 
-# As an administrator would.
+# Install as docs/launching.md describes.
 install -s "$colonnade" "$root/usr/local/bin/colonnade"
 ldd "$colonnade" | awk '$3 ~ "/swift/linux/" { print $3 }' | xargs install -m 0644 -t "$root/usr/local/lib"
 chroot "$root" ldconfig
@@ -36,7 +36,7 @@ printf 'COORDINATOR=127.0.0.1:7070\nOPTIONS=\n' >"$root/etc/colonnade/worker.env
 # shellcheck disable=SC2086
 "$colonnade" train --runs "$scratch/runs" --name whole --data "$data" --threads 1 $settings >"$scratch/log" 2>&1
 
-cat >"$root/usr/local/bin/try" <<'TRY'
+cat >"$root/usr/local/bin/check" <<'CHECK'
 #!/bin/bash
 exec >/result 2>&1
 units=(colonnade-coordinator@RUN colonnade-worker@0 colonnade-worker@1)
@@ -46,8 +46,8 @@ reach() { for _ in $(seq 600); do [ "$(committed "$1")" -ge "$2" ] && return; sl
 finish() {
     for _ in $(seq 900); do grep -q '"state" : "finished"' "$runs/$1/run.json" && break; sleep 0.1; done
     sleep 2
-    # Units that have ended well are not kept: the journal knows.
-    echo "$1, ends and restarts: $(journalctl --no-pager --output=cat -u "colonnade-*" | grep -E "Main process exited|Scheduled restart job" \
+    # systemd forgets units that succeeded, so their ends are read from the journal.
+    echo "$1, exits and restarts: $(journalctl --no-pager --output=cat -u "colonnade-*" | grep -E "Main process exited|Scheduled restart job" \
         | sed -E 's/^colonnade-([^:]*)\.service: (Main process exited, |Scheduled )/\1 /' | tr '\n' ';')"
     echo "$1: failed units: $(systemctl --failed --plain --no-legend | wc -l)"
     journalctl --no-pager --output=cat -u "colonnade-*" >"/journal-$1"
@@ -71,21 +71,21 @@ sleep 1
 echo "stopped after step $(committed stopped)"
 systemctl start "${units[@]//RUN/stopped}"
 finish stopped
-TRY
-chmod +x "$root/usr/local/bin/try"
-cat >"$root/etc/systemd/system/try.service" <<'UNIT'
+CHECK
+chmod +x "$root/usr/local/bin/check"
+cat >"$root/etc/systemd/system/check.service" <<'UNIT'
 [Unit]
 After=multi-user.target
 [Service]
 Type=oneshot
-ExecStart=/usr/local/bin/try
+ExecStart=/usr/local/bin/check
 ExecStopPost=/bin/systemctl poweroff --no-block
 TimeoutStartSec=300
 UNIT
 mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
-ln -s ../try.service "$root/etc/systemd/system/multi-user.target.wants/try.service"
+ln -s ../check.service "$root/etc/systemd/system/multi-user.target.wants/check.service"
 # shellcheck disable=SC2016
-# A name space of its own for control groups, which this system may not have mounted.
+# A mount namespace, because this system may not have control groups mounted.
 timeout 360 unshare --mount bash -c '
     mountpoint -q /sys/fs/cgroup || mount -t cgroup2 none /sys/fs/cgroup
     exec systemd-nspawn --quiet --register=no --keep-unit --directory="$1" --bind-ro="$2":/srv/data --private-network --boot' - "$root" "$data" \
@@ -96,7 +96,7 @@ for run in killed stopped; do
     if [ "$(digests "$root/var/lib/colonnade/runs/$run")" = "$(digests "$scratch/runs/whole")" ]; then
         echo "$run: $(digests "$root/var/lib/colonnade/runs/$run" | wc -l) steps with the digests of colonnade train"
     else
-        echo "$run: other digests than colonnade train" >&2
+        echo "$run: the digests differ from those of colonnade train" >&2
         tail -n 40 "$root/journal-$run" >&2
         exit 1
     fi

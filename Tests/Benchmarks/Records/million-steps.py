@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""Makes a run of very many steps, and measures how long it takes to open.
+"""Generates two runs of very many steps, and measures how long it takes to open them.
 
     Tests/Benchmarks/Records/million-steps.py [--steps 1000000] [--repeats 5] [--directory DIR] [--only-make] [COLONNADE]
 
-Writes two runs as docs/run-log.md describes them, `long` and `other`, which differ in their last step, and times every command
-that reads a run's metrics: with the index beside the lines, and the first time, when the index is made of them (that one
-`--first` times). Prints a table of medians in seconds. Takes half a gigabyte of disk for a million steps; the directory is
-removed at the end unless it was named.
+Writes two runs in the format of docs/run-log.md, `long` and `other`, which differ in their last step. Times every command that reads
+a run's metrics, with the index and without it, when the index must first be built (`--first` repetitions). Prints a table of medians
+in seconds. A million steps need half a gigabyte of disk. The directory is removed at the end unless it is given with --directory.
 """
 
 import argparse
@@ -36,12 +35,12 @@ options = options.parse_args()
 
 
 def line(document):
-    """A line as the program writes it: sorted keys, no spaces."""
+    """Returns a line in the program's form: sorted keys, no spaces."""
     return json.dumps(document, sort_keys=True, separators=(",", ":")) + "\n"
 
 
 def make(directory, changed):
-    """A finished run; where it is `changed`, its last step has another digest."""
+    """Writes a finished run. If it is `changed`, its last step has a different digest."""
     directory.mkdir(parents=True)
     record = {
         "name": directory.name, "run": "00000000000000aa", "state": "finished", "started": "2026-01-01T00:00:00Z",

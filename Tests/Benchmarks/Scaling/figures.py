@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Draws what the scaling scripts measured: speed beside one worker, and predictions beside measurements. Needs matplotlib.
+"""Plots measurements of simulate.py and layouts.py: speedup over one accelerator, and predicted against measured speed. Needs
+matplotlib.
 
     Tests/Benchmarks/Scaling/figures.py --simulated SIMULATE.json --layouts LAYOUTS.json --out DIR
 """
@@ -13,7 +14,7 @@ matplotlib.use("svg")
 matplotlib.rcParams.update({"svg.hashsalt": "colonnade", "font.family": "sans-serif", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
 import matplotlib.pyplot as plt  # noqa: E402
 
-# Told apart by people who see colours differently (Okabe and Ito).
+# Distinguishable with colour blindness (Okabe and Ito).
 COLORS = {"gtx580": "#0072b2", "10gbit": "#b84f00", "100gbit": "#007a5a"}
 NAMES = {"gtx580": "GTX 580, PCIe", "10gbit": "GTX 580, 10 Gbit/s", "100gbit": "A100, 100 Gbit/s"}
 
@@ -30,11 +31,11 @@ def scaling(rows, out):
         own = [row for row in rows if row["scenario"] == name]
         workers = [row["workers"] for row in own]
         batch = own[0]["batch"]
-        axes.plot(workers, [row["speedup"] for row in own], color=COLORS[name], marker="o", label=f"{NAMES[name]}, {batch} pictures a worker")
+        axes.plot(workers, [row["speedup"] for row in own], color=COLORS[name], marker="o", label=f"{NAMES[name]}, {batch} images per worker")
         axes.plot(workers, [row["predicted_speedup"] for row in own], color=COLORS[name], linewidth=1, linestyle="--")
     published = sorted({(row["workers"], row["published"]) for row in rows if row["published"]})
     axes.plot(*zip(*published), color="#9a4d7f", marker="s", linestyle="none", label="published, 8 K20")
-    axes.set(xscale="log", yscale="log", xlabel="accelerators", ylabel="images/s beside one")
+    axes.set(xscale="log", yscale="log", xlabel="accelerators", ylabel="speedup over one")
     ticks = sorted({row["workers"] for row in rows})
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_ticks(ticks, [str(tick) for tick in ticks])

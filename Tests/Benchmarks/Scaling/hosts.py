@@ -13,14 +13,14 @@ def permitted():
 
 
 class Hosts:
-    """Namespaces on a bridge, at 10.88.0.1, .2 and so on."""
+    """Network namespaces on a bridge, with the addresses 10.88.0.1, 10.88.0.2 and so on."""
 
     def __init__(self, rates, loopback=None, burst="256kb"):
-        """Rates are as tc takes them, one for each host; None limits nothing. So is that of every host's loopback. The burst is what may go
-        at once: a busy machine's timers may be 4 ms late, and what would have gone meanwhile is lost beyond it."""
+        """Rates are in tc's notation, one per host; None is unlimited. `loopback` is the rate of every host's loopback. The burst is the
+        amount that may be sent at once. It must cover 4 ms, by which a busy machine's timers may be late, or the rate is not reached."""
         self.names = [f"colonnade-{os.getpid()}-{i}" for i in range(len(rates))]
         self.bridge = f"col-{os.getpid() % 100000}"
-        # The system's table of neighbours is one for all namespaces; by default it is full with thirty that know each other.
+        # All namespaces share one neighbour table; by default, about thirty hosts that know each other fill it.
         limit = pathlib.Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3")
         if int(limit.read_text()) < 2 * len(rates) ** 2:
             limit.write_text(f"{2 * len(rates) ** 2}\n")
@@ -33,7 +33,7 @@ class Hosts:
             run("ip", "-n", name, "address", "add", f"{self.address(i)}/24", "dev", "eth0")
             run("ip", "-n", name, "link", "set", "eth0", "up")
             run("ip", "-n", name, "link", "set", "lo", "up")
-            # Out of the host, and from the bridge into it.
+            # From the host to the bridge, and from the bridge to the host.
             for where in (["tc", "-n", name, "qdisc", "add", "dev", "eth0"], ["tc", "qdisc", "add", "dev", f"{self.bridge}-{i}"]):
                 if rate:
                     run(*where, "root", "tbf", "rate", rate, "burst", burst, "latency", "50ms")

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Trains layouts on one host and over several, and sets what `colonnade plan` predicts beside what was measured.
+"""Trains layouts on one host and over several, and compares the measurements with the predictions of `colonnade plan`.
 
     Tests/Benchmarks/Scaling/layouts.py COLONNADE --cifar DIR [--photographs DIR] [--rounds N] [--only TEXT] [--json FILE]
 
-Hosts are network namespaces joined by a bridge, each with a link of limited rate (needs root; layouts over several are left out
-without). All share this machine's cores: hosts beyond them are planned as slower ones. Kernels are measured right before each
-layout's runs, so that both see the same machine. Prints a table; layouts of one row group must end with the same digest.
+Hosts are network namespaces joined by a bridge, each with a link of limited rate. They need root; without it, layouts over several
+hosts are skipped. All hosts share this machine's cores, so if there are more workers than cores, hosts are planned as slower ones.
+Kernels are measured immediately before each layout's runs, under the same conditions. Prints a table. All layouts of a network must
+end with the same digest.
 """
 import argparse
 import contextlib
@@ -19,11 +20,11 @@ import tempfile
 
 from hosts import Hosts, permitted, run
 
-# name, data, options, workers, replicas, hosts, rate, steps; layouts of one group train the same bits.
+# Name, data set, options, layouts (workers, replicas, hosts, rate of a link) and steps. The layouts of one network train the same bits.
 LAYOUTS = [
     ("cifar10, 2 columns", "cifar", "--preset cifar10", [(1, 1, 1, ""), (2, 1, 1, ""), (2, 1, 2, "1gbit"), (2, 1, 2, "200mbit")], 150),
     ("cifar10, batch 16", "cifar", "--preset cifar10 --set batch=16", [(1, 1, 1, ""), (2, 1, 1, ""), (2, 1, 2, "1gbit")], 600),
-    # Three workers host two, one and one.
+    # Three workers have two columns, one and one.
     ("cifar10, 4 columns", "cifar", "--preset cifar10 --columns 4",
      [(1, 1, 1, ""), (2, 1, 1, ""), (3, 1, 1, ""), (4, 1, 1, ""), (2, 1, 2, "1gbit"), (4, 1, 4, "1gbit")], 100),
     ("cifar10, 2 columns, 2 slices", "cifar", "--preset cifar10 --set slices=2",
@@ -106,7 +107,7 @@ def main():
             if layout[2] > 1 and not several:
                 continue
             with tempfile.TemporaryDirectory() as place:
-                # Predictions of this script's own measurements, not of earlier runs.
+                # So that predictions use this script's measurements, not those of earlier runs.
                 os.environ["XDG_CACHE_HOME"] = place
                 rounds = []
                 for number in range(arguments.rounds):
@@ -134,7 +135,7 @@ def main():
                 f"| {row['bytes'] / 1e6:.0f} MB | {row['predicted_bytes'] / 1e6:.0f} MB | {'yes' if row['same_bits'] else 'NO'} |", flush=True)
     if rows:
         errors = sorted(abs(row["error"]) for row in rows)
-        print(f"\n{len(rows)} layouts, median error {100 * statistics.median(errors):.1f} %, largest {100 * errors[-1]:.1f} %")
+        print(f"\n{len(rows)} layouts; median error {100 * statistics.median(errors):.1f} %, largest {100 * errors[-1]:.1f} %")
     if not all(row["same_bits"] for row in rows):
         sys.exit("layouts of the same network differ in their bits")
 

@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""Scaling beyond this machine: workers that wait for modelled accelerators, over real connections, stores and a real coordinator.
+"""Measures scaling beyond this machine: workers wait for modelled accelerators, but connections, stores and coordinator are real.
 
-    Tests/Benchmarks/Scaling/simulate.py COLONNADE [--scenario NAME …] [--workers N …] [--batch N] [--precision P] [--set SETTING …] [--json FILE]
+    Tests/Benchmarks/Scaling/simulate.py COLONNADE [--scenario NAME …] [--workers N …] [--batch N] [--set SETTING …] [--json FILE]
     Tests/Benchmarks/Scaling/simulate.py COLONNADE --coordinator
 
-Hosts are network namespaces (needs root). Time is dilated: kernels take so many times as long, links are as many times slower, so that
-what this machine can move is not what is measured; the factor is chosen for each run and printed. Every worker has `--batch` pictures of
-each step, two columns are a replica. Predictions are `colonnade plan`'s for the same device and hosts. Latencies are this machine's, that
-is, as many times smaller.
+Hosts are network namespaces (needs root). Time is dilated: kernels and links are slowed by the same factor, so that this machine's
+bandwidth does not limit the result. The factor is chosen for each run and printed. Every worker processes `--batch` images per step;
+two columns form a replica. Predictions are those of `colonnade plan` for the same device and hosts. Latencies are this machine's, so
+in dilated time they are smaller by the factor.
 
---coordinator measures what the coordinator takes of a core for 16 workers that train a small network at the pace of 100 steps a second.
+--coordinator measures the share of a core that the coordinator uses while 16 workers train a small network at the pace that
+this machine reaches.
 """
 import argparse
 import contextlib
@@ -23,22 +24,23 @@ import time
 
 from hosts import Hosts, permitted, run
 
-# name: device, accelerators of a host, bytes a second of a host's link each way and between its accelerators, pictures of a worker, settings.
+# Name: device, accelerators per host, bytes per second of a host's link in each direction and between its accelerators, images per
+# worker, settings.
 SCENARIOS = {
-    # Each with a PCIe 2.0 slot, as in the paper's machine: every accelerator is a host of its own.
+    # Each accelerator has a PCIe 2.0 slot, as in the paper's machine, and is therefore simulated as a host.
     "gtx580": ("gtx580", 1, 6e9, 6e9, 128, []),
     "10gbit": ("gtx580", 2, 1.25e9, 6e9, 128, []),
     "100gbit": ("a100", 2, 12.5e9, 100e9, 512, ["precision=bf16"]),
 }
 WORKERS = [1, 2, 4, 8, 16]
 PUBLISHED = {2: 1.95, 4: 3.74, 8: 6.25}
-# GB/s that this machine is asked to move at most, over a step and at once.
+# The most GB/s that this machine has to move: averaged over a step, and at once.
 AVERAGE, PEAK = 0.3, 1.2
 QUIET = ["validation.every=0", "checkpoint.every=0", "schedule.kind=drops"]
 
 
 def shape(workers, per_host):
-    """Replicas and hosts."""
+    """Returns the numbers of replicas and hosts."""
     return max(1, workers // 2), -(-workers // per_host)
 
 
@@ -58,19 +60,19 @@ def plan(colonnade, scenario, workers, batch, more, scratch):
 
 
 def dilation(scenario, workers, predicted, peak):
-    """So that neither a step's bytes nor what all links carry at once are more than this machine is asked to move."""
+    """Returns the smallest factor at which neither the bytes of a step nor those of all links at once exceed the limits above."""
     _, per_host, link, peers, _, _ = scenario
     _, hosts = shape(workers, per_host)
     step = predicted["prediction"]["step_seconds"]
     crossing = sum(host["bytes_out_per_step"] for host in predicted["prediction"].get("links", []))
     within = sum(worker["bytes_sent_per_step"] for worker in predicted["workers"])
     at_once = hosts * link + (workers * peers if per_host > 1 and workers > 1 else 0)
-    # A step of three seconds at least, so that what this machine takes to wake a thread is no part of it.
+    # A step takes at least three seconds, so that the time to wake a thread is negligible.
     return max((crossing + within) / AVERAGE / 1e9 / step, at_once / peak / 1e9 if workers > 1 else 1, 3 / step)
 
 
 class Processes:
-    """A coordinator on a host of its own, and workers two to a host or one."""
+    """A coordinator on its own host, and `per_host` workers on each other host."""
 
     def __init__(self, stack, colonnade, hosts, per_host, workers, options, scratch):
         self.log = stack.enter_context(open(scratch / "log", "w"))
@@ -84,7 +86,7 @@ class Processes:
         stack.callback(self.end)
         for i in range(workers):
             self.workers.append(hosts.start(i // per_host, colonnade, "worker", "--insecure", "--coordinator", address, **output))
-            # In order, so that a host's workers follow each other: two of a replica share a host.
+            # Workers join in order, so that the two workers of a replica share a host.
             while self.coordinator.poll() is None and f"worker {i} joined" not in (scratch / "log").read_text():
                 time.sleep(0.05)
 
@@ -99,19 +101,19 @@ class Processes:
 
 
 def cpu_seconds(pid):
-    """What a process has taken so far, in user and system time."""
+    """Returns a process's user and system time so far."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def idle_seconds():
-    """What all cores have been idle so far."""
+    """Returns the idle time of all cores so far."""
     fields = pathlib.Path("/proc/stat").read_text().splitlines()[0].split()
     return (int(fields[4]) + int(fields[5])) / os.sysconf("SC_CLK_TCK")
 
 
 def simulate(colonnade, scenario, workers, batch, more, steps, peak):
-    """The simulated run's step, in the device's seconds, beside what was predicted."""
+    """Returns the measured step in the device's seconds, the predicted step, the dilation, and the busy share of the machine."""
     device, per_host, link, peers, _, own = scenario
     replicas, count = shape(workers, per_host)
     with tempfile.TemporaryDirectory() as place, contextlib.ExitStack() as stack:
@@ -121,7 +123,7 @@ def simulate(colonnade, scenario, workers, batch, more, steps, peak):
 
         def rate(bytes_per_second):
             return f"{max(1, round(bytes_per_second * 8 / factor / 1000))}kbit"
-        # 20 ms of the fastest link: far less than a step.
+        # 20 ms of the fastest link, which is far less than a step.
         burst = f"{max(256, round(max(link, peers) / factor * 0.02 / 1000))}kb"
         hosts = Hosts([rate(link)] * count + [None], loopback=rate(peers), burst=burst)
         stack.callback(hosts.remove)
@@ -132,13 +134,13 @@ def simulate(colonnade, scenario, workers, batch, more, steps, peak):
         processes.wait(scratch)
         busy = 1 - (idle_seconds() - idle) / (time.time() - start) / os.cpu_count()
         lines = [json.loads(line) for line in open(scratch / "run" / "metrics.jsonl")]
-        # The first steps have no others to wait for.
+        # The first steps do not wait for earlier ones.
         seconds = statistics.median(line["seconds"] for line in lines if line["kind"] == "step" and line["step"] > 2) / factor
         return seconds, predicted["prediction"]["step_seconds"], factor, busy
 
 
 def coordinator(colonnade, seconds):
-    """What the coordinator takes of a core with 16 workers, at the pace that it reaches, and of each step."""
+    """Prints the share of a core that the coordinator uses for 16 workers, and its processor time per step."""
     with tempfile.TemporaryDirectory() as place, contextlib.ExitStack() as stack:
         scratch = pathlib.Path(place)
         hosts = Hosts([None] * 9)
@@ -158,7 +160,7 @@ def coordinator(colonnade, seconds):
         time.sleep(seconds)
         after = state()
         wall, cpu, steps = (b - a for a, b in zip(before, after))
-        print(f"16 workers in 8 replicas, {steps / wall:.1f} steps a second: the coordinator takes {100 * cpu / wall:.1f} % of a core, {1e3 * cpu / steps:.2f} ms a step")
+        print(f"16 workers in 8 replicas, {steps / wall:.1f} steps per second: the coordinator uses {100 * cpu / wall:.1f} % of a core, {1e3 * cpu / steps:.2f} ms per step")
 
 
 def main():
@@ -166,20 +168,20 @@ def main():
     parser.add_argument("colonnade")
     parser.add_argument("--scenario", nargs="*", choices=list(SCENARIOS), default=list(SCENARIOS))
     parser.add_argument("--workers", nargs="*", type=int, default=WORKERS)
-    parser.add_argument("--batch", type=int, help="pictures of each worker in a step")
+    parser.add_argument("--batch", type=int, help="images per worker and step (default: the scenario's)")
     parser.add_argument("--set", nargs="*", default=[], dest="more", metavar="SETTING")
     parser.add_argument("--steps", type=int, default=6)
-    parser.add_argument("--peak", type=float, default=PEAK, help=f"GB/s of all links together, were all busy at once (default: {PEAK})")
+    parser.add_argument("--peak", type=float, default=PEAK, help=f"limit in GB/s of all links together (default: {PEAK})")
     parser.add_argument("--json")
     parser.add_argument("--coordinator", action="store_true")
     arguments = parser.parse_args()
     arguments.colonnade = os.path.abspath(arguments.colonnade)
     if not permitted():
-        sys.exit("hosts are network namespaces: this wants root, and ip netns")
+        sys.exit("hosts are network namespaces: run this as root, with iproute2 installed")
     if arguments.coordinator:
         return coordinator(arguments.colonnade, 30)
     rows = []
-    print("| scenario | pictures of a worker | workers | replicas | hosts | dilation | images/s | beside one | of ideal | predicted, beside one | error | published | machine busy |")
+    print("| scenario | images per worker | workers | replicas | hosts | dilation | images/s | speedup | fraction of ideal | predicted speedup | error | published | machine busy |")
     print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
     for name in arguments.scenario:
         scenario = SCENARIOS[name]

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Measures training steps of Colonnade and of PyTorch in turn and writes docs/performance.md.
+# Measures training steps of Colonnade and of PyTorch alternately and writes docs/performance.md.
 #   deploy/benchmark.sh [--quick]
-# COLONNADE_PYTHON names a Python with torch; without it one is made in .build. DATA names a packed data set of 256×256
-# pictures; without it made pictures are used. Close everything else that computes: ratios within one run are what counts.
+# COLONNADE_PYTHON is a Python with torch; by default, one is installed in .build. DATA is a packed data set of 256×256 images; by
+# default, generated images are used. ROUNDS is the number of repetitions (3). Close other programs that compute: the figures that
+# matter are ratios within one run.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 
@@ -28,14 +29,14 @@ data=()
 
 "$colonnade" plan --preset alexnet --json >"$scratch/alexnet.json"
 "$colonnade" plan --preset cifar10 --json >"$scratch/cifar10.json"
-for round in $(seq $rounds); do
+for round in $(seq "$rounds"); do
     echo "round $round of $rounds"
     "$colonnade" bench step --preset alexnet --workers 2 --threads 1 --steps "$steps" "${data[@]}" --json >"$scratch/ours.$round.json"
     "$colonnade" bench step --preset alexnet --workers 1 --threads 1 --steps "$steps" "${data[@]}" --json >"$scratch/single.$round.json"
     "$colonnade" bench step --preset alexnet --workers 2 --threads 1 --precision bf16 --steps "$steps" "${data[@]}" --json >"$scratch/bf16.$round.json"
     "$colonnade" bench update --json >"$scratch/update.$round.json"
     "$colonnade" bench step --preset cifar10 --workers 2 --threads 1 --steps 200 --json >"$scratch/small.$round.json"
-    # From the command to the end of the first step, beyond a step.
+    # The time from the command to the end of the first step, less the time of a step.
     "$python" - "$colonnade" "$scratch/first.$round.json" "${data[@]}" <<'PYTHON'
 import json, statistics, subprocess, sys, tempfile, time
 colonnade, out, data = sys.argv[1], sys.argv[2], sys.argv[3:]
@@ -74,9 +75,9 @@ if [ "${1:-}" != --quick ]; then
         "$colonnade" bench step --config "$scratch/size.yaml" --workers 2 --steps 8 --json >"$scratch/curve-size-$size.json"
     done
 fi
-# Two hosts need a packed data set and the right to make network namespaces.
-if [ ${#data[@]} -gt 0 ] && ip netns add colonnade-try 2>/dev/null; then
-    ip netns delete colonnade-try
+# Two hosts need a packed data set and permission to create network namespaces.
+if [ ${#data[@]} -gt 0 ] && ip netns add colonnade-probe 2>/dev/null; then
+    ip netns delete colonnade-probe
     for precision in fp32 bf16; do
         Tests/Benchmarks/Steps/two-hosts.sh "$colonnade" "$DATA" --preset alexnet --set precision=$precision >"$scratch/hosts-$precision.json"
     done

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""What a PyTorch user would run in Colonnade's place: full training steps of the same network on made pictures.
+"""Times full training steps of a network in PyTorch, on generated images, for comparison with Colonnade.
 
     colonnade plan --preset alexnet --json > network.json
     python torch_step.py network.json [--batch 128] [--threads 2] [--compile] [--bf16] [--processes 2] [--steps 5]
 
-One process runs the network with grouped convolutions. With --processes the columns are shared out over processes of
---threads threads each, which exchange activations with gloo's all_gather. Prints one line of JSON: the median step's
-seconds and images per second.
+One process runs the network with grouped convolutions. With --processes, the columns are distributed over processes of
+--threads threads each, which exchange activations with gloo's all_gather. Prints one line of JSON: the seconds and
+images per second of the median step.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from torch import nn
 
 
 class Gather(torch.autograd.Function):
-    """Every process's channels, one after another; backward, the sum of what every process has for one's own."""
+    """Concatenates the channels of all processes. The backward pass sums the gradients of the own channels over all processes."""
 
     @staticmethod
     def forward(context, x):
@@ -44,7 +44,7 @@ class Exchange(nn.Module):
 
 
 def build(network, processes):
-    """The network as modules; with several processes, one column's share of it."""
+    """Returns the network as modules; with several processes, one process's share of each layer."""
     columns, side = network["columns"], network["input"]
     share = processes if processes > 1 else 1
     sample = torch.zeros(1, side["channels"], side["height"], side["width"])

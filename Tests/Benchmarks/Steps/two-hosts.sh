@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Trains over two hosts, made of network namespaces with a link of limited rate between them, and on one, in turn; prints
-# one line of JSON. Needs root.
-#   Tests/Benchmarks/Steps/two-hosts.sh COLONNADE DATA [train's options …]
-# RATE is the link's (default: 1gbit), STEPS the steps of a run (default: 8), the first two of which do not count.
+# Trains alternately on one host and over two, which are network namespaces with a link of limited rate between them. Prints one line
+# of JSON. Needs root.
+#   Tests/Benchmarks/Steps/two-hosts.sh COLONNADE DATA [options of train …]
+# RATE is the link's rate (default: 1gbit). STEPS is the number of steps of a run (default: 8), of which the first two do not count.
 set -euo pipefail
 colonnade="$1" data="$2"
 shift 2
@@ -11,6 +11,7 @@ scratch="$(mktemp -d)"
 # shellcheck source-path=SCRIPTDIR source=../../Hosts/pair.sh
 source "$(dirname "$0")/../../Hosts/pair.sh"
 clean() {
+    # shellcheck disable=SC2046 # One word for each process.
     kill $(jobs -p) 2>/dev/null || true
     wait 2>/dev/null || true
     remove_hosts

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Writes docs/performance.md from the measurements of deploy/benchmark.sh: medians over rounds."""
+"""Writes docs/performance.md from the measurements of Tests/Benchmarks/Steps/run.sh: medians over rounds.
+
+    write_page.py MEASUREMENTS PAGE
+"""
 
 import datetime
 import json

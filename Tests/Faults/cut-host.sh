@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Cuts a host off in the midst of a run and brings it back: two network namespaces with a link between them, coordinator, store and
-# a worker on one, a worker on the other that is started again whenever it ends, as systemd would. Prints one line of JSON. Needs root.
+# Disconnects a host during a run and reconnects it. The hosts are two network namespaces with a link: one with coordinator, store and a
+# worker, the other with a worker that is restarted whenever it ends, as systemd would do. Prints one line of JSON. Needs root.
 #   Tests/Faults/cut-host.sh COLONNADE DATA [seconds without a link]
-# DATA is a packed data set of 32×32 pictures.
+# DATA is a packed data set of 32×32 images.
 set -euo pipefail
 colonnade="$(realpath "$1")" data="$(realpath "$2")" seconds="${3:-15}"
 scratch="$(mktemp -d)"
@@ -10,6 +10,7 @@ scratch="$(mktemp -d)"
 source "$(dirname "$0")/../Hosts/pair.sh"
 clean() {
     touch "$scratch/over"
+    # shellcheck disable=SC2046 # One word for each process.
     kill $(jobs -p) 2>/dev/null || true
     wait 2>/dev/null || true
     remove_hosts

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Injects one fault into each of many small runs and checks that its culprit is named, in time, and that the bits are those
-of an undisturbed run.
+"""Injects one fault into each of many small runs. Checks that the culprit is named in time, and that the bits are those of a run
+without faults.
 
-    Tests/Faults/faults.py COLONNADE DATA [--faults 100] [--seed 1] [--log FILE]
+    Tests/Faults/faults.py COLONNADE DATA [--faults 100] [--seed 1] [--first 0]
 
-Faults: a frame dropped (with and without a gap in the numbers), cut, with a flipped bit, sent twice; a connection that is
-held for seconds or for ever; a process that is stopped, killed or hangs; a clock that jumps; a disk that is full, or that goes
-read-only under the run as ext4 does on an error (both need root).
-Two and four workers in turn. A seed repeats everything. Prints a line for each run and one of JSON at the end. DATA is a
-packed data set of 32×32 pictures.
+Faults: a frame that is dropped (with and without a gap in the sequence numbers), cut, sent with a flipped bit, or sent twice; a
+connection that is blocked for seconds or for ever; a process that is stopped, killed or hung; a clock that jumps; a disk that is
+full, or that becomes read-only as ext4 does after an error (both need root).
+Runs have two and four workers alternately. A seed repeats everything. Prints a line for each run, and one of JSON at the end. DATA
+is a packed data set of 32×32 images.
 """
 
 import argparse
@@ -30,14 +30,14 @@ options.add_argument("colonnade")
 options.add_argument("data")
 options.add_argument("--faults", type=int, default=100)
 options.add_argument("--seed", type=int, default=1)
-options.add_argument("--first", type=int, default=0, help="start with this number, to repeat one")
+options.add_argument("--first", type=int, default=0, help="the number of the first fault, to repeat a later part")
 options = options.parse_args()
 colonnade = os.path.abspath(options.colonnade)
 STEPS = 80
 
 
-def train_and_hear(runs, name, workers, runs_on=None, fault=None):
-    """A run's exit code and what it said on its standard error."""
+def train_with_errors(runs, name, workers, runs_on=None, fault=None):
+    """Returns a run's exit code and its standard error."""
     environment = dict(os.environ)
     if fault:
         environment["COLONNADE_FAULTS"] = json.dumps([fault])
@@ -53,7 +53,7 @@ def train_and_hear(runs, name, workers, runs_on=None, fault=None):
 
 
 def train(runs, name, workers, fault=None):
-    return train_and_hear(runs, name, workers, fault=fault)[0]
+    return train_with_errors(runs, name, workers, fault=fault)[0]
 
 
 def lines(path):
@@ -72,7 +72,7 @@ def seconds(event):
 
 
 def injected(run):
-    """When the fault happened, by the log of the process that it happened in."""
+    """Returns the time of the fault from the log of the process in which it happened."""
     for log in pathlib.Path(run, "logs").glob("*.log"):
         found = re.search(r"injected fault: \S+ at ([0-9.]+)", log.read_text(errors="replace"))
         if found:
@@ -85,13 +85,13 @@ def system(*words):
 
 
 def run_on_bad_disk(kind, draw, runs, name, workers):
-    """A run whose disk fills up or goes read-only at some point; then the disk is good again and the run is resumed. Whether
-    the run's error said so, its exit code after resuming, and its directory."""
+    """Trains a run whose disk fills up or becomes read-only, repairs the disk, and resumes the run. Returns whether the run's error
+    named the cause, the exit code after resuming, the digests, and the run's directory."""
     mount, image = f"{runs}/disk-{name}", f"{runs}/disk-{name}.image"
     os.mkdir(mount)
     run = f"{mount}/{name}"
-    # A flush that is under way when the disk fails gets an input/output error.
-    words = {"disk": ["No space left"], "read-only": ["Read-only file system", "Input/output error"]}[kind]
+    # A flush that is in progress when the disk fails gets an input/output error.
+    messages = {"disk": ["No space left"], "read-only": ["Read-only file system", "Input/output error"]}[kind]
     if kind == "disk":
         system("mount", "-t", "tmpfs", "-o", f"size={draw.randint(3000, 16000)}k", "none", mount)
     else:
@@ -110,19 +110,19 @@ def run_on_bad_disk(kind, draw, runs, name, workers):
                     return
                 time.sleep(0.002)
         threading.Thread(target=fail, daemon=True).start()
-    code, said = train_and_hear(runs, name, workers, mount)
-    is_named = any(word in said for word in words)
+    code, errors = train_with_errors(runs, name, workers, mount)
+    is_named = any(message in errors for message in messages)
     if kind == "disk":
         system("mount", "-o", "remount,size=400m", mount)
     else:
-        # What the error left is repaired, as at a boot.
+        # The file system is repaired, as at boot.
         system("umount", mount)
         subprocess.run(["e2fsck", "-fy", image], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         system("mount", "-o", "loop", image, mount)
     if os.path.isdir(f"{run}/checkpoints") and os.listdir(f"{run}/checkpoints"):
         code = subprocess.run([colonnade, "train", "--resume", run, "--store", "process"], capture_output=True).returncode
     else:
-        # The first checkpoint did not fit: there is nothing to go on from, and the run said why.
+        # The first checkpoint did not fit, so there is nothing to resume from, and the run failed.
         assert code != 0
         code = train(runs, f"{name}-anew", workers)
         run = f"{runs}/{name}-anew"
@@ -152,7 +152,7 @@ def choose(draw, number):
 
 
 def judge(kind, fault, run):
-    """Whether the culprit was named; seconds that it took; the deadline where one had to pass."""
+    """Returns whether the culprit was named, after how many seconds, and the deadline if the fault was detected by one."""
     events = lines(f"{run}/events.jsonl")
     findings = [event for event in events if event["kind"] in ("lost", "verdict", "link-lost", "failed")]
     if kind in ("short delay", "clock"):

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Kills workers, stores and coordinators of small runs at random instants and compares each run with an undisturbed one.
+"""Kills workers, stores and coordinators of small runs at random times and compares each run with one without kills.
 
     Tests/Faults/kills.py COLONNADE DATA [--kills 200] [--seed 1] [--steps 300]
 
-Prints one line of JSON: kills by role, runs that ended with the undisturbed run's bits, and by role the seconds from a kill to
-the next committed step. A seed repeats the choice of victims and instants. DATA is a packed data set of 32×32 pictures.
+Prints one line of JSON: kills by role, the runs that ended with the bits of the run without kills, and by role the seconds from a
+kill to the next committed step. A seed repeats the choice of processes and times. DATA is a packed data set of 32×32 images.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def start(runs, name):
 
 
 def steps(run):
-    """Committed steps: number to digest. A step has one line."""
+    """Returns the digests of the committed steps by step number, and checks that each step has one line."""
     try:
         text = pathlib.Path(run, "metrics.jsonl").read_text()
     except FileNotFoundError:
@@ -58,7 +58,7 @@ def steps(run):
 
 
 def children(parent):
-    """Processes of a run by role."""
+    """Returns the processes of a run by role."""
     found = {}
     for process in subprocess.run(["pgrep", "-P", str(parent)], capture_output=True, text=True).stdout.split():
         try:
@@ -71,7 +71,7 @@ def children(parent):
 
 
 def begun(run):
-    """Events after which steps are trained: at first, from a checkpoint, or with a worker's place taken again."""
+    """Returns the events after which steps are trained: the start, a restart from a checkpoint, or the replacement of a worker."""
     try:
         lines = pathlib.Path(run, "events.jsonl").read_text().splitlines()
     except FileNotFoundError:
@@ -106,7 +106,7 @@ with tempfile.TemporaryDirectory() as runs:
             before, moment = times_begun(run), time.time()
             os.kill(victim, signal.SIGKILL)
             killed[role] += 1
-            # Until a step is committed that was not before, or the run has ended.
+            # Wait until another step is committed or the run ends.
             while process.poll() is None and time.time() < moment + 60:
                 if times_begun(run) > before and os.path.getmtime(f"{run}/metrics.jsonl") > begun_at(run):
                     resumed[role].append(time.time() - moment)

@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""Trains a small net for an hour while something goes wrong every few seconds, beside an undisturbed run on the same machine.
+"""Trains a small network for an hour with a fault every few seconds, beside a run without faults on the same machine.
 
     Tests/Faults/soak.py COLONNADE DATA [--minutes 60] [--seed 1]
 
-Workers are killed, stopped for a moment, stopped for good, and their connections are closed under them (ss -K, where the
-system has it). The coordinator's and store's memory, descriptors and threads are read before every fault. The second run, of
-which nothing is touched, counts false verdicts on a loaded machine. Prints one line of JSON. DATA is a packed data set of
-32×32 pictures.
+Workers are killed, stopped for a second or permanently, or lose a connection (ss -K, if the system supports it). The memory,
+descriptors and threads of coordinator and store are read before every fault. The second run counts false verdicts on a loaded
+machine. Prints one line of JSON. DATA is a packed data set of 32×32 images.
 """
 
 import argparse
@@ -107,7 +106,7 @@ with tempfile.TemporaryDirectory() as runs:
         faults[kind] += 1
     report = {"minutes": options.minutes, "faults": dict(faults), "ended_early": disturbed.poll() is not None}
     for role, list_ in samples.items():
-        # After the first tenth, when everything has been allocated once.
+        # Without the first tenth, during which buffers are allocated.
         settled = list_[len(list_) // 10:]
         report[role] = {name: [settled[0][name], settled[-1][name], max(sample[name] for sample in settled)] for name in settled[0]}
     report["steps"] = {name: last_step(f"{runs}/{name}") for name in ("disturbed", "quiet")}

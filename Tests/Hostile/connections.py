@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Opens hostile connections on every port of a small run on this machine, and compares the run with a quiet one.
+"""Opens hostile connections on every port of a small run on this machine, and compares the run with an undisturbed one.
 
     Tests/Hostile/connections.py COLONNADE DATA [--connections 20000] [--steps 2000] [--certificates DIR]
 
-DATA is a packed data set of 32×32 pictures. Connections go to 127.0.0.1 alone, to ports on which the run's own processes listen,
-at most --at-once of them open, for at most --minutes. Kinds: silence, half a greeting and silence, a byte now and then, another
-protocol, a TLS hello, a greeting without and with a wrong token and then garbage, lengths beyond every bound, a flood of bytes
-that nobody asked for, resets, and connections that are closed at once. Prints one line of JSON.
+DATA is a packed data set of 32×32 images. Connections are opened only to 127.0.0.1 and to ports on which the run's own processes
+listen, at most --at-once of them at a time, for at most --minutes. Kinds: silence; half a greeting, then silence; single bytes with
+pauses; another protocol; a TLS hello; a greeting with no token or a wrong one, then garbage; lengths beyond all limits; floods of
+bytes; random bytes; resets; and connections that are closed at once. Prints one line of JSON.
 """
 
 import argparse
@@ -81,7 +81,7 @@ def ports(process):
 
 
 def usage(process):
-    """Resident bytes without shared segments, and descriptors."""
+    """Returns a process's resident bytes without shared segments, and its number of descriptors."""
     try:
         status = pathlib.Path(f"/proc/{process}/status").read_text()
         fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
@@ -125,7 +125,7 @@ class Peer:
         self.next = self.opened
 
     def step(self, now):
-        """Goes on; whether the connection is still of use."""
+        """Sends and receives what is possible now. Returns whether the connection remains open."""
         if self.kind == "closed" and now > self.opened + 0.01:
             return False
         try:
@@ -145,7 +145,7 @@ class Peer:
             pass
         except OSError:
             return False
-        # The other side sheds it in time; this is for one that would not.
+        # The run should have closed the connection by now.
         if now > self.opened + 20:
             outlived[self.kind] += 1
             return False
@@ -191,7 +191,7 @@ def speed(entries):
 
 
 with tempfile.TemporaryDirectory() as runs:
-    assert start(runs, "quiet").wait() == 0, "the quiet run failed"
+    assert start(runs, "quiet").wait() == 0, "the undisturbed run failed"
     quiet = steps(f"{runs}/quiet")
     run = f"{runs}/loud"
     process = start(runs, "loud")

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""What the experiments' runs say, as tables, and their curves. Runs that are not finished are left out with a word.
+"""Prints the results of the experiments' runs as tables, and plots their curves. Unfinished runs are skipped with a message.
 
     deploy/experiments.sh measure [--out DIR] [--cifar DIR] [--photographs DIR] [--figures DIR] [NAME …]
 
-Errors of checkpoints are asked of `colonnade evaluate` and kept in DIR/evaluations.json, so that nothing is evaluated twice.
+`colonnade evaluate` computes the errors of checkpoints. They are kept in DIR/evaluations.json, so that nothing is evaluated twice.
 """
 import argparse
 import array
@@ -45,20 +45,20 @@ class Runs:
         return [line for line in lines if line["kind"] == kind]
 
     def error(self, name):
-        """On the validation split after the last step."""
+        """Returns the top-1 error of a run's last validation."""
         return self.lines(name, "validation")[-1]["top1_error"]
 
     def checkpoints(self, name):
-        """Steps of those that are kept."""
+        """Returns the steps of the checkpoints that were kept."""
         return sorted(int(path.name.split("-")[1]) for path in (self.place / name / "checkpoints").glob("step-*"))
 
     def last(self, name):
         return self.place / name / "checkpoints" / f"step-{self.checkpoints(name)[-1]:08}"
 
     def evaluate(self, checkpoints, data, split="validation", crops=1):
-        """Top-1 error of checkpoints, each a run and a step, whose predictions are averaged."""
+        """Returns the top-1 error of the averaged predictions of checkpoints, each given as run and step."""
         paths = [f"{name}/checkpoints/step-{step:08}" for name, step in checkpoints]
-        # A run that is trained anew under the same name is another.
+        # The run's identifier is part of the key, because a run may be trained again under the same name.
         own = [self.record(name)["run"] for name, _ in checkpoints]
         key = f"{' '.join(paths)} {' '.join(own)} {split} {crops}"
         if key not in self.known:
@@ -73,7 +73,7 @@ class Runs:
         return self.known[key]
 
     def plot(self, figure, names, of, title):
-        """A picture of the runs' curves, by the product's own command."""
+        """Plots the runs' curves with `colonnade runs plot`."""
         if self.arguments.figures:
             out = pathlib.Path(self.arguments.figures) / f"{figure}.svg"
             words = [self.arguments.colonnade, "runs", "plot", *names, "--runs", self.place, "--of", of, "--title", title, "--out", out]
@@ -85,7 +85,7 @@ def percent(value):
 
 
 def searches(runs, kinds):
-    """The losses by which rates were chosen."""
+    """Prints the losses by which the rates were chosen."""
     for kind in kinds:
         losses = {}
         for rate in SEARCHES[kind][1]:
@@ -99,10 +99,11 @@ def searches(runs, kinds):
 
 
 def passes_to_error(runs, name):
-    """Passes to 25 % training error: between the two checkpoints on either side of it, a pass apart; and their errors. Nil before that."""
+    """Returns the passes to 25 % training error, interpolated between the checkpoints before and after it, and the errors of these two
+    checkpoints. Returns None if 25 % is not reached."""
     steps = [step for step in runs.checkpoints(name) if step % PASS == 0]
     low, high = 0, len(steps) - 1
-    # The error of a checkpoint falls from pass to pass, but for noise that is smaller than what a pass brings there.
+    # A binary search, because near 25 % the error falls by more in each pass than it fluctuates.
     while high - low > 1:
         middle = (low + high) // 2
         if runs.evaluate([(name, steps[middle])], "cifar", "train") > TRAINING_ERROR:
@@ -137,7 +138,7 @@ def activations(runs):
 
 
 def seeds(runs, names, title):
-    """Networks by their runs' prefix, three seeds each."""
+    """Prints the errors of networks, given by the prefix of their runs, with three seeds each."""
     print("| network | seeds 1, 2, 3 | mean |\n|---|---|---|")
     drawn = []
     for prefix, words in names:
@@ -147,7 +148,7 @@ def seeds(runs, names, title):
             print(f"| {words} | {', '.join(map(percent, errors))} % | {percent(statistics.mean(errors))} % |")
             drawn.append(own)
     print()
-    # One seed of each: three would hide each other.
+    # Only one seed of each network, to keep the plot readable.
     runs.plot(title, [own[0] for own in drawn], "error", "Ten passes over CIFAR-10, seed 1")
 
 
@@ -157,7 +158,7 @@ def networks(runs, names, title):
 
 
 def precisions(runs):
-    """Times of steps, in pairs of runs beside each other."""
+    """Prints the speeds of pairs of runs that were trained one after the other."""
     print("| seed | fp32, images/s | bf16 | bf16 / fp32 |\n|---|---|---|---|")
     ratios = []
     for seed in SEEDS:
@@ -179,16 +180,16 @@ def averaging(runs):
     last = [(name, runs.checkpoints(name)[-1]) for name in names]
     alone = [runs.evaluate([one], "cifar") for one in last]
     print("| | top-1 error |\n|---|---|")
-    print(f"| one net, seeds 1, 2, 3 | {', '.join(map(percent, alone))} %, mean {percent(statistics.mean(alone))} % |")
+    print(f"| one network, seeds 1, 2, 3 | {', '.join(map(percent, alone))} %, mean {percent(statistics.mean(alone))} % |")
     print(f"| the three averaged | {percent(runs.evaluate(last, 'cifar'))} % |\n")
 
 
 def photographs(runs):
     table = EXPERIMENTS["photographs"]
-    # Compared after as many steps as the shortest has.
+    # All runs are compared after as many steps as the shortest one has.
     common = min(run["steps"] for run in table)
-    # From one validation to the next errors jump by points: four of them say more than the last.
-    print("| recipe | training loss of 50 steps | last four validations, mean | centre | ten patches |\n|---|---|---|---|---|")
+    # Errors differ by several points between validations, so the mean of four is more reliable than the last one.
+    print("| recipe | training loss, mean of the last 50 steps | mean of the last four validations | last step, centre | last step, ten patches |\n|---|---|---|---|---|")
     drawn = []
     for run in table:
         name = run["name"]
@@ -210,7 +211,7 @@ def photographs(runs):
 
 
 def conv1(checkpoint, columns):
-    """The first layer's kernels by column, each three planes of red, green and blue."""
+    """Returns the first layer's kernels by column; each has three planes: red, green and blue."""
     data = (checkpoint / "model.safetensors").read_bytes()
     length = struct.unpack("<Q", data[:8])[0]
     entry = json.loads(data[8:8 + length])["conv1.weight"]
@@ -221,15 +222,15 @@ def conv1(checkpoint, columns):
 
 
 def selectivity(kernel):
-    """As `runs report` has it: the share of a kernel's energy that differs between the channels."""
+    """Returns a kernel's colour selectivity as `runs report` defines it: the share of its energy that differs between the channels."""
     area = len(kernel) // 3
     grey = sum((kernel[i] + kernel[i + area] + kernel[i + 2 * area]) ** 2 / 3 for i in range(area))
     return 1 - grey / sum(value * value for value in kernel)
 
 
 def columns(runs):
-    """Whether the columns' first kernels come to look at colour differently (§6.1), in every finished run of two columns."""
-    print("| run | colour-selectivity of column 0, of column 1 | difference, in standard errors |\n|---|---|---|")
+    """Prints for every finished run of two columns whether the columns' first kernels differ in colour selectivity (§6.1)."""
+    print("| run | colour selectivity of column 0, of column 1 | difference, in standard errors |\n|---|---|---|")
     distances = []
     for name in [f"{prefix}-{seed}" for prefix in ("fp32", "bf16", "plain-pooling", "no-lrn", "no-lrn-own-rate") for seed in SEEDS]:
         if not runs.is_finished(name):
@@ -238,16 +239,16 @@ def columns(runs):
         error = sum(statistics.variance(column) / len(column) for column in own) ** 0.5
         distances.append(abs(statistics.mean(own[0]) - statistics.mean(own[1])) / error)
         print(f"| {name} | {statistics.mean(own[0]):.2f}, {statistics.mean(own[1]):.2f} | {distances[-1]:.1f} |")
-    # Columns that are alike would differ by 0.8 standard errors on average.
+    # Equal columns would differ by 0.8 standard errors on average.
     print(f"\nmean difference: {statistics.mean(distances):.1f} standard errors; by chance it would be 0.8\n" if distances else "")
     if runs.is_finished("bf16-1"):
         kernels(runs, "bf16-1")
 
 
 def moved(runs, name):
-    """How far training has moved the first kernels, and whether what it has added looks at colour."""
+    """Prints how far training has moved the first kernels, and the colour selectivity of the change."""
     columns = zip(conv1(runs.place / name / "checkpoints/step-00000000", 2), conv1(runs.last(name), 2))
-    print("| column | kernels of conv1 have moved by | colour-selectivity of what was added |\n|---|---|---|")
+    print("| column | kernels of conv1 have moved by | colour selectivity of the change |\n|---|---|---|")
     for index, (first, last) in enumerate(columns):
         added = [[b - a for a, b in zip(*pair)] for pair in zip(first, last)]
         norms = [sum(v * v for kernel in kernels for v in kernel) ** 0.5 for kernels in (added, first)]
@@ -255,34 +256,34 @@ def moved(runs, name):
     print()
 
 
-def learned(runs, name, pictures=100):
-    """The first layer's kernels, guesses and neighbours (§6.1), of which the page that `runs report` writes shows the pictures."""
+def learned(runs, name, images=100):
+    """Prints the first layer's kernels, guesses and nearest neighbours (§6.1). The page of `runs report` shows their images."""
     page = runs.place / name / "report.html"
-    words = [runs.arguments.colonnade, "runs", "report", runs.place / name, "--data", runs.arguments.photographs, "--out", page, "--pictures", pictures, "--neighbors", pictures, "--json"]
+    words = [runs.arguments.colonnade, "runs", "report", runs.place / name, "--data", runs.arguments.photographs, "--out", page, "--pictures", images, "--neighbors", images, "--json"]
     result = subprocess.run(list(map(str, words)), capture_output=True, text=True)
     if result.returncode:
         sys.exit(result.stderr.strip().splitlines()[-1])
     said = json.loads(result.stdout)
-    print("| column | kernels of conv1 | colour-selectivity, mean | above 0.5 |\n|---|---|---|---|")
+    print("| column | kernels of conv1 | mean colour selectivity | above 0.5 |\n|---|---|---|---|")
     for index, column in enumerate(said["kernels"]):
         print(f"| {index} | {column['kernels']} | {column['color_selectivity']:.2f} | {column['color_kernels']} |")
     print()
     moved(runs, name)
-    print("| photograph of | best guesses, with their probabilities |\n|---|---|")
+    print("| photograph of | best guesses and their probabilities |\n|---|---|")
     for judged in said["guesses"][:10]:
         words = [f"{guess['name']} {percent(guess['probability'])} %" for guess in judged["guesses"]]
         print(f"| {judged['label']} | {', '.join(words)} |")
-    print("\n| photograph of | nearest training photographs, with their distances |\n|---|---|")
+    print("\n| photograph of | nearest training photographs and their distances |\n|---|---|")
     for found in said["neighbors"][:10]:
         words = [f"{one['label']} {one['distance']:.1f}" for one in found["nearest"]]
         print(f"| {found['label']} | {', '.join(words)} |")
     alike = [one["label"] == found["label"] for found in said["neighbors"] for one in found["nearest"]]
-    print(f"\nof {len(said['neighbors'])} photographs' six nearest {percent(statistics.mean(alike))} % are of the same class (chance: 10 %)")
-    print(f"the pictures: {page}\n")
+    print(f"\nof the six nearest photographs of {len(said['neighbors'])} photographs, {percent(statistics.mean(alike))} % have the same class (chance: 10 %)")
+    print(f"the images are in {page}\n")
 
 
 def kernels(runs, name, zoom=8):
-    """The first layer's kernels as a picture, column by column, out of the run's page."""
+    """Writes an image of the first layer's kernels, column by column, taken from the run's page."""
     if not runs.arguments.figures:
         return
     page = runs.place / name / "kernels.html"
@@ -291,9 +292,9 @@ def kernels(runs, name, zoom=8):
     sheets = re.findall(r'<img class="kernels" src="data:image/png;base64,([^"]+)"', page.read_text())
     parts, top, widest = [], 0, 0
     for index, (sheet, column) in enumerate(zip(sheets, said["kernels"])):
-        # A PNG's header has its width and height at byte 16.
+        # A PNG file has its width and height at byte 16.
         width, height = (zoom * value for value in struct.unpack(">II", base64.b64decode(sheet)[16:24]))
-        words = f"Column {index}: colour-selectivity {column['color_selectivity']:.2f}; {column['color_kernels']} of {column['kernels']} kernels above 0.5"
+        words = f"Column {index}: colour selectivity {column['color_selectivity']:.2f}; {column['color_kernels']} of {column['kernels']} kernels above 0.5"
         parts.append(f'<text x="{zoom}" y="{top + 18}">{words}</text>')
         parts.append(f'<image x="0" y="{top + 24}" width="{width}" height="{height}" href="data:image/png;base64,{sheet}"/>')
         top, widest = top + height + 36, max(widest, width)
@@ -305,7 +306,7 @@ def kernels(runs, name, zoom=8):
 
 def best(runs):
     if runs.record("best") is None:
-        return print("not begun: best\n")
+        return print("not started: best\n")
     print("| passes | top-1 error |\n|---|---|")
     for line in runs.lines("best", "validation"):
         if line["step"] % (10 * PASS) == 0:
@@ -313,8 +314,8 @@ def best(runs):
     print()
     if runs.is_finished("best"):
         last = [("best", runs.checkpoints("best")[-1])]
-        print(f"the last by ten patches: {percent(runs.evaluate(last, 'cifar', crops=10))} %\n")
-    runs.plot("best", ["best"], "error", "The four-layer net of the paper, CIFAR-10")
+        print(f"the last checkpoint, on ten patches: {percent(runs.evaluate(last, 'cifar', crops=10))} %\n")
+    runs.plot("best", ["best"], "error", "The four-layer network of the paper, CIFAR-10")
 
 
 MEASURES = {
@@ -338,7 +339,7 @@ def main():
     parser.add_argument("--out", default="experiments")
     parser.add_argument("--cifar", default="data/cifar")
     parser.add_argument("--photographs", default="data/photographs")
-    parser.add_argument("--figures", help="where curves are drawn (default: none)")
+    parser.add_argument("--figures", help="the folder for plots (default: none are drawn)")
     arguments = parser.parse_args()
     runs = Runs(arguments)
     for name in arguments.names or MEASURES:

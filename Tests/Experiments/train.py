@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Trains the paper's experiments one run after the other. What was cut short goes on where it was; what is finished is left alone.
+"""Trains the paper's experiments, one run after the other. Interrupted runs are continued, and finished ones are not changed.
 
     deploy/experiments.sh [--out DIR] [--cifar DIR] [--photographs DIR] [--list] [NAME …]
 
-Runs and results lie in DIR (experiments), outside the checkout. A file named "pause" in it stops the queue before the next run.
+Runs and results are written to DIR (experiments). A file named "pause" in DIR stops the series before the next run.
 """
 import argparse
 import json
@@ -23,7 +23,7 @@ def metrics(run):
 
 
 def rate_of(runs, kind):
-    """The rate of the search that left the smallest training loss; the mean of the last hundred steps."""
+    """Returns the rate of a search with the smallest training loss, averaged over the last hundred steps; None if no run is finished."""
     def loss(rate):
         path = runs / f"search-{kind}-{rate}"
         if not path.exists() or json.load(open(path / "run.json"))["state"] != "finished":
@@ -35,26 +35,26 @@ def rate_of(runs, kind):
 
 
 def train(colonnade, run, runs, data):
-    """True where the run is finished."""
+    """Trains a run. Returns whether it is finished or has diverged."""
     options = []
     for word in run["options"]:
         for kind in SEARCHES:
             if word == f"optimizer.learning_rate={{{kind}}}":
                 rate = rate_of(runs, kind)
                 if rate is None:
-                    print(f"{run['name']} needs the search for its rate first: {SEARCHES[kind][0]}")
+                    print(f"{run['name']} needs a learning rate: train the experiment {SEARCHES[kind][0]} first")
                     return False
                 word = f"optimizer.learning_rate={rate}"
         options.append(str(HERE / word) if word.endswith(".yaml") else word)
     record = runs / run["name"] / "run.json"
     if record.exists() and json.load(open(record))["state"] in ("finished", "failed"):
-        # A run that diverged is a result.
+        # A run that diverged is also a result.
         return True
     words = [colonnade, "train", "--data", data, "--runs", runs, "--name", run["name"], "--steps", run["steps"], "--resume-if-begun", *options]
     started = time.time()
     with open(runs.parent / f"{run['name']}.log", "a") as log:
         code = subprocess.run(list(map(str, words)), stdout=log, stderr=log).returncode
-    print(f"{run['name']}: code {code}, {(time.time() - started) / 60:.1f} min", flush=True)
+    print(f"{run['name']}: exit code {code}, {(time.time() - started) / 60:.1f} min", flush=True)
     return code == 0
 
 
@@ -65,7 +65,7 @@ def main():
     parser.add_argument("--out", default="experiments")
     parser.add_argument("--cifar", default="data/cifar")
     parser.add_argument("--photographs", default="data/photographs")
-    parser.add_argument("--list", action="store_true", help="print the runs and end")
+    parser.add_argument("--list", action="store_true", help="print the runs without training them")
     arguments = parser.parse_args()
     if unknown := [name for name in arguments.names if name not in EXPERIMENTS]:
         sys.exit(f"there is no experiment {unknown[0]}: there are {', '.join(ORDER)}")

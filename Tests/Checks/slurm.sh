@@ -7,7 +7,7 @@
 set -euo pipefail
 colonnade=$(realpath "$1") data=$(realpath "$2") steps=${3:-400}
 deploy=$(realpath "$(dirname "$0")/../../deploy")
-[ "$(id -u)" -eq 0 ] || { echo "as root: network namespaces" >&2; exit 77; }
+[ "$(id -u)" -eq 0 ] || { echo "root is needed for network namespaces" >&2; exit 77; }
 for program in munged slurmctld slurmd sbatch srun scontrol ip python3; do
     PATH=$PATH:/usr/sbin command -v $program >/dev/null || { echo "skipped: $program is not installed (apt-get install slurmctld slurmd slurm-client munge iproute2)"; exit 69; }
 done

@@ -263,22 +263,22 @@ def learned(runs, name, images=100):
     result = subprocess.run(list(map(str, words)), capture_output=True, text=True)
     if result.returncode:
         sys.exit(result.stderr.strip().splitlines()[-1])
-    said = json.loads(result.stdout)
+    report = json.loads(result.stdout)
     print("| column | kernels of conv1 | mean colour selectivity | above 0.5 |\n|---|---|---|---|")
-    for index, column in enumerate(said["kernels"]):
+    for index, column in enumerate(report["kernels"]):
         print(f"| {index} | {column['kernels']} | {column['color_selectivity']:.2f} | {column['color_kernels']} |")
     print()
     moved(runs, name)
     print("| photograph of | best guesses and their probabilities |\n|---|---|")
-    for judged in said["guesses"][:10]:
+    for judged in report["guesses"][:10]:
         words = [f"{guess['name']} {percent(guess['probability'])} %" for guess in judged["guesses"]]
         print(f"| {judged['label']} | {', '.join(words)} |")
     print("\n| photograph of | nearest training photographs and their distances |\n|---|---|")
-    for found in said["neighbors"][:10]:
+    for found in report["neighbors"][:10]:
         words = [f"{one['label']} {one['distance']:.1f}" for one in found["nearest"]]
         print(f"| {found['label']} | {', '.join(words)} |")
-    alike = [one["label"] == found["label"] for found in said["neighbors"] for one in found["nearest"]]
-    print(f"\nof the six nearest photographs of {len(said['neighbors'])} photographs, {percent(statistics.mean(alike))} % have the same class (chance: 10 %)")
+    alike = [one["label"] == found["label"] for found in report["neighbors"] for one in found["nearest"]]
+    print(f"\nof the six nearest photographs of {len(report['neighbors'])} photographs, {percent(statistics.mean(alike))} % have the same class (chance: 10 %)")
     print(f"the images are in {page}\n")
 
 
@@ -288,10 +288,10 @@ def kernels(runs, name, zoom=8):
         return
     page = runs.place / name / "kernels.html"
     words = [runs.arguments.colonnade, "runs", "report", runs.place / name, "--pictures", 0, "--neighbors", 0, "--out", page, "--json"]
-    said = json.loads(subprocess.run(list(map(str, words)), check=True, capture_output=True, text=True).stdout)
+    report = json.loads(subprocess.run(list(map(str, words)), check=True, capture_output=True, text=True).stdout)
     sheets = re.findall(r'<img class="kernels" src="data:image/png;base64,([^"]+)"', page.read_text())
     parts, top, widest = [], 0, 0
-    for index, (sheet, column) in enumerate(zip(sheets, said["kernels"])):
+    for index, (sheet, column) in enumerate(zip(sheets, report["kernels"])):
         # A PNG file has its width and height at byte 16.
         width, height = (zoom * value for value in struct.unpack(">II", base64.b64decode(sheet)[16:24]))
         words = f"Column {index}: colour selectivity {column['color_selectivity']:.2f}; {column['color_kernels']} of {column['kernels']} kernels above 0.5"

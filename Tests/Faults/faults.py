@@ -124,8 +124,8 @@ def run_on_bad_disk(kind, draw, runs, name, workers):
     else:
         # The first checkpoint did not fit, so there is nothing to resume from, and the run failed.
         assert code != 0
-        code = train(runs, f"{name}-anew", workers)
-        run = f"{runs}/{name}-anew"
+        code = train(runs, f"{name}-again", workers)
+        run = f"{runs}/{name}-again"
     found = digests(run)
     subprocess.run(["umount", "-l", mount])
     return is_named, code, found, run

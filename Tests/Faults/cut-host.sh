@@ -43,7 +43,7 @@ python3 - "$scratch" <<'PYTHON'
 import datetime, json, sys
 scratch = sys.argv[1]
 def digests(run):
-    return [line["digest"] for line in map(json.loads, open(f"{scratch}/{run}/metrics.jsonl"))]
+    return [line["digest"] for line in map(json.loads, open(f"{scratch}/{run}/metrics.jsonl")) if line["kind"] == "step"]
 events = [json.loads(line) for line in open(f"{scratch}/cut/events.jsonl")]
 moment = float(open(f"{scratch}/moment").read())
 def seconds(event):

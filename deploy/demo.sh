@@ -18,8 +18,8 @@ fi
 runs=${COLONNADE_DEMO_RUNS:-runs}
 name=demo-$(date +%Y%m%d-%H%M%S)
 "$colonnade" train --preset fashion --data "$data" --epochs 5 --workers 2 \
-    --set optimizer.learning_rate=0.02 --set schedule.drops=[1800] --runs "$runs" --name "$name" "$@"
+    --set optimizer.learning_rate=0.02 --set "schedule.drops=[1800]" --runs "$runs" --name "$name" "$@"
 
 echo
 echo "evaluated from the last checkpoint:"
-"$colonnade" evaluate --checkpoint "$(ls -d "$runs/$name"/checkpoints/step-* | tail -n 1)" --data "$data"
+"$colonnade" evaluate --checkpoint "$(printf '%s\n' "$runs/$name"/checkpoints/step-* | tail -n 1)" --data "$data"

@@ -6,10 +6,10 @@
     deploy/convert-alexnet.py caffe bvlc_alexnet.npz alexnet.safetensors alexnet.yaml [--mean imagenet_mean.npy]
     colonnade import --config alexnet.yaml alexnet.safetensors CHECKPOINT [--data DATASET]
 
-A state is a .pth/.pt file of PyTorch, a .safetensors or a .npz file. Caffe's blobs are named conv1.weight, conv1.bias …
-fc8.bias, as converters of .caffemodel files name them. Both networks are other ones than the paper's: torchvision's has
-no normalization and one column; Caffe's has an input of 227×227 without padding and another normalization constant.
-Both scale dropout in training instead of at test, so their networks are stated without dropout.
+A state is a .pth or .pt file of PyTorch, a .safetensors file or a .npz file. Caffe's blobs are named conv1.weight,
+conv1.bias … fc8.bias, as converters of .caffemodel files name them. Both networks differ from the paper's: torchvision's
+has no normalization and one column; Caffe's has an input of 227×227 without padding and another normalization constant.
+Both scale dropout in training instead of at test, so the converted networks have no dropout.
 """
 
 import argparse
@@ -22,7 +22,7 @@ TORCHVISION = {
     "features.0": "conv1", "features.3": "conv2", "features.6": "conv3", "features.8": "conv4", "features.10": "conv5",
     "classifier.1": "fc6", "classifier.4": "fc7", "classifier.6": "fc8",
 }
-# What torchvision subtracts from and divides by, of pixels in [0, 1].
+# torchvision subtracts MEAN from pixels in [0, 1] and divides by DEVIATION.
 MEAN, DEVIATION = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 # Caffe's mean pixel, blue first.
 CAFFE_MEAN = np.array([104.00698793, 116.66876762, 122.67891434])
@@ -40,8 +40,8 @@ def read(path):
     return dict(np.load(path))
 
 
-def picture(channels):
-    """A mean picture of one colour."""
+def mean_image(channels):
+    """Returns a mean image of one colour (CHW)."""
     return np.broadcast_to(np.asarray(channels, np.float32)[:, None, None], (3, STORED, STORED))
 
 
@@ -50,9 +50,9 @@ def torchvision(state, _):
     for theirs, ours in TORCHVISION.items():
         for kind in ("weight", "bias"):
             tensors[f"{ours}.{kind}"] = state[f"{theirs}.{kind}"]
-    # Colonnade reads 0-255 less the mean; what the division did is done by the kernels.
+    # Colonnade's input is 0-255 less the mean, so the kernels of conv1 include the division.
     tensors["conv1.weight"] = tensors["conv1.weight"] / (255 * DEVIATION)[None, :, None, None]
-    tensors["mean"] = picture(255 * MEAN)
+    tensors["mean"] = mean_image(255 * MEAN)
     return tensors
 
 
@@ -64,14 +64,14 @@ def caffe(state, mean):
         if layer.startswith("fc"):
             tensors[f"{layer}.weight"] = tensors[f"{layer}.weight"].reshape(tensors[f"{layer}.bias"].size, -1)
         tensors[f"{layer}.bias"] = tensors[f"{layer}.bias"].reshape(-1)
-    # Blue comes first there, red here.
+    # Caffe's first channel is blue, Colonnade's is red.
     tensors["conv1.weight"] = tensors["conv1.weight"][:, ::-1]
-    tensors["mean"] = np.load(mean)[::-1] if mean else picture(CAFFE_MEAN[::-1])
+    tensors["mean"] = np.load(mean)[::-1] if mean else mean_image(CAFFE_MEAN[::-1])
     return tensors
 
 
 def network(style, tensors):
-    """The network as a setting, with the sizes that the tensors have."""
+    """Returns the network as YAML, with the sizes of the tensors."""
     outputs = {name: len(tensors[f"{name}.bias"]) for name in
                ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")}
     columns = 1 if style == "torchvision" else 2
@@ -101,7 +101,7 @@ def main():
     parser.add_argument("state", type=pathlib.Path)
     parser.add_argument("tensors", type=pathlib.Path, help="the safetensors file to write")
     parser.add_argument("network", type=pathlib.Path, help="the YAML file to write")
-    parser.add_argument("--mean", help="Caffe's mean picture, 3x256x256, blue first")
+    parser.add_argument("--mean", help="Caffe's mean image, 3x256x256, blue first")
     settings = parser.parse_args()
     try:
         tensors = {"torchvision": torchvision, "caffe": caffe}[settings.style](read(settings.state), settings.mean)

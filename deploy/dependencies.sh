@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that colonnade builds and runs with, and those that are named, where they are missing.
+# Installs the Debian packages that colonnade needs to build and run, and those named as arguments, unless they are installed.
 set -euo pipefail
 
 packages=(libdnnl-dev libturbojpeg0-dev libstb-dev libyuv-dev libxxhash-dev zlib1g-dev libssl-dev dataset-fashion-mnist "$@")
@@ -9,7 +9,7 @@ if ! command -v swift >/dev/null; then
     exit 69
 fi
 if ! command -v dpkg-query >/dev/null; then
-    echo "This is no Debian system. Install what these Debian packages hold: ${packages[*]}" >&2
+    echo "This is not a Debian system. Install the equivalents of these Debian packages: ${packages[*]}" >&2
     exit 69
 fi
 missing=()

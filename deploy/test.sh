@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Builds everything and runs all tests, the dashboard's in a browser, the checks of the launch files and a little fuzzing among them.
-# Arguments go to `swift test`, such as --filter WireTests; the others are left out then.
+# Builds everything and runs all tests, including the dashboard's in a browser, the checks of the deployment files and short fuzzing.
+# Arguments, such as --filter WireTests, are passed to `swift test`; then only `swift test` runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# An ssh daemon for the tests of `launch`, network namespaces for those of several hosts, and what checks the scripts.
+# An ssh daemon for the tests of `launch`, network namespaces for the tests of several hosts, and the checker of the scripts.
 deploy/dependencies.sh iproute2 openssh-server openssh-client shellcheck python3-venv
-# The release build: kernels and loops are tested as they run, and product and tests share one build.
-# Named products: building everything would build the tools of dependencies too, a C++ protobuf compiler among them.
+# The release build, because kernels and loops are tested as users run them, and product and tests share one build.
+# The products are named because building everything includes the dependencies' tools, such as a C++ protobuf compiler.
 swift build -c release --product colonnade
 swift build -c release --product colonnadePackageTests
 swift test -c release --skip-build "$@"
 [ $# -eq 0 ] || exit 0
-deploy/launch/check.sh --install
-deploy/browser-test.sh
-# The same inputs every time: what is new is looked for by hand, with more of them.
-deploy/fuzz.sh --runs 2000 --seed 1 || { [ $? -eq 69 ] && echo "fuzzing is skipped"; }
+Tests/Checks/run.sh --install
+Tests/Browser/run.sh
+# The same inputs every time. Longer fuzzing, which looks for new findings, is started by hand.
+Tests/Fuzzing/run.sh --runs 2000 --seed 1 || { [ $? -eq 69 ] && echo "fuzzing is skipped"; }

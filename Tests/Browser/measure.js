@@ -1,7 +1,7 @@
-// What the browser test measures inside the page. Each function is called by name with arguments; see test_dashboard.py.
+// Measurements of the browser test inside the page. test_dashboard.py calls each function by name with arguments.
 
 const measure = {
-  /** Text whose contrast with what lies behind it is below WCAG AA, as sentences. */
+  /** Returns the text whose contrast with its background is below WCAG AA, as sentences. */
   contrast() {
     const failures = new Map();
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -17,7 +17,7 @@ const measure = {
     return { checked, failures: [...failures.values()] };
   },
 
-  /** Colours that carry meaning in pictures, against the surface they lie on: at least 3 to 1. */
+  /** Returns the colours with a meaning in charts whose contrast with the surface is below 3 to 1. */
   fills() {
     const style = getComputedStyle(document.documentElement);
     const probe = document.body.appendChild(document.createElement("i"));
@@ -32,7 +32,7 @@ const measure = {
     return low.map(([name, value]) => `${name} ${value.toFixed(2)}`);
   },
 
-  /** Elements that stick out of the window without being inside something that scrolls. */
+  /** Returns elements that extend beyond the window and are not inside a scrolling element. */
   overflow() {
     const wide = document.documentElement.scrollWidth;
     if (wide <= innerWidth) return [];
@@ -40,13 +40,13 @@ const measure = {
     return [`${wide} px wide`, ...out.slice(0, 5).map(name)];
   },
 
-  /** What the Tab key has to reach. */
+  /** Returns the elements that the Tab key must reach. */
   focusable() {
     const all = document.querySelectorAll("a[href], button, input, select, summary, [tabindex='0']");
     return [...all].filter((one) => isVisible(one) && !one.disabled && one.tabIndex >= 0);
   },
 
-  /** How a focused element shows it. */
+  /** Whether a focused element shows an outline. */
   focusMark(element) {
     const style = getComputedStyle(element);
     return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1;
@@ -56,7 +56,7 @@ const measure = {
     return name(element);
   },
 
-  /** Headings that skip a level, and how often there is an h1 and a main. */
+  /** Returns structural problems: headings that skip a level, a number of h1 or main other than one, missing names, repeated ids. */
   structure() {
     const levels = [...document.querySelectorAll("h1, h2, h3, h4")].filter(isVisible).map((one) => Number(one.tagName[1]));
     const problems = levels.flatMap((level, index) => (index > 0 && level > levels[index - 1] + 1 ? [`h${level} after h${levels[index - 1]}`] : []));
@@ -70,8 +70,8 @@ const measure = {
     return problems;
   },
 
-  /** Whether a canvas holds a picture rather than one colour. */
-  isPicture(canvas) {
+  /** Whether a canvas shows an image and not a single colour. */
+  isImage(canvas) {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     return new Set(data.filter((_, index) => index % 4 === 0)).size > 8;
   },
@@ -100,14 +100,14 @@ function note(failures, element, text) {
   if (value < (isLarge ? 3 : 4.5)) failures.set(name(element), `${name(element)} ${text.slice(0, 20)}: ${value.toFixed(2)}`);
 }
 
-/** The colour behind an element: all backgrounds from the page's own upwards. */
+/** Returns the colour behind an element: the backgrounds of all its ancestors, one over the other. */
 function behindText(element) {
   const chain = [];
   for (let one = element; one; one = one.parentElement) chain.unshift(parse(getComputedStyle(one).backgroundColor));
   return chain.reduce((below, color) => over(color, below), [255, 255, 255, 1]);
 }
 
-/** Behind text in a drawing: the last rectangle drawn before it that lies under its middle. */
+/** Returns the colour behind text in a drawing: that of the last rectangle below its centre that is drawn before it. */
 function behindDrawn(element) {
   const box = element.getBoundingClientRect();
   const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];

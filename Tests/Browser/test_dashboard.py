@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The dashboard in a real browser, while a real run trains.
+"""Tests the dashboard in a real browser while a real run trains.
 
     test_dashboard.py BINARY --data DIR [--preset cifar10] [--screenshots DIR]
     test_dashboard.py BINARY --data DIR --dashboard URL --runs DIR --token FILE
 
-Starts `BINARY train` and `BINARY dashboard`, and drives Chromium over its pages. With --dashboard, one that already
-serves --runs is used. Needs selenium, chromium and chromium-driver. Prints a line a check; exits non-zero if one failed.
+Starts `BINARY train` and `BINARY dashboard`, and opens its pages in Chromium. --dashboard selects a dashboard that already
+serves --runs. Needs selenium, chromium and chromium-driver. Prints a line for each check; exits with 1 if one failed.
 """
 
 import argparse
@@ -36,14 +36,14 @@ MEASURE = (pathlib.Path(__file__).parent / "measure.js").read_text()
 LIVE, FIRST = "browser-live", "browser-first"
 SECTIONS = ["curves", "workers", "layers", "kernels", "timeline", "events", "log", "settings"]
 ROUTES = ["/"] + [f"/run/{LIVE}/{section}" for section in SECTIONS] + [f"/compare/{FIRST},{LIVE}"]
-# What has to be drawn before a section is looked at.
+# An element that must be visible before a section is checked.
 READY = {"timeline": ".span", "kernels": "canvas", "curves": ".plot path.line", "layers": ".chart .swatch", "compare": ".plot path.line", "workers": ".node"}
-# Checkpoints that were asked for are told from others by their step.
+# Requested checkpoints are distinguished from others by their step.
 CHECKPOINT_EVERY = 200
 
 
 class Failure(Exception):
-    """A check that did not hold; its text says what was found."""
+    """A failed check; the text states what was found."""
 
 
 def require(condition, text):
@@ -52,7 +52,7 @@ def require(condition, text):
 
 
 class Processes:
-    """The runs and the dashboard that the test starts, and how they end."""
+    """Starts and ends the runs and the dashboard."""
 
     def __init__(self, options):
         self.options, self.dashboard, self.live = options, None, None
@@ -77,8 +77,8 @@ class Processes:
                 token = match[1].strip()
             if address and token:
                 break
-        require(address and token, f"`colonnade dashboard` did not say its address and token; see {self.logs}")
-        # What it prints later must not fill the pipe and hold it up.
+        require(address and token, f"`colonnade dashboard` did not print its address and token; see {self.logs}")
+        # Later output is read too, because a full pipe would block the dashboard.
         threading.Thread(target=self.dashboard.stdout.read, daemon=True).start()
         return address, pathlib.Path(token).read_text().strip()
 
@@ -93,13 +93,13 @@ class Processes:
 
 
 class Page:
-    """Chromium on the dashboard."""
+    """Controls Chromium on the dashboard's pages."""
 
     def __init__(self, options, address):
         self.options, self.address = options, address
         settings = webdriver.ChromeOptions()
         settings.binary_location = options.browser
-        # --no-sandbox: the test runs as root in containers, on pages of this machine only.
+        # --no-sandbox, because the test may run as root in a container. It opens only pages of this machine.
         for argument in ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]:
             settings.add_argument(argument)
         settings.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
@@ -115,7 +115,7 @@ class Page:
             "features": [{"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"}]})
 
     def go(self, route, ready=None):
-        """Opens a route as a link of the page would, and waits for its heading and its content."""
+        """Opens a route like a link of the page, and waits for its heading and content."""
         if not self.driver.current_url.startswith(self.address):
             self.driver.get(f"{self.address}#{route}")
         else:
@@ -155,7 +155,7 @@ class Page:
         self.one("#token").send_keys(token, Keys.ENTER)
 
     def collect(self):
-        """Reads the browser's logs, which forget what was read."""
+        """Collects the browser's logs, which discard entries that were read."""
         for entry in self.driver.get_log("browser"):
             if entry["level"] == "SEVERE":
                 self.complaints.append(entry["message"])
@@ -170,12 +170,12 @@ class Page:
         os.makedirs(self.options.screenshots, exist_ok=True)
         height = min(2400, self.js("return document.documentElement.scrollHeight"))
         clip = {"x": 0, "y": 0, "width": self.width, "height": max(height, 400), "scale": 1}
-        picture = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
-        (pathlib.Path(self.options.screenshots) / f"{name}.png").write_bytes(base64.b64decode(picture["data"]))
+        screenshot = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
+        (pathlib.Path(self.options.screenshots) / f"{name}.png").write_bytes(base64.b64decode(screenshot["data"]))
 
 
 class Checks:
-    """All checks, in the order in which they run: the last ones end the run."""
+    """All checks in their order. The last ones end the run."""
 
     def __init__(self, options, processes, page, token):
         self.options, self.processes, self.page, self.token = options, processes, page, token
@@ -190,7 +190,7 @@ class Checks:
                 found = getattr(self, name)()
                 self.passed += 1
                 print(f"ok    {title}{f': {found}' if found else ''}", flush=True)
-            except Exception as error:  # a check that breaks off has failed, and the others still run
+            except Exception as error:  # an exception fails the check, and the others still run
                 self.failed += 1
                 print(f"FAIL  {title}: {error if isinstance(error, Failure) else traceback.format_exc()}", flush=True)
                 self.page.shoot(f"failed-{name}")
@@ -246,7 +246,7 @@ class Checks:
             raise Failure("the server stopped the run without a token")
         except urllib.error.HTTPError as error:
             require(error.code in (401, 403), f"the server answered {error.code}")
-            require(json.load(error).get("error"), "the server gave no sentence")
+            require(json.load(error).get("error"), "the server gave no error message")
 
     # How it looks and is used
 
@@ -283,7 +283,7 @@ class Checks:
         page.driver.refresh()
         page.until(lambda: page.js("return document.documentElement.dataset.theme") == "dark", "the choice to be kept")
         page.js("const select = document.getElementById('theme'); select.value = 'auto'; select.dispatchEvent(new Event('change'))")
-        require(background() == light, "the system's theme did not come back")
+        require(background() == light, "the system's theme was not restored")
 
     def check_no_sideways_scrolling_at_360_px(self):
         page, problems = self.page, []
@@ -299,7 +299,7 @@ class Checks:
         page, problems, reached_in_all = self.page, [], 0
         for route in ROUTES:
             page.go(route, READY.get(name_of(route)))
-            # A mark on the elements themselves lasts through updates of the page.
+            # Elements are marked themselves, because marks survive updates of the page.
             page.js("document.activeElement?.blur(); document.querySelectorAll('[data-reached]').forEach((one) => one.removeAttribute('data-reached')); window.getSelection().removeAllRanges(); document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex')")
             wanted = page.measure("focusable")
             for _ in range(len(wanted) + 40):
@@ -311,7 +311,7 @@ class Checks:
                 reached_in_all += 1
                 if not page.measure("focusMark", element):
                     problems.append(f"{route}: focus does not show on {page.measure('name', element)}")
-            # What the page took away meanwhile cannot be reached, and what it added need not be.
+            # Elements that the page removed meanwhile cannot be reached, and elements that it added need not be.
             missed = [one for one in wanted if page.js("return arguments[0].isConnected && !arguments[0].hasAttribute('data-reached')", one)]
             problems += [f"{route}: not reached: {page.measure('name', one)}" for one in missed]
         require(not problems, "; ".join(problems[:8]))
@@ -337,7 +337,7 @@ class Checks:
         page.press("+")
         page.until(lambda: any(one.text == "Show all steps" and one.is_displayed() for one in page.all(".controls button")), "the zoom")
         page.press("0", Keys.ESCAPE)
-        # The same values as a table.
+        # The table below the chart has the same values.
         page.one(".chart details summary").click()
         page.until(lambda: len(page.all(".chart details tbody tr")) > 3, "the chart's table")
         page.one(".chart details summary").click()
@@ -345,7 +345,7 @@ class Checks:
     def check_events_and_log(self):
         page = self.page
         page.go(f"/run/{LIVE}/events", "tbody tr")
-        page.until(lambda: "training from step 1" in page.text("main"), "the start among the events")
+        page.until(lambda: "training from step 1" in page.text("main"), "the event of the start")
         page.go(f"/run/{LIVE}/log", "tbody tr")
         page.until(lambda: re.search(r"worker 0", page.text("main table")), "a line of a worker in the log")
         page.go(f"/run/{LIVE}/settings", "tbody tr")
@@ -382,7 +382,7 @@ class Checks:
         page = self.page
         page.go(f"/run/{LIVE}/curves", "#stop")
         page.log_in("not the token")
-        page.until(lambda: len(page.text("#token-error")) > 10, "a sentence about the wrong token")
+        page.until(lambda: len(page.text("#token-error")) > 10, "an error message about the wrong token")
         page.press(Keys.ESCAPE)
         require(not page.one("#stop").is_enabled(), "a wrong token gives control")
 
@@ -391,13 +391,13 @@ class Checks:
         page.log_in(self.token)
         page.until(lambda: page.one("#stop").is_enabled() and page.one("#checkpoint").is_enabled(), "the buttons")
         page.one("#session").click()
-        page.until(lambda: not page.one("#stop").is_enabled(), "the buttons to go when the token is forgotten")
+        page.until(lambda: not page.one("#stop").is_enabled(), "the buttons to be disabled when the token is removed")
 
     def check_token_in_the_address(self):
         page = self.page
         page.driver.get("about:blank")
         page.driver.get(f"{page.address}#token={urllib.parse.quote(self.token)}")
-        page.until(lambda: page.text("#session") == "Forget token", "the token to be taken")
+        page.until(lambda: page.text("#session") == "Forget token", "the token to be accepted")
         require(self.token not in page.driver.current_url, "the token stays in the address")
         page.go(f"/run/{LIVE}/events", "tbody tr")
         page.until(lambda: page.one("#stop").is_enabled(), "the buttons")
@@ -407,7 +407,7 @@ class Checks:
         rows = "return [...document.querySelectorAll('tbody tr')].map((row) => row.textContent)"
         asked_for = lambda: [int(match[1]) for text in page.js(rows) for match in re.finditer(r"checkpoint of step (\d+)", text) if int(match[1]) % CHECKPOINT_EVERY]
         before = len(asked_for())
-        for _ in range(3):  # one may fall on a step that has a checkpoint anyway
+        for _ in range(3):  # a request may coincide with a step that has a checkpoint anyway
             page.until(lambda: page.one("#checkpoint").is_enabled(), "the checkpoint button")
             page.one("#checkpoint").click()
             try:
@@ -438,7 +438,7 @@ class Checks:
     def check_kernels(self):
         page = self.page
         page.go(f"/run/{LIVE}/kernels", "canvas")
-        page.until(lambda: len(page.all("canvas")) >= 2 and all(page.measure("isPicture", one) for one in page.all("canvas")), "pictures of the kernels of two columns")
+        page.until(lambda: len(page.all("canvas")) >= 2 and all(page.measure("isImage", one) for one in page.all("canvas")), "images of the kernels of two columns")
         slider = page.one("#kernel-step")
         label = slider.get_attribute("aria-valuetext")
         page.js("arguments[0].focus()", slider)
@@ -452,7 +452,7 @@ class Checks:
         require("conv1.weight" in page.text("main"), "conv1 is not in the table")
 
     def check_verdict_is_shown_and_said(self):
-        """A worker that hangs is found out, ended and replaced; the page says so and marks the charts."""
+        """A hung worker is detected, ended and replaced. The page reports it and marks the charts."""
         page = self.page
         page.go(f"/run/{LIVE}/curves", ".plot path.line")
         page.until(lambda: page.text("#live") == "live", "“live”")
@@ -463,8 +463,8 @@ class Checks:
         page.until(lambda: page.one(".events .bad .flag").get_attribute("d"), "the verdict's flag in the chart")
         page.go(f"/run/{LIVE}/events", "tbody tr")
         require(re.search(r"verdict.*worker 1", page.text("main table")), "the verdict is not in the list of verdicts")
-        page.until(lambda: "goes on after step" in page.text("main"), "the run to go on", 120)
-        page.until(lambda: "goes on after step" in page.text(".verdict"), "the banner to say that the run goes on")
+        page.until(lambda: "goes on after step" in page.text("main"), "the run to continue", 120)
+        page.until(lambda: "goes on after step" in page.text(".verdict"), "the banner to report that the run continues")
 
     # The end
 
@@ -476,19 +476,19 @@ class Checks:
         page.until(lambda: page.one("dialog").is_displayed(), "the question")
         page.shoot("stop")
         page.press(Keys.ESCAPE)
-        page.until(lambda: not page.all("dialog"), "the question to go")
-        require(page.text(".run-state") == "running", "the run stopped without an answer")
+        page.until(lambda: not page.all("dialog"), "the question to disappear")
+        require(page.text(".run-state") == "running", "the run stopped without confirmation")
         page.one("#stop").click()
         page.one("#confirm-stop").click()
         page.until(lambda: page.text(".run-state") == "interrupted", "the state “interrupted”", 300)
-        page.until(lambda: not page.one("#stop").is_displayed(), "the buttons to go")
+        page.until(lambda: not page.one("#stop").is_displayed(), "the buttons to disappear")
         self.processes.live.wait(300)
         record = json.loads(pathlib.Path(self.processes.runs, LIVE, "run.json").read_text())
         require(record["state"] == "interrupted", f"run.json says {record['state']}")
 
     def check_no_console_errors(self):
         self.page.collect()
-        # The refused token is refused with a status, which the browser notes.
+        # The rejected token causes a status that the browser logs.
         unexpected = [one for one in self.page.complaints if not ("/api/session" in one and "401" in one)]
         require(not unexpected, "; ".join(unexpected[:5]))
 
@@ -504,7 +504,7 @@ class Checks:
     def check_reconnects(self):
         page = self.page
         if not self.processes.dashboard:
-            return "not checked: the dashboard is not the test's own"
+            return "not checked: the test did not start the dashboard"
         page.go("/", "tbody tr")
         page.until(lambda: page.text("#live") == "live", "“live”")
         self.processes.dashboard.terminate()
@@ -525,24 +525,24 @@ def main():
     parser.add_argument("--data", required=True, help="a packed data set that the preset can train on")
     parser.add_argument("--preset", default="cifar10")
     parser.add_argument("--dashboard", metavar="URL", help="a dashboard that already serves --runs")
-    parser.add_argument("--runs", help="where runs are kept (default: a temporary directory)")
-    parser.add_argument("--token", metavar="FILE", help="with --dashboard: the file that holds its token")
-    parser.add_argument("--screenshots", metavar="DIR", help="write pictures of all pages here")
-    parser.add_argument("--only", metavar="PATTERN", help="run only the checks whose title matches; some need others before them")
+    parser.add_argument("--runs", help="the folder of runs (default: a temporary one)")
+    parser.add_argument("--token", metavar="FILE", help="with --dashboard: the file that contains its token")
+    parser.add_argument("--screenshots", metavar="DIR", help="write screenshots of all pages to this folder")
+    parser.add_argument("--only", metavar="PATTERN", help="run only the checks whose title matches; some depend on earlier ones")
     parser.add_argument("--browser", default="/usr/bin/chromium")
     parser.add_argument("--driver", default="/usr/bin/chromedriver")
     options = parser.parse_args()
     if options.dashboard and not (options.runs and options.token):
         parser.error("--dashboard needs --runs and --token")
 
-    # Ended from outside, it ends what it started.
+    # On SIGTERM, the processes that the test started are ended too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     processes, page = Processes(options), None
     try:
         first = processes.train(FIRST, 30, "optimizer.learning_rate=0.003")
         require(first.wait(300) == 0, f"the first run failed; see {processes.logs}")
         values.write(pathlib.Path(processes.runs, FIRST), processes.runs)
-        # Long enough to outlast the test: the stop button ends it.
+        # Enough steps to outlast the test. The stop button ends the run.
         processes.live = processes.train(LIVE, 1_000_000, "optimizer.learning_rate=0.001")
         if options.dashboard:
             address, token = options.dashboard.rstrip("/") + "/", pathlib.Path(options.token).read_text().strip()

@@ -1,7 +1,7 @@
-"""A run whose every figure is known, and checks that the pages show just these: the text of the page against the run's files.
+"""Writes a run with known figures, and checks that the pages show exactly these: compares the text of a page with the run's files.
 
-The figures are chosen so that a mistake shows: no two tensors, steps or validations share one, the best validation is neither the first,
-nor the last, nor among those that a chart of few points would keep, and the last step is far from the mean.
+The figures are chosen so that mistakes become visible. No two tensors, steps or validations have the same figure. The best validation
+is not the first, not the last, and not among those that a chart of few points would keep. The last step is far from the mean.
 """
 
 import json
@@ -15,7 +15,7 @@ ERRORS = [0.52, 0.471, 0.455, 0.402, 0.391, 0.353, 0.344, 0.333, 0.278, 0.322, 0
 
 
 def write(model, runs):
-    """Makes the run from another's run.json, whose steps and outcome are its own."""
+    """Writes the run. Its run.json is that of another run, with different steps and outcome."""
     folder = pathlib.Path(runs, NAME)
     folder.mkdir(parents=True)
     record = json.loads(pathlib.Path(model, "run.json").read_text())
@@ -36,7 +36,7 @@ def write(model, runs):
 
 
 def read(runs):
-    """The lines of the run, by kind, as the file has them."""
+    """Returns the lines of the run's metrics by kind, in the file's order."""
     found = {}
     for line in pathlib.Path(runs, NAME, "metrics.jsonl").read_text().splitlines():
         line = json.loads(line)
@@ -45,7 +45,7 @@ def read(runs):
 
 
 def differs(text, value):
-    """Whether a printed number is another than `value`, at the digits that it has."""
+    """Returns whether a printed number differs from `value` at its precision."""
     match = re.search(r"[-+]?[\d,]*\.?\d+(?:e-?\d+)?", text)
     if not match:
         return True
@@ -56,7 +56,7 @@ def differs(text, value):
 
 
 def wrong_in_head(page, runs):
-    """What the head of the run's page shows that is not the run's."""
+    """Returns the wrong figures in the head of the run's page."""
     lines = read(runs)
     steps, validations = lines["step"], lines["validation"]
     rates = sorted(step["images_per_second"] for step in steps)
@@ -70,7 +70,7 @@ def wrong_in_head(page, runs):
 
 
 def wrong_in_list(page, runs):
-    """What the list of runs shows that is not the run's."""
+    """Returns the wrong figures in the list of runs."""
     lines = read(runs)
     validations = [100 * one["top1_error"] for one in lines["validation"]]
     rates = sorted(step["images_per_second"] for step in lines["step"])
@@ -81,7 +81,7 @@ def wrong_in_list(page, runs):
 
 
 def wrong_in_layers(page, runs):
-    """What the page of the layers shows that is not the last line of norms."""
+    """Returns the figures on the page of layers that differ from the last line of norms."""
     last = read(runs)["norms"][-1]
     page.go(f"/run/{NAME}/layers", ".plot path.line")
     wrong = []
@@ -101,7 +101,7 @@ def wrong_in_layers(page, runs):
 
 
 def row(page, name):
-    """The cells of the last table's row of that name, by the titles of their columns."""
+    """Returns the cells of a row of the last table, by the titles of their columns. `name` is the text of one of its cells."""
     return page.js(
         "const table = [...document.querySelectorAll('main table')].at(-1);"
         "const titles = [...table.querySelectorAll('thead th')].map((one) => one.textContent);"

@@ -111,7 +111,7 @@ final class CommandRunner {
     }
 }
 
-/// What deploy/sanitize.sh says that the product was built with.
+/// The sanitizer that the product was built with, as Tests/Sanitizers/run.sh sets it.
 enum Sanitizer {
     static let isAbsent = ProcessInfo.processInfo.environment["COLONNADE_SANITIZER"] == nil
 }

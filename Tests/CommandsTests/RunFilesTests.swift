@@ -31,7 +31,7 @@ import Testing
     @Test func madeRunsAreAsTheSchemasSay() throws {
         let runner = try CommandRunner()
         try PythonCheck.run(
-            script: "deploy/inspect/million-steps.py", ["--steps", "1000", "--only-make", "--directory", runner.path("runs")])
+            script: "Tests/Benchmarks/Records/million-steps.py", ["--steps", "1000", "--only-make", "--directory", runner.path("runs")])
         try PythonCheck.run("check_schemas", [runner.path("runs/long"), "step", "validation", "norms", "started"])
         let shown = try runner.run("runs", "show", "long").output
         #expect(shown.contains("finished") && shown.contains("1000"), "\(shown)")

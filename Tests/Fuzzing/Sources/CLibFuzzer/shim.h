@@ -1,4 +1,4 @@
-/* libFuzzer as a library; deploy/fuzz.sh links it from the Swift toolchain. */
+/* libFuzzer as a library, which Tests/Fuzzing/run.sh links from the Swift toolchain. */
 #include <stddef.h>
 #include <stdint.h>
 int LLVMFuzzerRunDriver(int *argc, char ***argv, int (*callback)(const uint8_t *data, size_t size));

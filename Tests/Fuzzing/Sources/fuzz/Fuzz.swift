@@ -2,8 +2,8 @@ import CLibFuzzer
 import Foundation
 import FuzzTargets
 
-/// The fuzzer: libFuzzer on the target that COLONNADE_FUZZ_TARGET names. It is no argument, because libFuzzer starts
-/// itself again with its own arguments.
+/// The fuzzer: libFuzzer on the target that COLONNADE_FUZZ_TARGET names. The target is not an argument, because libFuzzer
+/// restarts itself with its own arguments.
 @main enum Fuzz {
     private static let target = ProcessInfo.processInfo.environment["COLONNADE_FUZZ_TARGET"].flatMap(FuzzTarget.named)
 
@@ -18,7 +18,7 @@ import FuzzTargets
 
     private static func fuzz() -> Int32 {
         guard target != nil else {
-            print("COLONNADE_FUZZ_TARGET names none of: \(FuzzTarget.all.map(\.name).joined(separator: " "))")
+            print("COLONNADE_FUZZ_TARGET must name one of: \(FuzzTarget.all.map(\.name).joined(separator: " "))")
             return 64
         }
         var count = CommandLine.argc

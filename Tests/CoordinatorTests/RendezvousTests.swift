@@ -78,7 +78,7 @@ import Wire
             _ = rendezvous.admit(hello(.store, on: host))
         }
         #expect(rendezvous.isComplete)
-        rendezvous.settle()
+        rendezvous.resolveStores()
         #expect(rendezvous.admit(hello(.worker, on: "c")) == .spare)
         rendezvous.vacate(worker: 0)
         rendezvous.vacate(worker: 1)

@@ -1,3 +1,4 @@
+import SwiftProtobuf
 import Coordinator
 import NeuralNetwork
 import Partition

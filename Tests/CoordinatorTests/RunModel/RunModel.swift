@@ -1,3 +1,6 @@
+import RunLog
+import Worker
+import SwiftProtobuf
 import Coordinator
 import NeuralNetwork
 import Partition

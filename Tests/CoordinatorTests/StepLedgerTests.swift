@@ -88,11 +88,14 @@ import Testing
         }
         #expect(ledger.advance() == [.grant(step: 1, rate: 0.01, validate: true)])
         #expect(train(1).count == 1)
-        #expect(ledger.validated(step: 1, error: 0.5) == [.grant(step: 2, rate: 0.01, validate: true)])
+        #expect(ledger.validated(step: 1, error: 0.5) == [.validated(step: 1), .grant(step: 2, rate: 0.01, validate: true)])
         _ = train(2)
-        #expect(ledger.validated(step: 2, error: 0.5) == [.grant(step: 3, rate: 0.01 * 0.1, validate: true)])
+        #expect(
+            ledger.validated(step: 2, error: 0.5) == [
+                .validated(step: 2), .reduced(step: 2, rate: 0.01 * 0.1), .grant(step: 3, rate: 0.01 * 0.1, validate: true),
+            ])
         _ = train(3)
-        #expect(ledger.validated(step: 3, error: 0.6) == [.commit(step: 3, snapshot: true)])
+        #expect(ledger.validated(step: 3, error: 0.6) == [.validated(step: 3), .plateau(step: 3), .snapshot(step: 3)])
         #expect(ledger.isDone)
 
         // A continued run knows what its first part saw.
@@ -102,8 +105,11 @@ import Testing
 
         // Lost between the checkpoint and the validation of its step: that comes first.
         var lacking = StepLedger(plan: rest, workers: 1, stores: 1, errors: [0.5], isBaseValidated: false)
-        #expect(lacking.advance().isEmpty)
-        #expect(lacking.validated(step: 2, error: 0.5) == [.grant(step: 3, rate: 0.01 * 0.1, validate: true)])
+        #expect(lacking.begin() == [.validate(step: 2)])
+        #expect(
+            lacking.validated(step: 2, error: 0.5) == [
+                .validated(step: 2), .reduced(step: 2, rate: 0.01 * 0.1), .grant(step: 3, rate: 0.01 * 0.1, validate: true),
+            ])
     }
 
     @Test func aLossTakesBackWhatIsNotCommitted() {
@@ -137,7 +143,39 @@ import Testing
         _ = ledger.report(worker: 0, step: 1)
         // Lost after the commit and before the validation: nothing is granted until it is there.
         ledger.abort()
-        #expect(ledger.advance().isEmpty)
-        #expect(ledger.validated(step: 1, error: 0.5) == [.grant(step: 2, rate: 0.01, validate: true)])
+        #expect(ledger.begin() == [.validate(step: 1)])
+        #expect(ledger.validated(step: 1, error: 0.5) == [.validated(step: 1), .grant(step: 2, rate: 0.01, validate: true)])
+    }
+
+    /// A validation that is complete before its step is committed counts with it, so that a failure takes back both.
+    @Test func aValidationCountsWithItsStep() {
+        var recipe = Recipe()
+        (recipe.schedule.kind, recipe.schedule.patience, recipe.schedule.reductions) = (.plateau, 1, 1)
+        recipe.validation.every = 1
+        let plan = StepPlan(recipe: recipe, imagesPerEpoch: 1000, base: 0, last: 9)
+        var ledger = StepLedger(plan: plan, workers: 1, stores: 1, errors: [0.5])
+        _ = ledger.begin()
+        _ = ledger.report(worker: 0, step: 1)
+        #expect(ledger.validated(step: 1, error: 0.6).isEmpty)
+        #expect(ledger.validated(step: 1, error: 0.6).isEmpty)
+        ledger.abort()
+        #expect(ledger.begin() == [.grant(step: 1, rate: 0.01, validate: true)])
+        _ = ledger.report(worker: 0, step: 1)
+        _ = ledger.validated(step: 1, error: 0.6)
+        let actions = ledger.stored(store: 0, step: 1)
+        #expect(Array(actions.prefix(3)) == [.commit(step: 1, snapshot: false), .validated(step: 1), .reduced(step: 1, rate: 0.01 * 0.1)])
+        #expect(!ledger.awaitsValidation(of: 1))
+    }
+
+    /// No later step is committed before a validation counts.
+    @Test func aCommitWaitsForTheValidationBeforeIt() {
+        var ledger = StepLedger(plan: plan(last: 9, validation: 1), workers: 1, stores: 1)
+        _ = ledger.begin()
+        for step in 1...2 {
+            _ = ledger.report(worker: 0, step: step)
+            _ = ledger.stored(store: 0, step: step)
+        }
+        #expect(ledger.committed == 1 && ledger.validationDue == 1)
+        #expect(ledger.validated(step: 1, error: nil).starts(with: [.validated(step: 1), .commit(step: 2, snapshot: false)]))
     }
 }

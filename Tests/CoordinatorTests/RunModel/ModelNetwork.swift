@@ -21,7 +21,7 @@ struct ModelNetwork {
         configuration = RunConfiguration(
             network: NetworkSpecification(
                 input: .init(channels: 1, height: 2, width: 2), columns: columns,
-                layers: [LayerSpecification("fc", .innerProduct(.init(outputs: 4)))]), recipe: recipe)
+                layers: [LayerSpecification("fc", .innerProduct(.init(outputs: 4)), reads: .all)]), recipe: recipe)
         blocks = try configuration.network.parameterBlocks()
     }
 

@@ -75,6 +75,9 @@ let package = Package(
             ]),
         .executableTarget(name: "colonnade", dependencies: ["Commands"], swiftSettings: swiftSettings),
 
+        // What tests of several modules share: scratch folders, processes of the built program, and what runs leave.
+        .target(name: "TestSupport", dependencies: ["RunLog"], path: "Tests/Support", swiftSettings: swiftSettings),
+
         // What tests and fuzzers share: files made for them, and the entries of the parsers.
         .target(
             name: "Fixtures", dependencies: ["CTurboJPEG", "CZlib"], path: "Tests/Fixtures", swiftSettings: swiftSettings),

@@ -87,20 +87,21 @@ let package = Package(
                 "Commands", "Coordinator", "ParameterStore", "Interchange", "RunLog", "Wire", "Kernels", "Partition",
                 "NeuralNetwork", "Datasets", "Tensors", "Threading", "CZlib", "Fixtures", arguments, protobuf,
             ], path: "Tests/FuzzTargets", swiftSettings: swiftSettings),
-        .testTarget(name: "FuzzRegressionTests", dependencies: ["FuzzTargets"], swiftSettings: swiftSettings),
+        .testTarget(name: "FuzzRegressionTests", dependencies: ["FuzzTargets", "TestSupport"], swiftSettings: swiftSettings),
 
-        tests("Tensors"),
+        tests("Tensors", ["TestSupport"]),
         tests("Kernels", ["Tensors"]),
         tests("NeuralNetwork", ["Tensors"]),
         tests("Partition", ["NeuralNetwork", "Tensors"]),
         tests("Prediction", ["Partition", "NeuralNetwork", "Tensors"]),
-        tests("Datasets", ["Fixtures", "Tensors", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
+        tests("Datasets", ["TestSupport", "Fixtures", "Tensors", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
         tests("Wire", ["Tensors", "Threading", "COpenSSL", protobuf]),
-        tests("ParameterStore", ["Partition", "NeuralNetwork"]),
+        tests("ParameterStore", ["TestSupport", "Partition", "NeuralNetwork"]),
         tests("Coordinator", ["ParameterStore", "Partition", "Wire", "NeuralNetwork"]),
-        tests("RunLog"),
-        tests("Interchange", ["RunLog"]),
-        tests("Worker", ["NeuralNetwork", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
+        tests("RunLog", ["TestSupport"]),
+        tests("Interchange", ["TestSupport", "RunLog"]),
+        tests(
+            "Worker", ["TestSupport", "NeuralNetwork", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
         tests("Commands", ["Wire", "RunLog", "NeuralNetwork", "Tensors", "Threading", protobuf], resources: [.copy("Golden")]),
     ]
 )

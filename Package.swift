@@ -95,7 +95,7 @@ let package = Package(
         tests("Partition", ["NeuralNetwork", "Tensors"]),
         tests("Prediction", ["Partition", "NeuralNetwork", "Tensors"]),
         tests("Datasets", ["TestSupport", "Fixtures", "Tensors", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
-        tests("Wire", ["Tensors", "Threading", "COpenSSL", protobuf]),
+        tests("Wire", ["TestSupport", "Tensors", "Threading", "COpenSSL", protobuf]),
         tests("ParameterStore", ["TestSupport", "Partition", "NeuralNetwork"]),
         tests("Coordinator", ["ParameterStore", "Partition", "Wire", "NeuralNetwork"]),
         tests("RunLog", ["TestSupport"]),

@@ -102,6 +102,12 @@ let package = Package(
         tests("Interchange", ["TestSupport", "RunLog"]),
         tests(
             "Worker", ["TestSupport", "NeuralNetwork", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
-        tests("Commands", ["Wire", "RunLog", "NeuralNetwork", "Tensors", "Threading", protobuf], resources: [.copy("Golden")]),
+        tests("Commands", ["TestSupport"]),
+
+        // Whole runs with processes of the built program.
+        .testTarget(
+            name: "SystemTests",
+            dependencies: ["TestSupport", "Commands", "Wire", "RunLog", "NeuralNetwork", "Tensors", "Threading", protobuf],
+            path: "Tests/System", resources: [.copy("Golden")], swiftSettings: swiftSettings),
     ]
 )

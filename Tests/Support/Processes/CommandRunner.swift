@@ -64,12 +64,9 @@ package final class CommandRunner {
 
     /// Starts a command that listens and writes its address to a file, and waits for the address.
     /// - Throws: `Deadline.Exceeded`, or an error if the process ends without an address.
-    package func startListening(
-        _ arguments: [String], environment: [String: String] = [:]
-    ) throws -> (process: StartedProcess, address: String) {
+    package func startListening(_ arguments: [String]) throws -> (process: StartedProcess, address: String) {
         let file = path("address-\(started.count)")
-        let options = [arguments[0], "--address-file", file] + arguments.dropFirst()
-        let process = try start(options, environment: environment)
+        let process = try start([arguments[0], "--address-file", file] + arguments.dropFirst())
         try process.wait(for: "the address", every: 2_000) { TextFile.size(file) > 0 }
         let address = TextFile.content(file)
         guard !address.isEmpty else { throw NotListening(description: "\(arguments[0]) ended without an address: \(process.errors)") }

@@ -1,11 +1,11 @@
-import Commands
 import Foundation
 import NeuralNetwork
 import RunLog
 import Tensors
+import TestSupport
 import Testing
 
-/// Networks for other programs and from them, and pages about them.
+/// Exports to other programs, imports from them, and reports.
 @Suite(.serialized) struct InterchangeTests {
     private func check(_ arguments: [String]) throws -> Bool { try PythonCheck.run("check_interchange", arguments) }
 
@@ -15,10 +15,10 @@ import Testing
             ["train", "--preset", preset, "--columns", "2", "--data", data, "--steps", "4", "--name", preset, "--set",
              "batch=16", "optimizer.learning_rate=0.001", "checkpoint.every=0"] + extra)
         #expect(result.code == 0, "\(result.errors)")
-        return (data, RunDirectory(runner.path("runs/\(preset)")).checkpointPath(step: 4))
+        return (data, runner.runDirectory(preset).checkpointPath(step: 4))
     }
 
-    @Test(arguments: ["cifar10", "cifar10-four-layer"]) func onnxRuntimeAgrees(preset: String) throws {
+    @Test(arguments: ["cifar10", "cifar10-four-layer"]) func onnxRuntimePredictsTheSame(preset: String) throws {
         let runner = try CommandRunner()
         let (data, checkpoint) = try train(runner, preset: preset, ["initialization=he", "data.scale=0.0156"])
         _ = try check(["onnx", CommandRunner.executable, checkpoint, data])
@@ -30,12 +30,12 @@ import Testing
         }
     }
 
-    @Test(arguments: ["torchvision", "caffe"]) func convertedNetworksAgree(style: String) throws {
+    @Test(arguments: ["torchvision", "caffe"]) func convertedNetworksPredictTheSame(style: String) throws {
         let runner = try CommandRunner()
         _ = try check([style, CommandRunner.executable, runner.directory])
     }
 
-    @Test func safetensorsThereAndBackIsTheSame() throws {
+    @Test func aNetworkSurvivesExportAndImportAsSafetensors() throws {
         let runner = try CommandRunner()
         let (data, path) = try train(runner, preset: "cifar10")
         #expect(try runner.run("export", "--checkpoint", path, "--format", "safetensors", "a.safetensors").code == 0)
@@ -60,7 +60,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: runner.path("other")))
     }
 
-    @Test func aReportHoldsAllThatItShows() throws {
+    @Test func aReportContainsAllThatItShows() throws {
         let runner = try CommandRunner()
         let (data, _) = try train(runner, preset: "cifar10", ["validation.every=2"])
         let result = try runner.run("runs", "report", "cifar10", "--pictures", "4", "--neighbors", "2", "--json")
@@ -80,7 +80,7 @@ import Testing
         for heading in ["Figures", "Curves", "First layer", "Guesses", "Neighbours"] {
             #expect(page.contains("<h2>\(heading)</h2>"))
         }
-        // Two columns of kernels, four pictures, two of them with six neighbours.
+        // Two columns of kernels, four images, and two images with six neighbours each.
         let pictures = page.components(separatedBy: "<img ").dropFirst()
         #expect(pictures.count == 2 + 4 + 2 * 7)
         #expect(pictures.allSatisfy { $0.contains("src=\"data:image/") })
@@ -91,13 +91,5 @@ import Testing
         let without = try runner.run("runs", "report", "cifar10", "--out", "b.html")
         #expect(without.code == 0, "\(without.errors)")
         #expect(try String(contentsOfFile: runner.path("b.html"), encoding: .utf8).contains("Pictures are left out"))
-    }
-
-    @Test func selectivityIsTheShareOfColour() {
-        #expect(KernelGallery.colorSelectivity([1, 2, 1, 2, 1, 2], area: 2) == 0)
-        #expect(abs(KernelGallery.colorSelectivity([1, -1, -0.5, 0.5, -0.5, 0.5], area: 2) - 1) < 1e-12)
-        // Red alone: a third of its energy is grey.
-        #expect(abs(KernelGallery.colorSelectivity([3, 0, 0], area: 1) - 2.0 / 3) < 1e-12)
-        #expect(KernelGallery.colorSelectivity([0, 0, 0], area: 1) == 0)
     }
 }

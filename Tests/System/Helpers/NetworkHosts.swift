@@ -1,14 +1,15 @@
-import Foundation
+import TestSupport
 
-/// Hosts made of network namespaces, joined by a bridge, each with an address and a link that can be slowed and cut. Gone with the object.
+/// Hosts that are network namespaces, connected by a bridge. Each has an address and a link that can be slowed down or cut.
+/// They are removed with this object.
 final class NetworkHosts {
     private let names: [String]
     private let bridge: String
-    /// The bridge's ends of the hosts' links.
+    /// The ends of the hosts' links at the bridge.
     private let ports: [String]
-    private var processes: [Process] = []
+    private var processes: [StartedProcess] = []
 
-    /// - Returns: nil where this system does not allow them.
+    /// Returns nil if this system does not allow network namespaces.
     init?(_ count: Int) {
         let stamp = String(UInt32.random(in: 0...UInt32.max), radix: 36)
         (names, bridge) = ((0..<count).map { "col-\(stamp)-\($0)" }, "cb\(stamp)")
@@ -30,7 +31,7 @@ final class NetworkHosts {
     }
 
     deinit {
-        for process in processes where process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        for process in processes.reversed() { process.end() }
         remove()
     }
 
@@ -43,32 +44,25 @@ final class NetworkHosts {
 
     private static func run(_ words: [String]) -> Bool { output(words) != nil }
 
-    /// - Returns: nil where the command fails.
+    /// Returns the output of a command; nil if it fails.
     private static func output(_ words: [String]) -> String? {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = words
-        let pipe = Pipe()
-        (process.standardOutput, process.standardError) = (pipe, FileHandle.nullDevice)
-        guard (try? process.run()) != nil else { return nil }
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return process.terminationStatus == 0 ? String(decoding: output, as: UTF8.self) : nil
+        guard let result = try? Program.run(words), result.code == 0 else { return nil }
+        return result.output
     }
 
-    /// Takes a host's link away, or brings it back.
+    /// Cuts a host's link or restores it.
     func setLink(of host: Int, _ isUp: Bool) { _ = Self.run(["ip", "link", "set", ports[host], isUp ? "up" : "down"]) }
 
-    /// Limits a host's link, each way.
-    /// - Parameter rate: as tc takes it.
-    /// - Returns: false where this system cannot.
+    /// Limits the bandwidth of a host's link in both directions.
+    /// - Parameter rate: in the format of tc.
+    /// - Returns: false if this system cannot do it.
     func slow(_ host: Int, to rate: String) -> Bool {
         let shape = ["root", "tbf", "rate", rate, "burst", "64kb", "latency", "100ms"]
         return Self.run(["tc", "qdisc", "replace", "dev", ports[host]] + shape)
             && Self.run(["tc", "-n", names[host], "qdisc", "replace", "dev", "eth0"] + shape)
     }
 
-    /// Addresses with their ports at which something on a host waits for connections.
+    /// Returns the addresses with ports at which processes on a host listen.
     func listening(on host: Int) -> [String] {
         let lines = Self.output(["ip", "netns", "exec", names[host], "ss", "-Hltn"])?.split(separator: "\n") ?? []
         return lines.compactMap { line in
@@ -77,14 +71,9 @@ final class NetworkHosts {
         }
     }
 
-    func start(_ runner: CommandRunner, on host: Int, _ arguments: [String]) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["ip", "netns", "exec", names[host], CommandRunner.executable] + arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: runner.directory)
-        process.environment = runner.environment
-        (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
-        try process.run()
+    /// Starts `colonnade` on a host.
+    func start(_ runner: CommandRunner, on host: Int, _ arguments: [String]) throws -> StartedProcess {
+        let process = try runner.start(arguments, under: ["ip", "netns", "exec", names[host]])
         processes.append(process)
         return process
     }

@@ -1,9 +1,9 @@
 import Foundation
-import Wire
+import TestSupport
 
-/// The processes of a run, as the system shows them.
+/// Processes of a run, from /proc.
 enum RunProcesses {
-    /// A process's children, by the role that they were started for.
+    /// Returns the children of a process, with the roles that they were started for.
     static func children(of process: Int32) -> [(role: String, process: Int32)] {
         let everything = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return everything.compactMap { name in
@@ -15,7 +15,12 @@ enum RunProcesses {
         }
     }
 
-    /// Whether it is gone, or has only not been waited for.
+    /// Returns the children of a process with a role.
+    static func children(of process: Int32, _ role: String) -> [Int32] {
+        children(of: process).filter { $0.role == role }.map(\.process)
+    }
+
+    /// Returns whether a process is gone or is a zombie.
     static func hasEnded(_ process: Int32) -> Bool {
         guard let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8) else { return true }
         return status.contains("State:\tZ")
@@ -30,22 +35,18 @@ enum RunProcesses {
         String(decoding: FileManager.default.contents(atPath: "/proc/\(process)/environ") ?? Data(), as: UTF8.self)
     }
 
-    /// Numbers of its open descriptors.
+    /// Returns the numbers of the open descriptors of a process.
     static func descriptors(of process: Int32) -> Set<Int> {
         Set(((try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd")) ?? []).compactMap { Int($0) })
     }
 
-    /// Bounds the numbers of its descriptors from now on.
+    /// Limits the numbers of descriptors that a process opens from now on.
     static func limitDescriptors(of process: Int32, to limit: Int) throws {
-        let tool = Process()
-        tool.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        tool.arguments = ["prlimit", "--pid", "\(process)", "--nofile=\(limit):"]
-        try tool.run()
-        tool.waitUntilExit()
-        guard tool.terminationStatus == 0 else { throw CocoaError(.featureUnsupported) }
+        let tool = try Program.run(["prlimit", "--pid", "\(process)", "--nofile=\(limit):"])
+        guard tool.code == 0 else { throw CocoaError(.featureUnsupported) }
     }
 
-    /// Where a process takes connections on 127.0.0.1.
+    /// Returns the ports at which a process accepts connections on 127.0.0.1.
     static func ports(of process: Int32) -> [UInt16] {
         let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd")) ?? []
         let sockets = Set(descriptors.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/fd/\($0)") })

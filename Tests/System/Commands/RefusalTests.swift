@@ -3,11 +3,12 @@ import Glibc
 import NeuralNetwork
 import RunLog
 import Tensors
+import TestSupport
 import Testing
 
-/// What cannot be done is said in one sentence, and leaves nothing half done.
+/// Commands that fail say why in one sentence, and leave nothing that is half done.
 @Suite(.serialized) struct RefusalTests {
-    @Test func badInputGetsOneSentenceAndLeavesNothing() throws {
+    @Test func invalidInputGetsOneSentenceAndCreatesNoRun() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()
         for (arguments, code, words) in [
@@ -23,7 +24,7 @@ import Testing
             (["train", "--data", data, "--join-timeout=-1e400"], 64, ["--join-timeout", "seconds"]),
             (["train", "--data", data, "--patience=nan"], 64, ["--patience", "seconds"]),
             (["train", "--data", data, "--norms-every=-1"], 64, ["--norms-every"]),
-            // A coordinator alone would find these; it would be started again and again.
+            // `train` checks these too. Otherwise only the coordinator would find them, and be started again and again.
             (["train", "--data", data, "--metrics-listen", "here"], 64, ["\"here\"", "HOST:PORT"]),
             (["train", "--data", data, "--metrics-listen", "0.0.0.0:0"], 64, ["--metrics-token-file"]),
             (["worker", "--coordinator", "there"], 64, ["\"there\"", "HOST:PORT"]),
@@ -41,25 +42,17 @@ import Testing
     }
 
     @Test(.enabled(if: Sanitizer.isAbsent, "a sanitizer reserves more address space than the limit"))
-    func whatNoMemoryHoldsIsSaidWithItsBytes() throws {
+    func aTensorThatDoesNotFitIntoMemoryIsReportedWithItsSize() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()
-        // The pictures fit, the activations do not.
-        let limited = Process()
-        limited.executableURL = URL(fileURLWithPath: "/bin/bash")
-        limited.arguments = [
-            "-c", "ulimit -v 4000000; exec \"$0\" \"$@\"", CommandRunner.executable, "train", "--preset", "cifar10", "--data", data,
-            "--steps", "2", "--name", "large", "--set", "batch=65536", "optimizer.learning_rate=0.001",
-        ]
-        limited.currentDirectoryURL = URL(fileURLWithPath: runner.directory)
-        let errors = Pipe()
-        (limited.standardOutput, limited.standardError) = (FileHandle.nullDevice, errors)
-        try limited.run()
-        let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        limited.waitUntilExit()
-        #expect(limited.terminationReason == .exit && limited.terminationStatus == 75, "\(said)")
-        #expect(said.contains("bytes of memory") && said.contains("smaller batch"), "\(said)")
-        #expect(try RunDirectory(runner.path("runs/large")).record().state == .failed)
+        // The images fit into the memory, the activations do not.
+        let limited = try runner.run(
+            ["train", "--preset", "cifar10", "--data", data, "--steps", "2", "--name", "large", "--set", "batch=65536",
+             "optimizer.learning_rate=0.001"],
+            under: ["/bin/bash", "-c", "ulimit -v 4000000; exec \"$0\" \"$@\""])
+        #expect(!limited.isEndedBySignal && limited.code == 75, "\(limited.errors)")
+        #expect(limited.errors.contains("bytes of memory") && limited.errors.contains("smaller batch"), "\(limited.errors)")
+        #expect(try runner.runDirectory("large").record().state == .failed)
     }
 
     @Test func aDamagedCheckpointIsRefused() throws {
@@ -68,8 +61,8 @@ import Testing
         try runner.run(
             "train", "--preset", "cifar10", "--data", data, "--steps", "2", "--set", "batch=16", "--set",
              "optimizer.learning_rate=0.001", "--name", "a")
-        // Of step 0 and of step 2: one that is whole would be taken.
-        for checkpoint in RunDirectory(runner.path("runs/a")).checkpoints() {
+        // Both checkpoints, of steps 0 and 2, because the run would continue from a whole one.
+        for checkpoint in runner.runDirectory("a").checkpoints() {
             let path = checkpoint.path + "/model.safetensors"
             var bytes = FileManager.default.contents(atPath: path)!
             bytes[bytes.count / 2] ^= 1
@@ -80,25 +73,17 @@ import Testing
         #expect(result.errors.contains("damaged"))
     }
 
-    /// On a file system of five megabytes, which takes root to make.
-    @Test(.enabled(if: getuid() == 0, "mounting a small file system takes root"))
-    func aFullDiskIsSaidAndLeavesNothingHalfWritten() throws {
+    /// On a file system of five megabytes, which only root can make.
+    @Test(.enabled(if: getuid() == 0, "only root can mount a small file system"))
+    func aFullDiskIsReportedAndLeavesNoPartialFiles() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData(images: 3000)
         let small = runner.path("small")
         try FileManager.default.createDirectory(atPath: small, withIntermediateDirectories: true)
-        func tool(_ path: String, _ arguments: [String]) throws -> Int32 {
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: path)
-            process.arguments = arguments
-            try process.run()
-            process.waitUntilExit()
-            return process.terminationStatus
-        }
-        guard try tool("/bin/mount", ["-t", "tmpfs", "-o", "size=5m", "tmpfs", small]) == 0 else {
+        guard try Program.run(["/bin/mount", "-t", "tmpfs", "-o", "size=5m", "tmpfs", small]).code == 0 else {
             return print("skipped: this machine lets nobody mount")
         }
-        defer { _ = try? tool("/bin/umount", [small]) }
+        defer { _ = try? Program.run(["/bin/umount", small]) }
         let result = try runner.run(
             "train", "--preset", "cifar10", "--data", data, "--steps", "9", "--set", "batch=16", "--set",
             "optimizer.learning_rate=0.001", "--set", "checkpoint.every=2", "--runs", small, "--name", "a")
@@ -114,20 +99,17 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: small) == ["a"])
     }
 
-    @Test func aPortInUseIsSaidAndLeavesNoRun() throws {
+    @Test func aPortInUseIsReportedAndCreatesNoRun() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()
-        let (coordinator, output, _) = try runner.start(["coordinator", "--data", data, "--name", "a"])
-        defer { coordinator.terminate() }
-        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-        let address = String(line.split(separator: "\n").first!.split(separator: " ").last!)
+        let address = try runner.startListening(["coordinator", "--data", data, "--name", "a"]).address
         let result = try runner.run("coordinator", "--data", data, "--name", "b", "--listen", address)
         #expect(result.code == 69)
         #expect(result.errors.contains("port is in use"))
         #expect(!FileManager.default.fileExists(atPath: runner.path("runs/b")))
     }
 
-    @Test func nobodyJoiningIsSaidWithTheCommandToStartOne() throws {
+    @Test func missingWorkersAreReportedWithTheCommandThatStartsOne() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()
         let result = try runner.run("coordinator", "--data", data, "--join-timeout", "1", "--name", "lonely")
@@ -139,10 +121,7 @@ import Testing
     @Test func aWorkerWithOtherDataIsRefusedWithBothFingerprints() throws {
         let runner = try CommandRunner()
         let (data, other) = (try runner.makeData(), try runner.makeData("other", seed: 2))
-        let (coordinator, output, _) = try runner.start(["coordinator", "--data", data, "--name", "a"])
-        defer { coordinator.terminate() }
-        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-        let address = String(line.split(separator: "\n").first!.split(separator: " ").last!)
+        let address = try runner.startListening(["coordinator", "--data", data, "--name", "a"]).address
         let result = try runner.run("worker", "--coordinator", address, "--data", other)
         #expect(result.code == 77)
         for path in [data, other] {

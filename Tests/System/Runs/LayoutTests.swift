@@ -1,15 +1,12 @@
 import Foundation
 import NeuralNetwork
 import RunLog
+import TestSupport
 import Testing
 
-/// The promise that all else rests on: the same bits in every layout.
+/// Every layout computes the same bits.
 @Suite(.serialized) struct LayoutTests {
     private let steps = 20
-
-    private func digests(_ run: String) throws -> [String] {
-        try RunDirectory(run).metrics().compactMap { if case .step(let step) = $0 { step.digest } else { nil } }
-    }
 
     private func train(
         _ runner: CommandRunner, _ name: String, _ data: String, _ extra: [String], steps: Int = 20
@@ -19,7 +16,7 @@ import Testing
             ["train", "--data", data, "--steps", "\(steps)", "--name", name, "--set", "batch=16",
              "optimizer.learning_rate=0.001", "augmentation.color=on"] + preset + extra)
         #expect(result.code == 0, "\(result.errors)")
-        let digests = try digests(runner.path("runs/\(name)"))
+        let digests = runner.runDirectory(name).digests
         #expect(digests.count == steps)
         #expect(Set(digests).count == steps)
         return digests
@@ -34,22 +31,18 @@ import Testing
         #expect(try train(runner, "seed", data, ["--workers", "2", "--set", "seed=2"]) != one)
     }
 
-    /// As a coordinator's is whose host has no worker.
+    /// Like the store of a coordinator whose host has no worker.
     @Test func aStoreThatKeepsNoColumnChangesNothing() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()
         let one = try train(runner, "one", data, ["--workers", "1"])
-        let address = runner.path("address")
-        let (coordinator, _, _) = try runner.start([
-            "coordinator", "--preset", "cifar10", "--data", data, "--steps", "\(steps)", "--name", "spare", "--store", "process", "--stores", "2",
-            "--address-file", address, "--set", "batch=16", "optimizer.learning_rate=0.001", "augmentation.color=on",
-        ])
-        while coordinator.isRunning, !FileManager.default.fileExists(atPath: address) { usleep(10_000) }
-        let place = try String(contentsOfFile: address, encoding: .utf8)
-        let others = try ["store", "store", "worker", "worker"].map { try runner.start([$0, "--coordinator", place]).0 }
-        for process in [coordinator] + others { process.waitUntilExit() }
-        #expect(coordinator.terminationStatus == 0)
-        #expect(try digests(runner.path("runs/spare")) == one)
+        let run = try RunByHand(
+            runner, "spare",
+            ["--preset", "cifar10", "--data", data, "--steps", "\(steps)", "--store", "process", "--stores", "2", "--set", "batch=16",
+             "optimizer.learning_rate=0.001", "augmentation.color=on"])
+        for role in ["store", "store", "worker", "worker"] { try run.start(role) }
+        #expect(try run.end() == 0)
+        #expect(run.directory.digests == one)
     }
 
     /// Activations are rounded before they are exchanged, and parts are summed in 32 bits.
@@ -68,11 +61,11 @@ import Testing
             "augmentation.color=on", "precision=bf16", "--name", "parts")
         #expect(part.code == 0, "\(part.errors)")
         #expect(try runner.run("train", "--resume", "runs/parts", "--steps", "\(steps)").code == 0)
-        #expect(try digests(runner.path("runs/parts")) == one)
+        #expect(runner.runDirectory("parts").digests == one)
     }
 
-    /// What is exchanged in 16 bits is rounded between the columns of one process as it is between processes, and so is every sum of
-    /// slices' gradients that a replica may hand in.
+    /// Values that are exchanged in 16 bits are rounded between the columns of one process as between processes. So is every sum of
+    /// slices' gradients that a replica may push.
     @Test(arguments: ["exchange.activations=bf16", "exchange.gradients=bf16"]) func roundedExchangesGiveTheSameBitsInEveryLayout(setting: String) throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()
@@ -92,7 +85,7 @@ import Testing
         #expect(refused.code != 0 && refused.errors.contains("fp8 is not one of fp32, bf16"), "\(refused.errors)")
     }
 
-    /// The paper's other networks.
+    /// The other networks of the paper.
     @Test(arguments: ["cifar10-four-layer", "cifar10-four-layer-plain", "cifar10-four-layer-tanh"])
     func fourLayerNetworksGiveTheSameBits(preset: String) throws {
         let runner = try CommandRunner()
@@ -102,7 +95,7 @@ import Testing
         #expect(try train(runner, "two", data, options + ["--workers", "2"]) == one)
     }
 
-    @Test func theSixthConvolutionGivesTheSameBits() throws {
+    @Test func theNetworkWithSixConvolutionsGivesTheSameBits() throws {
         let runner = try CommandRunner()
         let data = try runner.makePhotographs()
         let options = ["--preset", "alexnet-six-conv", "--set", "batch=4", "--set", "checkpoint.every=0"]
@@ -119,26 +112,26 @@ import Testing
         }
     }
 
-    /// Replicas share a step's slices; the tree in which their gradients are summed is that of the slices. Dropout, colour and
-    /// the validation's figures too are the same.
+    /// Replicas share a step's slices, and gradients are summed in the tree of the slices. Dropout, colours and validations are the
+    /// same too.
     @Test func replicasGiveTheSameBits() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()
         let options = ["--set", "slices=4", "--set", "dropout=0.25", "--set", "validation.every=5"]
         let one = try train(runner, "one", data, options + ["--workers", "1"])
-        let validations = try validations(runner.path("runs/one"))
+        let validations = runner.runDirectory("one").validations
         #expect(validations.count == 4)
         for (workers, replicas, store) in [(2, 1, "embedded"), (2, 2, "embedded"), (4, 2, "process"), (4, 4, "embedded")] {
             let name = "w\(workers)r\(replicas)"
             let layout = ["--workers", "\(workers)", "--replicas", "\(replicas)", "--store", store]
             #expect(try train(runner, name, data, options + layout) == one, "\(name)")
-            #expect(try self.validations(runner.path("runs/\(name)")) == validations, "\(name)")
+            #expect(runner.runDirectory(name).validations == validations, "\(name)")
         }
-        // Slices are part of what is computed.
+        // The number of slices changes the bits.
         #expect(try train(runner, "whole", data, ["--workers", "1", "--set", "dropout=0.25", "--set", "validation.every=5"]) != one)
     }
 
-    /// Six slices in three replicas: one of them has no whole node of the tree.
+    /// Six slices in three replicas: the second replica has no whole node of the tree.
     @Test func aCheckpointOfOneLayoutResumesOnAnyOther() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()
@@ -151,13 +144,9 @@ import Testing
             let next = try runner.run(["train", "--resume", "runs/parts", "--steps", steps] + layout)
             #expect(next.code == 0, "\(next.errors)")
         }
-        #expect(try digests(runner.path("runs/parts")) == digests(runner.path("runs/whole")))
+        #expect(runner.runDirectory("parts").digests == runner.runDirectory("whole").digests)
         let refused = try runner.run(["train", "--resume", "runs/parts", "--steps", "20", "--workers", "4", "--replicas", "4"])
         #expect(refused.code != 0 && refused.errors.contains("4 replicas cannot share 6 slices"), "\(refused.errors)")
-    }
-
-    private func validations(_ run: String) throws -> [ValidationMetrics] {
-        try RunDirectory(run).metrics().compactMap { if case .validation(let line) = $0 { line } else { nil } }
     }
 
     @Test func aResumedRunGivesTheSameBits() throws {
@@ -171,42 +160,32 @@ import Testing
         #expect(first.code == 0, "\(first.errors)")
         let second = try runner.run("train", "--resume", "runs/parts", "--steps", "\(steps)", "--workers", "1")
         #expect(second.code == 0, "\(second.errors)")
-        #expect(try digests(runner.path("runs/parts")) == whole)
+        #expect(runner.runDirectory("parts").digests == whole)
     }
 
-    @Test func rolesLaunchedByHandGiveTheSameBits() throws {
+    @Test func rolesThatAreStartedByHandGiveTheSameBits() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()
         let whole = try train(runner, "whole", data, [])
-        let (coordinator, output, _) = try runner.start([
+        let coordinator = try runner.start([
             "coordinator", "--preset", "cifar10", "--data", data, "--steps", "\(steps)", "--set", "batch=16", "--set",
              "optimizer.learning_rate=0.001", "--set",
             "augmentation.color=on", "--name", "hand",
         ])
-        var text = ""
-        while !text.contains("listens on") {
-            let more = output.fileHandleForReading.availableData
-            guard !more.isEmpty else { break }
-            text += String(decoding: more, as: UTF8.self)
-        }
-        let address = text.split(separator: "\n").first!.split(separator: " ").last!
-        // One takes the data set at the coordinator's path, the other as a host without it.
+        let address = try #require(coordinator.wait(forOutput: "listens on").split(separator: "\n").first?.split(separator: " ").last)
+        // One worker reads the data set at the coordinator's path. The other fetches it, like a host without it.
         let workers = try [[], ["--fetch-data", "--data-cache", "cache"]].map {
-            try runner.start(["worker", "--coordinator", String(address)] + $0).0
+            try runner.start(["worker", "--coordinator", String(address)] + $0)
         }
-        _ = output.fileHandleForReading.readDataToEndOfFile()
-        coordinator.waitUntilExit()
-        for worker in workers {
-            worker.waitUntilExit()
-            #expect(worker.terminationStatus == 0)
+        for process in [coordinator] + workers {
+            try process.waitUntilExit()
+            #expect(process.terminationStatus == 0)
         }
-        #expect(coordinator.terminationStatus == 0)
-        #expect(try digests(runner.path("runs/hand")) == whole)
+        #expect(runner.runDirectory("hand").digests == whole)
         let cached = try FileManager.default.contentsOfDirectory(atPath: runner.path("cache"))
             .filter { !$0.hasSuffix(".lock") }
         #expect(cached.count == 1 && cached[0].count == 16)
         #expect(try runner.run("data", "verify", "cache/\(cached[0])").code == 0)
-        let events = try String(contentsOfFile: RunDirectory(runner.path("runs/hand")).eventsPath, encoding: .utf8)
-        #expect(events.contains("fetches the data set"))
+        #expect(runner.runDirectory("hand").eventsText.contains("fetches the data set"))
     }
 }

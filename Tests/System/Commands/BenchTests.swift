@@ -1,7 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
-/// `bench step`: whole steps beside the kernels that they consist of.
+/// `bench step` measures whole steps and their kernels.
 @Suite(.serialized) struct BenchTests {
     private struct Report: Decodable {
         struct Process: Decodable { let peak_bytes: Int }
@@ -22,7 +23,7 @@ import Testing
         let stores: [Process]
     }
 
-    /// Two columns on a worker each; on one worker in each of two replicas; and the same in four slices, two a worker.
+    /// Two columns on two workers, then on one worker in each of two replicas, then the latter with two slices for each worker.
     @Test(arguments: [(1, []), (2, []), (2, ["--set", "slices=4"])] as [(Int, [String])])
     func everyKernelOfAStepIsMeasuredAlone(replicas: Int, settings: [String]) throws {
         let runner = try CommandRunner()
@@ -37,13 +38,13 @@ import Testing
         #expect(report.workers.count == 2 && report.workers.allSatisfy { $0.peak_bytes > 1 << 20 } && report.stores.count == 1)
         for worker in ["worker 0", "worker 1"] {
             let kernels = report.breakdown.filter { $0.process == worker && $0.kind == "compute" }
-            // One of two replicas has both columns.
+            // The worker of a replica has both columns.
             #expect(kernels.contains { $0.name == "conv1 output (column 1)" } == (replicas == 2))
             #expect(kernels.allSatisfy { $0.alone_milliseconds ?? 0 > 0 }, "\(kernels.filter { $0.alone_milliseconds == nil }.map(\.name))")
         }
     }
 
-    @Test func whatCannotBeMeasuredIsRefused() throws {
+    @Test func impossibleLayoutsAreRefused() throws {
         let runner = try CommandRunner()
         func refused(_ arguments: String..., words: String) throws {
             let result = try runner.run(["bench", "step", "--preset", "fashion"] + arguments)

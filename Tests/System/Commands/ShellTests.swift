@@ -1,26 +1,19 @@
 import Foundation
 import RunLog
+import TestSupport
 import Testing
 
-/// Completions and manual pages, installed and used by the programs that they are for.
+/// Completions and manual pages are installed, and shells and `man` use them.
 @Suite(.serialized) struct ShellTests {
     private func call(_ path: String, _ arguments: [String], in directory: String) throws -> (code: Int32, output: String) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: directory)
         let tools = URL(fileURLWithPath: CommandRunner.executable).deletingLastPathComponent().path
-        process.environment = ProcessInfo.processInfo.environment.merging(
+        let environment = ProcessInfo.processInfo.environment.merging(
             ["PATH": "\(tools):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")", "MANWIDTH": "100", "MANPAGER": "cat"]) { $1 }
-        let output = Pipe()
-        (process.standardOutput, process.standardError) = (output, output)
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return (process.terminationStatus, text)
+        let result = try Program.run([path] + arguments, in: directory, environment: environment)
+        return (result.code, result.output + result.errors)
     }
 
-    /// What bash offers for a line whose cursor is at its end.
+    /// Returns what bash offers for a line with the cursor at its end.
     private func offers(_ line: String, _ runner: CommandRunner) throws -> Set<Substring> {
         let script = """
             source prefix/share/bash-completion/completions/colonnade || exit 1
@@ -48,11 +41,7 @@ import Testing
         for (runs, names) in [("runs", ["fast", "slow"]), ("elsewhere", ["third"])] {
             for name in names {
                 let directory = try RunDirectory.create(runs: runner.path(runs), name: name)
-                _ = try RunWriter(
-                    directory,
-                    record: RunRecord(
-                        name: name, run: "00", started: "2026-01-01T00:00:00Z", steps: 1, dataset: "d", datasetFingerprint: "f",
-                        imagesPerEpoch: 1, workers: 1, configuration: .object([:])))
+                _ = try RunWriter(directory, record: .sample(name))
             }
         }
         #expect(try offers("colonnade r", runner) == ["runs"])
@@ -66,16 +55,15 @@ import Testing
         #expect(try offers("colonnade runs list --js", runner) == ["--json"])
     }
 
-    @Test func whatIsInstalledIsRemovedAndNothingElse() throws {
+    @Test func uninstallRemovesOnlyWhatWasInstalled() throws {
         let runner = try CommandRunner()
-        try FileManager.default.createDirectory(atPath: runner.path("prefix/share/man/man1"), withIntermediateDirectories: true)
-        try Data("other".utf8).write(to: URL(fileURLWithPath: runner.path("prefix/share/man/man1/other.1")))
+        try runner.write("other", to: "prefix/share/man/man1/other.1")
         let before = files(runner).sorted()
         #expect(try runner.run("shell", "install", "--prefix", runner.path("prefix")).code == 0)
         for path in ["zsh/site-functions/_colonnade", "fish/vendor_completions.d/colonnade.fish", "man/man1/colonnade-runs-tail.1"] {
             #expect(files(runner).contains("share/\(path)"), "\(path)")
         }
-        // Again, for one shell: the others' go.
+        // Another installation for one shell removes the files of the others.
         #expect(try runner.run("shell", "install", "--prefix", runner.path("prefix"), "--shell", "fish").code == 0)
         #expect(!files(runner).contains("share/zsh/site-functions/_colonnade"))
         let removed = try runner.run("shell", "uninstall", "--prefix", runner.path("prefix"), "--json")
@@ -83,9 +71,9 @@ import Testing
         #expect(files(runner).sorted() == before)
         let again = try runner.run("shell", "uninstall", "--prefix", runner.path("prefix"))
         #expect(again.code == 66 && again.errors.contains("--prefix"), "\(again.errors)")
-        // A package's own files are not written over.
+        // The files of a package are not overwritten.
         let packaged = runner.path("prefix/share/man/man1/colonnade.1")
-        try Data("packaged".utf8).write(to: URL(fileURLWithPath: packaged))
+        try runner.write("packaged", to: "prefix/share/man/man1/colonnade.1")
         let refused = try runner.run("shell", "install", "--prefix", runner.path("prefix"))
         #expect(refused.code == 73 && refused.errors.contains("colonnade.1"), "\(refused.errors)")
         #expect(try String(contentsOfFile: packaged, encoding: .utf8) == "packaged")
@@ -93,7 +81,7 @@ import Testing
         #expect(unwritable.code == 73 || unwritable.code == 74, "\(unwritable.code) \(unwritable.errors)")
     }
 
-    @Test func theDefaultIsBelowHome() throws {
+    @Test func filesAreInstalledBelowHomeByDefault() throws {
         let runner = try CommandRunner()
         for (command, isThere) in [("install", true), ("uninstall", false)] {
             let result = try runner.run(["shell", command], environment: ["HOME": runner.directory])
@@ -102,19 +90,19 @@ import Testing
         }
     }
 
-    @Test func aListThatWasChangedRemovesNothingOutside() throws {
+    @Test func aManipulatedListRemovesNothingOutsideThePrefix() throws {
         let runner = try CommandRunner()
         #expect(try runner.run("shell", "install", "--prefix", "prefix", "--shell", "bash").code == 0)
-        try Data().write(to: URL(fileURLWithPath: runner.path("keep")))
-        let list = runner.path("prefix/share/colonnade/shell-files")
-        try Data("share/../../keep\n\(runner.path("keep"))\n../keep\nshare/bash-completion/completions/colonnade\n".utf8)
-            .write(to: URL(fileURLWithPath: list))
+        try runner.write("", to: "keep")
+        try runner.write(
+            "share/../../keep\n\(runner.path("keep"))\n../keep\nshare/bash-completion/completions/colonnade\n",
+            to: "prefix/share/colonnade/shell-files")
         #expect(try runner.run("shell", "uninstall", "--prefix", "prefix").code == 0)
         #expect(FileManager.default.fileExists(atPath: runner.path("keep")))
         #expect(!files(runner).contains("share/bash-completion/completions/colonnade"))
     }
 
-    @Test func manualPagesAreForEveryCommandAndSound() throws {
+    @Test func everyCommandHasAValidManualPage() throws {
         let runner = try CommandRunner()
         #expect(try runner.run("shell", "install", "--prefix", "prefix", "--shell", "bash").code == 0)
         let pages = files(runner).filter { $0.hasSuffix(".1") }
@@ -122,7 +110,7 @@ import Testing
             #expect(pages.contains("share/man/man1/\(name).1"), "\(name)")
         }
         let train = try String(contentsOfFile: runner.path("prefix/share/man/man1/colonnade-train.1"), encoding: .utf8)
-        // Hidden options are for processes that `train` starts.
+        // Hidden options are only for processes that `train` starts.
         #expect(train.contains("Fl -steps") && !train.contains("restart-reason"))
         if FileManager.default.isExecutableFile(atPath: "/usr/bin/mandoc") {
             let lint = try call("/usr/bin/mandoc", ["-Tlint", "-Wwarning"] + pages.map { "prefix/\($0)" }, in: runner.directory)

@@ -3,10 +3,12 @@ import Glibc
 import NeuralNetwork
 import RunLog
 import Tensors
+import TestSupport
 import Testing
 
+/// What `train`, `evaluate`, `predict` and `runs` leave and print.
 @Suite(.serialized) struct CommandTests {
-    @Test func aRunLeavesWhatTheContractSays() throws {
+    @Test func aRunLeavesItsMetricsCheckpointsAndLogs() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()
         let result = try runner.run(
@@ -14,7 +16,7 @@ import Testing
              "optimizer.learning_rate=0.001", "--set",
             "validation.every=3", "--set", "checkpoint.every=4", "--name", "a")
         #expect(result.code == 0, "\(result.errors)")
-        let run = RunDirectory(runner.path("runs/a"))
+        let run = runner.runDirectory("a")
         #expect(run.checkpoints().map(\.step) == [0, 4, 6])
         #expect(try run.record().state == .finished)
         #expect(try run.metrics().count == 8)
@@ -27,8 +29,7 @@ import Testing
             "evaluate", "--checkpoint", run.checkpointPath(step: 6), "--data", data, "--json")
         struct Errors: Decodable { let top1_error, top5_error: Double; let images: Int }
         let errors = try JSONDecoder().decode(Errors.self, from: Data(evaluated.output.utf8))
-        guard case .validation(let last)? = try run.metrics().last(where: { if case .validation = $0 { true } else { false } })
-        else { return #expect(Bool(false), "no validation") }
+        let last = try #require(run.validations.last)
         #expect(errors.top1_error == last.top1_error && errors.top5_error == last.top5_error && errors.images == 50)
         let picture = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
         try #require(Data(base64Encoded: picture)).write(to: URL(fileURLWithPath: runner.path("a.png")))
@@ -49,73 +50,12 @@ import Testing
         #expect(try runner.run("runs", "list").output.contains("finished"))
     }
 
-    @Test func anImportThatIsKilledGoesOn() throws {
-        let runner = try CommandRunner()
-        // The pictures are made and packed once; their source is packed again.
-        let whole = try runner.makePhotographs("whole", side: 256, classes: 60)
-        let command = [
-            "data", "import", "--format", "imagefolder", "--journal-every", "8", runner.path("whole-source"),
-            runner.path("again"),
-        ]
-        var killed = 0
-        for _ in 0..<3 {
-            let before = try? Data(contentsOf: URL(fileURLWithPath: runner.path("again.partial/journal.json")))
-            let (process, _, _) = try runner.start(command)
-            while process.isRunning {
-                let now = try? Data(contentsOf: URL(fileURLWithPath: runner.path("again.partial/journal.json")))
-                if now != nil, now != before { break }
-                usleep(500)
-            }
-            kill(process.processIdentifier, SIGKILL)
-            process.waitUntilExit()
-            if process.terminationReason == .uncaughtSignal { killed += 1 }
-        }
-        #expect(killed == 3)
-        let other = try runner.run(
-            "data", "import", "--format", "imagefolder", "--size", "64", runner.path("whole-source"), runner.path("again"))
-        #expect(other.code == 65 && other.errors.contains("unfinished import"), "\(other.errors)")
-        let last = try runner.run(command)
-        #expect(last.code == 0, "\(last.errors)")
-        for name in ["train.records", "train.index", "validation.records", "mean.f32", "dataset.json"] {
-            let same = FileManager.default.contentsEqual(
-                atPath: whole + "/" + name, andPath: runner.path("again") + "/" + name)
-            #expect(same || name == "dataset.json", "\(name)")
-        }
-        #expect(try runner.run("data", "verify", "again").output.contains("240 records"))
-        #expect(!FileManager.default.fileExists(atPath: runner.path("again.partial")))
-    }
-
-    @Test func anImportNeedsNoMemoryForItsPictures() throws {
-        let runner = try CommandRunner()
-        // 600 pictures, 118 MB of pixels, packed twice: the second time under a watch.
-        _ = try runner.makePhotographs("many", side: 256, classes: 150)
-        let watch = Process()
-        watch.executableURL = URL(fileURLWithPath: "/bin/bash")
-        watch.arguments = [
-            "-c",
-            "\"$0\" data import --format imagefolder \"$1\" \"$2\" >/dev/null & "
-                + "while kill -0 $! 2>/dev/null; do grep VmHWM /proc/$!/status 2>/dev/null || true; sleep 0.01; done; wait $!",
-            CommandRunner.executable, runner.path("many-source"), runner.path("again"),
-        ]
-        let output = Pipe()
-        watch.standardOutput = output
-        try watch.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        watch.waitUntilExit()
-        #expect(watch.terminationStatus == 0)
-        let kilobytes = text.split(separator: "\n").compactMap { Int($0.filter(\.isNumber)) }
-        let peak = try #require(kilobytes.max())
-        // A sanitizer's own memory is several times the program's.
-        #expect(peak > 5_000 && (peak < 80_000 || !Sanitizer.isAbsent), "\(peak) kB")
-        #expect(try runner.run("data", "verify", "again").output.contains("600 records"))
-    }
-
     @Test func fineTuningKeepsAllButTheLastLayer() throws {
         let runner = try CommandRunner()
         let options = ["--steps", "2", "--set", "batch=16", "optimizer.learning_rate=0.001", "checkpoint.every=1"]
         let source = try runner.run(["train", "--preset", "cifar10", "--data", try runner.makeData(), "--name", "a"] + options)
         #expect(source.code == 0, "\(source.errors)")
-        let trained = try Checkpoint(path: RunDirectory(runner.path("runs/a")).checkpointPath(step: 2))
+        let trained = try Checkpoint(path: runner.runDirectory("a").checkpointPath(step: 2))
         let three = try runner.makePhotographs("three", side: 32, classes: 3)
         var digests: [[String]] = []
         for workers in ["1", "2"] {
@@ -124,12 +64,12 @@ import Testing
                  "--initialize", trained.path] + options)
             #expect(tuned.code == 0, "\(tuned.errors)")
             #expect(tuned.output.contains("fc6.weight, fc6.bias start anew"))
-            let run = RunDirectory(runner.path("runs/b\(workers)"))
+            let run = runner.runDirectory("b\(workers)")
             #expect(try run.record().initialized_from == trained.path)
-            digests.append(try run.metrics().compactMap { if case .step(let step) = $0 { step.digest } else { nil } })
+            digests.append(run.digests)
         }
         #expect(digests[0] == digests[1] && digests[0].count == 2)
-        let start = try Checkpoint(path: RunDirectory(runner.path("runs/b1")).checkpointPath(step: 0))
+        let start = try Checkpoint(path: runner.runDirectory("b1").checkpointPath(step: 0))
         for name in ["conv1.weight", "conv3.weight", "fc5.weight", "fc5.bias"] {
             #expect(try start.model.array(name) == trained.model.array(name))
         }
@@ -141,7 +81,7 @@ import Testing
         #expect(other.code == 78 && other.errors.contains("conv2.weight"), "\(other.errors)")
     }
 
-    @Test func tracedStepsTellWhatEveryProcessDid() throws {
+    @Test func tracesRecordWhatEveryProcessDid() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()
         var digests: [[String]] = []
@@ -150,18 +90,17 @@ import Testing
                 ["train", "--preset", "cifar10", "--data", data, "--steps", "5", "--name", name, "--set", "batch=16",
                  "optimizer.learning_rate=0.001", "checkpoint.every=0"] + extra)
             #expect(result.code == 0, "\(result.errors)")
-            let metrics = try RunDirectory(runner.path("runs/\(name)")).metrics()
-            digests.append(metrics.compactMap { if case .step(let step) = $0 { step.digest } else { nil } })
+            digests.append(runner.runDirectory(name).digests)
         }
         #expect(digests[0] == digests[1] && digests[0].count == 5)
-        // A few early steps are traced in every run, for predictions.
-        #expect(Set(RunDirectory(runner.path("runs/plain")).timelines().map(\.step)) == [4])
-        let lines = RunDirectory(runner.path("runs/traced")).timelines()
+        // Every run traces a few early steps for predictions.
+        #expect(Set(runner.runDirectory("plain").timelines().map(\.step)) == [4])
+        let lines = runner.runDirectory("traced").timelines()
         #expect(Set(lines.map { "\($0.step) \($0.role) \($0.rank)" }) == Set([2, 4].flatMap { step in
             ["worker 0", "worker 1", "store 0"].map { "\(step) \($0)" }
         }))
         for line in lines {
-            // One thread's spans follow one another.
+            // Spans of one thread follow each other.
             for (one, next) in zip(line.spans, line.spans.dropFirst()) { #expect(next.start + 2 >= one.start) }
             let kinds = Set(line.spans.map(\.kind))
             #expect(kinds == (line.role == "store" ? [.update] : [.compute, .exchange_wait, .store_wait, .data_wait, .send]))
@@ -172,7 +111,7 @@ import Testing
         }
     }
 
-    @Test func runsAreFollowedComparedAndTraced() throws {
+    @Test func runsCanBeFollowedComparedPlottedAndTraced() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()
         for (name, extra, options) in [("a", [], ["--trace-every", "2"]), ("b", [], []), ("c", ["seed=2"], [])]
@@ -214,18 +153,18 @@ import Testing
         let trace = try JSONDecoder().decode(Trace.self, from: Data(contentsOf: URL(fileURLWithPath: runner.path("trace.json"))))
         #expect(trace.traceEvents.filter { $0.ph == "M" }.count == 3)
         #expect(trace.traceEvents.contains { $0.ph == "X" && $0.name == "conv1 output" })
-        // Every slab that is handed over is waited for: as many arrows start as end.
+        // Every slab that is sent is received: as many arrows start as end.
         let (starts, ends) = (trace.traceEvents.filter { $0.ph == "s" }, trace.traceEvents.filter { $0.ph == "f" })
         #expect(!starts.isEmpty && starts.count == ends.count && Set(starts.map(\.id)) == Set(ends.map(\.id)))
     }
 
-    @Test func evaluateCountsEveryClass() throws {
+    @Test func evaluateReportsEveryClass() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()
         try runner.run(
             "train", "--preset", "cifar10", "--data", data, "--steps", "4", "--name", "a", "--set", "batch=16",
             "optimizer.learning_rate=0.001")
-        let checkpoint = RunDirectory(runner.path("runs/a")).checkpointPath(step: 4)
+        let checkpoint = runner.runDirectory("a").checkpointPath(step: 4)
         struct Result: Decodable {
             struct Class: Decodable { let name: String; let images: Int; let top1_error, top5_error: Double }
             let top1_error, top5_error: Double
@@ -245,31 +184,25 @@ import Testing
         #expect(abs(one.per_class.map(\.top5_error).reduce(0, +) / 10 - one.top5_error) < 1e-12)
         let right = one.confusion.indices.reduce(0) { $0 + one.confusion[$1][$1] }
         #expect(abs(1 - Double(right) / 50 - one.top1_error) < 1e-12)
-        // Crops of a picture that the network reads whole are the picture and its mirror image.
+        // The network reads the whole image, so its crops are the image and the mirrored image.
         #expect(try evaluate(["--crops", "18"]).images == 50)
         #expect(try runner.run("evaluate", "--checkpoint", checkpoint, "--data", data, "--crops", "3").code == 64)
         let text = try runner.run("evaluate", "--checkpoint", checkpoint, "--data", data, "--per-class", "--confusion")
         #expect(text.output.contains("usually taken for") && text.output.contains("rows are what pictures show"))
     }
 
-    @Test func anInterruptCheckpointsAndLeavesNoProcess() throws {
+    @Test func anInterruptWritesACheckpointAndLeavesNoProcess() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()
-        let (train, output, _) = try runner.start([
+        let train = try runner.start([
             "train", "--preset", "cifar10", "--data", data, "--steps", "100000", "--set", "batch=16", "--set",
              "optimizer.learning_rate=0.001", "--name", "a",
         ])
-        var text = ""
-        while !text.contains("step 1/") {
-            let more = output.fileHandleForReading.availableData
-            guard !more.isEmpty else { break }
-            text += String(decoding: more, as: UTF8.self)
-        }
+        try train.wait(forOutput: "step 1/")
         train.interrupt()
-        _ = output.fileHandleForReading.readDataToEndOfFile()
-        train.waitUntilExit()
+        try train.waitUntilExit()
         #expect(train.terminationStatus == 0)
-        let run = RunDirectory(runner.path("runs/a"))
+        let run = runner.runDirectory("a")
         let record = try run.record()
         #expect(record.state == .interrupted)
         let last = try #require(run.metrics().map(\.step).max())

@@ -1,9 +1,9 @@
 import Foundation
-import Glibc
 import RunLog
+import TestSupport
 import Testing
 
-/// Event files, read back by TensorBoard where it is installed.
+/// Event files. TensorBoard reads them if it is installed.
 @Suite(.serialized) struct TensorBoardTests {
     private func size(_ directory: String) throws -> Int {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
@@ -12,7 +12,7 @@ import Testing
         }
     }
 
-    @Test func tensorBoardReadsWhatARunLeft() throws {
+    @Test func tensorBoardReadsTheEventsOfARun() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()
         let result = try runner.run(
@@ -35,16 +35,11 @@ import Testing
         #expect(try runner.run("runs", "tensorboard", "none").code == 66)
     }
 
-    @Test func aRunIsFollowedThroughAResumption() throws {
+    @Test func aRunIsFollowedAcrossAResumption() throws {
         let runner = try CommandRunner()
         let directory = try RunDirectory.create(runs: runner.path("runs"), name: "a")
-        let record = RunRecord(
-            name: "a", run: "00", started: "2026-01-01T00:00:00Z", steps: 20, dataset: "d", datasetFingerprint: "f",
-            imagesPerEpoch: 10, workers: 2, configuration: .object([:]))
+        let record = RunRecord.sample(steps: 20)
         func append(_ steps: ClosedRange<Int>, _ factor: Double) throws {
-            // As a release writes it that knows of norms.
-            let handle = try #require(FileHandle(forWritingAtPath: directory.metricsPath))
-            try handle.seekToEnd()
             for step in steps {
                 var lines = String(
                     decoding: try JSONEncoder().encode(
@@ -54,21 +49,20 @@ import Testing
                 if step % 3 == 0 {
                     lines += #"{"kind":"norms","step":\#(step),"tensors":["a.weight","b"],"weight":[\#(factor),2.5],"update":[0.5,1e-3]}"# + "\n"
                 }
-                try handle.write(contentsOf: Data(lines.utf8))
+                try TextFile.append(lines, to: directory.metricsPath)
             }
-            try handle.close()
         }
         _ = try RunWriter(directory, record: record)
         try append(1...8, 1)
-        let (process, _, errors) = try runner.start(["runs", "tensorboard", "a", "--follow", "--out", "events"])
-        // Steps that go again have to have been written.
-        while try size(runner.path("events")) < 8 * 100, process.isRunning { usleep(10_000) }
+        let process = try runner.start(["runs", "tensorboard", "a", "--follow", "--out", "events"])
+        // Steps that are withdrawn later must have been written before.
+        try process.wait(for: "events", every: 10_000) { try size(runner.path("events")) >= 8 * 100 }
         #expect(process.isRunning)
         let writer = try RunWriter(directory, record: record, keeping: 5)
         try append(6...12, 2)
         try writer.update { $0.state = .finished }
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "\(String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self))")
+        try process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(process.errors)")
         try PythonCheck.run("check_tensorboard", [directory.path, runner.path("events")])
     }
 }

@@ -1,7 +1,8 @@
 import Foundation
 import Glibc
+import TestSupport
 
-/// Asks a server of this machine one thing, byte by byte as given: a library would tidy the path.
+/// Sends a request to a server of this machine. The path is sent as it is given; a library would normalize it.
 enum HTTPAsker {
     struct Answer {
         let status: Int
@@ -14,16 +15,8 @@ enum HTTPAsker {
     static func ask(
         port: UInt16, _ path: String, method: String = "GET", headers: [String: String] = [:], body: String? = nil
     ) throws -> Answer {
-        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard let socket = LocalSocket.connect(to: port) else { throw Failure(sentence: "cannot connect: \(String(cString: strerror(errno)))") }
         defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        }
-        guard connected == 0 else { throw Failure(sentence: "cannot connect: \(String(cString: strerror(errno)))") }
         var lines = ["\(method) \(path) HTTP/1.1"]
         var all = ["Host": "127.0.0.1:\(port)", "Connection": "close"].merging(headers) { $1 }
         if let body { all["Content-Length"] = "\(body.utf8.count)" }

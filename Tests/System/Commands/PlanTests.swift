@@ -1,8 +1,9 @@
 import Foundation
 import RunLog
+import TestSupport
 import Testing
 
-/// What `plan` predicts, and what runs say of it.
+/// Predictions of `plan`, and of runs before they train.
 @Suite(.serialized) struct PlanTests {
     private struct Document: Decodable {
         struct Prediction: Decodable {
@@ -26,16 +27,15 @@ import Testing
         return try JSONDecoder().decode(Document.self, from: Data(result.output.utf8))
     }
 
-    @Test func aDeviceOnHostsIsPredictedAndTheSlowConnectionNamed() throws {
+    @Test func aPredictionNamesTheSlowConnection() throws {
         let runner = try CommandRunner()
-        try Data(
-            """
+        let hosts = """
             defaults: {workers: 1, bandwidth: 100Gbit/s, latency: 5us}
             hosts:
               - {name: first, ssh: first}
               - {name: second, ssh: second, bandwidth: 200Mbit/s}
-            """.utf8
-        ).write(to: URL(fileURLWithPath: runner.path("hosts.yaml")))
+            """
+        try runner.write(hosts, to: "hosts.yaml")
         let options = ["--preset", "alexnet", "--device", "gtx580", "--hosts", "hosts.yaml"]
         let document = try plan(runner, options + ["--workers", "2"])
         let prediction = try #require(document.prediction)
@@ -45,13 +45,13 @@ import Testing
         let text = try runner.run(["plan"] + options + ["--workers", "2"])
         #expect(text.output.contains("limited by the connection of second"))
         #expect(text.output.contains("another like second would gain nothing"))
-        // Two replicas need another host here, and slices.
+        // Two replicas need another host and slices.
         let replicated = try plan(runner, options + ["--set", "slices=2"])
         #expect(replicated.prediction?.another_host?.workers_of_hosts.count == 3)
         #expect(replicated.prediction?.layouts.contains { $0.replicas == 2 } == true)
     }
 
-    @Test func whatCannotBePlannedIsRefused() throws {
+    @Test func impossiblePlansAreRefused() throws {
         let runner = try CommandRunner()
         func refused(_ arguments: String..., words: String) throws {
             let result = try runner.run(["plan", "--preset", "cifar10"] + arguments)
@@ -64,15 +64,15 @@ import Testing
         try refused("--replicas", "0", words: "there cannot be 0 replicas")
         try refused("--replicas", "\(Int.max)", "--set", "slices=2", words: "there cannot be")
         try refused("--bandwidth", "fast", words: "bandwidth")
-        try Data("name: x\nflops: -1\nmemory_bandwidth: 1\nlaunch: 0\npeer_bandwidth: 1e9\n".utf8).write(to: URL(fileURLWithPath: runner.path("device.yaml")))
+        try runner.write("name: x\nflops: -1\nmemory_bandwidth: 1\nlaunch: 0\npeer_bandwidth: 1e9\n", to: "device.yaml")
         try refused("--device", "./device.yaml", words: "flops")
-        try Data("hosts: [{name: a, ssh: a, bandwidth: quick}]".utf8).write(to: URL(fileURLWithPath: runner.path("hosts.yaml")))
+        try runner.write("hosts: [{name: a, ssh: a, bandwidth: quick}]", to: "hosts.yaml")
         try refused("--hosts", "hosts.yaml", words: "10Gbit/s")
         let unknown = try runner.run("plan", "--preset", "cifar10")
         #expect(unknown.code == 0 && unknown.output.contains("--measure"))
     }
 
-    @Test func aRunsKernelsPredictTheNext() throws {
+    @Test func theKernelTimesOfARunPredictTheNextOne() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()
         func train(_ name: String) throws -> RunRecord {
@@ -80,27 +80,26 @@ import Testing
                 "train", "--preset", "cifar10", "--data", data, "--steps", "24", "--name", name, "--set", "batch=16",
                 "optimizer.learning_rate=0.001", "checkpoint.every=0", "validation.every=100")
             #expect(result.code == 0, "\(result.errors)")
-            return try RunDirectory(runner.path("runs/\(name)")).record()
+            return try runner.runDirectory(name).record()
         }
-        // Nothing was known before the first.
+        // Nothing is known before the first run.
         #expect(try train("first").prediction == nil)
         let prediction = try #require(try train("second").prediction)
         #expect(prediction.images_per_second > 0 && prediction.measured_images_per_second > 0)
         #expect(abs(prediction.images_per_second / prediction.measured_images_per_second - 1 - prediction.error) < 1e-9)
         #expect(prediction.basis.contains("run first") || prediction.basis.contains("run second"))
-        let events = RunDirectory(runner.path("runs/second")).events()
-        #expect(events.contains { $0.kind == "prediction" && $0.facts["measured"] != nil })
+        #expect(runner.runDirectory("second").events("prediction").contains { $0.facts["measured"] != nil })
         #expect(try runner.run("runs", "show", "runs/second").output.contains("images/s, predicted"))
         let planned = try plan(runner, ["--preset", "cifar10", "--data", data, "--set", "batch=16"])
         #expect(planned.prediction?.basis.contains("as in run") == true)
     }
 
-    @Test func kernelsAreMeasuredWhenAsked() throws {
+    @Test func kernelsAreMeasuredOnRequest() throws {
         let runner = try CommandRunner()
         let document = try plan(runner, ["--preset", "cifar10", "--set", "batch=16", "slices=2", "--replicas", "2", "--measure"])
         #expect(document.replicas == 2)
         #expect(document.prediction?.basis.hasPrefix("measured 20") == true)
-        // It is remembered.
+        // The measurement is kept.
         #expect(try plan(runner, ["--preset", "cifar10", "--set", "batch=16", "slices=2", "--replicas", "2"]).prediction != nil)
     }
 }

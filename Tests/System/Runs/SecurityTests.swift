@@ -2,32 +2,25 @@ import Foundation
 import Glibc
 import RunLog
 import SwiftProtobuf
+import TestSupport
 import Testing
 import Threading
 import Wire
 
-/// Uninvited peers at real processes: refused, written down, and the run as if they had not been.
+/// Unauthorized peers are refused and reported in events, and they do not change the run.
 @Suite(.serialized) struct SecurityTests {
     private static let quick = ["--preset", "cifar10", "--set", "batch=16", "optimizer.learning_rate=0.001", "validation.every=0", "checkpoint.every=0"]
 
-    private func digests(_ runner: CommandRunner, _ name: String) throws -> [String] {
-        try RunDirectory(runner.path("runs/\(name)")).metrics().compactMap { if case .step(let line) = $0 { line.digest } else { nil } }
+    private func digests(_ runner: CommandRunner, _ name: String) -> [String] { runner.runDirectory(name).digests }
+
+    private func events(_ runner: CommandRunner, _ name: String) -> String { runner.runDirectory(name).eventsText }
+
+    /// Waits for a condition, for a minute at most.
+    private func wait(for what: String, until condition: () throws -> Bool) throws {
+        try Deadline.wait(for: what, within: 60, every: 10_000, until: condition)
     }
 
-    private func events(_ runner: CommandRunner, _ name: String) -> String {
-        (try? String(contentsOfFile: RunDirectory(runner.path("runs/\(name)")).eventsPath, encoding: .utf8)) ?? ""
-    }
-
-    /// Polls until something is so, for a minute at most.
-    private func poll<Value>(_ body: () -> Value?) throws -> Value {
-        for _ in 0..<6000 {
-            if let value = body() { return value }
-            usleep(10_000)
-        }
-        throw WireError(.timeout, "nothing came of waiting")
-    }
-
-    @Test(arguments: ["embedded", "process"]) func aRunOverTLSHasTheBitsOfAPlainOne(store: String) throws {
+    @Test(arguments: ["embedded", "process"]) func aRunOverTLSGivesTheSameDigestsAsAPlainOne(store: String) throws {
         let runner = try CommandRunner()
         let options = ["--data", try runner.makeData(), "--steps", "8", "--workers", "2", "--store", store] + Self.quick
         let plain = try runner.run(["train", "--name", "plain"] + options)
@@ -35,7 +28,7 @@ import Wire
         #expect(try runner.run("certificates", "create", "certificates").code == 0)
         let encrypted = try runner.run(["train", "--name", "tls", "--certificates", "certificates"] + options)
         #expect(encrypted.code == 0, "\(encrypted.errors)")
-        #expect(try digests(runner, "tls") == digests(runner, "plain") && digests(runner, "plain").count == 8)
+        #expect(digests(runner, "tls") == digests(runner, "plain") && digests(runner, "plain").count == 8)
         let shown = try runner.run("certificates", "show", "certificates", "--json").output
         struct Entry: Decodable { let role: String; let fingerprint: String }
         for entry in try JSONDecoder().decode([Entry].self, from: Data(shown.utf8)) where entry.role == "worker" || entry.role == "store" {
@@ -44,8 +37,8 @@ import Wire
         #expect(!FileManager.default.fileExists(atPath: runner.path("runs/plain/token")))
     }
 
-    /// Everybody who may not join tries to, then those who may do.
-    @Test func theUninvitedAreRefusedAndWrittenDown() throws {
+    /// Unauthorized workers try to join before the workers of the run do.
+    @Test func unauthorizedPeersAreRefusedAndReported() throws {
         let runner = try CommandRunner()
         let options = ["--data", try runner.makeData(), "--steps", "6", "--workers", "2"] + Self.quick
         #expect(try runner.run(["train", "--name", "quiet"] + options).code == 0)
@@ -56,22 +49,19 @@ import Wire
         for isEncrypted in [false, true] {
             let name = isEncrypted ? "tls" : "plain"
             let security = isEncrypted ? ["--certificates", "certificates"] : []
-            let address = runner.path("\(name)-address")
-            let (coordinator, _, _) = try runner.start(["coordinator", "--name", name, "--address-file", address] + options + security)
-            defer { coordinator.terminate() }
-            let place = try poll { FileManager.default.contents(atPath: address).map { String(decoding: $0, as: UTF8.self) } }
+            let run = try RunByHand(runner, name, options + security)
             func refused(_ arguments: [String], _ words: String) throws {
-                let result = try runner.run(["worker", "--coordinator", place] + arguments)
+                let result = try runner.run(["worker", "--coordinator", run.address] + arguments)
                 #expect(result.code == 77 && result.errors.contains(words), "\(arguments): \(result.errors)")
             }
-            // Perhaps only after the worker has been told.
+            // The event may be written after the worker's end.
             func written(_ words: String...) throws {
-                _ = try poll { words.allSatisfy(events(runner, name).contains) ? true : nil }
+                try wait(for: "events with \(words)") { words.allSatisfy(events(runner, name).contains) }
             }
             if isEncrypted {
                 try refused([], "wants TLS")
                 try refused(["--certificates", "foreign"], "another authority")
-                // Its host has not heard of the revocation.
+                // The list of revoked certificates on its host is old.
                 try FileManager.default.copyItem(atPath: runner.path("certificates/hosts/gone"), toPath: runner.path("gone"))
                 let shown = try runner.run("certificates", "show", "certificates").output.split(separator: "\n")
                 let line = try #require(shown.firstIndex { $0.contains("worker gone") })
@@ -81,23 +71,22 @@ import Wire
                 try written("revoked", "does not speak TLS")
             } else {
                 // A token of 64 digits, and none at all.
-                try Data(String(repeating: "ab", count: 32).utf8).write(to: URL(fileURLWithPath: runner.path("token")))
+                try runner.write(String(repeating: "ab", count: 32), to: "token")
                 chmod(runner.path("token"), 0o600)
                 try refused(["--token-file", "token"], "another run token")
                 try refused(["--insecure"], "--token-file")
                 try refused(["--certificates", "certificates"], "does not speak TLS")
                 chmod(runner.path("token"), 0o644)
-                let open = try runner.run("worker", "--coordinator", place, "--token-file", "token")
+                let open = try runner.run("worker", "--coordinator", run.address, "--token-file", "token")
                 #expect(open.code == 78 && open.errors.contains("chmod 600"))
                 try written("wrong run token", "it speaks TLS")
                 let token = try FileManager.default.attributesOfItem(atPath: runner.path("runs/plain/token"))
                 #expect(token[.posixPermissions] as? Int == 0o600)
             }
-            // The address is enough on the coordinator's machine.
-            let workers = try (0..<2).map { _ in try runner.start(["worker", "--coordinator", place] + security).0 }
-            for process in workers + [coordinator] { process.waitUntilExit() }
-            #expect(coordinator.terminationStatus == 0)
-            #expect(try digests(runner, name) == digests(runner, "quiet"))
+            // On the coordinator's machine, the address is enough.
+            for _ in 0..<2 { try run.start("worker", security) }
+            #expect(try run.end() == 0)
+            #expect(digests(runner, name) == digests(runner, "quiet"))
             #expect(!FileManager.default.fileExists(atPath: runner.path("runs/plain/token")))
         }
     }
@@ -112,17 +101,14 @@ import Wire
         #expect(!FileManager.default.fileExists(atPath: runner.path("runs")))
     }
 
-    /// It sheds strangers, then waits until there is a descriptor, and answers who has come meanwhile.
-    @Test func aCoordinatorThatRunsOutOfDescriptorsServesAgain() throws {
+    /// It disconnects strangers, then waits for a free descriptor, and then answers the connections that have arrived meanwhile.
+    @Test func aCoordinatorRecoversFromAShortageOfDescriptors() throws {
         let runner = try CommandRunner()
         let options = ["--data", try runner.makeData(), "--steps", "6", "--workers", "2", "--store", "process"] + Self.quick
         #expect(try runner.run(["train", "--name", "quiet"] + options).code == 0)
-        let address = runner.path("address")
-        let (coordinator, _, _) = try runner.start(["coordinator", "--name", "short", "--address-file", address] + options)
-        defer { coordinator.terminate() }
-        let place = try poll { FileManager.default.contents(atPath: address).map { String(decoding: $0, as: UTF8.self) } }
-        let (process, port) = (coordinator.processIdentifier, try #require(UInt16(place.split(separator: ":").last ?? "")))
-        // status.json, which is written every second, is open for a moment.
+        let run = try RunByHand(runner, "short", options)
+        let (process, port) = (run.coordinator.processIdentifier, try #require(UInt16(run.address.split(separator: ":").last ?? "")))
+        // Only descriptors that are always open count: status.json is open for a moment every second.
         let own = (0..<50).reduce(RunProcesses.descriptors(of: process)) { always, _ in
             usleep(10_000)
             return always.intersection(RunProcesses.descriptors(of: process))
@@ -131,38 +117,35 @@ import Wire
         let (none, two) = (free.first { _ in true }!, free.dropFirst(2).first { _ in true }!)
 
         try RunProcesses.limitDescriptors(of: process, to: two)
-        let strangers = (0..<6).compactMap { _ in HostilePeers.connect(port) }
+        let strangers = (0..<6).compactMap { _ in LocalSocket.connect(to: port) }
         #expect(strangers.count == 6)
-        _ = try poll { events(runner, "short").contains("no descriptor left") ? true : nil }
+        try wait(for: "an event of the shortage") { events(runner, "short").contains("no descriptor left") }
         for stranger in strangers { close(stranger) }
-        _ = try poll { RunProcesses.descriptors(of: process) == own ? true : nil }
+        try wait(for: "the end of the strangers' connections") { RunProcesses.descriptors(of: process) == own }
 
-        // Nobody to shed: they stay in the system's queue.
+        // There is no stranger to disconnect, so new connections stay in the queue of the system.
         try RunProcesses.limitDescriptors(of: process, to: none)
-        let early = (0..<3).compactMap { _ in HostilePeers.connect(port) }
+        let early = (0..<3).compactMap { _ in LocalSocket.connect(to: port) }
         defer { for peer in early { close(peer) } }
-        // Some attempts to accept, a tenth of a second apart.
+        // The coordinator tries to accept every tenth of a second.
         usleep(400_000)
-        #expect(RunProcesses.descriptors(of: process) == own && coordinator.isRunning)
+        #expect(RunProcesses.descriptors(of: process) == own && run.coordinator.isRunning)
         try RunProcesses.limitDescriptors(of: process, to: 256)
         for peer in early { #expect(HostilePeers.isAnswered(peer)) }
 
-        let others = try ["store", "worker", "worker"].map { try runner.start([$0, "--coordinator", place]).0 }
-        for process in others + [coordinator] {
-            process.waitUntilExit()
-            #expect(process.terminationStatus == 0)
-        }
-        #expect(try digests(runner, "short") == digests(runner, "quiet"))
+        for role in ["store", "worker", "worker"] { try run.start(role) }
+        #expect(try run.end() == 0)
+        #expect(run.peers.allSatisfy { $0.terminationStatus == 0 })
+        #expect(digests(runner, "short") == digests(runner, "quiet"))
     }
 
-    /// What a run shows to others on its machine: no secret in a command line, an environment or a log.
-    @Test func aClaimedColumnAndAFloodLeaveTheRunAsItWas() throws {
+    /// Other users of the machine see no secret in a command line, an environment or a log.
+    @Test func anImpostorAndAFloodOfConnectionsDoNotChangeTheRun() throws {
         let runner = try CommandRunner()
         let options = ["--data", try runner.makeData(), "--steps", "200", "--workers", "2", "--store", "process"] + Self.quick
         #expect(try runner.run(["train", "--name", "quiet"] + options).code == 0)
-        let (process, _, _) = try runner.start(["train", "--name", "loud"] + options)
-        defer { process.terminate() }
-        _ = try poll { events(runner, "loud").contains("\"started\"") ? true : nil }
+        let process = try runner.start(["train", "--name", "loud"] + options)
+        try wait(for: "the start of the training") { events(runner, "loud").contains("\"started\"") }
         let children = RunProcesses.children(of: process.processIdentifier)
         #expect(children.map(\.role).sorted() == ["coordinator", "store", "worker", "worker"])
         let token = try String(contentsOfFile: runner.path("runs/loud/token"), encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
@@ -172,12 +155,12 @@ import Wire
             #expect(!RunProcesses.environment(child.process).contains(token))
         }
 
-        // One that has the token and claims the first worker's place, at every process.
-        let ports = try poll {
+        // A peer with the token claims the first worker's place at every process.
+        let ports = try Deadline.value("the ports of all processes", within: 60, every: 10_000) { () -> [UInt16]? in
             let ports = children.flatMap { RunProcesses.ports(of: $0.process) }
             return ports.count == 4 ? ports : nil
         }
-        let run = try #require(UInt64(RunDirectory(runner.path("runs/loud")).record().run, radix: 16))
+        let run = try #require(UInt64(runner.runDirectory("loud").record().run, radix: 16))
         let loop = try EventLoop(name: "claims", security: LinkSecurity(.plain(.file(runner.path("runs/loud/token")))))
         defer { loop.stop() }
         var claims: [(Link, Claim)] = []
@@ -192,9 +175,9 @@ import Wire
         for (_, claim) in claims { #expect(claim.ended.wait(timeout: 20) { $0 ? true : nil } == true) }
 
         HostilePeers.flood(ports, count: 80)
-        process.waitUntilExit()
+        try process.waitUntilExit()
         #expect(process.terminationStatus == 0)
-        #expect(try digests(runner, "loud") == digests(runner, "quiet"))
+        #expect(digests(runner, "loud") == digests(runner, "quiet"))
         #expect(events(runner, "loud").contains("\"refused\""))
         let logs = try FileManager.default.contentsOfDirectory(atPath: runner.path("runs/loud/logs"))
             .map { try String(contentsOfFile: runner.path("runs/loud/logs/\($0)"), encoding: .utf8) }.joined()

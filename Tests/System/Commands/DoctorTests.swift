@@ -1,7 +1,9 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
+/// `doctor` on this machine, between two processes, and over ssh.
 @Suite(.serialized) struct DoctorTests {
     private struct Diagnosis: Decodable {
         struct Finding: Decodable {
@@ -11,7 +13,7 @@ import Testing
         }
         let findings: [Finding]
 
-        init(_ result: CommandRunner.Result) throws {
+        init(_ result: Program.Result) throws {
             self = try JSONDecoder().decode(Diagnosis.self, from: Data(result.output.utf8))
         }
 
@@ -19,7 +21,7 @@ import Testing
         var failed: [Finding] { findings.filter { $0.verdict == "failed" } }
     }
 
-    @Test func aMachineIsLookedAt() throws {
+    @Test func aMachineIsCheckedAndFailuresHaveRemedies() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()
         #expect(try runner.run("certificates", "create", "certificates", "--days", "10").code == 0)
@@ -32,7 +34,7 @@ import Testing
         let certificate = try #require(diagnosis.first("worker's certificate"))
         #expect(certificate.verdict == "warning" && certificate.remedy?.contains("renew") == true)
 
-        // Each with its remedy.
+        // Every failure has a remedy.
         chmod(runner.path("certificates/worker.key"), 0o644)
         let bad = try runner.run("doctor", "--json", "--data", "nowhere", "--certificates", "certificates", "--listen", "192.0.2.1:0")
         #expect(bad.code == 69)
@@ -44,16 +46,13 @@ import Testing
         #expect(table.code == 69 && table.output.contains("1 failed"), "\(table.output)")
     }
 
-    @Test func aLinkIsMeasuredAndDifferentDataNamed() throws {
+    @Test func aLinkIsMeasuredAndDifferentDataIsReported() throws {
         let runner = try CommandRunner()
         let (data, other) = (try runner.makeData(), try runner.makeData("other", seed: 2))
         #expect(try runner.run("certificates", "create", "certificates").code == 0)
         let security = ["--certificates", "certificates"]
-        let (server, _, _) = try runner.start(["doctor", "--serve", "127.0.0.1:0", "--address-file", runner.path("address"), "--data", data] + security)
-        defer { server.terminate() }
-        while server.isRunning, !FileManager.default.fileExists(atPath: runner.path("address")) { usleep(5_000) }
-        let address = String(decoding: try #require(FileManager.default.contents(atPath: runner.path("address"))), as: UTF8.self)
-        func ask(_ arguments: [String]) throws -> CommandRunner.Result {
+        let address = try runner.startListening(["doctor", "--serve", "127.0.0.1:0", "--data", data] + security).address
+        func ask(_ arguments: [String]) throws -> Program.Result {
             try runner.run(["doctor", address, "--json", "--links-only", "--seconds", "0.05"] + arguments)
         }
         let good = try ask(security + ["--data", data])
@@ -65,7 +64,7 @@ import Testing
         let differing = try ask(security + ["--data", other])
         #expect(differing.code == 69)
         #expect(try Diagnosis(differing).failed.map(\.check) == ["data"])
-        // Without a certificate it learns nothing.
+        // Without a certificate, nothing is reported but the connection.
         let uninvited = try ask([])
         #expect(uninvited.code == 69)
         #expect(try Diagnosis(uninvited).failed.map(\.check) == ["connection"])
@@ -75,12 +74,12 @@ import Testing
         #expect(open.code == 64 && open.errors.contains("--insecure"))
     }
 
-    @Test func everyPairOfHostsIsLookedAtOverSSH() throws {
+    @Test func everyPairOfHostsIsCheckedOverSSH() throws {
         let runner = try CommandRunner()
         guard let server = SSHServer(in: runner.directory) else { return print("skipped: no ssh daemon can be started here") }
         let (data, other) = (try runner.makeData(), try runner.makeData("other", seed: 2))
-        func ask(_ second: String) throws -> CommandRunner.Result {
-            try Data(server.hosts(data: data, second: second).utf8).write(to: URL(fileURLWithPath: runner.path("hosts.yaml")))
+        func ask(_ second: String) throws -> Program.Result {
+            try runner.write(server.hosts(data: data, second: second), to: "hosts.yaml")
             return try runner.run("doctor", "--hosts", "hosts.yaml", "--json", "--seconds", "0.05")
         }
         let good = try ask("")

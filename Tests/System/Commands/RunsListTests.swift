@@ -1,15 +1,13 @@
 import Foundation
 import RunLog
+import TestSupport
 import Testing
 
-/// What `runs` says of runs, for people and for programs.
+/// What `runs` prints, for people and for programs.
 @Suite(.serialized) struct RunsListTests {
     private func make(_ runner: CommandRunner, _ name: String, _ state: RunRecord.State, steps: ClosedRange<Int>?) throws {
         let directory = try RunDirectory.create(runs: runner.path("runs"), name: name)
-        let record = RunRecord(
-            name: name, run: "00", started: RunWriter.now, steps: 20, dataset: "d", datasetFingerprint: "f",
-            imagesPerEpoch: 10, workers: 2, configuration: .object([:]))
-        let writer = try RunWriter(directory, record: record)
+        let writer = try RunWriter(directory, record: .sample(name, steps: 20, started: RunWriter.now))
         for step in steps.map(Array.init) ?? [] {
             try writer.append(
                 StepMetrics(
@@ -40,14 +38,11 @@ import Testing
         #expect(json.allSatisfy(\.isASCII) && json.contains("\"best_top1_error\" : 0.5"), "\(json)")
     }
 
-    /// Curves of a report are of every step, with the drops of the rate marked.
+    /// The curves of a report show every step and mark where the rate drops.
     @Test func aReportWithoutCheckpointsHasTheCurves() throws {
         let runner = try CommandRunner()
         let directory = try RunDirectory.create(runs: runner.path("runs"), name: "one")
-        let record = RunRecord(
-            name: "one", run: "00", started: RunWriter.now, steps: 20, dataset: "d", datasetFingerprint: "f",
-            imagesPerEpoch: 10, workers: 2, configuration: .object([:]))
-        let writer = try RunWriter(directory, record: record)
+        let writer = try RunWriter(directory, record: .sample("one", steps: 20, started: RunWriter.now))
         for step in 1...20 {
             try writer.append(
                 StepMetrics(
@@ -60,28 +55,19 @@ import Testing
         #expect(page.components(separatedBy: ">rate ").count == 3 && page.contains(">rate 0.002<"))
         #expect(page.contains("Kernels and pictures are left out"))
         let lines = page.components(separatedBy: "<path d=\"").dropFirst().map { $0.prefix { $0 != "\"" }.count { "ML".contains($0) } }
-        // Both of the training loss's lines have a point a step, those of the validation one each.
+        // The two lines of the training loss have a point for every step, those of the validation for every validation.
         #expect(lines.count { $0 == 20 } == 2)
     }
 
-    @Test func aTerminalGetsColoursUnlessTheyAreUnwanted() throws {
+    @Test func aTerminalGetsColoursUnlessTheyAreTurnedOff() throws {
         let runner = try CommandRunner()
         try make(runner, "one", .finished, steps: 1...3)
         // `script` makes a terminal.
         func list(_ environment: [String: String]) throws -> String {
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/script")
-            process.arguments = ["-qec", "\(CommandRunner.executable) runs list", "/dev/null"]
-            process.currentDirectoryURL = URL(fileURLWithPath: runner.directory)
-            process.environment = ProcessInfo.processInfo.environment.merging(["TERM": "xterm", "LC_ALL": "C.UTF-8", "NO_COLOR": ""]) { $1 }
-                .merging(environment) { $1 }
-            let output = Pipe()
-            process.standardOutput = output
-            process.standardInput = FileHandle.nullDevice
-            try process.run()
-            let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            process.waitUntilExit()
-            return text
+            let terminal = ["TERM": "xterm", "LC_ALL": "C.UTF-8", "NO_COLOR": ""].merging(environment) { $1 }
+            let words = ["/usr/bin/script", "-qec", "\(CommandRunner.executable) runs list", "/dev/null"]
+            let all = ProcessInfo.processInfo.environment.merging(terminal) { $1 }
+            return try Program.run(words, in: runner.directory, environment: all).output
         }
         guard FileManager.default.isExecutableFile(atPath: "/usr/bin/script") else { return print("skipped: there is no `script`") }
         let colored = try list([:])

@@ -1,16 +1,16 @@
-import Foundation
 import Glibc
+import TestSupport
 
-/// Connections of every unfriendly kind, to this machine only.
+/// Hostile connections of many kinds, to this machine only.
 enum HostilePeers {
     static let kinds = 8
 
-    /// Opens `count` connections to each port, of all kinds in turn, and keeps some of them open to the end.
+    /// Opens `count` connections to each port, of all kinds in turn. Some of them stay open until the end.
     static func flood(_ ports: [UInt16], count: Int) {
         var held: [Int32] = []
         for i in 0..<count {
             for port in ports {
-                guard let descriptor = connect(port) else { continue }
+                guard let descriptor = LocalSocket.connect(to: port) else { continue }
                 let bytes = greeting(kind: i % kinds, seed: i)
                 if !bytes.isEmpty { _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)) }
                 if i % kinds == 2 { reset(descriptor) }
@@ -36,33 +36,16 @@ enum HostilePeers {
         }
     }
 
-    static func connect(_ port: UInt16) -> Int32? {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var place = sockaddr_in()
-        place.sin_family = sa_family_t(AF_INET)
-        place.sin_port = port.bigEndian
-        inet_pton(AF_INET, "127.0.0.1", &place.sin_addr)
-        let status = withUnsafePointer(to: &place) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        }
-        guard status == 0 else {
-            close(descriptor)
-            return nil
-        }
-        return descriptor
-    }
-
-    /// Greets without a token and waits for the answer, which is that one is wanted.
+    /// Greets without a token and waits for the answer, which asks for one.
     static func isAnswered(_ descriptor: Int32) -> Bool {
         let bytes = greeting(kind: 4, seed: 1)
         guard send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { return false }
-        var limit = timeval(tv_sec: 60, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        LocalSocket.limitReading(descriptor, seconds: 60)
         var answer: UInt8 = 0
         return recv(descriptor, &answer, 1, 0) == 1 && answer == UInt8(ascii: "C")
     }
 
-    /// Has the connection end with a reset instead of an orderly close.
+    /// Makes the connection end with a reset when it is closed.
     private static func reset(_ descriptor: Int32) {
         var none = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &none, socklen_t(MemoryLayout<linger>.size))

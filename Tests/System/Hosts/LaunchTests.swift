@@ -1,9 +1,10 @@
 import Foundation
 import Glibc
 import RunLog
+import TestSupport
 import Testing
 
-/// Runs over ssh, with a daemon of the test's own; skipped where there is none.
+/// Runs over ssh, with a daemon of the test. They are skipped if none can be started.
 @Suite(.serialized) struct LaunchTests {
     private static let settings = [
         "--preset", "cifar10", "--steps", "120", "--set", "batch=16", "optimizer.learning_rate=0.001", "validation.every=0", "checkpoint.every=20",
@@ -25,13 +26,11 @@ import Testing
             try write(server.hosts(data: data))
         }
 
-        func write(_ hosts: String) throws { try Data(hosts.utf8).write(to: URL(fileURLWithPath: runner.path("hosts.yaml"))) }
+        func write(_ hosts: String) throws { try runner.write(hosts, to: "hosts.yaml") }
 
-        func digests(_ name: String) throws -> [String] {
-            try RunDirectory(runner.path("runs/\(name)")).metrics().compactMap { if case .step(let step) = $0 { step.digest } else { nil } }
-        }
+        func digests(_ name: String) -> [String] { runner.runDirectory(name).digests }
 
-        /// What this test's hosts run, by command line.
+        /// The command lines of the processes on this test's hosts.
         var running: [[String]] {
             let all = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }
             return all.filter { process in
@@ -40,103 +39,98 @@ import Testing
             }.map(RunProcesses.commandLine)
         }
 
-        /// What they still run after half a minute, or once it is nothing.
+        /// The command lines of those that still run after half a minute.
         var left: [[String]] {
-            for _ in 0..<300 where !running.isEmpty { usleep(100_000) }
+            try? Deadline.wait(for: "the end of all processes", within: 30, every: 100_000) { running.isEmpty }
             return running
         }
 
-        /// Starts in the background; output is not kept.
-        func start(_ arguments: [String]) throws -> Process {
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: CommandRunner.executable)
-            process.arguments = ["launch", "--hosts", runner.path("hosts.yaml")] + arguments
-            process.currentDirectoryURL = URL(fileURLWithPath: "/")
-            (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
-            try process.run()
-            return process
+        /// Starts `launch` in another directory than that of the hosts.
+        func start(_ arguments: [String]) throws -> StartedProcess {
+            try runner.start(["launch", "--hosts", runner.path("hosts.yaml")] + arguments, in: "/")
         }
 
-        func reach(_ name: String, _ step: Int, _ process: Process) {
-            while process.isRunning, ((try? digests(name).count) ?? 0) < step { usleep(5_000) }
+        /// Waits until a run has done so many steps or its process has ended.
+        func wait(for name: String, step: Int, _ process: StartedProcess) throws {
+            try process.wait(for: "step \(step)") { digests(name).count >= step }
         }
     }
 
-    @Test func twoHostsGiveTheBitsOfOneAndALostWorkerCostsNone() throws {
+    @Test func twoHostsGiveTheSameDigestsAsOneEvenIfAWorkerIsLost() throws {
         guard let place = try Place() else { return }
         #expect(try place.runner.run(["train", "--data", place.data, "--threads", "1", "--name", "whole"] + Self.settings).code == 0)
-        // The file is of this machine, and goes to the coordinator's host.
-        try Data("preset: cifar10\n".utf8).write(to: URL(fileURLWithPath: place.runner.path("settings.yaml")))
+        // This machine's file is sent to the coordinator's host.
+        try place.runner.write("preset: cifar10\n", to: "settings.yaml")
         let launched = try place.runner.run(
             ["launch", "--hosts", "hosts.yaml", "--name", "two", "--config", "settings.yaml"] + Self.settings.dropFirst(2))
         #expect(launched.code == 0, "\(launched.output)\(launched.errors)")
         #expect(launched.output.contains("the run is on a, in \(place.runner.path("runs/two"))"))
         for process in ["a coordinator", "a worker", "b worker"] { #expect(launched.output.contains(process)) }
-        #expect(try place.digests("two") == place.digests("whole") && place.digests("two").count == 120)
+        #expect(place.digests("two") == place.digests("whole") && place.digests("two").count == 120)
         #expect(place.left == [])
 
         let process = try place.start(["--name", "killed"] + Self.settings)
-        place.reach("killed", 30, process)
-        // The slowest of the connections that the file states, for the run's prediction.
+        try place.wait(for: "killed", step: 30, process)
+        // For the prediction of the run: the slowest of the connections in the file.
         let words = try #require(place.running.first { $0.contains("coordinator") })
         for (option, value) in [("--bandwidth", "1Gbit/s"), ("--latency", "10us")] {
             #expect(words.firstIndex(of: option).map { words[$0 + 1] } == value, "\(words)")
         }
-        let record = try RunDirectory(place.runner.path("runs/killed")).record()
+        let record = try place.runner.runDirectory("killed").record()
         let worker = try #require(record.processes.last { $0.role == "worker" })
-        // The certificates are the run's own, and private.
+        // The certificates are made for this run, and private.
         let ofWorker = RunProcesses.commandLine(Int32(worker.process))
         let certificates = try #require(ofWorker.firstIndex(of: "--certificates").map { ofWorker[$0 + 1] })
         let mode = try FileManager.default.attributesOfItem(atPath: certificates + "/worker.key")[.posixPermissions] as? Int
         #expect(mode == 0o600)
         #expect(!FileManager.default.fileExists(atPath: certificates + "/authority.key"))
         #expect(kill(pid_t(worker.process), SIGKILL) == 0)
-        process.waitUntilExit()
+        try process.waitUntilExit()
         #expect(process.terminationStatus == 0)
-        #expect(try place.digests("killed") == place.digests("whole"))
+        #expect(place.digests("killed") == place.digests("whole"))
         #expect(place.left == [])
         #expect(!FileManager.default.fileExists(atPath: certificates))
     }
 
-    /// Whether it is asked to stop or killed, its hosts end everything with a checkpoint, and the run goes on from there.
-    @Test(arguments: [SIGINT, SIGKILL]) func whatIsLaunchedEndsWithTheCommand(signal: Int32) throws {
+    /// The hosts end all processes with a checkpoint, from which the run continues.
+    @Test(arguments: [SIGINT, SIGKILL]) func allProcessesEndWhenTheCommandIsInterruptedOrKilled(signal: Int32) throws {
         guard let place = try Place() else { return }
         #expect(try place.runner.run(["train", "--data", place.data, "--threads", "1", "--name", "whole"] + Self.settings).code == 0)
         let process = try place.start(["--name", "ended"] + Self.settings)
-        place.reach("ended", 30, process)
-        kill(process.processIdentifier, signal)
-        process.waitUntilExit()
+        try place.wait(for: "ended", step: 30, process)
+        process.send(signal)
+        try process.waitUntilExit()
         if signal == SIGINT { #expect(process.terminationStatus == 0) }
         #expect(place.left == [])
-        #expect(try RunDirectory(place.runner.path("runs/ended")).record().state == .interrupted)
-        #expect(try place.digests("ended").count < 120)
+        #expect(try place.runner.runDirectory("ended").record().state == .interrupted)
+        #expect(place.digests("ended").count < 120)
         let resumed = try place.runner.run("launch", "--hosts", "hosts.yaml", "--resume", "runs/ended")
         #expect(resumed.code == 0, "\(resumed.errors)")
-        #expect(try place.digests("ended") == place.digests("whole"))
+        #expect(place.digests("ended") == place.digests("whole"))
     }
 
-    @Test func theFirstFailureIsNamed() throws {
+    @Test func theFirstFailureIsReportedWithItsHost() throws {
         guard let place = try Place() else { return }
-        func launch(_ second: String) throws -> CommandRunner.Result {
+        func launch(_ second: String) throws -> Program.Result {
             try place.write(place.server.hosts(data: place.data, second: second))
             return try place.runner.run(["launch", "--hosts", "hosts.yaml", "--name", "none"] + Self.settings)
         }
-        // A port on which nobody listens.
+        // Nothing listens on port 1.
         let unreachable = try launch(", ssh_port: 1")
         #expect(unreachable.code == 69)
         #expect(unreachable.errors.contains("b cannot be reached over ssh"))
         #expect(unreachable.errors.contains("Connection refused; see that sshd runs there"))
         let missing = try launch(", program: /nowhere/colonnade")
         #expect(missing.errors.contains("b has no program /nowhere/colonnade"))
-        let old = place.runner.path("old")
         let hello = #"colonnade-host {"hello":{"_0":{"version":"0.0.9","hostName":"b","processor":"p","instructionSet":"i","kernelLibrary":"l","directory":"/"}}}"#
-        try Data("#!/bin/sh\necho '\(hello)'\ncat >/dev/null\n".utf8).write(to: URL(fileURLWithPath: old))
+        let old = place.runner.path("old")
+        try place.runner.write("#!/bin/sh\necho '\(hello)'\ncat >/dev/null\n", to: "old")
         chmod(old, 0o755)
         let other = try launch(", program: \(old)")
         #expect(other.code == 78)
         #expect(other.errors.contains("b has colonnade 0.0.9, this machine"))
         #expect(!FileManager.default.fileExists(atPath: place.runner.path("runs/none")))
-        // Something that only a worker finds.
+        // Only the worker finds this failure.
         let data = try launch(", data: \(place.runner.path("nowhere"))")
         #expect(data.code == 65)
         #expect(data.errors.contains("worker 1 on b ended with exit code 65"))

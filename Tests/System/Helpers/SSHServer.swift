@@ -1,22 +1,24 @@
 import Foundation
 import Glibc
+import TestSupport
 
-/// An ssh daemon of this user on loopback, with keys of its own, gone with the object.
+/// An ssh daemon of this user at loopback addresses, with its own keys. It ends with this object.
 final class SSHServer {
     let port: UInt16
     private let directory: String
     private let daemon: pid_t
 
-    /// Nil where there is no daemon, or it does not start.
+    /// Returns nil if no daemon is installed, or if it does not start.
     init?(in directory: String) {
         self.directory = directory
         guard let program = ["/usr/sbin/sshd", "/usr/local/sbin/sshd"].first(where: FileManager.default.isExecutableFile),
             Self.run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", "\(directory)/host-key"]),
             Self.run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", "\(directory)/user-key"])
         else { return nil }
-        // What the daemon of a system makes for itself at boot.
+        // The daemon needs this folder, which the system makes at boot.
         if geteuid() == 0 { try? FileManager.default.createDirectory(atPath: "/run/sshd", withIntermediateDirectories: true) }
-        port = UInt16.random(in: 20_000...29_999)
+        guard let port = LocalSocket.freePort(on: ["127.0.0.1", "127.0.0.2"]) else { return nil }
+        self.port = port
         let settings = """
             Port \(port)
             ListenAddress 127.0.0.1
@@ -44,7 +46,7 @@ final class SSHServer {
         waitpid(daemon, &status, 0)
     }
 
-    /// Foundation's own processes are taken for ended when they close what they inherit, as this daemon does.
+    /// Foundation takes a process for ended when it closes its inherited descriptors, as this daemon does.
     private static func start(_ words: [String]) -> pid_t? {
         var (actions, attributes, none) = (posix_spawn_file_actions_t(), posix_spawnattr_t(), sigset_t())
         posix_spawn_file_actions_init(&actions)
@@ -66,9 +68,8 @@ final class SSHServer {
 
     private var options: [String] { ["UserKnownHostsFile=\(directory)/known_hosts", "StrictHostKeyChecking=accept-new"] }
 
-    /// A file of two hosts that are this machine.
-    /// - Parameters:
-    ///   - second: further keys of the second host.
+    /// Returns the content of a hosts file with two hosts that are this machine.
+    /// - Parameter second: further keys of the second host.
     func hosts(data: String, second: String = "") -> String {
         """
         defaults:
@@ -88,12 +89,6 @@ final class SSHServer {
     }
 
     private static func run(_ program: String, _ arguments: [String]) -> Bool {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [program] + arguments
-        (process.standardOutput, process.standardError, process.standardInput) = (FileHandle.nullDevice, FileHandle.nullDevice, FileHandle.nullDevice)
-        guard (try? process.run()) != nil else { return false }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
+        (try? Program.run([program] + arguments))?.code == 0
     }
 }

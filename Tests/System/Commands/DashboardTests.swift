@@ -16,7 +16,9 @@ import Testing
             let process = try runner.start(["dashboard", "--runs", runner.path("runs")] + arguments)
             try process.wait(for: "two lines", every: 2_000) { process.output.count { $0 == "\n" } >= 2 }
             let lines = process.output.split(separator: "\n")
-            guard lines.count >= 2, let port = lines[0].dropLast().split(separator: ":").last.flatMap({ UInt16($0) }) else { throw CocoaError(.executableLoad) }
+            guard lines.count >= 2, let port = lines[0].dropLast().split(separator: ":").last.flatMap({ UInt16($0) }) else {
+                throw CocoaError(.executableLoad)
+            }
             (self.process, self.port) = (process, port)
             tokenPath = String(lines[1].dropFirst("token ".count))
             token = try String(contentsOfFile: tokenPath, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)

@@ -75,6 +75,9 @@ let package = Package(
             ]),
         .executableTarget(name: "colonnade", dependencies: ["Commands"], swiftSettings: swiftSettings),
 
+        // What tests of several modules share: scratch folders, processes of the built program, and what runs leave.
+        .target(name: "TestSupport", dependencies: ["RunLog"], path: "Tests/Support", swiftSettings: swiftSettings),
+
         // What tests and fuzzers share: files made for them, and the entries of the parsers.
         .target(
             name: "Fixtures", dependencies: ["CTurboJPEG", "CZlib"], path: "Tests/Fixtures", swiftSettings: swiftSettings),
@@ -84,20 +87,27 @@ let package = Package(
                 "Commands", "Coordinator", "ParameterStore", "Interchange", "RunLog", "Wire", "Kernels", "Partition",
                 "NeuralNetwork", "Datasets", "Tensors", "Threading", "CZlib", "Fixtures", arguments, protobuf,
             ], path: "Tests/FuzzTargets", swiftSettings: swiftSettings),
-        .testTarget(name: "FuzzRegressionTests", dependencies: ["FuzzTargets"], swiftSettings: swiftSettings),
+        .testTarget(name: "FuzzRegressionTests", dependencies: ["FuzzTargets", "TestSupport"], swiftSettings: swiftSettings),
 
-        tests("Tensors"),
+        tests("Tensors", ["TestSupport"]),
         tests("Kernels", ["Tensors"]),
         tests("NeuralNetwork", ["Tensors"]),
         tests("Partition", ["NeuralNetwork", "Tensors"]),
         tests("Prediction", ["Partition", "NeuralNetwork", "Tensors"]),
-        tests("Datasets", ["Fixtures", "Tensors", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
-        tests("Wire", ["Tensors", "Threading", "COpenSSL", protobuf]),
-        tests("ParameterStore", ["Partition", "NeuralNetwork"]),
+        tests("Datasets", ["TestSupport", "Fixtures", "Tensors", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
+        tests("Wire", ["TestSupport", "Tensors", "Threading", "COpenSSL", protobuf]),
+        tests("ParameterStore", ["TestSupport", "Partition", "NeuralNetwork"]),
         tests("Coordinator", ["ParameterStore", "Worker", "Partition", "RunLog", "Wire", "NeuralNetwork", protobuf]),
-        tests("RunLog"),
-        tests("Interchange", ["RunLog"]),
-        tests("Worker", ["NeuralNetwork", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
-        tests("Commands", ["Wire", "RunLog", "NeuralNetwork", "Tensors", "Threading", protobuf], resources: [.copy("Golden")]),
+        tests("RunLog", ["TestSupport"]),
+        tests("Interchange", ["TestSupport", "RunLog"]),
+        tests(
+            "Worker", ["TestSupport", "NeuralNetwork", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
+        tests("Commands", ["TestSupport"]),
+
+        // Whole runs with processes of the built program.
+        .testTarget(
+            name: "SystemTests",
+            dependencies: ["TestSupport", "Commands", "Wire", "RunLog", "NeuralNetwork", "Tensors", "Threading", protobuf],
+            path: "Tests/System", resources: [.copy("Golden")], swiftSettings: swiftSettings),
     ]
 )

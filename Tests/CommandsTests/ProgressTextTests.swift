@@ -4,7 +4,7 @@ import Testing
 @Suite struct ProgressTextTests {
     private let style = TerminalStyle(isTerminal: true, environment: ["LANG": "C.UTF-8"])
 
-    @Test func whatIsQuickSaysNothing() {
+    @Test func aQuickTaskPrintsNothing() {
         for form in [ProgressText.Form.lines, .bar(style, width: 80)] {
             var text = ProgressText(form, at: 100)
             for tenth in 0...20 { #expect(text.next("reading", Double(tenth) / 20, at: 100 + Double(tenth) / 10) == nil) }
@@ -12,7 +12,7 @@ import Testing
         }
     }
 
-    @Test func aTerminalHasABarAndAFileALineNowAndThen() {
+    @Test func terminalsGetABarAndFilesALineNowAndThen() {
         var bar = ProgressText(.bar(style, width: 80), at: 0)
         _ = bar.next("reading", 0, at: 0)
         #expect(bar.next("reading", 0.25, at: 4) == "reading  ██████░░░░░░░░░░░░░░░░░░  25 %  12 s left")
@@ -30,15 +30,15 @@ import Testing
         #expect(bar.next("reading", 0.5, at: 3) == "reading  ###########")
     }
 
-    /// An import that was interrupted begins in the middle: what is left goes by what this process does.
-    @Test func theTimeLeftIsOfWhatIsDoneNow() {
+    /// An import that continues starts in the middle. Its remaining time depends only on the work since then.
+    @Test func theTimeLeftCountsOnlyWorkSinceTheStart() {
         var lines = ProgressText(.lines, at: 0)
         _ = lines.next("packing train", 0.5, at: 0)
         #expect(lines.next("packing train", 0.75, at: 10) == "packing train: 75 %, 10 s left")
         #expect(lines.next("packing validation", 0.1, at: 20) == "packing validation: 10 %")
     }
 
-    @Test(arguments: [Double.nan, -.infinity, .infinity, -1, 7]) func nonsenseIsNoCrash(fraction: Double) {
+    @Test(arguments: [Double.nan, -.infinity, .infinity, -1, 7]) func invalidFractionsDoNotCrash(fraction: Double) {
         var bar = ProgressText(.bar(style, width: 80), at: 0)
         #expect(bar.next("reading", fraction, at: 3) != nil && bar.next("reading", fraction, at: 4) != nil)
     }

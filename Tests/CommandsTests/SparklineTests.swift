@@ -11,7 +11,7 @@ import Testing
         #expect(Sparkline([0, 1, 6, 7, 13, 14], width: 3).text(.blocks) == "▁▄█")
     }
 
-    @Test func whatIsNoNumberIsLeftOut() {
+    @Test func valuesThatAreNotFiniteAreLeftOut() {
         #expect(Sparkline([], width: 8).text(.blocks) == "")
         #expect(Sparkline([1, 2], width: 0).text(.blocks) == "" && Sparkline([1, 2], width: -1).text(.blocks) == "")
         #expect(Sparkline([.nan, .infinity], width: 8).text(.blocks) == "  ")
@@ -21,7 +21,7 @@ import Testing
         #expect(Sparkline([-largest, largest, largest, largest], width: 2).text(.plain) == "_#")
     }
 
-    @Test func coloursAndBlocksAreForTerminalsThatHaveThem() {
+    @Test func coloursAndBlocksAreOnlyForTerminalsThatHaveThem() {
         let plain = ["TERM": "xterm", "LANG": "de_DE.UTF-8"]
         func style(_ isTerminal: Bool = true, _ more: [String: String] = [:]) -> TerminalStyle {
             TerminalStyle(isTerminal: isTerminal, environment: plain.merging(more) { $1 })

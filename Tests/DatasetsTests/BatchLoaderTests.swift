@@ -1,10 +1,20 @@
 import Datasets
 import Tensors
+import TestSupport
 import Testing
 
 @Suite struct BatchLoaderTests {
     private let settings = Samples.settings(
         crop: true, mirror: true, color: true, shuffle: true, height: 28, width: 28)
+
+    /// Returns a loader, and another preparer of the same batches.
+    private func makeLoader(batch: Int) throws -> (BatchLoader, BatchPreparer) {
+        let dataset = try Samples.packedCIFAR(try Scratch())
+        let preparer = try BatchPreparer(dataset: dataset, settings: settings)
+        let loader = try BatchLoader(
+            preparer: BatchPreparer(dataset: dataset, settings: settings), batch: batch, imageFloats: preparer.imageFloats)
+        return (loader, preparer)
+    }
 
     /// Compares a loader's batch with that of another preparer, because the loader's preparer belongs to its thread.
     private func expectEqual(_ loaded: LoadedBatch, _ preparer: BatchPreparer) throws {
@@ -15,10 +25,7 @@ import Testing
     }
 
     @Test func aLoaderDeliversThePreparersBatches() throws {
-        let dataset = try Samples.packedCIFAR(try Scratch())
-        let preparer = try BatchPreparer(dataset: dataset, settings: settings)
-        let loader = try BatchLoader(
-            preparer: BatchPreparer(dataset: dataset, settings: settings), batch: 6, imageFloats: preparer.imageFloats)
+        let (loader, preparer) = try makeLoader(batch: 6)
         defer { loader.stop() }
         var used: [Int] = []
         for step in 0..<40 {
@@ -35,10 +42,7 @@ import Testing
     }
 
     @Test func aBatchThatWasNotPrefetchedIsPreparedOnRequest() throws {
-        let dataset = try Samples.packedCIFAR(try Scratch())
-        let preparer = try BatchPreparer(dataset: dataset, settings: settings)
-        let loader = try BatchLoader(
-            preparer: BatchPreparer(dataset: dataset, settings: settings), batch: 8, imageFloats: preparer.imageFloats)
+        let (loader, preparer) = try makeLoader(batch: 8)
         defer { loader.stop() }
         let requests = [(Split.train, 0, 8), (.validation, 0, 3), (.train, 8, 8), (.train, 8, 8), (.train, 200, 5)]
         for (split, position, count) in requests {
@@ -49,10 +53,7 @@ import Testing
     }
 
     @Test func aStoppedLoaderStillPreparesBatches() throws {
-        let dataset = try Samples.packedCIFAR(try Scratch())
-        let preparer = try BatchPreparer(dataset: dataset, settings: settings)
-        let loader = try BatchLoader(
-            preparer: BatchPreparer(dataset: dataset, settings: settings), batch: 4, imageFloats: preparer.imageFloats)
+        let (loader, preparer) = try makeLoader(batch: 4)
         let first = BatchRequest(split: .train, position: 0, count: 4)
         try expectEqual(try loader.next(first), preparer)
         loader.prefetch(BatchRequest(split: .train, position: 4, count: 4))

@@ -1,6 +1,7 @@
 import Datasets
 import Fixtures
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct ILSVRCImportTests {
@@ -238,11 +239,7 @@ import Testing
     func photographsInAnArchiveOfArchives() throws {
         let scratch = try Scratch()
         let photographs = try #require(TestData.photographs)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/tar")
-        process.arguments = ["xf", photographs, "-C", scratch.path]
-        try process.run()
-        process.waitUntilExit()
+        try Program.run(["/bin/tar", "xf", photographs, "-C", scratch.path])
         let synsets = try scratch.names("photos10/train")
         var archives: [(String, [UInt8])] = []
         // Adds unusual and damaged files to the photographs of the first synset.
@@ -279,7 +276,7 @@ import Testing
 enum TestData {
     static var photographs: String? {
         let folder = ProcessInfo.processInfo.environment["COLONNADE_TEST_DATA"]
-            ?? URL(fileURLWithPath: #filePath).appendingPathComponent("../../../../shared/data").standardizedFileURL.path
+            ?? Repository.path("../shared/data")
         let path = folder + "/photos10.tar"
         return FileManager.default.fileExists(atPath: path) ? path : nil
     }

@@ -1,6 +1,7 @@
 import Datasets
 import Fixtures
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct ImageFolderImportTests {
@@ -89,7 +90,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [(100, 100), (224, 256), (300, 256)]) func defaultSide(side: Int, stored: Int) throws {
+    @Test(arguments: [(100, 100), (224, 256), (300, 256)]) func onlySmallSquaresKeepTheirSideByDefault(side: Int, stored: Int) throws {
         let scratch = try Scratch()
         let file = ImageMaker.jpeg(plain([1, 2, 3], side * side), width: side, height: side)
         try scratch.write(file, to: "source/train/a/1.jpg")

@@ -1,5 +1,6 @@
 import CZlib
 import Datasets
+import TestSupport
 
 /// Synthetic data sets in the formats that can be imported.
 enum Samples {
@@ -19,14 +20,12 @@ enum Samples {
         var noise = Noise(7)
         var training: [[UInt8]] = []
         for batch in 1...5 {
-            let records = (0..<perBatch).map { [UInt8(($0 + batch) % 10)] + noise.bytes(3072) }
-            training += records
-            try scratch.write(records.flatMap { $0 }, to: "\(folder)/data_batch_\(batch).bin")
+            training += (0..<perBatch).map { [UInt8(($0 + batch) % 10)] + noise.bytes(CIFARFiles.pixels) }
         }
-        let tests = (0..<test).map { [UInt8($0 % 10)] + noise.bytes(3072) }
-        try scratch.write(tests.flatMap { $0 }, to: "\(folder)/test_batch.bin")
-        let names = (0..<10).map { "thing \($0)" }
-        try scratch.write(Array((names.joined(separator: "\n") + "\n\n").utf8), to: "\(folder)/batches.meta.txt")
+        let batches = (0..<5).map { batch in Array(training[batch * perBatch..<(batch + 1) * perBatch].joined()) }
+        let tests = (0..<test).flatMap { [UInt8($0 % 10)] + noise.bytes(CIFARFiles.pixels) }
+        let names = (0..<10).map { "thing \($0)\n" }.joined() + "\n"
+        try CIFARFiles.write(batches: batches, test: tests, names: names, to: scratch(folder))
         return training
     }
 

@@ -1,14 +1,12 @@
 import Foundation
 import FuzzTargets
+import TestSupport
 import Testing
 
 /// Replays the fuzzers' inputs without a fuzzer: the seeds, and whatever was once a finding.
 @Suite struct FuzzRegressionTests {
-    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent("Fuzzing")
-
     private func inputs(_ folder: String, _ target: String) -> [URL] {
-        let place = Self.root.appendingPathComponent("\(folder)/\(target)")
+        let place = URL(fileURLWithPath: Repository.path("Tests/Fuzzing/\(folder)/\(target)"))
         let files = try? FileManager.default.contentsOfDirectory(at: place, includingPropertiesForKeys: nil)
         return (files ?? []).sorted { $0.path < $1.path }
     }

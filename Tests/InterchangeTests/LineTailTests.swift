@@ -1,17 +1,15 @@
 import Foundation
 import Interchange
+import TestSupport
 import Testing
 
 @Suite struct LineTailTests {
-    private let path = FileManager.default.temporaryDirectory.appendingPathComponent("lines-\(UUID())").path
+    private let scratch: Scratch
+    private var path: String { scratch("lines") }
 
-    private func append(_ text: String) throws {
-        if !FileManager.default.fileExists(atPath: path) { _ = FileManager.default.createFile(atPath: path, contents: nil) }
-        let handle = try #require(FileHandle(forWritingAtPath: path))
-        try handle.seekToEnd()
-        try handle.write(contentsOf: Data(text.utf8))
-        try handle.close()
-    }
+    init() throws { scratch = try Scratch() }
+
+    private func append(_ text: String) throws { try TextFile.append(text, to: path) }
 
     private func read(_ tail: LineTail) throws -> [String] {
         var lines: [String] = []
@@ -20,7 +18,6 @@ import Testing
     }
 
     @Test func linesAreReadCompletelyAndOnce() throws {
-        defer { try? FileManager.default.removeItem(atPath: path) }
         let tail = LineTail(path: path)
         #expect(try read(tail) == [])
         try append("one\ntw")
@@ -37,7 +34,6 @@ import Testing
     }
 
     @Test func longLinesAreCompleteAndEndlessOnesAreSkipped() throws {
-        defer { try? FileManager.default.removeItem(atPath: path) }
         let long = String(repeating: "x", count: 1 << 20)
         try append("a\n\(long)\n\(String(repeating: "y", count: 20 << 20))\nb\n")
         #expect(try read(LineTail(path: path)) == ["a", long, "b"])

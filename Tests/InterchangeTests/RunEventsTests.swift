@@ -1,22 +1,10 @@
 import Foundation
 import Interchange
 import RunLog
+import TestSupport
 import Testing
 
 @Suite struct RunEventsTests {
-    private let runs = FileManager.default.temporaryDirectory.appendingPathComponent("events-\(UUID())").path
-
-    private func make(steps: Int = 10) throws -> (RunDirectory, RunRecord) {
-        let record = RunRecord(
-            name: "a", run: "00", started: "2026-01-01T00:00:00Z", steps: steps, dataset: "d", datasetFingerprint: "f",
-            imagesPerEpoch: 10, workers: 2, configuration: .object([:]))
-        return (try RunDirectory.create(runs: runs, name: "a"), record)
-    }
-
-    private func step(_ number: Int, loss: Double = 1) -> StepMetrics {
-        StepMetrics(step: number, epoch: 0, loss: loss, learningRate: 0.01, imagesPerSecond: 5, seconds: 2, digest: "x")
-    }
-
     /// Returns the data of a file's records, whose lengths and checksums must be correct.
     private func records(_ path: String) throws -> [[UInt8]] {
         var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))[...]
@@ -47,74 +35,69 @@ import Testing
         }
     }
 
-    private func events(of directory: RunDirectory, points: Int = 100, notice: @escaping (String) -> Void = { _ in }) throws -> RunEvents {
-        try RunEvents(of: directory, to: runs + "/out", points: points, pictures: { _ in [] }, notice: notice)
+    private func events(of scratch: RunScratch, points: Int = 100, notice: @escaping (String) -> Void = { _ in }) throws -> RunEvents {
+        try RunEvents(of: scratch.directory, to: scratch.runs + "/out", points: points, pictures: { _ in [] }, notice: notice)
     }
 
     @Test func stepsThatAreTrainedAgainAreWithdrawn() throws {
-        defer { try? FileManager.default.removeItem(atPath: runs) }
-        let (directory, record) = try make()
-        var writer: RunWriter? = try RunWriter(directory, record: record)
-        let events = try events(of: directory)
-        for number in 1...5 { try writer?.append(step(number)) }
+        let scratch = try RunScratch(steps: 10)
+        var writer: RunWriter? = try scratch.writer()
+        let events = try events(of: scratch)
+        for number in 1...5 { try writer?.append(RunScratch.step(number)) }
         try events.update(isLast: false)
         #expect(try steps(events.path) == ["from 0", "1", "2", "3", "4", "5"])
         // Only one writer may be open at a time.
         writer = nil
-        writer = try RunWriter(directory, record: record, keeping: 3)
-        try writer?.append(step(4, loss: 2))
+        writer = try scratch.writer(keeping: 3)
+        try writer?.append(RunScratch.step(4, loss: 2))
         try events.update(isLast: false)
         #expect(try steps(events.path).dropFirst(6) == ["from 4", "4"])
         // First the line of step 3 is missing, then the same line is there again.
         // Only one writer may be open at a time.
         writer = nil
-        writer = try RunWriter(directory, record: record, keeping: 2)
+        writer = try scratch.writer(keeping: 2)
         try events.update(isLast: false)
         #expect(try steps(events.path).dropFirst(8) == ["from 3"])
-        try writer?.append(step(3))
+        try writer?.append(RunScratch.step(3))
         try writer?.append(ValidationMetrics(step: 3, epoch: 0, loss: 1, top1Error: 0.5, top5Error: 0.2))
         try events.update(isLast: true)
         #expect(try steps(events.path).dropFirst(9) == ["3", "3"])
         // Replaced by the same lines: nothing is written.
         // Only one writer may be open at a time.
         writer = nil
-        writer = try RunWriter(directory, record: record, keeping: 3)
+        writer = try scratch.writer(keeping: 3)
         try events.update(isLast: true)
         #expect(try steps(events.path).count == 11)
         // One of a step's two lines is gone.
-        let text = try String(contentsOfFile: directory.metricsPath, encoding: .utf8)
+        let text = try String(contentsOfFile: scratch.directory.metricsPath, encoding: .utf8)
         let lines = text.split(separator: "\n").filter { !$0.contains("validation") }
-        try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: directory.metricsPath), options: .atomic)
+        try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: scratch.directory.metricsPath), options: .atomic)
         try events.update(isLast: true)
         #expect(try steps(events.path).dropFirst(11) == ["from 0", "1", "2", "3"])
     }
 
     @Test func aLongRunIsThinnedAndKeepsItsEnds() throws {
-        defer { try? FileManager.default.removeItem(atPath: runs) }
-        let (directory, record) = try make(steps: 100)
-        let writer = try RunWriter(directory, record: record)
-        for number in 1...100 { try writer.append(step(number)) }
-        let events = try events(of: directory, points: 5)
+        let scratch = try RunScratch(steps: 100)
+        let writer = try scratch.writer()
+        for number in 1...100 { try writer.append(RunScratch.step(number)) }
+        let events = try events(of: scratch, points: 5)
         try events.update(isLast: true)
         #expect(try steps(events.path) == ["from 0", "1", "26", "51", "76", "100"])
     }
 
     @Test func damagedAndUnknownLinesAreSkipped() throws {
-        defer { try? FileManager.default.removeItem(atPath: runs) }
-        let (directory, record) = try make()
-        let writer = try RunWriter(directory, record: record)
-        try writer.append(step(1))
+        let scratch = try RunScratch(steps: 10)
+        let writer = try scratch.writer()
+        try writer.append(RunScratch.step(1))
         let more = [
             #"{"kind":"weather","step":2,"rain":true}"#, #"{"kind":"step"}"#, "nonsense", #"{"kind":"step","step":-3,"loss":1}"#,
             #"{"kind":"step","step":99999999999999999999,"loss":1}"#, #"{"kind":"norms","step":3,"tensors":["w"],"weight":[1.5],"update":[0.5]}"#,
             #"{"kind":"norms","step":4,"tensors":["w"]}"#, #"{"kind":"norms","step":4,"tensors":["w"],"weight":[1.5],"update":[]}"#, #"{"kind":"step","step":5,"loss":2,"seconds":1e400}"#,
         ]
-        let handle = try #require(FileHandle(forWritingAtPath: directory.metricsPath))
-        try handle.seekToEnd()
-        try handle.write(contentsOf: Data((more.joined(separator: "\n") + "\n").utf8))
-        try FileManager.default.createDirectory(atPath: directory.checkpointPath(step: 1), withIntermediateDirectories: true)
+        try TextFile.append(more.joined(separator: "\n") + "\n", to: scratch.directory.metricsPath)
+        try FileManager.default.createDirectory(atPath: scratch.directory.checkpointPath(step: 1), withIntermediateDirectories: true)
         var notices: [String] = []
-        let events = try events(of: directory) { notices.append($0) }
+        let events = try events(of: scratch) { notices.append($0) }
         try events.update(isLast: true)
         let found = try steps(events.path)
         #expect(found == ["from 0", "1", "3"])
@@ -125,15 +108,14 @@ import Testing
     }
 
     @Test func aConversionReplacesAnotherAndLeavesOtherFiles() throws {
-        defer { try? FileManager.default.removeItem(atPath: runs) }
-        let (directory, record) = try make()
-        _ = try RunWriter(directory, record: record)
-        let other = runs + "/out/events.out.tfevents.1.elsewhere"
-        try FileManager.default.createDirectory(atPath: runs + "/out", withIntermediateDirectories: true)
+        let scratch = try RunScratch(steps: 10)
+        _ = try scratch.writer()
+        let other = scratch.runs + "/out/events.out.tfevents.1.elsewhere"
+        try FileManager.default.createDirectory(atPath: scratch.runs + "/out", withIntermediateDirectories: true)
         try Data().write(to: URL(fileURLWithPath: other))
         func sizes() throws -> [Int] {
-            try FileManager.default.contentsOfDirectory(atPath: runs + "/out").map {
-                try #require(try FileManager.default.attributesOfItem(atPath: runs + "/out/" + $0)[.size] as? Int)
+            try FileManager.default.contentsOfDirectory(atPath: scratch.runs + "/out").map {
+                try #require(try FileManager.default.attributesOfItem(atPath: scratch.runs + "/out/" + $0)[.size] as? Int)
             }.sorted()
         }
         // The previous file remains as an empty file; a TensorBoard that reads it would wait for it for ever.
@@ -144,7 +126,7 @@ import Testing
                 let renamed = before.replacingOccurrences(of: "tfevents.", with: "tfevents.\(conversion).")
                 try FileManager.default.moveItem(atPath: before, toPath: renamed)
             }
-            let events = try events(of: directory)
+            let events = try events(of: scratch)
             before = events.path
             try events.update(isLast: true)
             let found = try sizes()
@@ -152,7 +134,7 @@ import Testing
         }
         #expect(FileManager.default.fileExists(atPath: other))
         #expect(throws: (any Error).self) {
-            try RunEvents(of: directory, to: other + "/below", points: 5, pictures: { _ in [] }, notice: { _ in })
+            try RunEvents(of: scratch.directory, to: other + "/below", points: 5, pictures: { _ in [] }, notice: { _ in })
         }
     }
 }

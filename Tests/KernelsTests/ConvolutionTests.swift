@@ -44,26 +44,12 @@ import Testing
             padding: c.padding, biases: true, accumulates: false, activation: nil, hasInputGradient: !c.isImage,
             winograd: c.winograd, scratch: scratch, engine: engine)
         func random(_ count: Int, _ purpose: UInt64) -> [Float] {
-            let draws = RandomDraws(seed: 2)
-            return (0..<count).map {
-                let value = RandomDraws.normals(draws.words(.initialValue, purpose, UInt64($0))).0
-                // Inputs are rounded here too, so that differences come from the computation only.
-                return c.type == .float32 ? value : BFloat16.float(BFloat16.bits(value))
-            }
+            let values = normals(count, seed: 2, purpose: purpose)
+            // Inputs are rounded here too, so that differences come from the computation only.
+            return c.type == .float32 ? values : values.map { BFloat16.float(BFloat16.bits($0)) }
         }
         let (x, w, b, dy) = (random(inShape.count, 1), random(kernelShape.count, 2), random(c.kernels, 3), random(outShape.count, 4))
-        func memory(_ values: [Float], _ layout: TensorLayout) throws -> Memory {
-            let memory = try Memory(layout, engine: engine)
-            let packed = TensorBuffer(floats: values.count)
-            _ = packed.floats.update(fromContentsOf: values)
-            try Reorder.pack(packed, into: memory, engine: engine)
-            return memory
-        }
-        func values(_ memory: Memory) throws -> [Float] {
-            let packed = TensorBuffer(floats: memory.layout.shape.count)
-            try Reorder.unpack(memory, into: packed, engine: engine)
-            return Array(packed.floats[..<memory.layout.shape.count])
-        }
+        func memory(_ values: [Float], _ layout: TensorLayout) throws -> Memory { try Memory(values, layout, engine: engine) }
         let turn = Turn(weights: 0, pass: 0, batch: 0)
         let (xm, wm, bm) = (try memory(x, source), try memory(w, operation.weights), try memory(b, operation.biases!))
         let (y, dw, db) = (
@@ -113,13 +99,13 @@ import Testing
         }
         let hasWinograd = operation.implementations.contains { $0.contains("wino") }
         #expect(hasWinograd == (c.winograd && Engine.instructionSet.hasPrefix("avx512")), "\(operation.implementations)")
-        agree(try values(y), ey, "output", rounded: c.type == .bfloat16)
-        agree(try values(dw), edw, "weight gradient")
-        agree(try values(db), edb, "bias gradient")
+        agree(try y.values(engine: engine), ey, "output", rounded: c.type == .bfloat16)
+        agree(try dw.values(engine: engine), edw, "weight gradient")
+        agree(try db.values(engine: engine), edb, "bias gradient")
         if !c.isImage {
             let dx = try Memory(source, engine: engine)
             try operation.inputGradient(destination: .fixed(dym), weights: .fixed(wm), source: .fixed(dx)).run(turn)
-            agree(try values(dx), edx, "input gradient", rounded: c.type == .bfloat16)
+            agree(try dx.values(engine: engine), edx, "input gradient", rounded: c.type == .bfloat16)
         }
     }
 
@@ -137,18 +123,7 @@ import Testing
                 scratch: scratch, engine: engine)
         }
         func filled(_ layout: TensorLayout, _ purpose: UInt64) throws -> Memory {
-            let memory = try Memory(layout, engine: engine)
-            let packed = TensorBuffer(floats: layout.shape.count)
-            for i in 0..<layout.shape.count {
-                packed.floats[i] = RandomDraws.normals(RandomDraws(seed: 3).words(.initialValue, purpose, UInt64(i))).0
-            }
-            try Reorder.pack(packed, into: memory, engine: engine)
-            return memory
-        }
-        func values(_ memory: Memory) throws -> [Float] {
-            let packed = TensorBuffer(floats: memory.layout.shape.count)
-            try Reorder.unpack(memory, into: packed, engine: engine)
-            return Array(packed.floats[..<memory.layout.shape.count])
+            try Memory(normals(layout.shape.count, seed: 3, purpose: purpose), layout, engine: engine)
         }
         let (alone, adding) = (try operation(accumulates: false), try operation(accumulates: true))
         let (x, before) = (try filled(source, 1), try filled(destination, 2))
@@ -156,8 +131,8 @@ import Testing
         let turn = Turn(weights: 0, pass: 0, batch: 0)
         try alone.output(source: .fixed(x), weights: .fixed(filled(alone.weights, 3)), biases: nil, destination: .fixed(part)).run(turn)
         try adding.output(source: .fixed(x), weights: .fixed(filled(adding.weights, 3)), biases: nil, destination: .fixed(sum)).run(turn)
-        let expected = zip(try values(part), try values(before)).map { max(0, $0 + $1) }
-        let largest = zip(try values(sum), expected).map { abs($0 - $1) }.max()!
+        let expected = zip(try part.values(engine: engine), try before.values(engine: engine)).map { max(0, $0 + $1) }
+        let largest = zip(try sum.values(engine: engine), expected).map { abs($0 - $1) }.max()!
         #expect(largest < 1e-4 * expected.max()!, "\(adding.implementations)")
         #expect(!adding.implementations.contains { $0.contains("ref") }, "\(adding.implementations)")
     }

@@ -42,23 +42,15 @@ import Testing
         Case(batch: 1, channels: 3, outputs: 1, side: 3, size: 5, stride: 1, padding: 2, threads: 2),
     ]
 
-    private func random(_ count: Int, _ purpose: UInt64) -> [Float] {
-        (0..<count).map { RandomDraws.normals(RandomDraws(seed: 5).words(.initialValue, purpose, UInt64($0))).0 }
-    }
+    private func random(_ count: Int, _ purpose: UInt64) -> [Float] { normals(count, seed: 5, purpose: purpose) }
 
     private func memory(_ values: [Float], _ layout: TensorLayout, _ engine: Engine) throws -> Memory {
-        let memory = try Memory(layout, engine: engine)
-        let packed = TensorBuffer(floats: values.count)
-        _ = packed.floats.update(fromContentsOf: values)
-        try Reorder.pack(packed, into: memory, engine: engine)
-        return memory
+        try Memory(values, layout, engine: engine)
     }
 
     private func expect(_ memory: Memory, _ expected: [Double], _ what: String, _ engine: Engine) throws {
-        let packed = TensorBuffer(floats: memory.layout.shape.count)
-        try Reorder.unpack(memory, into: packed, engine: engine)
         let scale = expected.map(abs).max()!
-        for (index, (a, e)) in zip(packed.floats, expected).enumerated() where !(abs(Double(a) - e) <= 1e-5 * scale) {
+        for (index, (a, e)) in zip(try memory.values(engine: engine), expected).enumerated() where !(abs(Double(a) - e) <= 1e-5 * scale) {
             Issue.record("\(what) \(index): \(a) instead of \(e)")
             return
         }

@@ -38,11 +38,7 @@ import Testing
         let draws = RandomDraws(seed: 4)
         let normals = (0..<shape.count).map { RandomDraws.normals(draws.words(.initialValue, 0, UInt64($0))) }
         let (x, g) = (normals.map { 20 * $0.0 }, normals.map(\.1))
-        for (values, memory) in [(x, source), (g, resultGradient)] {
-            let packed = TensorBuffer(floats: shape.count)
-            _ = packed.floats.update(fromContentsOf: values)
-            try Reorder.pack(packed, into: memory, engine: engine)
-        }
+        for (values, memory) in [(x, source), (g, resultGradient)] { try memory.fill(values, engine: engine) }
         let turn = Turn(weights: 0, pass: 0, batch: 0)
         let forward = try kernel.forward(source: .fixed(source), destination: .fixed(result), workspace: workspace)
         let backward = try kernel.backward(
@@ -52,9 +48,7 @@ import Testing
         try backward.run(turn)
         let expected = reference(x, g, shape, size: size)
         for (memory, expected) in [(result, expected.result), (sourceGradient, expected.gradient)] {
-            let output = TensorBuffer(floats: shape.count)
-            try Reorder.unpack(memory, into: output, engine: engine)
-            for (value, expected) in zip(output.floats, expected) {
+            for (value, expected) in zip(try memory.values(engine: engine), expected) {
                 #expect(abs(Double(value) - expected) <= 1e-5 * max(1, abs(expected)))
             }
         }

@@ -1,6 +1,7 @@
 import NeuralNetwork
 import ParameterStore
 import Partition
+import TestSupport
 import Testing
 
 @Suite struct ShardStepMachineTests {
@@ -75,7 +76,7 @@ import Testing
     /// Random orders of all events, with aborts: every committed step has every tensor updated exactly once since the
     /// last abort, and no update overwrites a buffer that a loss would return to.
     @Test(arguments: 0..<300) func anyOrderOfEventsKeepsStepsWhole(seed: Int) throws {
-        var generator = Generator(state: UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1)
+        var generator = SeededGenerator(seed: UInt64(seed))
         var machine = ShardStepMachine(keys: Set(keys), base: 0, attempt: 0)
         var attempt: UInt32 = 0
         var computing: [(Key, Int, UInt32)] = []
@@ -122,16 +123,6 @@ import Testing
                 updates = updates.filter { $0.key <= machine.committed }
                 granted = machine.committed
             }
-        }
-    }
-
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state ^= state << 13
-            state ^= state >> 7
-            state ^= state << 17
-            return state
         }
     }
 }

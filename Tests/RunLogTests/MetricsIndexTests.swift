@@ -1,5 +1,6 @@
 import Foundation
 import RunLog
+import TestSupport
 import Testing
 
 /// The index agrees with the lines, whatever happened to either file.
@@ -29,7 +30,7 @@ import Testing
         try filled(scratch)
         let index = MetricsIndex(scratch.directory)
         #expect(index.count == 46)
-        #expect(scratch.size(scratch.directory.indexPath) == 64 + 46 * 64)
+        #expect(TextFile.size(scratch.directory.indexPath) == 64 + 46 * 64)
         #expect(index.all == (try fresh(scratch)))
         for entry in index.all {
             let line = try #require(scratch.directory.line(entry).flatMap { MetricsLine(line: $0) })
@@ -41,7 +42,7 @@ import Testing
     @Test func linesBeyondTheIndexAreRead() throws {
         let scratch = try RunScratch()
         try filled(scratch)
-        try scratch.append(#"{"kind":"validation","step":41,"epoch":4,"loss":1,"top1_error":0.5,"top5_error":0.1}"# + "\n{\"kind\":\"st", to: scratch.directory.metricsPath)
+        try TextFile.append(#"{"kind":"validation","step":41,"epoch":4,"loss":1,"top1_error":0.5,"top5_error":0.1}"# + "\n{\"kind\":\"st", to: scratch.directory.metricsPath)
         let index = MetricsIndex(scratch.directory)
         #expect(index.count == 47)
         #expect(index[46].step == 41 && index[46].kind == .validation && index[46].figures[1] == 0.5)
@@ -85,7 +86,7 @@ import Testing
     @Test func resumingKeepsIndexAndLinesTogether() throws {
         let scratch = try RunScratch()
         try filled(scratch)
-        try scratch.append("{\"torn", to: scratch.directory.metricsPath)
+        try TextFile.append("{\"torn", to: scratch.directory.metricsPath)
         let writer = try scratch.writer(keeping: 25)
         for step in 26...28 { try writer.append(RunScratch.step(step, loss: 9)) }
         let entries = MetricsIndex(scratch.directory).all
@@ -108,9 +109,13 @@ import Testing
     @Test func aLineAfterATornEventIsSeparate() throws {
         let scratch = try RunScratch()
         try scratch.writer().event("first", "one")
-        try scratch.append("{\"kind\":\"to", to: scratch.directory.eventsPath)
+        try TextFile.append("{\"kind\":\"to", to: scratch.directory.eventsPath)
         try scratch.writer(keeping: 0).event("second", "two", ["rank": "1"])
         #expect(scratch.directory.events().map(\.kind) == ["first", "second"])
         #expect(scratch.directory.events().last?.facts == ["rank": "1"])
     }
+}
+
+extension MetricsIndex {
+    fileprivate var all: [Entry] { (0..<count).map { self[$0] } }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import RunLog
+import TestSupport
 import Testing
 
 @Suite struct MetricsSeriesTests {

@@ -1,5 +1,6 @@
 import Foundation
 import RunLog
+import TestSupport
 import Testing
 
 /// The first difference of two runs, by their digests.
@@ -29,7 +30,7 @@ import Testing
     /// With more lines than are read at a time.
     @Test(arguments: [1, 3000, 12_000]) func theFirstDifferenceIsFound(changed: Int) throws {
         let (one, other) = (try run(digests(1...12_000)), try run(digests(1...12_000, changed: [changed])))
-        #expect(one.size(one.directory.metricsPath) > 1 << 20)
+        #expect(TextFile.size(one.directory.metricsPath) > 1 << 20)
         let found = divergence(one, other)
         #expect(found.steps == 12_000 && found.first == .init(step: changed, digests: [digest(changed), "changed"]))
         #expect(divergence(one, one) == divergence(other, other) && divergence(one, one).first == nil)
@@ -51,12 +52,12 @@ import Testing
     @Test func linesOfOtherProgramsAreRead() throws {
         let (one, other) = (try run(digests(1...4)), try run([]))
         for step in [2, 1, 3, 4, 3] {
-            try other.append(
+            try TextFile.append(
                 #"{ "kind": "step", "step": \#(step), "epoch": 0, "loss": 1, "learning_rate": 1, "images_per_second": 1, "seconds": 1, "digest": "\#(step == 4 ? #"\u0078"# : digest(step))" }"#
                     + "\n", to: other.directory.metricsPath)
         }
         // Of two lines of a step, the last one counts.
-        try other.append(
+        try TextFile.append(
             #"{"digest":"twice","epoch":0,"images_per_second":1,"kind":"step","learning_rate":1,"loss":1,"seconds":1,"step":4}"# + "\n",
             to: other.directory.metricsPath)
         let found = divergence(one, other)

@@ -1,5 +1,6 @@
 import Foundation
 import RunLog
+import TestSupport
 import Testing
 
 @Suite struct TimelineIndexTests {
@@ -28,9 +29,9 @@ import Testing
         _ = try scratch.writer()
         _ = FileManager.default.createFile(atPath: scratch.directory.timelinePath, contents: nil)
         let index = TimelineIndex(scratch.directory)
-        try scratch.append(#"{"step":3,"role":"store","rank":0,"origin":1,"spans":[]}"# + "\n{\"origin\":1,\"rank\":0", to: scratch.directory.timelinePath)
+        try TextFile.append(#"{"step":3,"role":"store","rank":0,"origin":1,"spans":[]}"# + "\n{\"origin\":1,\"rank\":0", to: scratch.directory.timelinePath)
         #expect(index.steps() == [3])
-        try scratch.append(#","role":"store","spans":[],"step":4}"# + "\nnonsense\n", to: scratch.directory.timelinePath)
+        try TextFile.append(#","role":"store","spans":[],"step":4}"# + "\nnonsense\n", to: scratch.directory.timelinePath)
         #expect(index.steps() == [3, 4])
         #expect(index.lines(of: 4).count == 1)
     }

@@ -1,9 +1,13 @@
 import Foundation
 import Tensors
+import TestSupport
 import Testing
 
 @Suite struct SafetensorsTests {
-    private let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).safetensors").path
+    private let scratch: Scratch
+    private var path: String { scratch("tensors.safetensors") }
+
+    init() throws { scratch = try Scratch() }
 
     private func write() throws {
         try [Float](arrayLiteral: 1, 2, 3, 4, 5, 6).withUnsafeBytes { a in
@@ -18,7 +22,6 @@ import Testing
     }
 
     @Test func readsWhatWasWritten() throws {
-        defer { try? FileManager.default.removeItem(atPath: path) }
         try write()
         let file = try SafetensorsFile(path: path)
         #expect(file.names == ["a", "b"])
@@ -30,7 +33,6 @@ import Testing
     }
 
     @Test func rejectsATruncatedFileAndAnInflatedHeader() throws {
-        defer { try? FileManager.default.removeItem(atPath: path) }
         try write()
         let whole = FileManager.default.contents(atPath: path)!
         for length in [0, 7, 8, 40, whole.count - 1] {

@@ -1,13 +1,13 @@
 import Datasets
-import Foundation
 import NeuralNetwork
 import Tensors
+import TestSupport
 import Testing
 import Worker
 
 @Suite struct EnsembleTests {
     /// A checkpoint of drawn values for the four-layer net, which reads 24×24 of 32×32.
-    private func checkpoint(_ folder: String, seed: UInt64, dataset: Dataset) throws -> Checkpoint {
+    private func checkpoint(_ scratch: Scratch, seed: UInt64, dataset: Dataset) throws -> Checkpoint {
         var configuration = RunConfiguration(network: Preset.cifar10FourLayer.network, recipe: Preset.cifar10FourLayer.recipe)
         (configuration.recipe.seed, configuration.recipe.initialization) = (seed, .he)
         var buffers: [TensorBuffer] = []
@@ -21,7 +21,7 @@ import Worker
                 name: tensor.name, shape: tensor.shape,
                 bytes: UnsafeRawBufferPointer(rebasing: buffer.bytes[..<(4 * tensor.shape.count)]))
         }
-        let path = "\(folder)/\(seed)"
+        let path = scratch("\(seed)")
         try Checkpoint.write(
             to: path,
             state: .init(
@@ -33,13 +33,11 @@ import Worker
     }
 
     @Test func patchesAndNetworksAreAveraged() throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("ensemble-\(UUID())").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let scratch = try Scratch()
         try MadePictures.pack(
-            into: "\(folder)/data", channels: 3, height: 32, width: 32, classes: 10, train: 20, validation: 9)
-        let dataset = try Dataset(path: "\(folder)/data")
-        let checkpoints = try [1, 2].map { try checkpoint(folder, seed: $0, dataset: dataset) }
+            into: scratch("data"), channels: 3, height: 32, width: 32, classes: 10, train: 20, validation: 9)
+        let dataset = try Dataset(path: scratch("data"))
+        let checkpoints = try [1, 2].map { try checkpoint(scratch, seed: $0, dataset: dataset) }
         func probabilities(_ checkpoints: [Checkpoint], _ patches: [Patch]) throws -> [Float] {
             let (values, labels) = try Ensemble(checkpoints, dataset: dataset).probabilities(
                 .validation, first: 2, count: 7, patches: patches)

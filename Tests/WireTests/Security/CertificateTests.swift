@@ -2,6 +2,7 @@ import COpenSSL
 import Foundation
 import Glibc
 import SwiftProtobuf
+import TestSupport
 import Testing
 import Threading
 import Wire

@@ -1,12 +1,12 @@
-import Foundation
 import Glibc
+import TestSupport
 import Testing
 import Wire
 
 @Suite struct PrivateFileTests {
     @Test func aGroupReadableKeyIsAcceptedOnlyOnRequest() throws {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("colonnade-private-\(UUID())").path
-        defer { unlink(path) }
+        let scratch = try Scratch()
+        let path = scratch("key")
         try PrivateFile.write([1, 2, 3], to: path, replaces: false)
         func reads(_ mode: mode_t, _ readers: PrivateFile.Readers) -> Bool {
             chmod(path, mode)

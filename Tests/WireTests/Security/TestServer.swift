@@ -1,7 +1,7 @@
-import Foundation
 import Glibc
 import SwiftProtobuf
 import Tensors
+import TestSupport
 import Threading
 import Wire
 
@@ -109,14 +109,8 @@ final class TestClient: LinkReceiver, @unchecked Sendable {
     func closed(_ link: Link, _ error: WireError) { seen.update { $0.error = error } }
 }
 
-/// A temporary directory, removed after the test.
-final class Scratch {
-    let path = NSTemporaryDirectory() + "colonnade-wire-\(UUID())"
-    init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-    func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
-
-    /// Creates an authority with a certificate for every role.
+extension Scratch {
+    /// An authority with every role's certificate.
     func certificates(_ name: String = "certificates") throws -> CertificateDirectory {
         let directory = CertificateDirectory(self(name))
         try directory.create(days: 30)
@@ -135,17 +129,11 @@ final class RawClient {
     let descriptor: Int32
 
     init(_ address: SocketAddress) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var target = sockaddr_in()
-        target.sin_family = sa_family_t(AF_INET)
-        target.sin_port = address.port.bigEndian
-        inet_pton(AF_INET, address.host, &target.sin_addr)
-        let status = withUnsafePointer(to: &target) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        guard let descriptor = LocalSocket.connect(to: address.port, host: address.host) else {
+            throw WireError(.system, "cannot connect: \(errno)")
         }
-        guard status == 0 else { throw WireError(.system, "cannot connect: \(errno)") }
-        var limit = timeval(tv_sec: 20, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        self.descriptor = descriptor
+        LocalSocket.limitReading(descriptor, seconds: 20)
     }
 
     deinit { close(descriptor) }

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import SwiftProtobuf
+import TestSupport
 import Testing
 import Threading
 import Wire

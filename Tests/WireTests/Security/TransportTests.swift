@@ -1,6 +1,7 @@
 import Foundation
 import SwiftProtobuf
 import Tensors
+import TestSupport
 import Testing
 import Threading
 import Wire

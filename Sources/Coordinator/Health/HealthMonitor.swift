@@ -18,6 +18,8 @@ package struct HealthMonitor: Sendable {
         package var placement: BlockPlacement?
         /// The committed step whose validation is missing, and the ranks whose reports are.
         package var validation: (step: Int, missing: [Int])?
+        /// While everybody gets ready: who is not yet, and since when; nil while steps are trained.
+        package var unready: (workers: [Int], stores: [Int], since: Double)?
 
         package init(
             attempt: UInt32, committed: Int, granted: Int, missingWorkers: [Int], missingStores: [Int], placement: BlockPlacement?,
@@ -79,6 +81,7 @@ package struct HealthMonitor: Sendable {
             if let verdict = busyTooLong(health, facts) { return verdict }
         }
         guard let facts else { return nil }
+        if let unready = facts.unready { return unheard(facts, unready, now) }
         for (rank, health) in workers.sorted(by: { $0.key < $1.key }) where health.heartbeat.attempt == facts.attempt {
             if let verdict = lostOnTheWay(rank, health, facts) { return verdict }
         }
@@ -99,6 +102,26 @@ package struct HealthMonitor: Sendable {
         return verdict(
             .process(health.process), "has been \(words(health)) for \(Self.text(health.heartbeat.seconds)) s, \(usual)",
             deadline: limit, facts)
+    }
+
+    /// A member that is ready, or would be, if what it and the coordinator have said had not been lost.
+    private func unheard(_ facts: Facts, _ unready: (workers: [Int], stores: [Int], since: Double), _ now: Double) -> Verdict? {
+        let limit = max(60, 12 * patience)
+        guard now - unready.since > limit else { return nil }
+        for health in unready.workers.compactMap({ workers[$0] }) {
+            let heartbeat = health.heartbeat
+            let what: String? = switch heartbeat.phase {
+            case .awaitingGrant where heartbeat.attempt == facts.attempt: "is ready and its report of that has not come"
+            case .holding: "has not heard who takes part in attempt \(facts.attempt)"
+            case .preparing: nil
+            default: heartbeat.attempt == facts.attempt ? nil : "has not heard that attempt \(facts.attempt) has begun"
+            }
+            if let what, heartbeat.seconds > limit { return verdict(.process(health.process), what, deadline: limit, facts) }
+        }
+        // Workers that have all their values have them from stores that are ready.
+        let isComplete = workers.values.allSatisfy { $0.heartbeat.attempt == facts.attempt && $0.heartbeat.phase == .awaitingGrant }
+        guard isComplete, let store = unready.stores.lazy.compactMap({ stores[$0] }).first else { return nil }
+        return verdict(.process(store.process), "is ready and its report of that has not come", deadline: limit, facts)
     }
 
     /// A worker that waits for what another process has sent already: the connection between them has lost it.

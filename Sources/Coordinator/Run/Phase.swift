@@ -50,6 +50,8 @@ package struct Waiting: Sendable {
 
 package struct Preparing: Sendable {
     package let pause: Pause
+    /// When everybody was sent the topology; seconds on the coordinator's clock.
+    package let since: Double
     package var ready: Set<MemberID> = []
     package var isStopping = false
 }

@@ -121,13 +121,20 @@ extension RunState {
         end(hasStarted ? .lost(sentence) : .failed(sentence))
     }
 
-    /// What the monitor must know beside heartbeats; nil while no step is trained: then only silence counts.
+    /// What the monitor must know beside heartbeats; nil while somebody is missing: then only silence counts.
     private var healthFacts: HealthMonitor.Facts? {
-        guard case .training(let training) = phase else { return nil }
-        return HealthMonitor.Facts(
+        var facts = HealthMonitor.Facts(
             attempt: attempt, committed: ledger.committed, granted: ledger.granted, missingWorkers: ledger.missingWorkers,
-            missingStores: ledger.missingStores, placement: holdings.placement,
-            validation: ledger.validationDue.map { (step: $0, missing: training.tally.missingValidations(of: $0)) })
+            missingStores: ledger.missingStores, placement: holdings.placement)
+        switch phase {
+        case .training(let training):
+            facts.validation = ledger.validationDue.map { (step: $0, missing: training.tally.missingValidations(of: $0)) }
+        case .preparing(let preparing):
+            func ranks(_ members: [Member]) -> [Int] { members.filter { !preparing.ready.contains($0.id) }.compactMap { $0.name?.rank } }
+            facts.unready = (ranks(roster.workers), ranks(roster.stores), preparing.since)
+        case .waiting, .closing, .ended: return nil
+        }
+        return facts
     }
 
     private mutating func execute(_ verdict: Verdict, at now: Double) {

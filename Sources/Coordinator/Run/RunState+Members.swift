@@ -56,7 +56,7 @@ extension RunState {
         if isFirst { groupByHost(at: now) }
         var needsValues = isFirst
         if case .change = waiting.pause { needsValues = true }
-        phase = .preparing(Preparing(pause: waiting.pause, isStopping: waiting.isStopping))
+        phase = .preparing(Preparing(pause: waiting.pause, since: now, isStopping: waiting.isStopping))
         if needsValues {
             rendezvous.resolveStores()
             ledger.stores = rendezvous.stores.count

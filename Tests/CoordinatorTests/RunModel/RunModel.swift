@@ -17,6 +17,8 @@ final class RunModel {
     private(set) var steps: [Int] = []
     private(set) var validations: [Int] = []
     private(set) var rates: [Double] = []
+    /// Whether training has begun.
+    private(set) var hasBegun = false
     private(set) var checkpoints: [Int: [Key: UInt64]] = [:]
     private var workers: [MemberID: ModelWorker] = [:]
     private var stores: [MemberID: ModelStore] = [:]
@@ -36,7 +38,7 @@ final class RunModel {
         var processes = 0
     }
 
-    init(seed: Int, workers: Int, replicas: Int = 1, stores: Int, last: Int = 12) throws {
+    init(seed: Int, workers: Int, replicas: Int = 1, stores: Int, last: Int) throws {
         let model = try ModelNetwork()
         world = World(model: model, random: ModelRandom(seed))
         var plan = RunPlan(
@@ -44,7 +46,7 @@ final class RunModel {
             steps: last, datasetPath: "", datasetFingerprint: "", classes: [], imagesPerEpoch: 1000, mean: [], stored: [],
             listen: SocketAddress(host: "127.0.0.1", port: 1))
         plan.stores = .byHand(stores)
-        (plan.isElastic, plan.elasticInterval) = (true, 1)
+        (plan.isElastic, plan.elasticInterval, plan.restarts) = (true, 1, 20)
         state = try RunState(plan, at: world.now)
         for index in 0..<stores { startStore(host: "host \(index)") }
         for index in 0..<workers { startWorker(host: "host \(index % 2)") }
@@ -92,6 +94,7 @@ final class RunModel {
         case .journal(.step(let metrics)):
             steps.append(metrics.step)
             rates.append(metrics.learning_rate)
+        case .journal(.started): hasBegun = true
         case .journal(.validated(let metrics)): validations.append(metrics.step)
         case .end(let result): outcome = result
         case .answer, .journal, .record, .restoreStartingValues, .wake: break

@@ -8,14 +8,14 @@ import Testing
 
     /// The reference itself: rates fall where the validation error stops improving, and every layout gives the same.
     @Test(arguments: layouts) func everyLayoutTrainsTheSameSteps(_ workers: Int, _ replicas: Int, _ stores: Int) {
-        #expect(RunStory.reference.count == 12)
-        #expect(Set(RunStory.reference[12]?.rates ?? []).count == 3, "the schedule does not reduce the rate twice")
-        #expect(RunStory.reference[12]?.validations == [2, 4, 6, 8, 10, 12])
+        #expect(RunStory.reference.count == 7)
+        #expect(RunStory.reference[6].map { Set($0.rates).count } == 2, "the schedule does not reduce the rate")
+        #expect(RunStory.reference[6]?.validations == [2, 4, 6])
         for seed in 1...10 { RunStory(seed: seed, workers: workers, replicas: replicas, stores: stores).check() }
     }
 
     /// Tells a story for every message at which a fault can come.
-    private func atEveryMessage(_ layout: (Int, Int, Int), mayEnd: Bool = false, stride: Int = 1, _ fault: (Int) -> [ModelFault]) {
+    private func atEveryMessage(_ layout: (Int, Int, Int), mayEnd: Bool = false, stride: Int = 2, _ fault: (Int) -> [ModelFault]) {
         var story = RunStory(workers: layout.0, replicas: layout.1, stores: layout.2)
         let events = story.check()
         #expect(events > 100)
@@ -36,7 +36,7 @@ import Testing
 
     /// A report of a step or of a validation, a ready, whatever it is.
     @Test(arguments: layouts) func aLostMessageCostsNoStep(_ workers: Int, _ replicas: Int, _ stores: Int) {
-        for event in 0..<3 { atEveryMessage((workers, replicas, stores), stride: 2) { [.loseMessage($0 + event)] } }
+        for event in 0..<3 { atEveryMessage((workers, replicas, stores), stride: 5) { [.loseMessage($0 + event)] } }
     }
 
     @Test func allWorkersFailingAtOnceAreOneIncident() {
@@ -50,13 +50,13 @@ import Testing
 
     @Test(arguments: [(2, 1, 1), (4, 2, 2)]) func aStopAtAnyMessageEndsWithACheckpoint(_ workers: Int, _ replicas: Int, _ stores: Int) {
         atEveryMessage((workers, replicas, stores), mayEnd: true) { _ in [.stop] }
-        atEveryMessage((workers, replicas, stores), mayEnd: true, stride: 3) { [.stop, .killWorker($0)] }
+        atEveryMessage((workers, replicas, stores), mayEnd: true, stride: 7) { [.stop, .killWorker($0)] }
     }
 
     @Test(arguments: [(1, 1, 2), (2, 1, 1), (4, 2, 2)]) func aChangeOfLayoutAtAnyMessageCostsNoStep(_ workers: Int, _ replicas: Int, _ stores: Int) {
-        atEveryMessage((workers, replicas, stores), stride: 2) { _ in [.join] }
-        atEveryMessage((workers, replicas, stores), stride: 3) { _ in [.join, .join, .resize(workers: 4, replicas: 2)] }
-        atEveryMessage((workers, replicas, stores), stride: 3) { _ in [.resize(workers: 1, replicas: 1)] }
+        atEveryMessage((workers, replicas, stores), stride: 5) { _ in [.join] }
+        atEveryMessage((workers, replicas, stores), stride: 7) { _ in [.join, .join, .resize(workers: 4, replicas: 2)] }
+        atEveryMessage((workers, replicas, stores), stride: 7) { _ in [.resize(workers: 1, replicas: 1)] }
     }
 
     @Test func leavingAtAnyMessageCostsNoStep() {
@@ -67,7 +67,7 @@ import Testing
     /// Long random stories: failures during recoveries, changes, stops and validations.
     @Test(arguments: 0..<8) func longRandomStoriesEnd(_ part: Int) {
         var random = ModelRandom(900 + part)
-        for seed in 1...150 {
+        for seed in 1...60 {
             var story = RunStory(seed: seed + 1000 * part, workers: 2, replicas: [1, 2].randomElement(using: &random)!, stores: Int.random(in: 1...3, using: &random))
             for _ in 0..<Int.random(in: 2...7, using: &random) {
                 let event = Int.random(in: 0..<900, using: &random)

@@ -7,7 +7,7 @@ struct RunStory {
     var workers = 2
     var replicas = 1
     var stores = 1
-    var last = 12
+    var last = 6
     var faults: [Int: [ModelFault]] = [:]
 
     struct End {
@@ -52,17 +52,21 @@ struct RunStory {
         case nil: Issue.record("\(self): the run neither trains nor ends", sourceLocation: sourceLocation)
         case .finished(let step)? where step == last || !mayEnd:
             #expect(step == last, "\(self)", sourceLocation: sourceLocation)
-            #expect(model.values == Self.reference[last]?.values, "\(self): other parameters", sourceLocation: sourceLocation)
+            // A store that is gone after the last checkpoint takes its parameters along.
+            let values = Self.reference[last]?.values ?? [:]
+            #expect(model.values.allSatisfy { values[$0] == $1 }, "\(self): other parameters", sourceLocation: sourceLocation)
             #expect(model.checkpoints[last] == Self.reference[last]?.values, "\(self): another checkpoint", sourceLocation: sourceLocation)
         case .interrupted(let step)?, .finished(let step)?:
             #expect(mayEnd, "\(self): interrupted at \(step)", sourceLocation: sourceLocation)
-            #expect(step == 0 && model.checkpoints[step] == nil || model.checkpoints[step] == Self.reference[step]?.values, "\(self): another checkpoint of \(step)", sourceLocation: sourceLocation)
+            #expect(!model.hasBegun || model.checkpoints[step] == Self.reference[step]?.values, "\(self): another checkpoint of \(step)", sourceLocation: sourceLocation)
         case .lost(let reason)?: #expect(mayEnd, "\(self): \(reason)", sourceLocation: sourceLocation)
+        // Nobody takes the assignment of a worker that left before the first step.
+        case .failed(let reason)? where mayEnd && !model.hasBegun && reason.contains("did not join"): break
         case .failed(let reason)?: Issue.record("\(self): \(reason)", sourceLocation: sourceLocation)
         }
         // Every step has one line, in order, at the rate of the undisturbed run; every validation that is due has one.
         #expect(model.steps == Array(1..<model.steps.count + 1), "\(self)", sourceLocation: sourceLocation)
-        if let reference = Self.reference[last], last == 12 {
+        if let reference = Self.reference[last] {
             #expect(model.rates == Array(reference.rates.prefix(model.rates.count)), "\(self): other rates", sourceLocation: sourceLocation)
             #expect(model.validations == Array(reference.validations.prefix(model.validations.count)), "\(self): other validations", sourceLocation: sourceLocation)
             if case .finished? = end.outcome { #expect(model.validations == reference.validations, "\(self)", sourceLocation: sourceLocation) }
@@ -78,8 +82,9 @@ struct RunStory {
 
     /// Undisturbed runs of one worker and one store, by their last step.
     static let reference: [Int: Reference] = {
-        var all: [Int: Reference] = [:]
-        for step in 1...12 {
+        let initial = try? ModelNetwork().initialValues
+        var all = [0: Reference(values: initial ?? [:], rates: [], validations: [])]
+        for step in 1...6 {
             guard let end = try? RunStory(workers: 1, last: step).tell(), case .finished? = end.outcome else { continue }
             all[step] = Reference(values: end.model.values, rates: end.model.rates, validations: end.model.validations)
         }

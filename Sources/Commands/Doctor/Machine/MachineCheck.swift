@@ -11,7 +11,7 @@ struct MachineCheck {
     /// The machine's name in findings.
     let host: String
     let data: String?
-    let security: SecurityOptions
+    let security: SecurityRequest
     /// The address on which a process will listen.
     let listen: SocketAddress
 

@@ -1,11 +1,11 @@
 import Foundation
 import RunLog
 
-extension RunOptions {
+extension RunRequest {
     /// The result of looking for a run with `--resume-if-begun`.
     enum Beginning {
         /// A run to start or to continue with these options, and its directory if that exists already.
-        case run(RunOptions, RunDirectory?)
+        case run(RunRequest, RunDirectory?)
         case finished(RunDirectory)
     }
 
@@ -21,19 +21,19 @@ extension RunOptions {
         // Its coordinator was killed before it wrote the record.
         guard FileManager.default.fileExists(atPath: directory.recordPath) else { return .run(self, directory) }
         let record = try directory.record()
-        let asked = steps ?? epochs.map { RunOptions.steps(epochs: $0, images: record.images_per_epoch, record.batch ?? 1) }
+        let asked = steps ?? epochs.map { RunRequest.steps(epochs: $0, images: record.images_per_epoch, record.batch ?? 1) }
         let wanted = asked ?? record.steps
         if record.state == .finished, record.steps >= wanted { return .finished(directory) }
         // A run that failed after its last step lacks the last validation, so a checkpoint of that step alone does not suffice.
         let hasFailed = record.state != .finished && record.state != .interrupted
         guard directory.checkpoints().contains(where: { !hasFailed || $0.step < record.steps }) else { return .run(self, directory) }
-        var options = self
-        options.resume = directory.path
+        var request = self
+        request.resume = directory.path
         // A run keeps its own values of these.
-        (options.configuration.preset, options.configuration.config, options.configuration.columns) = (nil, nil, nil)
-        options.initialize = nil
-        if hasFailed, restartReason == nil { options.restartReason = "the previous coordinator failed" }
-        return .run(options, nil)
+        (request.configuration.preset, request.configuration.file, request.configuration.columns) = (nil, nil, nil)
+        request.initialize = nil
+        if hasFailed, restartReason == nil { request.restartReason = "the previous coordinator failed" }
+        return .run(request, nil)
     }
 
     /// Returns the number of steps in a number of passes over the training set.

@@ -17,14 +17,14 @@ extension RunRequest {
             (record.run, record.steps, record.workers, record.configuration) = (
                 Digest.text(run), plan.steps, plan.workers, json
             )
-            (record.dataset, record.replicas) = (plan.datasetPath, plan.layout.replicas == 1 ? nil : plan.layout.replicas)
+            (record.dataset, record.replicas) = (plan.dataset.path, plan.layout.replicas == 1 ? nil : plan.layout.replicas)
             return try RunWriter(resumed, record: record, keeping: plan.baseStep)
         }
         let directory = try directory ?? RunDirectory.create(runs: runs, name: name)
         var record = RunRecord(
             name: directory.name, run: Digest.text(run), started: RunWriter.now, steps: plan.steps,
-            dataset: plan.datasetPath, datasetFingerprint: plan.datasetFingerprint,
-            imagesPerEpoch: plan.imagesPerEpoch, workers: plan.workers, initializedFrom: plan.start?.checkpoint.path,
+            dataset: plan.dataset.path, datasetFingerprint: plan.dataset.fingerprint,
+            imagesPerEpoch: plan.dataset.images, workers: plan.workers, initializedFrom: plan.start?.checkpoint.path,
             configuration: json)
         record.replicas = plan.layout.replicas == 1 ? nil : plan.layout.replicas
         record.device = device?.words

@@ -95,27 +95,28 @@ extension RunRequest {
         }
         var plan = RunPlan(
             configuration: configuration, layout: layout, steps: last,
-            datasetPath: URL(fileURLWithPath: path).standardizedFileURL.path,
-            datasetFingerprint: dataset.manifest.fingerprint, classes: dataset.manifest.names, imagesPerEpoch: images,
-            mean: dataset.mean, stored: [dataset.manifest.channels, dataset.manifest.height, dataset.manifest.width],
+            dataset: RunDataset(
+                path: URL(fileURLWithPath: path).standardizedFileURL.path, fingerprint: dataset.manifest.fingerprint,
+                classes: dataset.manifest.names, images: images, mean: dataset.mean,
+                shape: [dataset.manifest.channels, dataset.manifest.height, dataset.manifest.width]),
             listen: listen)
         plan.start = try checkpoint.map { .resumed($0) } ?? initialize.map { .trained(try Checkpoint(path: $0)) }
         _ = try plan.start?.drawn(configuration)
         if let resumed {
             // Nothing is validated before the first step.
-            plan.isBaseValidated = base == 0
+            plan.history.isBaseValidated = base == 0
             MetricsIndex(resumed).forEach {
                 guard $0.kind == .validation, $0.step <= base else { return }
-                plan.earlierErrors.append($0.figures[1])
-                if $0.step == base { plan.isBaseValidated = true }
+                plan.history.errors.append($0.figures[1])
+                if $0.step == base { plan.history.isBaseValidated = true }
             }
         }
-        (plan.joinPatience, plan.patience, plan.restarts) = (joinTimeout, patience, restarts)
-        (plan.isElastic, plan.elasticInterval) = (elastic, elasticInterval)
-        (plan.restartReason, plan.passedOver) = (restartReason, found?.passedOver ?? [])
-        (plan.traceInterval, plan.normsInterval) = (traceEvery, normsEvery)
+        (plan.limits.joinPatience, plan.limits.patience, plan.limits.restarts) = (joinTimeout, patience, restarts)
+        (plan.limits.isElastic, plan.limits.elasticInterval) = (elastic, elasticInterval)
+        (plan.history.restartReason, plan.history.unusableCheckpoints) = (restartReason, found?.passedOver ?? [])
+        (plan.recording.traceInterval, plan.recording.normsInterval) = (traceEvery, normsEvery)
         plan.device = device
-        plan.tracedSteps = Set(RunForecast.tracedSteps.map { base + $0 })
+        plan.recording.tracedSteps = Set(RunForecast.tracedSteps.map { base + $0 })
         return ResolvedRun(plan: plan, dataset: dataset, resumed: resumed)
     }
 

@@ -91,7 +91,7 @@ extension CoordinatorService {
     }
 
     private func serveData(_ message: WireControlMessage, to connection: Connections.Connection) throws {
-        let server = dataServer ?? DatasetServer(directory: plan.datasetPath, run: run)
+        let server = dataServer ?? DatasetServer(directory: plan.dataset.path, run: run)
         dataServer = server
         if case .dataRequest(let request)? = message.body { return try server.ask(request, connection.link) }
         let listing = try server.listing()

@@ -97,8 +97,8 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
 
     /// Says what a run that was restarted lost, and which checkpoints it could not use.
     private func announceRestart() {
-        for reason in plan.passedOver { journal(.checkpointDamaged(reason)) }
-        if let reason = plan.restartReason { journal(.restarted(step: plan.baseStep, reason: reason)) }
+        for reason in plan.history.unusableCheckpoints { journal(.checkpointDamaged(reason)) }
+        if let reason = plan.history.restartReason { journal(.restarted(step: plan.baseStep, reason: reason)) }
     }
 
     private func tickRegularly() {

@@ -43,10 +43,10 @@ final class RunModel {
         world = World(model: model, random: ModelRandom(seed))
         var plan = RunPlan(
             configuration: model.configuration, layout: try ColumnLayout(columns: model.columns, workers: workers, replicas: replicas),
-            steps: last, datasetPath: "", datasetFingerprint: "", classes: [], imagesPerEpoch: 1000, mean: [], stored: [],
+            steps: last, dataset: RunDataset(path: "", fingerprint: "", classes: [], images: 1000, mean: [], shape: []),
             listen: SocketAddress(host: "127.0.0.1", port: 1))
         plan.stores = .byHand(stores)
-        (plan.isElastic, plan.elasticInterval, plan.restarts) = (true, 1, 20)
+        (plan.limits.isElastic, plan.limits.elasticInterval, plan.limits.restarts) = (true, 1, 20)
         state = try RunState(plan, at: world.now)
         for index in 0..<stores { startStore(host: "host \(index)") }
         for index in 0..<workers { startWorker(host: "host \(index % 2)") }

@@ -47,31 +47,31 @@ let package = Package(
 
         // Every module that a target imports is named: one that is reached through another only would not be rebuilt
         // with it.
-        module("Threading", ["CLinux"]),
+        module("Platform", ["CLinux"]),
         module("Tensors", ["CXXHash"]),
         module("Kernels", ["Tensors", "COneDNN"]),
         module("NeuralNetwork", ["Tensors"]),
         module("Partition", ["NeuralNetwork", "Tensors"]),
         module("Prediction", ["Partition", "NeuralNetwork", "Tensors"]),
-        module("Datasets", ["Tensors", "Threading", "CTurboJPEG", "CSTBImage", "CYUV", "CZlib"]),
+        module("Datasets", ["Tensors", "Platform", "CTurboJPEG", "CSTBImage", "CYUV", "CZlib"]),
         .target(
-            name: "Wire", dependencies: ["Partition", "NeuralNetwork", "Tensors", "Threading", "CLinux", "COpenSSL", protobuf],
+            name: "Wire", dependencies: ["Partition", "NeuralNetwork", "Tensors", "Platform", "CLinux", "COpenSSL", protobuf],
             exclude: ["Messages/control.proto"], swiftSettings: swiftSettings),
         .target(
-            name: "Interchange", dependencies: ["NeuralNetwork", "RunLog", "Tensors", "Threading", protobuf],
+            name: "Interchange", dependencies: ["NeuralNetwork", "RunLog", "Tensors", "Platform", protobuf],
             exclude: ["ONNX/onnx.proto", "TensorBoard/tensorboard.proto"], swiftSettings: swiftSettings),
-        module("RunLog", ["Threading"]),
+        module("RunLog", ["Platform"]),
         .target(
-            name: "Dashboard", dependencies: ["RunLog", "Tensors", "Threading", "CXXHash", web], resources: [.embedInCode("Page")],
+            name: "Dashboard", dependencies: ["RunLog", "Tensors", "Platform", "CXXHash", web], resources: [.embedInCode("Page")],
             swiftSettings: swiftSettings),
-        module("ParameterStore", ["Wire", "Kernels", "Partition", "NeuralNetwork", "Tensors", "Threading", protobuf]),
-        module("Worker", ["Wire", "Kernels", "Prediction", "Partition", "NeuralNetwork", "Datasets", "Tensors", "Threading", protobuf]),
-        module("Coordinator", ["Wire", "Prediction", "Partition", "NeuralNetwork", "RunLog", "Tensors", "Threading", protobuf]),
+        module("ParameterStore", ["Wire", "Kernels", "Partition", "NeuralNetwork", "Tensors", "Platform", protobuf]),
+        module("Worker", ["Wire", "Kernels", "Prediction", "Partition", "NeuralNetwork", "Datasets", "Tensors", "Platform", protobuf]),
+        module("Coordinator", ["Wire", "Prediction", "Partition", "NeuralNetwork", "RunLog", "Tensors", "Platform", protobuf]),
         module(
             "Commands",
             [
                 "Dashboard", "Coordinator", "Worker", "ParameterStore", "Interchange", "RunLog", "Wire", "Kernels", "Prediction", "Partition",
-                "NeuralNetwork", "Datasets", "Tensors", "Threading", "CLinux", arguments, yaml,
+                "NeuralNetwork", "Datasets", "Tensors", "Platform", "CLinux", arguments, yaml,
             ]),
         .executableTarget(name: "colonnade", dependencies: ["Commands"], swiftSettings: swiftSettings),
 
@@ -85,7 +85,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "Commands", "Coordinator", "ParameterStore", "Interchange", "RunLog", "Wire", "Kernels", "Partition",
-                "NeuralNetwork", "Datasets", "Tensors", "Threading", "CZlib", "Fixtures", arguments, protobuf,
+                "NeuralNetwork", "Datasets", "Tensors", "Platform", "CZlib", "Fixtures", arguments, protobuf,
             ], path: "Tests/FuzzTargets", swiftSettings: swiftSettings),
         .testTarget(name: "FuzzRegressionTests", dependencies: ["FuzzTargets", "TestSupport"], swiftSettings: swiftSettings),
 
@@ -95,7 +95,7 @@ let package = Package(
         tests("Partition", ["NeuralNetwork", "Tensors"]),
         tests("Prediction", ["Partition", "NeuralNetwork", "Tensors"]),
         tests("Datasets", ["TestSupport", "Fixtures", "Tensors", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
-        tests("Wire", ["TestSupport", "Tensors", "Threading", "COpenSSL", protobuf]),
+        tests("Wire", ["TestSupport", "Tensors", "Platform", "COpenSSL", protobuf]),
         tests("ParameterStore", ["TestSupport", "Partition", "NeuralNetwork"]),
         tests("Coordinator", ["ParameterStore", "Worker", "Partition", "RunLog", "Wire", "NeuralNetwork", protobuf]),
         tests("RunLog", ["TestSupport"]),
@@ -107,7 +107,7 @@ let package = Package(
         // Whole runs with processes of the built program.
         .testTarget(
             name: "SystemTests",
-            dependencies: ["TestSupport", "Commands", "Wire", "RunLog", "NeuralNetwork", "Tensors", "Threading", protobuf],
+            dependencies: ["TestSupport", "Commands", "Wire", "RunLog", "NeuralNetwork", "Tensors", "Platform", protobuf],
             path: "Tests/System", resources: [.copy("Golden")], swiftSettings: swiftSettings),
     ]
 )

@@ -1,6 +1,6 @@
+import Platform
 import Tensors
 import Testing
-import Threading
 import Wire
 
 @Suite struct LinkTests {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import Glibc
-import Threading
+import Platform
 import Wire
 
 /// `colonnade bench links`: measures the cost of sending a tensor over each kind of connection, with both ends on this machine.

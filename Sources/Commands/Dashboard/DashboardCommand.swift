@@ -2,8 +2,8 @@ import ArgumentParser
 import Dashboard
 import Foundation
 import Glibc
+import Platform
 import RunLog
-import Threading
 import Wire
 
 /// `colonnade dashboard`: shows runs in a browser.

@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import Threading
+import Platform
 import Wire
 
 /// A run over several hosts, from the first connection to the last.

@@ -3,10 +3,10 @@ import Coordinator
 import Foundation
 import Glibc
 import NeuralNetwork
+import Platform
 import Prediction
 import RunLog
 import Tensors
-import Threading
 import Wire
 
 /// `colonnade coordinator`: one role, on this host.

@@ -1,5 +1,5 @@
 import ParameterStore
-import Threading
+import Platform
 import Wire
 
 /// Runs the same store as `colonnade store`, on threads of the coordinator's process or of a host's first worker.

@@ -2,8 +2,8 @@ import Coordinator
 import Dashboard
 import Foundation
 import Glibc
+import Platform
 import RunLog
-import Threading
 import Wire
 
 /// The coordinator's figures for Prometheus, on a port of their own.

@@ -1,5 +1,5 @@
 import Glibc
-import Threading
+import Platform
 import Wire
 
 /// Starts the roles of a run and sees to it that none is left when it ends. A worker that is lost is started again by

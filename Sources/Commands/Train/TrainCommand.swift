@@ -3,8 +3,8 @@ import Coordinator
 import Foundation
 import Glibc
 import Partition
+import Platform
 import RunLog
-import Threading
 import Wire
 
 /// `colonnade train`: coordinator, store and workers on this machine, each a process of its own.

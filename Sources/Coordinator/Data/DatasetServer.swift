@@ -1,6 +1,6 @@
 import Glibc
+import Platform
 import SwiftProtobuf
-import Threading
 import Wire
 
 /// Gives the files of the run's data set to workers whose hosts have no copy, from a thread of its own: the disk is

@@ -1,5 +1,5 @@
+import Platform
 package import Wire
-import Threading
 
 /// What the coordinator has heard of one process.
 package struct ProcessHealth: Sendable {

@@ -1,7 +1,7 @@
 import NeuralNetwork
 import Partition
+import Platform
 import RunLog
-import Threading
 import Wire
 
 /// Keeps run.json, timeline.jsonl and log.jsonl: who takes part, and what members have reported for people.

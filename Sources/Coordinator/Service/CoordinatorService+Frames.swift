@@ -1,7 +1,7 @@
 import Partition
+import Platform
 import RunLog
 import SwiftProtobuf
-import Threading
 public import Wire
 
 typealias BlockKey = ParameterBlock.Key

@@ -1,10 +1,10 @@
-import Tensors
-import Partition
-import SwiftProtobuf
-import NeuralNetwork
 import Glibc
+import NeuralNetwork
+import Partition
+import Platform
 public import RunLog
-import Threading
+import SwiftProtobuf
+import Tensors
 public import Wire
 
 /// The coordinator's edge: its sockets, timers and files. What to do is decided by `RunState`; the service feeds it events and carries out

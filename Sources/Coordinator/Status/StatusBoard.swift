@@ -1,6 +1,6 @@
 import Partition
+import Platform
 import RunLog
-import Threading
 import Wire
 
 /// What the run's status says beyond the last heartbeats: how workers spend their time, what everybody holds, and how far

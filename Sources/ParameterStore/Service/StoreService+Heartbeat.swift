@@ -1,6 +1,6 @@
 import Partition
+import Platform
 import SwiftProtobuf
-import Threading
 import Wire
 
 /// What a store tells the coordinator several times a second.

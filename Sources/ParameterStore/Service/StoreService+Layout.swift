@@ -1,8 +1,8 @@
 import NeuralNetwork
 import Partition
+import Platform
 import SwiftProtobuf
 import Tensors
-import Threading
 import Wire
 
 /// What a change of layout means for a shard: blocks that it gives away are sent, the others are copied out of memory that was made

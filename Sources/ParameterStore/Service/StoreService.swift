@@ -3,9 +3,9 @@ import Glibc
 import Kernels
 import NeuralNetwork
 import Partition
+import Platform
 import SwiftProtobuf
 import Tensors
-import Threading
 public import Wire
 
 /// One shard of the parameter store: keeps its blocks' values and momentum, applies the updates, hands the values

@@ -1,5 +1,5 @@
 import Partition
-import Threading
+import Platform
 import Wire
 
 /// Of steps that are not committed yet: digests of what was updated, and where a step is traced, when.

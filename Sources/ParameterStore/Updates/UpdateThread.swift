@@ -1,8 +1,8 @@
 import Kernels
 import NeuralNetwork
 import Partition
+import Platform
 import Tensors
-import Threading
 import Wire
 
 /// The store's one thread that touches tensors: first values, updates and snapshots, one after another.

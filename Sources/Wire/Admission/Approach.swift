@@ -1,5 +1,5 @@
 import Glibc
-import Threading
+import Platform
 
 /// The connecting side of the security handshake: the preamble or the TLS handshake. Blocks its thread.
 enum ClientHandshake {

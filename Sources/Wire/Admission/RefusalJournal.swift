@@ -1,4 +1,4 @@
-import Threading
+import Platform
 
 /// Logs refused connections at a bounded rate, so that a flood fills neither the log nor the disk.
 package final class RefusalJournal: Sendable {

@@ -1,4 +1,4 @@
-import Threading
+import Platform
 
 /// An accepted connection that has not been admitted yet.
 protocol PendingConnection: AnyObject {

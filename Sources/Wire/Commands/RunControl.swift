@@ -1,5 +1,5 @@
+import Platform
 import SwiftProtobuf
-import Threading
 
 /// Sends commands of dashboards and users to a coordinator: stop, write a checkpoint, or change the number of workers.
 public enum RunControl {

@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import Threading
+import Platform
 
 /// Counts the frames that this process sends, and determines at which ones faults occur.
 final class FaultInjector: Sendable {

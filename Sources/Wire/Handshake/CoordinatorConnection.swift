@@ -1,6 +1,6 @@
 import Glibc
+import Platform
 import SwiftProtobuf
-import Threading
 
 /// A process's description of itself, from which its `Hello` is made.
 public struct Introduction: Sendable {

@@ -1,5 +1,5 @@
+import Platform
 import SwiftProtobuf
-import Threading
 
 /// Sends this process's state to the coordinator several times a second, on a connection of its own, and detects when
 /// the coordinator no longer answers.

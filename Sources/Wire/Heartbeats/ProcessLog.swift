@@ -1,5 +1,5 @@
+import Platform
 import SwiftProtobuf
-import Threading
 
 /// A process's lines for the run's log. They are written to its own output at once, and queued until they can be sent to
 /// the coordinator.

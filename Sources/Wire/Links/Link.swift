@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
-import Tensors
+import Platform
 import SwiftProtobuf
-import Threading
+import Tensors
 
 /// One connection, which sends and receives frames in order.
 public final class Link: @unchecked Sendable, EventHandler {

@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-import Threading
+import Platform
 
 /// Handles the readiness of a descriptor, on the loop's thread.
 protocol EventHandler: AnyObject {

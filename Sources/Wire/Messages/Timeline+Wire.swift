@@ -1,4 +1,4 @@
-public import Threading
+public import Platform
 
 extension WireTimeline {
     /// Converts a stopwatch's spans, in nanoseconds since its origin.

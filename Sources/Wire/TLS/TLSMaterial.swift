@@ -1,5 +1,5 @@
 package import Foundation
-import Threading
+import Platform
 
 /// A role's certificates in a directory. Changed files are read again and used by new connections; open connections
 /// continue with the old ones.

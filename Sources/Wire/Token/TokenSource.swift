@@ -1,5 +1,5 @@
 import Glibc
-import Threading
+import Platform
 
 /// Where a process gets its run's token. The token is read again for each connection to the coordinator, which may have
 /// restarted with a new one.

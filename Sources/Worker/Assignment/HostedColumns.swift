@@ -2,8 +2,8 @@ import Datasets
 import Kernels
 import NeuralNetwork
 import Partition
+import Platform
 import Prediction
-import Threading
 import Wire
 
 /// The columns that a worker hosts in one layout: their program, kernels, memory and images. They last over attempts, until the worker gets

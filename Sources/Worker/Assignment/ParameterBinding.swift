@@ -1,8 +1,8 @@
 import Kernels
 import Partition
+import Platform
 import SwiftProtobuf
 import Tensors
-import Threading
 import Wire
 
 /// A worker's parameters in the memory of its store, or in a mirror of it where the store is on another host.

@@ -1,8 +1,8 @@
 import Kernels
 import Partition
+import Platform
 import SwiftProtobuf
 import Tensors
-import Threading
 import Wire
 
 /// A worker's exchanges in one attempt: slabs with its peers, gradients and values with stores. It is made at a topology and dropped with

@@ -1,6 +1,6 @@
 import Partition
+import Platform
 import SwiftProtobuf
-import Threading
 import Wire
 
 /// Takes a worker into an attempt: connects it to its peers and stores, and binds its kernels to the stores' memory.

@@ -2,8 +2,8 @@ import Datasets
 import Kernels
 import NeuralNetwork
 import Partition
+import Platform
 import SwiftProtobuf
-import Threading
 import Wire
 
 /// A worker's steps in one attempt: it trains and validates as they are granted, and reports to the coordinator.

@@ -1,6 +1,6 @@
 import NeuralNetwork
 import Partition
-import Threading
+import Platform
 import Wire
 
 extension ProgramRunner {

@@ -1,4 +1,4 @@
-import Threading
+import Platform
 import Wire
 
 /// What a step's time went to, in seconds.

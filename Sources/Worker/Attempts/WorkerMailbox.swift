@@ -1,4 +1,4 @@
-import Threading
+import Platform
 import Wire
 
 /// A worker's state between the loop's thread, which takes in messages, and the compute thread, which waits for them.

@@ -1,4 +1,4 @@
-import Threading
+import Platform
 import Wire
 
 /// Where a part of a data set's file begins.

@@ -1,9 +1,9 @@
 import Datasets
 import Foundation
 import Glibc
+import Platform
 import SwiftProtobuf
 import Tensors
-import Threading
 import Wire
 
 /// Data sets that were fetched from coordinators, on this host, each under its fingerprint.

@@ -1,7 +1,7 @@
 import Partition
+import Platform
 import SwiftProtobuf
 import Tensors
-import Threading
 import Wire
 
 /// Takes what arrives on a worker's connections: the coordinator's, stores', and other workers'.

@@ -4,10 +4,10 @@ import Glibc
 import Kernels
 import NeuralNetwork
 import Partition
+import Platform
 import Prediction
 import SwiftProtobuf
 import Tensors
-import Threading
 public import Wire
 
 /// A worker: joins a run, hosts its columns, and trains until the run ends.

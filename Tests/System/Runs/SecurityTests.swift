@@ -1,10 +1,10 @@
 import Foundation
 import Glibc
+import Platform
 import RunLog
 import SwiftProtobuf
 import TestSupport
 import Testing
-import Threading
 import Wire
 
 /// Unauthorized peers are refused and reported in events, and they do not change the run.

@@ -1,10 +1,10 @@
 import COpenSSL
 import Foundation
 import Glibc
+import Platform
 import SwiftProtobuf
 import TestSupport
 import Testing
-import Threading
 import Wire
 
 @Suite struct CertificateTests {

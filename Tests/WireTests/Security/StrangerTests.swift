@@ -1,8 +1,8 @@
 import Glibc
+import Platform
 import SwiftProtobuf
 import Tensors
 import Testing
-import Threading
 import Wire
 
 /// Limits on connections that have not been admitted.

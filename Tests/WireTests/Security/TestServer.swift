@@ -1,8 +1,8 @@
 import Glibc
+import Platform
 import SwiftProtobuf
 import Tensors
 import TestSupport
-import Threading
 import Wire
 
 /// A minimal listening process: admits every peer that sends a `Hello`, and records the sentences about refused ones.

@@ -1,9 +1,9 @@
 import Foundation
 import Glibc
+import Platform
 import SwiftProtobuf
 import TestSupport
 import Testing
-import Threading
 import Wire
 
 @Suite struct TokenTests {

@@ -1,9 +1,9 @@
 import Foundation
+import Platform
 import SwiftProtobuf
 import Tensors
 import TestSupport
 import Testing
-import Threading
 import Wire
 
 /// Frames over each kind of connection: unauthenticated, with a token, and with TLS.

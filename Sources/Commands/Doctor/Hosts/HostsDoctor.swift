@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import Threading
+import Platform
 import Wire
 
 /// Checks every host of a file and every pair of hosts, over ssh.

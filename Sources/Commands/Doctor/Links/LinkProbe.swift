@@ -1,6 +1,6 @@
 import Kernels
+import Platform
 import Tensors
-import Threading
 import Wire
 
 /// Measures a connection to a `ProbeServer`.

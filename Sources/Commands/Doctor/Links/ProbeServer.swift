@@ -1,6 +1,6 @@
 import Kernels
+import Platform
 import Tensors
-import Threading
 import Wire
 
 /// Serves `LinkProbe`s: sends this host's hello message, answers with the time, and receives tensors.

@@ -3,9 +3,9 @@ import Foundation
 import Kernels
 import NeuralNetwork
 import ParameterStore
+import Platform
 import SwiftProtobuf
 import Tensors
-import Threading
 import Wire
 
 extension FuzzTarget {

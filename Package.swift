@@ -48,9 +48,9 @@ let package = Package(
         // Every module that a target imports is named: one that is reached through another only would not be rebuilt
         // with it.
         module("Platform", ["CLinux"]),
-        module("Tensors", ["CXXHash"]),
+        module("Tensors", ["Platform", "CXXHash"]),
         module("Kernels", ["Tensors", "COneDNN"]),
-        module("NeuralNetwork", ["Tensors"]),
+        module("NeuralNetwork", ["Tensors", "Platform"]),
         module("Partition", ["NeuralNetwork", "Tensors"]),
         module("Prediction", ["Partition", "NeuralNetwork", "Tensors"]),
         module("Datasets", ["Tensors", "Platform", "CTurboJPEG", "CSTBImage", "CYUV", "CZlib"]),
@@ -97,7 +97,7 @@ let package = Package(
         tests("Datasets", ["TestSupport", "Fixtures", "Tensors", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
         tests("Wire", ["TestSupport", "Tensors", "Platform", "COpenSSL", protobuf]),
         tests("ParameterStore", ["TestSupport", "Partition", "NeuralNetwork"]),
-        tests("Coordinator", ["ParameterStore", "Worker", "Partition", "RunLog", "Wire", "NeuralNetwork", protobuf]),
+        tests("Coordinator", ["ParameterStore", "Worker", "RunLog", "Wire", "Partition", "NeuralNetwork", "Platform", protobuf]),
         tests("RunLog", ["TestSupport"]),
         tests("Interchange", ["TestSupport", "RunLog"]),
         tests(

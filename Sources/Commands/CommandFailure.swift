@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import Kernels
 import NeuralNetwork
+import Platform
 import RunLog
 import Tensors
 import Wire

@@ -4,6 +4,7 @@ import Foundation
 import Kernels
 import NeuralNetwork
 import Partition
+import Platform
 import RunLog
 import Wire
 import Worker

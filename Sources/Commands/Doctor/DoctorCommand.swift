@@ -2,6 +2,7 @@ import ArgumentParser
 import Datasets
 import Foundation
 import Glibc
+import Platform
 import Tensors
 import Wire
 

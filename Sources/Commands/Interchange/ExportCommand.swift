@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import Interchange
 import NeuralNetwork
+import Platform
 import Tensors
 import Wire
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import Glibc
-import Tensors
+import Platform
 
 /// `colonnade launch`: a run on the hosts of a file, over ssh.
 struct LaunchCommand: ParsableCommand {

@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import NeuralNetwork
+import Platform
 import Prediction
 import Tensors
 import Wire

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Kernels
 import NeuralNetwork
+import Platform
 import Prediction
 import Tensors
 import Wire

@@ -1,5 +1,6 @@
 import NeuralNetwork
 package import Partition
+import Platform
 import Wire
 
 /// The coordinator's decisions about a run, as a pure value: what happens goes in, what has to be done comes out. It has no sockets, clocks,

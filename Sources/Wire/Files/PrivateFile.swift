@@ -1,5 +1,5 @@
 import Glibc
-import Tensors
+import Platform
 
 /// Files that contain a secret. They are read only if nobody else can read them, and are never readable by others, not
 /// even while being written.

@@ -1,10 +1,11 @@
-import RunLog
-import Worker
-import SwiftProtobuf
 import Coordinator
 import NeuralNetwork
 import Partition
+import Platform
+import RunLog
+import SwiftProtobuf
 import Wire
+import Worker
 
 /// A whole run in memory: the product's `RunState`, workers and stores with the product's own logic, and connections as queues that deliver
 /// in order, at any time. A supervisor starts workers again that end before the run does.

@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import Kernels
+import Platform
 import RunLog
 import Wire
 

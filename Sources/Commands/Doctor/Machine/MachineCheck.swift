@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import Glibc
 import Kernels
+import Platform
 import Tensors
 import Wire
 

@@ -29,8 +29,3 @@ public enum HostIdentity {
         return "unknown"
     }()
 }
-
-/// The release of this program.
-public enum Product {
-    public static let version = "0.1.0"
-}

@@ -1,7 +1,6 @@
 public import ArgumentParser
 import Glibc
 import Platform
-import Wire
 
 /// The root command, `colonnade`.
 public struct ColonnadeCommand: ParsableCommand {

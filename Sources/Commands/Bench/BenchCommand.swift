@@ -6,7 +6,6 @@ import NeuralNetwork
 import Partition
 import Platform
 import RunLog
-import Wire
 import Worker
 
 /// `colonnade bench`: measures where time goes.

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Glibc
 import Platform
-import Wire
+import Security
 
 /// `colonnade bench links`: measures the cost of sending a tensor over each kind of connection, with both ends on this machine.
 struct LinkBench: ParsableCommand {

@@ -4,7 +4,7 @@ import Foundation
 import Glibc
 import Platform
 import RunLog
-import Wire
+import Security
 
 /// `colonnade dashboard`: shows runs in a browser.
 struct DashboardCommand: ParsableCommand {

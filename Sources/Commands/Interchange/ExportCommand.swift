@@ -5,7 +5,6 @@ import Interchange
 import NeuralNetwork
 import Platform
 import Tensors
-import Wire
 
 /// `colonnade export`: converts a checkpoint for other programs.
 struct ExportCommand: ParsableCommand {

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 import Platform
-import Wire
+import Security
 
 /// A run over several hosts, from the first connection to the last.
 final class Launch: Sendable {

@@ -6,8 +6,8 @@ import NeuralNetwork
 import Platform
 import Prediction
 import RunLog
+import Security
 import Tensors
-import Wire
 
 /// `colonnade coordinator`: one role, on this host.
 struct CoordinatorCommand: ParsableCommand {

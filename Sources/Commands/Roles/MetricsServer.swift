@@ -4,7 +4,7 @@ import Foundation
 import Glibc
 import Platform
 import RunLog
-import Wire
+import Security
 
 /// The coordinator's figures for Prometheus, on a port of their own.
 final class MetricsServer: Sendable {

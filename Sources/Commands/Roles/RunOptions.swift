@@ -6,8 +6,8 @@ import NeuralNetwork
 import Partition
 import Prediction
 import RunLog
+import Security
 import Tensors
-import Wire
 import Worker
 
 /// The options of `train` and `coordinator`.

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import Platform
-import Wire
 
 /// `colonnade shell`: installs completions and manual pages.
 struct ShellCommand: ParsableCommand {

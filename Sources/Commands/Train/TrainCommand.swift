@@ -5,7 +5,7 @@ import Glibc
 import Partition
 import Platform
 import RunLog
-import Wire
+import Security
 
 /// `colonnade train`: coordinator, store and workers on this machine, each a process of its own.
 struct TrainCommand: ParsableCommand {

@@ -1,5 +1,5 @@
 import Platform
-package import Wire
+package import Protocol
 
 /// What the coordinator has heard of one process.
 package struct ProcessHealth: Sendable {

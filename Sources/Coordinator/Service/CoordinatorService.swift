@@ -2,10 +2,12 @@ import Glibc
 import NeuralNetwork
 import Partition
 import Platform
+import Protocol
 public import RunLog
+public import Security
 import SwiftProtobuf
 import Tensors
-public import Wire
+public import Transport
 
 /// The coordinator's edge: its sockets, timers and files. What to do is decided by `RunState`; the service feeds it events and carries out
 /// its effects. It computes nothing itself.

@@ -2,8 +2,9 @@ import Kernels
 import NeuralNetwork
 import Partition
 import Platform
+import Protocol
 import Tensors
-import Wire
+import Transport
 
 /// The store's one thread that touches tensors: first values, updates and snapshots, one after another.
 final class UpdateThread: Sendable {

@@ -1,7 +1,7 @@
 import NeuralNetwork
 import Partition
 import Platform
-import Wire
+import Protocol
 
 extension ProgramRunner {
     /// What was recorded since the stopwatch was set, in words.

@@ -1,5 +1,5 @@
 import Platform
-import Wire
+import Protocol
 
 /// What a step's time went to, in seconds.
 struct StepTimes {

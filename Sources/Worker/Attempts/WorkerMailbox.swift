@@ -1,5 +1,6 @@
 import Platform
-import Wire
+import Security
+import Transport
 
 /// A worker's state between the loop's thread, which takes in messages, and the compute thread, which waits for them.
 final class WorkerMailbox: Sendable {

@@ -1,5 +1,5 @@
 import Platform
-import Wire
+import Protocol
 
 /// Where a part of a data set's file begins.
 struct DataPart: Hashable, Sendable {

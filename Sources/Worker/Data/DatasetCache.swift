@@ -2,9 +2,11 @@ import Datasets
 import Foundation
 import Glibc
 import Platform
+import Protocol
+import Security
 import SwiftProtobuf
 import Tensors
-import Wire
+import Transport
 
 /// Data sets that were fetched from coordinators, on this host, each under its fingerprint.
 struct DatasetCache {

@@ -1,7 +1,7 @@
 import NeuralNetwork
 import Partition
 import Platform
-import Wire
+import Protocol
 
 extension WorkerActivity.State {
     /// As the coordinator hears it.

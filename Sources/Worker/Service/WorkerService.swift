@@ -6,9 +6,11 @@ import NeuralNetwork
 import Partition
 import Platform
 import Prediction
+public import Protocol
+public import Security
 import SwiftProtobuf
 import Tensors
-public import Wire
+import Transport
 
 /// A worker: joins a run, hosts its columns, and trains until the run ends.
 public final class WorkerService: @unchecked Sendable {

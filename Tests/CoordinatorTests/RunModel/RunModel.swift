@@ -2,9 +2,10 @@ import Coordinator
 import NeuralNetwork
 import Partition
 import Platform
+import Protocol
 import RunLog
+import Security
 import SwiftProtobuf
-import Wire
 import Worker
 
 /// A whole run in memory: the product's `RunState`, workers and stores with the product's own logic, and connections as queues that deliver

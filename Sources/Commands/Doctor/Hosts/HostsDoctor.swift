@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 import Platform
-import Wire
+import Security
 
 /// Checks every host of a file and every pair of hosts, over ssh.
 struct HostsDoctor {

@@ -4,8 +4,10 @@ import Foundation
 import Glibc
 import Kernels
 import Platform
+import Protocol
+import Security
 import Tensors
-import Wire
+import Transport
 
 /// Checks what a run needs from one machine.
 struct MachineCheck {

@@ -3,7 +3,6 @@ import Glibc
 import Kernels
 import Platform
 import RunLog
-import Wire
 
 /// Carries out orders from a descriptor until it ends, and then ends everything that it has started: whoever gave the orders
 /// may be gone without a word.

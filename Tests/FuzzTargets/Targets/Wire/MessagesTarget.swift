@@ -4,9 +4,9 @@ import Kernels
 import NeuralNetwork
 import ParameterStore
 import Platform
+import Protocol
 import SwiftProtobuf
 import Tensors
-import Wire
 
 extension FuzzTarget {
     /// A control frame's payload, and what is made of its parts.

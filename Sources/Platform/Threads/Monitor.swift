@@ -47,21 +47,23 @@ public final class Monitor<State>: @unchecked Sendable {
     }
 
     /// Waits until `body` returns a value; calls it under the lock, at once and after every update.
-    /// - Parameter timeout: seconds; nil waits without limit.
+    /// - Parameter timeout: seconds; nil waits without limit, as do infinity and more than thirty years. A negative one does not wait.
     /// - Returns: the value that `body` returned, or nil after the timeout.
     public func wait<Result>(timeout: Double? = nil, until body: (inout State) throws -> Result?) rethrows -> Result? {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
+        // The system takes no negative time, and an integer holds no infinite one.
+        let limit = timeout.flatMap { $0 < 1e9 ? max(0, $0) : nil }
         var deadline = timespec()
-        if let timeout {
+        if let limit {
             clock_gettime(CLOCK_MONOTONIC, &deadline)
-            let nanoseconds = Double(deadline.tv_nsec) + timeout.truncatingRemainder(dividingBy: 1) * 1e9
-            deadline.tv_sec += Int(timeout) + Int(nanoseconds / 1e9)
+            let nanoseconds = Double(deadline.tv_nsec) + limit.truncatingRemainder(dividingBy: 1) * 1e9
+            deadline.tv_sec += Int(limit) + Int(nanoseconds / 1e9)
             deadline.tv_nsec = Int(nanoseconds.truncatingRemainder(dividingBy: 1e9))
         }
         while true {
             if let result = try body(&state) { return result }
-            if timeout == nil {
+            if limit == nil {
                 pthread_cond_wait(condition, mutex)
             } else if pthread_cond_timedwait(condition, mutex, &deadline) == ETIMEDOUT {
                 return try body(&state)

@@ -18,15 +18,7 @@ public enum Connector {
                 entry.pointee.ai_family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
             guard descriptor >= 0 else { return nil }
             var code = Glibc.connect(descriptor, entry.pointee.ai_addr, entry.pointee.ai_addrlen) == 0 ? 0 : errno
-            if code == EINPROGRESS {
-                var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                var length = socklen_t(4)
-                if poll(&waiting, 1, Int32(timeout * 1000)) == 0 {
-                    code = ETIMEDOUT
-                } else {
-                    getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
-                }
-            }
+            if code == EINPROGRESS { code = outcome(of: descriptor, timeout: timeout) }
             if code == 0 { return descriptor }
             failure = String(cString: strerror(code))
             close(descriptor)
@@ -41,6 +33,25 @@ public enum Connector {
             close(descriptor)
             throw error
         }
+    }
+
+    /// Waits until a connection that was begun is made or has failed.
+    /// - Parameter timeout: seconds.
+    /// - Returns: 0 if it is made, or else the system's error code.
+    package static func outcome(of descriptor: Int32, timeout: Double) -> Int32 {
+        let deadline = MonotonicClock.now + timeout
+        while true {
+            let rest = deadline - MonotonicClock.now
+            guard rest > 0 else { return ETIMEDOUT }
+            var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            let count = poll(&waiting, 1, Int32(min(rest, 60) * 1000) + 1)
+            if count > 0 { break }
+            // A signal says nothing about the connection.
+            if count < 0, errno != EINTR { return errno }
+        }
+        var code: Int32 = 0
+        var length = socklen_t(4)
+        return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length) == 0 ? code : errno
     }
 
     /// Connects to a coordinator that may not be listening yet, by trying repeatedly.

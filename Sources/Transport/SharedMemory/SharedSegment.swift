@@ -15,7 +15,9 @@ public final class SharedSegment: @unchecked Sendable {
     public init(byteCount: Int) throws {
         descriptor = memfd_create("colonnade-store", colonnade_memfd_cloexec)
         guard descriptor >= 0, fchmod(descriptor, 0o600) == 0, ftruncate(descriptor, byteCount) == 0 else {
-            throw WireError(.system, "cannot create \(byteCount) bytes of shared memory: \(String(cString: strerror(errno)))")
+            let reason = String(cString: strerror(errno))
+            if descriptor >= 0 { close(descriptor) }
+            throw WireError(.system, "cannot create \(byteCount) bytes of shared memory: \(reason)")
         }
         mapping = try Self.map(descriptor, byteCount)
         buffer = TensorBuffer(viewing: mapping, owner: Mapping(mapping))
@@ -46,10 +48,15 @@ public final class SharedSegment: @unchecked Sendable {
 
     deinit { close(descriptor) }
 
+    /// Maps a descriptor, or closes it if that fails: an object that is not complete has no `deinit`.
     private static func map(_ descriptor: Int32, _ byteCount: Int) throws -> UnsafeMutableRawBufferPointer {
         guard let address = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
             address != MAP_FAILED
-        else { throw WireError(.system, "cannot map shared memory: \(String(cString: strerror(errno)))") }
+        else {
+            let reason = String(cString: strerror(errno))
+            close(descriptor)
+            throw WireError(.system, "cannot map shared memory: \(reason)")
+        }
         madvise(address, byteCount, MADV_HUGEPAGE)
         return UnsafeMutableRawBufferPointer(start: address, count: byteCount)
     }

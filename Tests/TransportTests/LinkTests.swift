@@ -56,6 +56,25 @@ import Transport
         listener.stop()
     }
 
+    @Test func aClosedLinkKeepsNothingThatIsSentOnIt() throws {
+        let loop = try EventLoop(name: "test")
+        defer { loop.stop() }
+        let listener = try Listener(SocketAddress(host: "127.0.0.1", port: 0), loop: loop, admission: AnyMessage()) { $0.admit() }
+        let link = try Connector.connect(to: listener.address, loop: loop)
+        let client = Collector()
+        link.start(client)
+        link.cancel()
+        #expect(client.seen.wait(timeout: 20) { $0.isClosed ? true : nil } == true)
+        weak var payload: TensorBuffer?
+        do {
+            let tensor = TensorBuffer(byteCount: 64)
+            payload = tensor
+            link.send(FrameHeader(.slab), .tensor(tensor, byteCount: 64))
+        }
+        #expect(payload == nil)
+        listener.stop()
+    }
+
     @Test func aPortInUseIsReported() throws {
         let loop = try EventLoop(name: "test")
         defer { loop.stop() }

@@ -11,6 +11,12 @@ public final class Link: @unchecked Sendable, EventHandler {
         let payload: Payload
     }
 
+    /// Frames that the loop has not taken over yet.
+    private struct Queue {
+        var frames: [Outgoing] = []
+        var isClosed = false
+    }
+
     public let local: SocketAddress
     public let remote: SocketAddress
     /// The identity in the peer's certificate; nil without TLS.
@@ -19,7 +25,7 @@ public final class Link: @unchecked Sendable, EventHandler {
     private let loop: EventLoop
     /// Nil without TLS.
     private let session: TLSSession?
-    private let queue = Monitor<[Outgoing]>([])
+    private let queue = Monitor(Queue())
 
     // Touched by the loop's thread only.
     private var receiver: (any LinkReceiver)?
@@ -67,11 +73,13 @@ public final class Link: @unchecked Sendable, EventHandler {
         }
     }
 
-    /// Queues a frame behind those sent before. May be called from any thread, and does not block.
+    /// Queues a frame behind those sent before. Once the connection has ended, frames are dropped. May be called from any
+    /// thread, and does not block.
     public func send(_ header: FrameHeader, _ payload: Payload = .none) {
         let isFirst = queue.update { queue in
-            queue.append(Outgoing(header: header, payload: payload))
-            return queue.count == 1
+            guard !queue.isClosed else { return false }
+            queue.frames.append(Outgoing(header: header, payload: payload))
+            return queue.frames.count == 1
         }
         if isFirst { loop.submit { [self] in flush() } }
     }
@@ -109,6 +117,8 @@ public final class Link: @unchecked Sendable, EventHandler {
         // If the link closes after its last frame, whoever finished it has logged the reason.
         admission?.closed(remote, reason: closesWhenSent ? nil : error.description)
         sending = []
+        repeated = nil
+        queue.update { $0 = Queue(isClosed: true) }
         let owner = receiver
         receiver = nil
         owner?.closed(self, error)
@@ -217,8 +227,8 @@ public final class Link: @unchecked Sendable, EventHandler {
     private func flush() {
         guard isOpen, pausedUntil == 0 || MonotonicClock.now >= pausedUntil else { return }
         sending += queue.update { queue in
-            defer { queue = [] }
-            return queue
+            defer { queue.frames = [] }
+            return queue.frames
         }
         writeWaitsToRead = false
         sending: while !sending.isEmpty {

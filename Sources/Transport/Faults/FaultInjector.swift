@@ -7,7 +7,7 @@ final class FaultInjector: Sendable {
     static let variable = "COLONNADE_FAULTS"
 
     /// Nil except in tests.
-    static let shared = FaultInjector(ProcessInfo.processInfo.environment[variable])
+    static let shared = ProcessInfo.processInfo.environment[variable].map { FaultInjector(FaultInjector.decode($0)) }
 
     private struct State: Sendable {
         var process: String?
@@ -17,10 +17,20 @@ final class FaultInjector: Sendable {
     private let faults: [Fault]
     private let state: Monitor<State>
 
-    private init?(_ text: String?) {
-        guard let text, let faults = try? JSONDecoder().decode([Fault].self, from: Data(text.utf8)) else { return nil }
+    private init(_ faults: [Fault]) {
         self.faults = faults
         state = Monitor(State(counts: faults.map { _ in 0 }))
+    }
+
+    /// Decodes the variable's faults. If they are unusable, ends the process: a test must not pass because nothing was injected.
+    private static func decode(_ text: String) -> [Fault] {
+        do {
+            return try JSONDecoder().decode([Fault].self, from: Data(text.utf8))
+        } catch {
+            StandardError.write("colonnade: \(variable) is not a JSON array of faults; docs/reliability.md describes them\n")
+            // A usage error. Other threads may be at work, so nothing else is cleaned up.
+            _exit(64)
+        }
     }
 
     /// Sets this process's name once its role and rank are known.

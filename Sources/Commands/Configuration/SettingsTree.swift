@@ -1,5 +1,6 @@
 import Foundation
 import NeuralNetwork
+import Platform
 import RunLog
 
 /// A tree of unchecked settings: a preset's, overlaid with a file's, overlaid with `--set`.

@@ -2,8 +2,9 @@ import ArgumentParser
 import Datasets
 import Foundation
 import Glibc
+import Platform
+import Security
 import Tensors
-import Wire
 
 /// `colonnade doctor`: checks whether this machine, or a set of hosts, is fit for a run.
 struct DoctorCommand: ParsableCommand {

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
-import Threading
-import Wire
+import Platform
+import Security
 
 /// A run over several hosts, from the first connection to the last.
 final class Launch: Sendable {

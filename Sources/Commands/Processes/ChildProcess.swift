@@ -1,7 +1,7 @@
 import CLinux
 import Foundation
 import Glibc
-import Threading
+import Platform
 
 /// A process that this one started: a role of a run, or `ssh`.
 final class ChildProcess: RoleProcess, @unchecked Sendable {

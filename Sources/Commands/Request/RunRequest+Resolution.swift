@@ -6,7 +6,10 @@ import Partition
 import Prediction
 import RunLog
 import Tensors
-import Wire
+import Platform
+import Protocol
+import Security
+import Transport
 import Worker
 
 extension RunRequest {

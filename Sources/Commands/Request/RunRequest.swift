@@ -2,7 +2,10 @@ import ArgumentParser
 import Coordinator
 import Foundation
 import Prediction
-import Wire
+import Platform
+import Protocol
+import Security
+import Transport
 
 /// A run as a user asked for it: the options of `train`, `launch` and `coordinator` as plain data. A supervisor gives it to the coordinator
 /// that it starts, so that no command line is built from another.

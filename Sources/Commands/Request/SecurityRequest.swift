@@ -1,5 +1,8 @@
 import Foundation
-import Wire
+import Platform
+import Protocol
+import Security
+import Transport
 
 /// The protection of connections that a user asked for.
 struct SecurityRequest: Codable, Sendable, Equatable {

@@ -3,11 +3,11 @@ import Coordinator
 import Foundation
 import Glibc
 import NeuralNetwork
+import Platform
 import Prediction
 import RunLog
+import Security
 import Tensors
-import Threading
-import Wire
 
 /// `colonnade coordinator`: one role, on this host.
 struct CoordinatorCommand: ParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
-import Wire
+import Protocol
+import Security
 
 /// The options that workers and stores have in common.
 struct PeerOptions: ParsableArguments {

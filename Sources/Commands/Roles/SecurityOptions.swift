@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Wire
+import Security
 
 /// The options, common to all roles, that decide who may connect.
 struct SecurityOptions: ParsableArguments {

@@ -1,5 +1,5 @@
 import Glibc
-import Threading
+import Platform
 
 /// The workers and stores that a supervisor has started for one coordinator. On the supervisor's thread.
 final class Children {

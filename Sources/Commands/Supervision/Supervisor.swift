@@ -1,6 +1,6 @@
 import Glibc
-import Threading
-import Wire
+import Platform
+import Transport
 
 /// Starts the roles of a run and sees to it that none is left when it ends. A worker that is lost is started again by
 /// itself, and takes its place in the run; a coordinator or store that is lost takes the run back to its last checkpoint.

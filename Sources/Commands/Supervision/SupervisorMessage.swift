@@ -2,7 +2,7 @@ import Coordinator
 import Foundation
 import Glibc
 import RunLog
-import Threading
+import Platform
 
 /// What a coordinator tells its supervisor, a line of JSON each. It is the only way in which a supervisor learns what it must do.
 enum SupervisorMessage: Codable, Sendable, Equatable {

@@ -3,9 +3,9 @@ import Coordinator
 import Foundation
 import Glibc
 import Partition
+import Platform
 import RunLog
-import Threading
-import Wire
+import Security
 
 /// `colonnade train`: coordinator, store and workers on this machine, each a process of its own.
 struct TrainCommand: ParsableCommand {

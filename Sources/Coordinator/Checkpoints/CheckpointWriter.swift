@@ -1,7 +1,6 @@
 import NeuralNetwork
+import Platform
 import RunLog
-import Threading
-import Wire
 
 /// Checkpoints on their way from the stores to the disk.
 struct CheckpointWriter {

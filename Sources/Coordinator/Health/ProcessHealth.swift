@@ -1,5 +1,5 @@
-package import Wire
-import Threading
+import Platform
+package import Protocol
 
 /// What the coordinator has heard of one process.
 package struct ProcessHealth: Sendable {

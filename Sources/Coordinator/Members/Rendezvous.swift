@@ -1,5 +1,5 @@
+package import Protocol
 import SwiftProtobuf
-package import Wire
 
 /// Who has joined a run, and whether the next one may. No sockets: a greeting in, a verdict out.
 package struct Rendezvous: Sendable {

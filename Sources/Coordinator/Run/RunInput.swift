@@ -1,4 +1,4 @@
-package import Wire
+package import Protocol
 
 /// What can happen to a run.
 package enum RunInput: Sendable {

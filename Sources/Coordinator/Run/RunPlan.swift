@@ -1,7 +1,7 @@
 public import NeuralNetwork
 public import Partition
 public import Prediction
-public import Wire
+public import Security
 
 /// What a coordinator runs, resolved before anybody joins.
 public struct RunPlan: Sendable {

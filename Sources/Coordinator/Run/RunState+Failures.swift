@@ -1,7 +1,7 @@
 import NeuralNetwork
 import Partition
+import Protocol
 import RunLog
-import Wire
 
 /// Failures: the attempt ends everywhere, survivors pause, and when every assignment is taken again the run continues from the last
 /// committed step.

@@ -1,5 +1,5 @@
 import Partition
-import Wire
+import Protocol
 
 /// Changes of layout: who asks for one, the boundary between two steps at which it happens, and who gets which assignment.
 extension RunState {

@@ -1,7 +1,7 @@
-import Partition
-import RunLog
 import NeuralNetwork
-import Wire
+import Partition
+import Protocol
+import RunLog
 
 /// Messages of members; grants, reports, commits and validations.
 extension RunState {

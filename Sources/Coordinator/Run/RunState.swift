@@ -1,6 +1,6 @@
 import NeuralNetwork
 package import Partition
-import Wire
+import Platform
 
 /// The coordinator's decisions about a run, as a pure value: what happens goes in, what has to be done comes out. It has no sockets, clocks,
 /// files or threads, so tests can drive it through any order of events.

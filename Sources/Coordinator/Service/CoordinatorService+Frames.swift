@@ -1,8 +1,10 @@
 import Partition
+import Platform
+import Protocol
 import RunLog
+public import Security
 import SwiftProtobuf
-import Threading
-public import Wire
+public import Transport
 
 typealias BlockKey = ParameterBlock.Key
 

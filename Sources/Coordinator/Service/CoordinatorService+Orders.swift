@@ -1,8 +1,8 @@
-import NeuralNetwork
 import Foundation
+import NeuralNetwork
 import Partition
+import Protocol
 import SwiftProtobuf
-import Wire
 
 /// Orders as control messages.
 extension CoordinatorService {

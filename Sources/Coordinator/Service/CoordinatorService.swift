@@ -1,11 +1,13 @@
-import Tensors
-import Partition
-import SwiftProtobuf
-import NeuralNetwork
 import Glibc
+import NeuralNetwork
+import Partition
+import Platform
+import Protocol
 public import RunLog
-import Threading
-public import Wire
+public import Security
+import SwiftProtobuf
+import Tensors
+public import Transport
 
 /// The coordinator's edge: its sockets, timers and files. What to do is decided by `RunState`; the service feeds it events and carries out
 /// its effects. It computes nothing itself.

@@ -1,9 +1,9 @@
 import NeuralNetwork
 package import Partition
+package import Protocol
 package import RunLog
 import SwiftProtobuf
 import Tensors
-package import Wire
 
 /// What workers and stores have reported in one attempt of steps that are not committed, and of validations that do not count yet.
 package struct StepTally {

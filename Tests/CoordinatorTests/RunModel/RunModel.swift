@@ -1,10 +1,12 @@
-import RunLog
-import Worker
-import SwiftProtobuf
 import Coordinator
 import NeuralNetwork
 import Partition
-import Wire
+import Platform
+import Protocol
+import RunLog
+import Security
+import SwiftProtobuf
+import Worker
 
 /// A whole run in memory: the product's `RunState`, workers and stores with the product's own logic, and connections as queues that deliver
 /// in order, at any time. A supervisor starts workers again that end before the run does.

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
-import Threading
-import Wire
+import Platform
+import Security
 
 /// Checks every host of a file and every pair of hosts, over ssh.
 struct HostsDoctor {

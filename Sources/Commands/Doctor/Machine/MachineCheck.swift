@@ -3,8 +3,11 @@ import Datasets
 import Foundation
 import Glibc
 import Kernels
+import Platform
+import Protocol
+import Security
 import Tensors
-import Wire
+import Transport
 
 /// Checks what a run needs from one machine.
 struct MachineCheck {

@@ -1,5 +1,5 @@
 import Glibc
-import Threading
+import Platform
 
 /// A process on another host.
 final class RemoteProcess: RoleProcess, Sendable {

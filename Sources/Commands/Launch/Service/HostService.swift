@@ -1,9 +1,8 @@
 import Foundation
 import Glibc
 import Kernels
+import Platform
 import RunLog
-import Threading
-import Wire
 
 /// Carries out orders from a descriptor until it ends, and then ends everything that it has started: whoever gave the orders
 /// may be gone without a word.

@@ -96,7 +96,7 @@ let package = Package(
         tests("Prediction", ["Partition", "NeuralNetwork", "Tensors"]),
         tests("Datasets", ["TestSupport", "Fixtures", "Tensors", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
         tests("Wire", ["TestSupport", "Tensors", "Threading", "COpenSSL", protobuf]),
-        tests("ParameterStore", ["TestSupport", "Partition", "NeuralNetwork"]),
+        tests("ParameterStore", ["TestSupport", "Wire", "Partition", "NeuralNetwork", protobuf]),
         tests("Coordinator", ["ParameterStore", "Worker", "Partition", "RunLog", "Wire", "NeuralNetwork", protobuf]),
         tests("RunLog", ["TestSupport"]),
         tests("Interchange", ["TestSupport", "RunLog"]),

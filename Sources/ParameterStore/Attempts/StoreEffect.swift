@@ -1,7 +1,7 @@
 package import Partition
 package import Wire
 
-/// What a store's state wants done outside of it.
+/// Work outside of a store's state that the state asks for.
 /// - Parameter Connection: A worker's `Link`, or a stand-in for one in tests.
 package enum StoreEffect<Connection: AnyObject & Sendable>: Sendable {
     package typealias Key = ParameterBlock.Key

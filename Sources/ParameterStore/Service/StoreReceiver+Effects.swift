@@ -4,7 +4,7 @@ import SwiftProtobuf
 import Tensors
 import Wire
 
-/// What a store's state wants done.
+/// Effects of a store's state, carried out.
 extension StoreReceiver {
     func perform(_ effects: [StoreEffect<Link>]) { for effect in effects { carryOut(effect) } }
 

@@ -6,7 +6,7 @@ import Tensors
 import Threading
 import Wire
 
-/// Takes what arrives on a store's connections, passes it to the store's state, and carries out the effects. All of it is done on the loop's
+/// The receiver of a store's connections: takes what arrives, passes it to the store's state, and carries out the effects. All of it is done on the loop's
 /// thread.
 final class StoreReceiver: LinkReceiver, @unchecked Sendable {
     let coordinator: Link
@@ -112,7 +112,7 @@ final class StoreReceiver: LinkReceiver, @unchecked Sendable {
 
     // MARK: Updates
 
-    /// Takes what the update thread has done.
+    /// Takes a report of the update thread.
     func received(_ report: UpdateThread.Report) {
         switch report {
         case .updated(let stored, let step, let attempt, let result, let stopwatch):

@@ -4,7 +4,7 @@ import SwiftProtobuf
 import Threading
 public import Wire
 
-/// One shard of the parameter store: keeps its blocks' values and momentum, applies the updates, hands the values
+/// One shard of the parameter store: holds its blocks' values and momentum, applies the updates, hands the values
 /// back, and gives them to the coordinator for checkpoints. The same service runs inside the coordinator's process
 /// and as a process of its own.
 public final class StoreService: @unchecked Sendable {

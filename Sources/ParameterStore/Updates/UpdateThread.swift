@@ -10,9 +10,9 @@ final class UpdateThread: Sendable {
     enum Job: Sendable {
         case update(StoredBlock, step: Int, rate: Float, Optimizer, attempt: UInt32, measures: Bool)
         case initialize([(block: StoredBlock, restored: [TensorBuffer?]?)], InitialValues, step: Int, of: SegmentID)
-        /// As snapshot frames for a checkpoint, or as restore frames for another store.
+        /// Send blocks as snapshot frames for a checkpoint, or as restore frames for another store.
         case snapshot([StoredBlock], step: Int, Link, run: UInt64, FrameHeader.Kind)
-        /// Copies out of memory that is given up.
+        /// Copy blocks out of memory that is given up.
         case collect([StoredBlock], step: Int)
         case stop
     }
@@ -38,7 +38,7 @@ final class UpdateThread: Sendable {
 
     private struct History {
         var activity = Activity()
-        /// By words. It stays under the lock: a copy that a reader holds would have the next update copy it again.
+        /// Usual times by words. They stay under the lock: a copy that a reader holds would have the next update copy it again.
         var usual: [String: UsualTime] = [:]
     }
 

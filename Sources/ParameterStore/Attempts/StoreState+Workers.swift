@@ -66,7 +66,7 @@ extension StoreState {
             do throws(WireError) {
                 let registration = try self.registration(of: keys, by: worker, shard, current)
                 set(.registering(registration), of: worker.connection)
-                return refusals + [.register(worker, message, contributions: registration.contributions)]
+                return refusals + [Effect.register(worker, message, contributions: registration.contributions)]
             } catch {
                 set(.connected, of: worker.connection)
                 refusals.append(.refuse(worker, error))

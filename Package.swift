@@ -112,7 +112,9 @@ let package = Package(
         tests("Security", ["TestSupport"]),
         tests("Transport", ["Security", "Tensors", "Platform"]),
         tests("Protocol", ["TestSupport", "Transport", "Security", "Tensors", "Platform", "COpenSSL", protobuf]),
-        tests("ParameterStore", ["TestSupport", "Partition", "NeuralNetwork"]),
+        tests(
+            "ParameterStore",
+            ["TestSupport", "Protocol", "Transport", "Security", "Partition", "NeuralNetwork", "Platform", protobuf]),
         tests(
             "Coordinator",
             ["Worker", "ParameterStore", "RunLog", "Protocol", "Security", "Partition", "NeuralNetwork", "Platform", protobuf]),

@@ -22,7 +22,7 @@ final class StoreSegment: @unchecked Sendable {
         let key: WireBlockKey
     }
 
-    /// Where everything is, in bytes from the segment's beginning.
+    /// The place of every buffer, in bytes from the segment's beginning.
     private struct Layout {
         let places: [WireSegment.Place]
         let byteCount: Int
@@ -69,7 +69,7 @@ final class StoreSegment: @unchecked Sendable {
         self.blocks = blocks
     }
 
-    /// What a worker is told of it.
+    /// Returns the message that tells a worker of the segment.
     /// - Parameters:
     ///   - shared: whether the worker is on this machine and will map it; another keeps a mirror of what is its own.
     ///   - contributions: of the worker's replica.

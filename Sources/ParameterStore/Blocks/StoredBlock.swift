@@ -3,22 +3,22 @@ import NeuralNetwork
 import Partition
 import Tensors
 
-/// One parameter block as the store keeps it: values and momentum twice, and the places where gradients are put.
+/// One parameter block as the store holds it: values and momentum twice, and the places where gradients are put.
 ///
 /// What is updated has 32 bits and lies as the gradient does. Kernels that compute in 16 bits read a rounded copy in a
 /// layout of their own, which is made after each update; others read what is updated.
 final class StoredBlock: @unchecked Sendable {
     let block: ParameterBlock
-    /// Of gradient, masters and momentum.
+    /// The layout of gradient, masters and momentum.
     let layout: TensorLayout
     let valueLayout: TensorLayout
-    /// What the worker's kernels read, of even and odd steps.
+    /// The values that workers' kernels read, of even and odd steps.
     let values: [TensorBuffer]
     let gradients: GradientContributions
-    /// What is updated; the same memory as `values` where kernels read 32 bits.
+    /// The values that are updated; the same memory as `values` where kernels read 32 bits.
     private let masters: [TensorBuffer]
     private let momentum: [TensorBuffer]
-    /// From the masters of a step to its values.
+    /// Rounds the masters of a step to its values.
     private let rounding: KernelCall?
     private let digest = RunningDigest()
 
@@ -61,7 +61,7 @@ final class StoredBlock: @unchecked Sendable {
         return result
     }
 
-    /// What is known of a block after its update.
+    /// The result of a block's update.
     struct Updated {
         var digest: UInt64 = 0
         /// Sums of squares of the new values and of what was added to them; 0 where they are not measured.

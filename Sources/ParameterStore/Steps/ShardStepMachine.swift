@@ -4,7 +4,7 @@ public import Partition
 ///
 /// A tensor's update for step s is computed when all contributions to its gradient are there, the coordinator has granted s with a learning
 /// rate, and s−1 has committed: values lie in two buffers that take turns, and until s−1 has committed the buffer
-/// that s is written to still holds the values that a loss would return to. The step is stored when every tensor has
+/// that s is written to still holds the values that a failure would return to. The step is stored when every tensor has
 /// its update, and final when the coordinator commits it.
 public struct ShardStepMachine: Sendable {
     public typealias Key = ParameterBlock.Key
@@ -58,7 +58,7 @@ public struct ShardStepMachine: Sendable {
     public mutating func grant(step: Int, rate: Float) -> [Action] {
         guard step > committed else { return [] }
         rates[step] = rate
-        // A shard that keeps no tensor, such as a coordinator's whose host has no worker, has nothing to wait for.
+        // A shard that holds no tensor, such as a coordinator's whose host has no worker, has nothing to wait for.
         return keys.isEmpty ? [.stored(step: step)] : release()
     }
 
@@ -98,7 +98,7 @@ public struct ShardStepMachine: Sendable {
         return release()
     }
 
-    /// A process was lost: whatever is not committed is dropped, and pushes of older attempts count no more.
+    /// A process has failed: whatever is not committed is dropped, and pushes of older attempts count no more.
     public mutating func abort(attempt: UInt32) {
         self.attempt = attempt
         rates = [:]

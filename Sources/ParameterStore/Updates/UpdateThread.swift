@@ -10,24 +10,24 @@ import Transport
 final class UpdateThread: Sendable {
     enum Job: Sendable {
         case update(StoredBlock, step: Int, rate: Float, Optimizer, attempt: UInt32, measures: Bool)
-        case initialize([(block: StoredBlock, restored: [TensorBuffer?]?)], InitialValues, step: Int, of: StoreSegment)
-        /// As snapshot frames for a checkpoint, or as restore frames for another store.
+        case initialize([(block: StoredBlock, restored: [TensorBuffer?]?)], InitialValues, step: Int, of: SegmentID)
+        /// Send blocks as snapshot frames for a checkpoint, or as restore frames for another store.
         case snapshot([StoredBlock], step: Int, Link, run: UInt64, FrameHeader.Kind)
-        /// Copies out of memory that is given up.
+        /// Copy blocks out of memory that is given up.
         case collect([StoredBlock], step: Int)
         case stop
     }
 
-    /// What has been done; reported from the thread itself.
+    /// The result of a job.
     enum Report: Sendable {
         case updated(StoredBlock, step: Int, attempt: UInt32, StoredBlock.Updated, Stopwatch)
-        case initialized(StoreSegment)
+        case initialized(SegmentID)
         /// Values and momentum of each block, packed.
         case collected([ParameterBlock.Key: [TensorBuffer?]])
         case failed(any Error)
     }
 
-    /// What the thread is at.
+    /// The thread's current job.
     struct Activity: Sendable {
         var phase = WireHeartbeat.Phase.idle
         var words = ""
@@ -39,16 +39,15 @@ final class UpdateThread: Sendable {
 
     private struct History {
         var activity = Activity()
-        /// By words. It stays under the lock: a copy that a reader holds would have the next update copy it again.
+        /// Usual times by words. They stay under the lock: a copy that a reader holds would have the next update copy it again.
         var usual: [String: UsualTime] = [:]
     }
 
     private let jobs = Monitor<[Job]>([])
     private let history = Monitor(History())
     private let engine: Engine
-    private let report: @Sendable (Report) -> Void
 
-    init(engine: Engine, report: @escaping @Sendable (Report) -> Void) { (self.engine, self.report) = (engine, report) }
+    init(engine: Engine) { self.engine = engine }
 
     var current: Activity {
         history.read { history in
@@ -61,7 +60,7 @@ final class UpdateThread: Sendable {
     func submit(_ job: Job) { jobs.update { $0.append(job) } }
 
     /// Drops updates that wait and are of an older attempt. One that is being computed writes beside the values that
-    /// are committed, into a buffer that the next attempt's update, which waits behind it, writes anew.
+    /// are committed, into a buffer that the next attempt's update, which waits behind it, writes again.
     func abort(_ attempt: UInt32) {
         jobs.update { jobs in
             jobs.removeAll { if case .update(_, _, _, _, let of, _) = $0 { of < attempt } else { false } }
@@ -69,7 +68,8 @@ final class UpdateThread: Sendable {
     }
 
     /// The thread's body.
-    func run() {
+    /// - Parameter report: Takes what has been done, on this thread.
+    func run(report: (Report) -> Void) {
         // Reorders are memory's work; the cores are the workers'.
         Engine.useThreads(1)
         while true {

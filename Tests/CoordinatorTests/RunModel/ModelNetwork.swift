@@ -1,7 +1,11 @@
+import Platform
+import Protocol
+import Security
+import Transport
 import Coordinator
+import Foundation
 import NeuralNetwork
 import Partition
-import Protocol
 import SwiftProtobuf
 
 /// The network and recipe that the model trains: four columns, validation with a rate that depends on it, checkpoints.
@@ -9,6 +13,8 @@ struct ModelNetwork {
     let columns = 4
     let slices = 4
     let configuration: RunConfiguration
+    /// The configuration, as a welcome carries it.
+    let json: Data
     let blocks: [ParameterBlock]
     /// Validation errors by step: they stop improving on the way.
     private let errors: [Int: Double] = [2: 0.5, 4: 0.5, 6: 0.3]
@@ -25,6 +31,7 @@ struct ModelNetwork {
                     LayerSpecification("conv", .convolution(.init(kernels: 4, size: 1))),
                     LayerSpecification("fc", .innerProduct(.init(outputs: 4)), reads: .all),
                 ]), recipe: recipe)
+        json = try configuration.json()
         blocks = try configuration.network.parameterBlocks()
     }
 

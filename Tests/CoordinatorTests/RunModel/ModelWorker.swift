@@ -33,6 +33,7 @@ final class ModelWorker {
 
     private struct Work {
         let attempt: UInt32
+        let rank: Int
         let topology: Topology
         let blocks: [Key]
         let contributions: Range<Int>
@@ -107,7 +108,7 @@ final class ModelWorker {
         let columns = layout.columns(of: assignment.rank)
         let tree = try GradientTree(slices: model.slices, replicas: assignment.replicas)
         return Work(
-            attempt: attempt, topology: topology, blocks: model.blocks.map(\.key).filter { columns.contains($0.column) },
+            attempt: attempt, rank: assignment.rank, topology: topology, blocks: model.blocks.map(\.key).filter { columns.contains($0.column) },
             contributions: tree.contributions(of: layout.replica(of: assignment.rank)), sequence: StepSequence(after: topology.base))
     }
 
@@ -116,7 +117,7 @@ final class ModelWorker {
         switch work.stage {
         case .connecting:
             for store in Set(work.blocks.map { holder($0, work) }) {
-                toStores[store] = [.join(self, work.attempt, work.blocks.filter { holder($0, work) == store })]
+                toStores[store] = [.join(self, rank: work.rank, work.attempt, work.blocks.filter { holder($0, work) == store })]
             }
             work.stage = .awaitingValues
         case .awaitingValues:

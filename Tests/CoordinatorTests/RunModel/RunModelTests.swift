@@ -1,7 +1,7 @@
 import Coordinator
 import Testing
 
-/// The real run state, step machine and worker logic through queues that deliver in any order, with a fault at every single message. Every
+/// The real run state and the real logic of stores and workers, through queues that deliver in any order, with a fault at every single message. Every
 /// story must end, with each step once and the parameters of an undisturbed run.
 @Suite struct RunModelTests {
     static let layouts = [(1, 1, 1), (2, 1, 1), (2, 2, 1), (4, 2, 2), (3, 1, 2)]

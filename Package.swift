@@ -104,10 +104,13 @@ let package = Package(
             "Worker", ["TestSupport", "NeuralNetwork", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
         tests("Commands", ["TestSupport"]),
 
+        // The repository's own rules: imports, lengths of files, words and summaries.
+        .testTarget(name: "StructureTests", dependencies: ["TestSupport"], path: "Tests/Structure", swiftSettings: swiftSettings),
+
         // Whole runs with processes of the built program.
         .testTarget(
             name: "SystemTests",
             dependencies: ["TestSupport", "Commands", "Wire", "RunLog", "NeuralNetwork", "Tensors", "Threading", protobuf],
-            path: "Tests/System", resources: [.copy("Golden")], swiftSettings: swiftSettings),
+            path: "Tests/System", exclude: ["Contract/Golden"], resources: [.copy("Golden")], swiftSettings: swiftSettings),
     ]
 )

@@ -5,7 +5,7 @@ package import Wire
 /// Judges from heartbeats who keeps a run from going on: it follows the chain of who waits for whom to the one that waits
 /// for nobody. No sockets and no clock of its own: heartbeats and times in, verdicts out.
 package struct HealthMonitor: Sendable {
-    /// What the coordinator knows by itself.
+    /// Facts that the coordinator knows without heartbeats.
     package struct Facts {
         /// The attempt whose steps are trained.
         package var attempt: UInt32

@@ -3,7 +3,7 @@ public import Partition
 public import Prediction
 public import Wire
 
-/// What a coordinator is to run, settled before anybody joins.
+/// The run that a coordinator is to carry out, settled before anybody joins.
 public struct RunPlan: Sendable {
     public var configuration: RunConfiguration
     /// Which worker hosts which columns of which replica, at first.
@@ -25,7 +25,7 @@ public struct RunPlan: Sendable {
     public var earlierErrors: [Double] = []
     /// Whether the checkpoint's step has been validated. A run may be lost between the two, and then makes up for it.
     public var isBaseValidated = true
-    /// What ended the run before, where it was restarted.
+    /// The reason why the run ended before it was restarted; nil if it was not.
     public var restartReason: String?
     /// Checkpoints that are newer than the one it continues from, and why each is not used.
     public var passedOver: [String] = []

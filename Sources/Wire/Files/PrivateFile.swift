@@ -4,7 +4,7 @@ import Tensors
 /// Files that contain a secret. They are read only if nobody else can read them, and are never readable by others, not
 /// even while being written.
 package enum PrivateFile {
-    /// Who may be able to read a secret's file.
+    /// The users that may be able to read a secret's file.
     package enum Readers: Sendable {
         /// Only this user, who owns the file.
         case owner

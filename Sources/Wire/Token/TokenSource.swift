@@ -1,7 +1,7 @@
 import Glibc
 import Threading
 
-/// Where a process gets its run's token. The token is read again for each connection to the coordinator, which may have
+/// The source of a process's run token. The token is read again for each connection to the coordinator, which may have
 /// restarted with a new one.
 public final class TokenSource: Sendable {
     enum Origin: Sendable {

@@ -2,11 +2,11 @@ import RunLog
 
 /// A host as the file of hosts describes it.
 package struct HostEntry: Codable, Sendable, Equatable {
-    /// What it is called in output; by default as ssh calls it.
+    /// The name in output; by default the name that ssh uses.
     package var name: String?
-    /// Where other hosts reach it; by default the host that ssh connects to.
+    /// The address at which other hosts reach it; by default the host that ssh connects to.
     package var address: String?
-    /// Where ssh connects to: `host` or `user@host`, or a name from ssh's own configuration.
+    /// The destination of ssh: `host` or `user@host`, or a name from ssh's own configuration.
     package var ssh: String?
     package var ssh_port: Int?
     package var identity_file: String?
@@ -21,7 +21,7 @@ package struct HostEntry: Codable, Sendable, Equatable {
     package var data: String?
     /// The program there (colonnade).
     package var program: String?
-    /// Where it works there (the home directory).
+    /// The working directory on the host; by default the home directory.
     package var directory: String?
     /// Whether the coordinator is here; by default it is on the first host.
     package var coordinator: Bool?

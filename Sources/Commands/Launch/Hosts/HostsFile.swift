@@ -7,7 +7,7 @@ import Tensors
 /// coordinator's port. docs/launching.md describes it.
 package struct HostsFile: Sendable, Equatable {
     package let hosts: [HostEntry]
-    /// Where the coordinator takes connections; 0 lets its host choose.
+    /// The port at which the coordinator accepts connections; 0 lets its host choose.
     package let coordinatorPort: UInt16
 
     package static let limit = 256

@@ -29,3 +29,7 @@ import Testing
         #expect(term.files(files) == ["b.swift", "Tests/B/d.swift", "e.swift", "PictureFile.swift"])
     }
 }
+
+extension RemovedTerm: CustomTestStringConvertible {
+    var testDescription: String { word }
+}

@@ -47,36 +47,49 @@ let package = Package(
 
         // Every module that a target imports is named: one that is reached through another only would not be rebuilt
         // with it.
-        module("Threading", ["CLinux"]),
-        module("Tensors", ["CXXHash"]),
+        module("Platform", ["CLinux"]),
+        module("Tensors", ["Platform", "CXXHash"]),
         module("Kernels", ["Tensors", "COneDNN"]),
-        module("NeuralNetwork", ["Tensors"]),
+        module("NeuralNetwork", ["Tensors", "Platform"]),
         module("Partition", ["NeuralNetwork", "Tensors"]),
         module("Prediction", ["Partition", "NeuralNetwork", "Tensors"]),
-        module("Datasets", ["Tensors", "Threading", "CTurboJPEG", "CSTBImage", "CYUV", "CZlib"]),
+        module("Datasets", ["Tensors", "Platform", "CTurboJPEG", "CSTBImage", "CYUV", "CZlib"]),
+        module("Security", ["Platform", "COpenSSL"]),
+        module("Transport", ["Security", "Tensors", "Platform", "CLinux"]),
         .target(
-            name: "Wire", dependencies: ["Partition", "NeuralNetwork", "Tensors", "Threading", "CLinux", "COpenSSL", protobuf],
+            name: "Protocol", dependencies: ["Transport", "Security", "Partition", "NeuralNetwork", "Platform", protobuf],
             exclude: ["Messages/control.proto"], swiftSettings: swiftSettings),
         .target(
-            name: "Interchange", dependencies: ["NeuralNetwork", "RunLog", "Tensors", "Threading", protobuf],
+            name: "Interchange", dependencies: ["NeuralNetwork", "RunLog", "Tensors", "Platform", protobuf],
             exclude: ["ONNX/onnx.proto", "TensorBoard/tensorboard.proto"], swiftSettings: swiftSettings),
-        module("RunLog", ["Threading"]),
+        module("RunLog", ["Platform"]),
         .target(
-            name: "Dashboard", dependencies: ["RunLog", "Tensors", "Threading", "CXXHash", web], resources: [.embedInCode("Page")],
+            name: "Dashboard", dependencies: ["RunLog", "Tensors", "Platform", "CXXHash", web], resources: [.embedInCode("Page")],
             swiftSettings: swiftSettings),
-        module("ParameterStore", ["Wire", "Kernels", "Partition", "NeuralNetwork", "Tensors", "Threading", protobuf]),
-        module("Worker", ["Wire", "Kernels", "Prediction", "Partition", "NeuralNetwork", "Datasets", "Tensors", "Threading", protobuf]),
-        module("Coordinator", ["Wire", "Prediction", "Partition", "NeuralNetwork", "RunLog", "Tensors", "Threading", protobuf]),
+        module(
+            "ParameterStore",
+            ["Protocol", "Transport", "Security", "Kernels", "Partition", "NeuralNetwork", "Tensors", "Platform", protobuf]),
+        module(
+            "Worker",
+            [
+                "Protocol", "Transport", "Security", "Kernels", "Prediction", "Partition", "NeuralNetwork", "Datasets", "Tensors", "Platform",
+                protobuf,
+            ]),
+        module(
+            "Coordinator",
+            [
+                "RunLog", "Protocol", "Transport", "Security", "Prediction", "Partition", "NeuralNetwork", "Tensors", "Platform", protobuf,
+            ]),
         module(
             "Commands",
             [
-                "Dashboard", "Coordinator", "Worker", "ParameterStore", "Interchange", "RunLog", "Wire", "Kernels", "Prediction", "Partition",
-                "NeuralNetwork", "Datasets", "Tensors", "Threading", "CLinux", arguments, yaml,
+                "Dashboard", "Coordinator", "Worker", "ParameterStore", "Interchange", "RunLog", "Protocol", "Transport", "Security", "Kernels",
+                "Prediction", "Partition", "NeuralNetwork", "Datasets", "Tensors", "Platform", "CLinux", arguments, yaml,
             ]),
         .executableTarget(name: "colonnade", dependencies: ["Commands"], swiftSettings: swiftSettings),
 
         // What tests of several modules share: scratch folders, processes of the built program, and what runs leave.
-        .target(name: "TestSupport", dependencies: ["RunLog"], path: "Tests/Support", swiftSettings: swiftSettings),
+        .target(name: "TestSupport", dependencies: ["RunLog", "Security"], path: "Tests/Support", swiftSettings: swiftSettings),
 
         // What tests and fuzzers share: files made for them, and the entries of the parsers.
         .target(
@@ -84,20 +97,25 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Commands", "Coordinator", "ParameterStore", "Interchange", "RunLog", "Wire", "Kernels", "Partition",
-                "NeuralNetwork", "Datasets", "Tensors", "Threading", "CZlib", "Fixtures", arguments, protobuf,
+                "Commands", "Coordinator", "ParameterStore", "Interchange", "RunLog", "Protocol", "Transport", "Security", "Kernels",
+                "Partition", "NeuralNetwork", "Datasets", "Tensors", "Platform", "CZlib", "Fixtures", arguments, protobuf,
             ], path: "Tests/FuzzTargets", swiftSettings: swiftSettings),
         .testTarget(name: "FuzzRegressionTests", dependencies: ["FuzzTargets", "TestSupport"], swiftSettings: swiftSettings),
 
+        tests("Platform"),
         tests("Tensors", ["TestSupport"]),
         tests("Kernels", ["Tensors"]),
         tests("NeuralNetwork", ["Tensors"]),
         tests("Partition", ["NeuralNetwork", "Tensors"]),
         tests("Prediction", ["Partition", "NeuralNetwork", "Tensors"]),
         tests("Datasets", ["TestSupport", "Fixtures", "Tensors", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
-        tests("Wire", ["TestSupport", "Tensors", "Threading", "COpenSSL", protobuf]),
+        tests("Security", ["TestSupport"]),
+        tests("Transport", ["Security", "Tensors", "Platform"]),
+        tests("Protocol", ["TestSupport", "Transport", "Security", "Tensors", "Platform", "COpenSSL", protobuf]),
         tests("ParameterStore", ["TestSupport", "Partition", "NeuralNetwork"]),
-        tests("Coordinator", ["ParameterStore", "Worker", "Partition", "RunLog", "Wire", "NeuralNetwork", protobuf]),
+        tests(
+            "Coordinator",
+            ["Worker", "ParameterStore", "RunLog", "Protocol", "Security", "Partition", "NeuralNetwork", "Platform", protobuf]),
         tests("RunLog", ["TestSupport"]),
         tests("Interchange", ["TestSupport", "RunLog"]),
         tests(
@@ -110,7 +128,9 @@ let package = Package(
         // Whole runs with processes of the built program.
         .testTarget(
             name: "SystemTests",
-            dependencies: ["TestSupport", "Commands", "Wire", "RunLog", "NeuralNetwork", "Tensors", "Threading", protobuf],
+            dependencies: [
+                "TestSupport", "Commands", "RunLog", "Protocol", "Transport", "Security", "NeuralNetwork", "Tensors", "Platform", protobuf,
+            ],
             path: "Tests/System", exclude: ["Contract/Golden"], resources: [.copy("Golden")], swiftSettings: swiftSettings),
     ]
 )

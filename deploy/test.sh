@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds everything and runs all tests, including the dashboard's in a browser, the checks of the deployment files and short fuzzing.
-# Arguments, such as --filter WireTests, are passed to `swift test`; then only `swift test` runs.
+# Arguments, such as --filter ProtocolTests, are passed to `swift test`; then only `swift test` runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

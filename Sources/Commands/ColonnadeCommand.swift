@@ -1,6 +1,6 @@
 public import ArgumentParser
 import Glibc
-import Wire
+import Platform
 
 /// The root command, `colonnade`.
 public struct ColonnadeCommand: ParsableCommand {

@@ -2,9 +2,10 @@ import Datasets
 import Foundation
 import Kernels
 import NeuralNetwork
+import Platform
 import RunLog
+import Security
 import Tensors
-import Wire
 
 /// An error that ends a command: a sysexits code, and one sentence that tells the user what to do.
 struct CommandFailure: Error, CustomStringConvertible {

@@ -2,8 +2,8 @@ import Foundation
 import Hummingbird
 import Logging
 import NIOCore
+import Platform
 public import RunLog
-import Threading
 
 /// Serves the web page about the runs of a directory, and its JSON API.
 ///

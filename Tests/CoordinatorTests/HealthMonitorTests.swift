@@ -1,9 +1,9 @@
 import Coordinator
 import NeuralNetwork
 import Partition
+import Protocol
 import SwiftProtobuf
 import Testing
-import Wire
 
 /// Heartbeats in, verdicts out: the culprit is named, not those who wait for it.
 @Suite struct HealthMonitorTests {

@@ -1,6 +1,6 @@
 import Coordinator
+import Protocol
 import Testing
-import Wire
 
 @Suite struct RendezvousTests {
     private func rendezvous(_ stores: StorePlacement = .byHand(1)) -> Rendezvous {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds everything with a sanitizer and runs all tests: Tests/Sanitizers/run.sh thread|address [--filter WireTests …]
+# Builds everything with a sanitizer and runs all tests: Tests/Sanitizers/run.sh thread|address [--filter ProtocolTests …]
 # The exit code is not 0 if a test fails, or if the sanitizer reports anything in the tests or in processes that they start.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

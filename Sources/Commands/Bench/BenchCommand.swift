@@ -4,8 +4,8 @@ import Foundation
 import Kernels
 import NeuralNetwork
 import Partition
+import Platform
 import RunLog
-import Wire
 import Worker
 
 /// `colonnade bench`: measures where time goes.

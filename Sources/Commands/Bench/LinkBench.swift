@@ -1,8 +1,8 @@
 import ArgumentParser
 import Foundation
 import Glibc
-import Threading
-import Wire
+import Platform
+import Security
 
 /// `colonnade bench links`: measures the cost of sending a tensor over each kind of connection, with both ends on this machine.
 struct LinkBench: ParsableCommand {

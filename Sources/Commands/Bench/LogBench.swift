@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
+import Platform
 import RunLog
-import Threading
 
 /// `colonnade bench log`: measures the writing of a run's files alone.
 struct LogBench: ParsableCommand {

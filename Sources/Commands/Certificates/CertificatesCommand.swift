@@ -1,5 +1,5 @@
 import ArgumentParser
-import Wire
+import Security
 
 /// `colonnade certificates`: manages a private certificate authority and its certificates.
 struct CertificatesCommand: ParsableCommand {

@@ -1,4 +1,4 @@
 public import ArgumentParser
-public import Wire
+public import Security
 
 extension PeerRole: ExpressibleByArgument {}

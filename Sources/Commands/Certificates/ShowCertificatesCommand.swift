@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Wire
+import Security
 
 /// `colonnade certificates show`.
 struct ShowCertificatesCommand: ParsableCommand {

@@ -1,7 +1,7 @@
 import Foundation
 import NeuralNetwork
+import Platform
 import RunLog
-import Tensors
 
 /// A tree of unchecked settings: a preset's, overlaid with a file's, overlaid with `--set`.
 struct SettingsTree {
@@ -14,14 +14,9 @@ struct SettingsTree {
         self.root = root
     }
 
-    /// Reads a YAML file.
-    /// - Throws: `CommandFailure` if the file cannot be read, `NetworkError` if it is not a valid mapping.
-    init(yaml path: String) throws {
-        let bytes: [UInt8]
-        do { bytes = try SmallFile.read(path, limit: SettingsText.byteLimit) } catch {
-            throw CommandFailure(CommandFailure.noInput, "\(error); name a YAML file with --config")
-        }
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw NetworkError("\(path) is not UTF-8 text") }
+    /// Reads the text of a YAML file.
+    /// - Throws: `NetworkError` if it is not a valid mapping.
+    init(yaml text: String, path: String) throws {
         let value: JSONValue
         do { value = try SettingsText.value(text) } catch let error as NetworkError {
             throw NetworkError("\(path): \(error)")

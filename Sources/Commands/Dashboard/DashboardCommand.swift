@@ -2,9 +2,9 @@ import ArgumentParser
 import Dashboard
 import Foundation
 import Glibc
+import Platform
 import RunLog
-import Threading
-import Wire
+import Security
 
 /// `colonnade dashboard`: shows runs in a browser.
 struct DashboardCommand: ParsableCommand {

@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import Wire
+import Security
 
 /// A secret that a person or a program presents.
 enum PrivateToken {

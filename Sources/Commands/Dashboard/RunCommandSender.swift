@@ -1,5 +1,6 @@
+import Protocol
 import RunLog
-import Wire
+import Security
 
 /// Sends commands to a run's coordinator, at the address in the run's record.
 enum RunCommandSender {

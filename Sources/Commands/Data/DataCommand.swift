@@ -2,8 +2,8 @@ import ArgumentParser
 import Datasets
 import Foundation
 import NeuralNetwork
+import Platform
 import Tensors
-import Threading
 import Worker
 
 /// `colonnade data`: packs, shows and checks data sets.

@@ -2,8 +2,9 @@ import ArgumentParser
 import Datasets
 import Foundation
 import Glibc
+import Platform
+import Security
 import Tensors
-import Wire
 
 /// `colonnade doctor`: checks whether this machine, or a set of hosts, is fit for a run.
 struct DoctorCommand: ParsableCommand {
@@ -44,7 +45,7 @@ struct DoctorCommand: ParsableCommand {
 
     /// Set for the hosts of a file, whose machines have been checked already.
     @Flag(help: .hidden) var linksOnly = false
-    @Option(help: .hidden) var addressFile: String?
+    @Option(help: .hidden) var supervisorDescriptor: Int32?
 
     func validate() throws {
         guard [hosts != nil, serve != nil, !peers.isEmpty].count(where: { $0 }) <= 1 else {
@@ -64,11 +65,11 @@ struct DoctorCommand: ParsableCommand {
             return try conclude(doctor.findings())
         }
         let name = HostIdentity.hostName
-        let machine = MachineCheck(host: name, data: data, security: security, listen: try SocketAddress(parsing: listen))
+        let machine = MachineCheck(host: name, data: data, security: security.request, listen: try SocketAddress(parsing: listen))
         var findings = linksOnly ? [] : machine.findings()
         if !peers.isEmpty {
             let addresses = try peers.map { try SocketAddress(parsing: $0) }
-            for address in addresses { try security.check(address, isInsecure: insecure) }
+            for address in addresses { try security.request.check(address, isInsecure: insecure) }
             let pairs = PairCheck(host: name, security: try protection(), fingerprint: fingerprint, seconds: seconds)
             findings += addresses.flatMap(pairs.findings)
         }
@@ -77,10 +78,10 @@ struct DoctorCommand: ParsableCommand {
 
     /// Answers other hosts' doctors until the process ends.
     private func answer(_ address: SocketAddress) throws {
-        try security.check(address, isInsecure: insecure)
+        try security.request.check(address, isInsecure: insecure)
         let signals = SignalWatch()
         let server = try ProbeServer(address, security: try protection(), fingerprint: fingerprint)
-        if let addressFile { try DurableFile.write([UInt8]("\(server.address)".utf8), to: addressFile) }
+        supervisorDescriptor.map { SupervisorReports($0) }?.send(.listening("\(server.address)"))
         Terminal.line("answering doctors at \(server.address); on another host run: colonnade doctor \(server.address)")
         signals.onInterrupt { Glibc.exit(0) }
         withExtendedLifetime((server, signals)) { while true { pause() } }
@@ -88,7 +89,7 @@ struct DoctorCommand: ParsableCommand {
 
     /// Returns the protection of links. Every host has a worker's certificate.
     private func protection() throws -> LinkSecurity {
-        try security.protection(
+        try security.request.protection(
             .worker, otherwise: .none, log: { Terminal.error($0) }, refused: { Terminal.error("refused: \($0)") })
     }
 

@@ -3,8 +3,8 @@ import Datasets
 import Foundation
 import Interchange
 import NeuralNetwork
+import Platform
 import Tensors
-import Wire
 
 /// `colonnade export`: converts a checkpoint for other programs.
 struct ExportCommand: ParsableCommand {

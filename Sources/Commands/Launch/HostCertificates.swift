@@ -1,5 +1,5 @@
 import Foundation
-import Wire
+import Security
 
 /// Certificates of one run, made here and in memory only from then on: a key for each role on each host, and none of the authority,
 /// so that nobody can issue another.

@@ -1,5 +1,5 @@
 import Foundation
-import Threading
+import Platform
 
 /// Lines of several hosts on one terminal, each with its host and process before it.
 final class HostOutput: Sendable {

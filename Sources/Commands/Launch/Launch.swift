@@ -1,22 +1,20 @@
 import Foundation
 import Glibc
-import Threading
-import Wire
+import Platform
+import Security
 
 /// A run over several hosts, from the first connection to the last.
 final class Launch: Sendable {
     private let file: HostsFile
-    private let options: RunOptions
+    private let request: RunRequest
     private let isInsecure: Bool
-    /// The content of the file that `--config` names.
-    private let configuration: [UInt8]?
     private let certificates: HostCertificates?
     private let output: HostOutput
     private let supervisor = Monitor<(supervisor: Supervisor?, isInterrupted: Bool)>((nil, false))
 
     /// - Throws: `CommandFailure` where hosts and options do not go together.
-    init(_ file: HostsFile, options: RunOptions, isInsecure: Bool, configuration: [UInt8]?) throws {
-        (self.file, self.options, self.isInsecure, self.configuration) = (file, options, isInsecure, configuration)
+    init(_ file: HostsFile, request: RunRequest, isInsecure: Bool) throws {
+        (self.file, self.request, self.isInsecure) = (file, request, isInsecure)
         let elsewhere = file.hosts.dropFirst().first { !SocketAddress(host: $0.reachedAt, port: 0).isLoopback }
         if let elsewhere, SocketAddress(host: file.first.reachedAt, port: 0).isLoopback {
             throw CommandFailure(
@@ -26,20 +24,20 @@ final class Launch: Sendable {
         guard file.workers > 0 else {
             throw CommandFailure(CommandFailure.configuration, "no host has workers; write workers: for one at least")
         }
-        guard file.first.workerCount > 0 || options.store == .process else {
+        guard file.first.workerCount > 0 || request.store == .process else {
             throw CommandFailure(
                 CommandFailure.configuration,
                 "\(file.first.label) has the coordinator and no worker, so that the store in the coordinator's process would keep nothing; give it "
                     + "a worker, or say --store process")
         }
-        if let workers = options.workers, workers > file.workers {
+        if let workers = request.workers, workers > file.workers {
             throw CommandFailure(CommandFailure.usage, "--workers \(workers) is more than the \(file.workers) of the file of hosts")
         }
-        if let threads = try file.threads, let wanted = options.configuration.threads, threads != wanted {
+        if let threads = try file.threads, let wanted = request.configuration.threads, threads != wanted {
             throw CommandFailure(CommandFailure.usage, "--threads \(wanted) differs from the \(threads) of the file of hosts; state one of them")
         }
         output = HostOutput(hosts: file.hosts.map(\.label), processes: "coordinator".count)
-        let isMade = !isInsecure && options.security.certificates == nil
+        let isMade = !isInsecure && request.security.certificates == nil
         certificates = isMade
             ? try HostCertificates(file.hosts.enumerated().map { ($1.label, ($0 == 0 ? [.coordinator] : []) + [.store, .worker]) }) : nil
     }
@@ -53,19 +51,15 @@ final class Launch: Sendable {
         if let supervisor = found.supervisor { supervisor.interrupt() } else { exit(128 + SIGINT) }
     }
 
-    /// - Parameter given: what follows `launch` on the command line.
-    /// - Throws: the first failure, with its host, process and last words.
-    func run(_ given: [String]) throws {
+    /// - Throws: The first failure, with its host, process and last words.
+    func run() throws {
         let connections = try connect()
         let opened = Monitor(connections)
         defer { Self.close(opened.read { $0 }) }
         let place = try place(connections, opened)
-        var again = options
-        (again.stores, again.security.certificates) = (max(1, place.storeCount), nil)
-        let supervisor = Supervisor(place: place, workers: place.workerCount, stores: place.storeCount, restarts: options.restarts)
+        let supervisor = Supervisor(place: place, workers: place.workerCount, stores: place.storeCount, restarts: request.restarts)
         self.supervisor.update { $0.supervisor = supervisor }
-        let arguments = try LaunchArguments.forCoordinator(given, configuration: sendConfiguration(connections[0])) + common(place)
-        let coordinator = try supervisor.run(arguments: arguments, again: again.argumentsForRestart)
+        let coordinator = try supervisor.run(coordinatorRequest(place))
         try report(coordinator, place)
     }
 
@@ -109,13 +103,12 @@ final class Launch: Sendable {
     private func place(_ connections: [HostConnection], _ opened: Monitor<[HostConnection]>) throws -> LaunchPlace {
         var peerArguments: [String: [String]] = [:]
         for connection in connections { peerArguments[connection.host.label] = try self.peerArguments(connection) }
-        let security = try security(connections[0])
-        let directory = try connections[0].path(.open(runs: options.runs, name: options.name, resume: options.resume, mayHaveBegun: options.resumeIfBegun))
+        let directory = try connections[0].path(.open(runs: request.runs, name: request.name, resume: request.resume, mayHaveBegun: request.resumeIfBegun))
         let listen = SocketAddress(host: file.first.reachedAt, port: file.coordinatorPort)
         let output = output
         return LaunchPlace(
-            directory: directory, connections: connections, listen: "\(listen)", coordinatorArguments: security, peerArguments: peerArguments,
-            hasStores: options.store == .process
+            directory: directory, connections: connections, listen: "\(listen)", protection: try protection(connections[0]), peerArguments: peerArguments,
+            hasStores: request.store == .process
         ) { [self] host in
             let (connection, _) = try HostGroup.open(host) { output.show($0, $1, $2) }
             opened.update { $0.append(connection) }
@@ -124,40 +117,31 @@ final class Launch: Sendable {
         }
     }
 
-    /// The protection of every process of a host, with its certificates left there.
-    private func security(_ connection: HostConnection) throws -> [String] {
-        if isInsecure { return ["--insecure"] }
-        if let certificates { return ["--certificates", try certificates.send(to: connection)] }
-        return options.security.certificates.map { ["--certificates", $0] } ?? []
+    /// The protection of every process of a host, whose certificates are sent there.
+    private func protection(_ connection: HostConnection) throws -> (certificates: String?, isInsecure: Bool) {
+        if isInsecure { return (nil, true) }
+        return (try certificates.map { try $0.send(to: connection) } ?? request.security.certificates, false)
     }
 
     private func peerArguments(_ connection: HostConnection) throws -> [String] {
-        var limits = options.security
-        limits.certificates = nil
-        return try security(connection) + limits.arguments
+        let protection = try protection(connection)
+        var security = request.security
+        security.certificates = protection.certificates
+        return security.arguments + (protection.isInsecure ? ["--insecure"] : [])
     }
 
-    private func sendConfiguration(_ connection: HostConnection) throws -> String? {
-        try configuration.map { try connection.path(.keep(name: "run.yaml", content: Data($0))) }
-    }
-
-    /// What the file of hosts says about the run, for the coordinator's first start.
-    private func common(_ place: LaunchPlace) throws -> [String] {
-        var arguments: [String] = []
-        if let data = options.data ?? file.first.data { arguments += ["--data", data] }
-        if options.workers == nil { arguments += ["--workers", "\(place.workerCount)"] }
-        if options.configuration.threads == nil, let threads = try file.threads { arguments += ["--threads", "\(threads)"] }
-        if place.storeCount > 0 { arguments += ["--stores", "\(place.storeCount)"] }
-        // What the run's prediction is made from: of different connections the slowest, which the others wait for.
-        let stated = file.hosts.filter { $0.workerCount > 0 }
-        func pick(_ words: [String], _ number: (String) -> Double?, _ isWorse: (Double, Double) -> Bool) -> String? {
-            words.compactMap { word in number(word).map { (word, $0) } }.max { isWorse($1.1, $0.1) }?.0
-        }
-        if options.bandwidth == nil, let bandwidth = pick(stated.compactMap(\.bandwidth), Quantity.bandwidth, <) {
-            arguments += ["--bandwidth", bandwidth]
-        }
-        if options.latency == nil, let latency = pick(stated.compactMap(\.latency), Quantity.time, >) { arguments += ["--latency", latency] }
-        return arguments
+    /// The coordinator's request, with what the file of hosts states beside the options.
+    private func coordinatorRequest(_ place: LaunchPlace) throws -> RunRequest {
+        var request = request
+        request.data = request.data ?? file.first.data
+        request.workers = request.workers ?? place.workerCount
+        request.configuration.threads = try request.configuration.threads ?? file.threads
+        request.stores = max(1, place.storeCount)
+        // The run's prediction takes the slowest of different connections, which the others wait for.
+        let hosts = file.hosts.filter { $0.workerCount > 0 }
+        request.bandwidth = request.bandwidth ?? hosts.compactMap { $0.bandwidth.flatMap(Quantity.bandwidth) }.min()
+        request.latency = request.latency ?? hosts.compactMap { $0.latency.flatMap(Quantity.time) }.max()
+        return request
     }
 
     // MARK: After it

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import Glibc
-import Tensors
 
 /// `colonnade launch`: a run on the hosts of a file, over ssh.
 struct LaunchCommand: ParsableCommand {
@@ -36,15 +35,9 @@ struct LaunchCommand: ParsableCommand {
         // A command that is suspended says nothing, and hosts would take it to be gone.
         signal(SIGTSTP, SIG_IGN)
         let file = try HostsFile(path: hosts)
-        let configurationFile = try options.configuration.config.map { path in
-            do { return try SmallFile.read(path, limit: SettingsText.byteLimit) } catch {
-                throw CommandFailure(CommandFailure.noInput, "\(error); name a YAML file with --config")
-            }
-        }
-        let launch = try Launch(file, options: options, isInsecure: insecure, configuration: configurationFile)
+        let launch = try Launch(file, request: options.request, isInsecure: insecure)
         signals.onInterrupt { launch.interrupt() }
-        let given = Array(CommandLine.arguments.drop { $0 != "launch" }.dropFirst())
-        try launch.run(given)
+        try launch.run()
         withExtendedLifetime(signals) {}
     }
 }

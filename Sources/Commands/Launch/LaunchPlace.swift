@@ -6,27 +6,26 @@ final class LaunchPlace: RunPlace {
     let directory: String
     private let coordinatorHost: HostConnection
     private let listen: String
-    private let coordinatorArguments: [String]
+    private let protection: (certificates: String?, isInsecure: Bool)
     /// The hosts of workers, by rank, and of stores.
     private let workers, stores: [String]
     private var connections: [String: HostConnection]
     /// What stores and workers of a host are told besides the coordinator's address.
     private var peerArguments: [String: [String]]
     private let reconnect: (HostEntry) throws -> (HostConnection, peerArguments: [String])
-    private var coordinator: RemoteProcess?
     private var lastProgress = RunProgress()
 
     /// - Parameters:
     ///   - connections: in the order of the file of hosts; the first is the coordinator's.
     ///   - listen: where the coordinator takes connections.
-    ///   - coordinatorArguments: of every start of it.
+    ///   - protection: the coordinator's certificates on its host.
     ///   - peerArguments: of the stores and workers of a host.
     ///   - reconnect: opens a connection that broke again.
     init(
-        directory: String, connections: [HostConnection], listen: String, coordinatorArguments: [String],
+        directory: String, connections: [HostConnection], listen: String, protection: (certificates: String?, isInsecure: Bool),
         peerArguments: [String: [String]], hasStores: Bool, reconnect: @escaping (HostEntry) throws -> (HostConnection, peerArguments: [String])
     ) {
-        (self.directory, coordinatorHost, self.listen, self.coordinatorArguments) = (directory, connections[0], listen, coordinatorArguments)
+        (self.directory, coordinatorHost, self.listen, self.protection) = (directory, connections[0], listen, protection)
         self.connections = Dictionary(uniqueKeysWithValues: connections.map { ($0.host.label, $0) })
         workers = connections.flatMap { Array(repeating: $0.host.label, count: $0.host.workerCount) }
         stores = hasStores ? connections.filter { $0.host.workerCount > 0 }.map(\.host.label) : []
@@ -41,16 +40,16 @@ final class LaunchPlace: RunPlace {
         return lastProgress
     }
 
-    func startCoordinator(_ arguments: [String]) throws -> any RoleProcess {
+    func startCoordinator(_ request: RunRequest) throws -> (process: any RoleProcess, reports: CoordinatorReports) {
+        var request = request
+        (request.directory, request.listen) = (directory, listen)
+        (request.security.certificates, request.isInsecure) = protection
+        let reports = CoordinatorReports()
         let process = coordinatorHost.start(
-            "coordinator", name: "coordinator on \(coordinatorHost.host.label)",
-            arguments: ["coordinator"] + arguments + coordinatorArguments + ["--listen", listen, "--directory", directory],
-            announces: true)
-        coordinator = process
-        return process
+            "coordinator", name: "coordinator on \(coordinatorHost.host.label)", arguments: ReportingPipes.coordinatorArguments,
+            request: try JSONEncoder().encode(request), reports: reports)
+        return (process, reports)
     }
-
-    func coordinatorAddress() -> String? { coordinator?.address }
 
     func start(_ role: String, _ rank: Int, coordinator address: String) throws -> any RoleProcess {
         let host = role == "store" ? stores[rank] : workers[rank]
@@ -73,8 +72,6 @@ final class LaunchPlace: RunPlace {
     }
 
     private func dataArguments(_ host: HostEntry) -> [String] { host.data.map { ["--data", $0] } ?? [] }
-
-    func evictions() -> [Eviction] { coordinatorHost.evictions() }
 
     func willStartAgain(_ process: any RoleProcess, after code: Int32) {
         Terminal.line("\(process.name) ended with exit code \(code) and is started again" + (process.lastWords.map { ": \($0)" } ?? ""))

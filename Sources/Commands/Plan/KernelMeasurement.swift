@@ -2,9 +2,9 @@ import Datasets
 import Foundation
 import NeuralNetwork
 import Partition
+import Platform
 import Prediction
 import RunLog
-import Threading
 
 /// Measures a network's kernels for `plan` as they run in training: in a short run on synthetic images.
 enum KernelMeasurement {

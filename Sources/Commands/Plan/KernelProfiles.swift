@@ -1,9 +1,9 @@
 import Foundation
 import Kernels
 import NeuralNetwork
+import Platform
 import Prediction
 import Tensors
-import Wire
 
 /// Kernel times measured on this kind of machine, in the user's cache. `plan` and runs write them; predictions read them.
 struct KernelProfiles {

@@ -2,9 +2,9 @@ import ArgumentParser
 import Foundation
 import Kernels
 import NeuralNetwork
+import Platform
 import Prediction
 import Tensors
-import Wire
 
 /// The options that describe a planned run's hosts, from a file or this machine alone, and its kernels, measured or modelled.
 struct PlanHosts: ParsableArguments {

@@ -38,8 +38,6 @@ struct Bandwidth: ExpressibleByArgument {
         guard let value = Quantity.bandwidth(argument) else { return nil }
         bytesPerSecond = value
     }
-
-    func arguments(_ option: String) -> [String] { [option, "\(bytesPerSecond / 1e9)GB/s"] }
 }
 
 /// A latency given as an option.
@@ -50,6 +48,4 @@ struct Latency: ExpressibleByArgument {
         guard let value = Quantity.time(argument) else { return nil }
         seconds = value
     }
-
-    func arguments(_ option: String) -> [String] { [option, "\(seconds)s"] }
 }

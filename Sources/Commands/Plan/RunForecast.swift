@@ -11,8 +11,8 @@ struct RunForecast {
     private let configuration: RunConfiguration
     private let layout: ColumnLayout
     /// The stated bandwidth and latency of the network between hosts.
-    private let bandwidth: Bandwidth?
-    private let latency: Latency?
+    private let bandwidth: Double?
+    private let latency: Double?
     /// The step from which the run started.
     private let base: Int
 
@@ -22,7 +22,7 @@ struct RunForecast {
     /// The fewest steps from which a rate is measured.
     private static let minimumSteps = 12
 
-    init(_ configuration: RunConfiguration, _ layout: ColumnLayout, base: Int, bandwidth: Bandwidth?, latency: Latency?) {
+    init(_ configuration: RunConfiguration, _ layout: ColumnLayout, base: Int, bandwidth: Double?, latency: Double?) {
         (self.configuration, self.layout, self.base) = (configuration, layout, base)
         (self.bandwidth, self.latency) = (bandwidth, latency)
     }
@@ -100,7 +100,7 @@ struct RunForecast {
             let resident = placement.count { $0 == number } * configuration.recipe.threads
             return .init(
                 name: name, workers: layout.workers, cores: max(1, resident),
-                bandwidth: bandwidth?.bytesPerSecond ?? PlanHosts.bandwidth, latency: latency?.seconds ?? PlanHosts.latency)
+                bandwidth: bandwidth ?? PlanHosts.bandwidth, latency: latency ?? PlanHosts.latency)
         }
         return (cluster, placement)
     }

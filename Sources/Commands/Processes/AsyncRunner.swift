@@ -1,5 +1,5 @@
 import Glibc
-import Threading
+import Platform
 
 /// Runs asynchronous work from a synchronous command.
 enum AsyncRunner {

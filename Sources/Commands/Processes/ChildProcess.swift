@@ -1,7 +1,7 @@
 import CLinux
 import Foundation
 import Glibc
-import Threading
+import Platform
 
 /// A process that this one started: a role of a run, or `ssh`.
 final class ChildProcess: RoleProcess, @unchecked Sendable {
@@ -29,8 +29,10 @@ final class ChildProcess: RoleProcess, @unchecked Sendable {
     /// - Parameters:
     ///   - program: a path, or a name to look up in `PATH`.
     ///   - input: the descriptor of its standard input; nil gives it an empty one.
+    ///   - passing: further descriptors of this process, by their numbers in the child.
     init(
-        name: String, program: String = ChildProcess.executable, arguments: [String], input: Int32? = nil, output: Output
+        name: String, program: String = ChildProcess.executable, arguments: [String], input: Int32? = nil, passing: [Int32: Int32] = [:],
+        output: Output
     ) throws {
         self.name = name
         var actions = posix_spawn_file_actions_t()
@@ -41,6 +43,7 @@ final class ChildProcess: RoleProcess, @unchecked Sendable {
         } else {
             posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         }
+        for (number, own) in passing { posix_spawn_file_actions_adddup2(&actions, own, number) }
         switch output {
         case .inherited: logPath = nil
         case .file(let path):

@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-import Threading
+import Platform
 
 /// A reader of lines from a descriptor, which bounds the length of a line.
 struct LineInput {

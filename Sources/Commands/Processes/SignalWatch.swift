@@ -1,5 +1,5 @@
 import Glibc
-import Threading
+import Platform
 
 /// Turns SIGINT and SIGTERM into calls on a dedicated thread. Create it before any other thread.
 final class SignalWatch: Sendable {

@@ -2,8 +2,8 @@ import ArgumentParser
 import Datasets
 import Foundation
 import NeuralNetwork
+import Platform
 import RunLog
-import Tensors
 
 /// `colonnade runs report`: writes what a run has learned as one page.
 struct ReportCommand: ParsableCommand {

@@ -3,11 +3,11 @@ import Coordinator
 import Foundation
 import Glibc
 import NeuralNetwork
+import Platform
 import Prediction
 import RunLog
+import Security
 import Tensors
-import Threading
-import Wire
 
 /// `colonnade coordinator`: one role, on this host.
 struct CoordinatorCommand: ParsableCommand {
@@ -22,57 +22,69 @@ struct CoordinatorCommand: ParsableCommand {
     @Flag(help: "Listen beyond this machine without encryption. Anyone who reaches the port can join.")
     var insecure = false
 
-    /// Set by `train`, which has made the directory already.
-    @Option(help: .hidden) var directory: String?
-    @Option(help: .hidden) var addressFile: String?
+    /// Set by a supervisor: the request comes as JSON by the standard input, and reports go to the descriptor.
+    @Flag(help: .hidden) var requestOnInput = false
+    @Option(help: .hidden) var supervisorDescriptor: Int32?
 
     func run() throws {
         ParentProcess.dieWithIt()
         let signals = SignalWatch()
-        switch try given.beginning() {
+        switch try request().beginning() {
         case .finished(let run): Terminal.line("\(run.path) is finished")
-        case .run(let options, let found): try run(options, directory.map(RunDirectory.init) ?? found, signals)
+        case .run(let request, let found): try run(request, request.directory.map { RunDirectory($0) } ?? found, signals)
         }
     }
 
-    private func run(_ options: RunOptions, _ directory: RunDirectory?, _ signals: SignalWatch) throws {
-        let address = try SocketAddress(parsing: listen)
-        try options.security.check(address, isInsecure: insecure)
-        let (metricsAddress, metricsToken) = try options.metricsEndpoint()
-        var settled = try options.settle(listen: address)
-        settled.plan.stores = options.store == .embedded ? .everyHost(coordinator: HostIdentity.value) : .byHand(options.stores)
-        try options.security.checked(for: options.store == .embedded ? [.coordinator, .store] : [.coordinator])
+    private func request() throws -> RunRequest {
+        guard requestOnInput else {
+            var request = try given.request
+            (request.listen, request.isInsecure) = (listen, insecure)
+            return request
+        }
+        do { return try JSONDecoder().decode(RunRequest.self, from: FileHandle.standardInput.readToEnd() ?? Data()) } catch {
+            throw CommandFailure(CommandFailure.usage, "--request-on-input is for supervisors, which send a request of this release")
+        }
+    }
+
+    private func run(_ request: RunRequest, _ directory: RunDirectory?, _ signals: SignalWatch) throws {
+        let address = try SocketAddress(parsing: request.listen)
+        try request.security.check(address, isInsecure: request.isInsecure)
+        let (metricsAddress, metricsToken) = try request.metricsEndpoint()
+        var resolved = try request.resolve(listen: address)
+        resolved.plan.stores = request.store == .embedded ? .everyHost(coordinator: HostIdentity.value) : .byHand(request.stores)
+        try request.security.checked(for: request.store == .embedded ? [.coordinator, .store] : [.coordinator])
         let run = UInt64.random(in: 1...UInt64.max)
-        let writer = try options.open(settled, directory: directory, run: run)
-        let display = ProgressDisplay(batch: settled.plan.configuration.recipe.batch)
-        let metrics = MetricsServer(run: writer.directory.name, steps: settled.plan.steps)
-        let journal = RunJournal(writer, listeners: [{ metrics.take($0) }, { display.show($0) }])
+        let writer = try request.open(resolved, directory: directory, run: run)
+        let display = ProgressDisplay(batch: resolved.plan.configuration.recipe.batch)
+        let metrics = MetricsServer(run: writer.directory.name, steps: resolved.plan.steps)
+        let supervisor = supervisorDescriptor.map { SupervisorReports($0) }
+        let journal = RunJournal(writer, listeners: [{ metrics.take($0) }, { display.show($0) }, { supervisor?.take($0) }])
         // Beyond this machine a token is only what both sides were given: nobody else would find it.
-        let drawsToken = options.security.certificates == nil && !options.security.namesToken && address.isLoopback
+        let drawsToken = request.security.certificates == nil && !request.security.namesToken && address.isLoopback
         var token: PublishedToken?
         defer { token?.remove() }
         do {
             token = drawsToken ? try PublishedToken(writer.directory) : nil
-            settled.plan.security = try options.security.protection(
+            resolved.plan.security = try request.security.protection(
                 .coordinator, otherwise: token?.source ?? .none, log: { journal.note("certificates", $0) },
                 refused: { journal.note("refused", $0) })
         } catch {
-            if settled.resumed == nil { try? FileManager.default.removeItem(atPath: writer.directory.path) }
+            if resolved.resumed == nil { try? FileManager.default.removeItem(atPath: writer.directory.path) }
             throw error
         }
-        let security = settled.plan.security
+        let security = resolved.plan.security
         let service: CoordinatorService
         do {
-            service = try CoordinatorService(settled.plan, writer: writer, run: run, journal: journal, status: { metrics.take($0) })
+            service = try CoordinatorService(resolved.plan, writer: writer, run: run, journal: journal, status: { metrics.take($0) })
             if let metricsAddress { try metrics.start(on: metricsAddress, token: metricsToken) }
         } catch {
             // Nothing was trained: leave no run behind.
-            if settled.resumed == nil { try? FileManager.default.removeItem(atPath: writer.directory.path) }
+            if resolved.resumed == nil { try? FileManager.default.removeItem(atPath: writer.directory.path) }
             throw error
         }
         try writer.update { record in
             record.coordinator = "\(service.address)"
-            record.plan = try? .init(settled.plan.configuration, layout: settled.plan.layout)
+            record.plan = try? .init(resolved.plan.configuration, layout: resolved.plan.layout)
         }
         let published = token?.publish(service.address)
         defer { published?.remove() }
@@ -80,21 +92,20 @@ struct CoordinatorCommand: ParsableCommand {
             journal.note("insecure", "\(service.address) takes connections without encryption")
             Terminal.error("warning: \(service.address) takes connections from other hosts without encryption (--insecure)")
         }
-        if let addressFile { try DurableFile.write([UInt8]("\(service.address)".utf8), to: addressFile) }
-        if let device = options.device {
+        if let device = request.device {
             Terminal.line("simulated: kernels take what \(device.words); images/s are this machine's, \(Terminal.fixed(device.dilation, 0)) times fewer than the device's")
         }
-        if options.store == .embedded { try EmbeddedStore.start(service.address, security: security.sibling(.store)) }
+        if request.store == .embedded { try EmbeddedStore.start(service.address, security: security.sibling(.store)) }
         signals.onInterrupt { service.stop() }
         let outcome = service.serve()
         display.finish()
         // What was predicted is the rate of one layout, of real kernels.
-        if !service.hasChangedLayout, options.device == nil {
+        if !service.hasChangedLayout, request.device == nil {
             RunForecast(
-                settled.plan.configuration, settled.plan.layout, base: settled.plan.baseStep, bandwidth: options.bandwidth,
-                latency: options.latency
+                resolved.plan.configuration, resolved.plan.layout, base: resolved.plan.baseStep, bandwidth: request.bandwidth,
+                latency: request.latency
             ).conclude(writer, journal)
         }
-        try RunReport.finish(writer, journal, outcome, stopped: options.stopped)
+        try RunReport.finish(writer, journal, outcome, stoppedExitCode: request.stoppedExitCode)
     }
 }

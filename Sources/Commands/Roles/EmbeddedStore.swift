@@ -1,6 +1,7 @@
 import ParameterStore
-import Threading
-import Wire
+import Platform
+import Protocol
+import Security
 
 /// Runs the same store as `colonnade store`, on threads of the coordinator's process or of a host's first worker.
 enum EmbeddedStore {

@@ -2,9 +2,9 @@ import Coordinator
 import Dashboard
 import Foundation
 import Glibc
+import Platform
 import RunLog
-import Threading
-import Wire
+import Security
 
 /// The coordinator's figures for Prometheus, on a port of their own.
 final class MetricsServer: Sendable {

@@ -1,5 +1,6 @@
 import ArgumentParser
-import Wire
+import Protocol
+import Security
 
 /// The options that workers and stores have in common.
 struct PeerOptions: ParsableArguments {
@@ -44,8 +45,8 @@ struct PeerOptions: ParsableArguments {
     /// Returns the coordinator's address. Throws if connections would have to be encrypted and are not.
     func check(_ coordinator: String) throws -> SocketAddress {
         let address = try SocketAddress(parsing: coordinator)
-        try security.check(address, isInsecure: insecure)
-        if let own = try self.address { try security.check(own, isInsecure: insecure) }
+        try security.request.check(address, isInsecure: insecure)
+        if let own = try self.address { try security.request.check(own, isInsecure: insecure) }
         if security.certificates == nil, !address.isLoopback {
             Terminal.line("warning: \(address) is another host, and its connections are not encrypted (--insecure)")
         }
@@ -54,7 +55,7 @@ struct PeerOptions: ParsableArguments {
 
     /// Returns the protection of the process's connections.
     func protection(_ role: PeerRole, _ log: ProcessLog) throws -> LinkSecurity {
-        try security.protection(
+        try security.request.protection(
             role, otherwise: insecure ? .none : .published(), log: { log($0) }, refused: { log.warning($0) })
     }
 }

@@ -1,6 +1,6 @@
 import Glibc
 import RunLog
-import Wire
+import Security
 
 /// A run's token in a file where the run's processes find it. The file is removed when the run ends.
 struct PublishedToken {

@@ -1,11 +1,12 @@
+import ArgumentParser
 import Coordinator
 import Foundation
 import RunLog
 
 /// What is said and kept when a run has ended.
 enum RunReport {
-    /// - Parameter stopped: how the process ends where the run was asked to stop.
-    static func finish(_ writer: RunWriter, _ journal: RunJournal, _ outcome: RunOutcome, stopped: StoppedOption) throws {
+    /// - Parameter stoppedExitCode: how the process ends where the run was asked to stop.
+    static func finish(_ writer: RunWriter, _ journal: RunJournal, _ outcome: RunOutcome, stoppedExitCode: Int32) throws {
         func close(_ record: inout RunRecord) {
             record.ended = RunWriter.now
             record.coordinator = nil
@@ -39,7 +40,7 @@ enum RunReport {
         Terminal.line(try summary(writer.directory, MetricsIndex(writer.directory)))
         guard case .interrupted = outcome else { return }
         Terminal.line("\nstopped; continue with --resume \(path)")
-        try stopped.end()
+        if stoppedExitCode != 0 { throw ExitCode(stoppedExitCode) }
     }
 
     /// A table of a run's figures.

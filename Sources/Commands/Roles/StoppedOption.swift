@@ -6,6 +6,4 @@ struct StoppedOption: ParsableArguments {
     var stoppedExitCode = ExitStatus.done
 
     func end() throws { try stoppedExitCode.end() }
-
-    var arguments: [String] { ["--stopped-exit-code", "\(stoppedExitCode.code)"] }
 }

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Glibc
 import ParameterStore
-import Wire
+import Protocol
+import Security
 
 /// `colonnade store`: holds a shard of the parameters.
 struct StoreCommand: ParsableCommand {

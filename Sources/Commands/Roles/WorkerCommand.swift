@@ -2,7 +2,8 @@ import ArgumentParser
 import Foundation
 import Glibc
 import NeuralNetwork
-import Wire
+import Protocol
+import Security
 import Worker
 
 /// `colonnade worker`: computes columns of a run.

@@ -1,6 +1,6 @@
 import ArgumentParser
+import Protocol
 import RunLog
-import Wire
 
 /// `colonnade runs stop`: stops a run, as the dashboard's button does.
 struct StopCommand: ParsableCommand {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
+import Platform
 import RunLog
-import Tensors
 
 /// `colonnade runs trace`: converts traced steps for Perfetto.
 struct TraceCommand: ParsableCommand {

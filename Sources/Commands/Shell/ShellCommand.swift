@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Wire
+import Platform
 
 /// `colonnade shell`: installs completions and manual pages.
 struct ShellCommand: ParsableCommand {

@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import Tensors
+import Platform
 
 /// The files that `shell install` writes below a prefix, and the list from which `shell uninstall` removes them.
 struct ShellFiles {

@@ -1,10 +1,11 @@
 import Glibc
-import Threading
+import Platform
 
 /// The workers and stores that a supervisor has started for one coordinator. On the supervisor's thread.
 final class Children {
     private let place: any RunPlace
     private let coordinator: any RoleProcess
+    private let reports: CoordinatorReports
     private let restarts: Int
     private var stores: [any RoleProcess] = []
     private var workers: [Int: Worker] = [:]
@@ -12,16 +13,16 @@ final class Children {
     private struct Worker {
         var process: any RoleProcess
         var started: Double
-        /// Bytes of the run's metrics when it was started.
-        var metrics: Int
+        /// The last committed step when it was started.
+        var committed: Int
         /// Ends in a row without a step in between.
         var inARow = 0
         /// When it is started again.
         var due: Double?
     }
 
-    init(place: any RunPlace, coordinator: any RoleProcess, restarts: Int) {
-        (self.place, self.coordinator, self.restarts) = (place, coordinator, restarts)
+    init(place: any RunPlace, coordinator: any RoleProcess, reports: CoordinatorReports, restarts: Int) {
+        (self.place, self.coordinator, self.reports, self.restarts) = (place, coordinator, reports, restarts)
     }
 
     func start(_ role: String, _ rank: Int, _ address: String) throws {
@@ -30,7 +31,7 @@ final class Children {
             stores.append(process)
         } else {
             workers[rank] = Worker(
-                process: process, started: MonotonicClock.now, metrics: place.progress.metricsBytes,
+                process: process, started: MonotonicClock.now, committed: reports.committed,
                 inARow: workers[rank]?.inARow ?? 0)
         }
     }
@@ -47,7 +48,7 @@ final class Children {
     /// - Returns: why the coordinator was ended, where it did not answer any more.
     func watch(_ address: String) throws -> String? {
         while coordinator.exitCode == nil {
-            for eviction in place.evictions() { evict(eviction) }
+            for eviction in reports.takeEvictions() { evict(eviction) }
             if let hung = hungCoordinator() {
                 coordinator.send(SIGKILL)
                 coordinator.end(within: 10, by: nil)
@@ -68,7 +69,7 @@ final class Children {
         // One that has heard from the coordinator how the run ended tells nothing new.
         guard let code = worker.process.exitCode, code != 0, code != CommandFailure.runFailed else { return }
         var worker = worker
-        worker.inARow = place.progress.metricsBytes > worker.metrics ? 1 : worker.inARow + 1
+        worker.inARow = reports.committed > worker.committed ? 1 : worker.inARow + 1
         let isFinal = CommandFailure.isFinal(code)
         guard worker.inARow <= max(restarts, 0), !isFinal else {
             // Where the coordinator knows why, it ends by itself and says so.

@@ -9,13 +9,9 @@ protocol RunPlace: AnyObject {
     /// How far the run is, as its directory tells.
     var progress: RunProgress { get }
 
-    /// - Parameter arguments: all but where it listens and the run's directory.
-    func startCoordinator(_ arguments: [String]) throws -> any RoleProcess
-    /// Where the coordinator that was started last takes connections; nil before it does.
-    func coordinatorAddress() -> String?
+    /// - Returns: The process, and what it will tell.
+    func startCoordinator(_ request: RunRequest) throws -> (process: any RoleProcess, reports: CoordinatorReports)
     func start(_ role: String, _ rank: Int, coordinator address: String) throws -> any RoleProcess
-    /// Processes that the coordinator wants to be ended, since the last call.
-    func evictions() -> [Eviction]
     /// A process has ended that is started again.
     func willStartAgain(_ process: any RoleProcess, after code: Int32)
 }
@@ -40,49 +36,18 @@ protocol RoleProcess: AnyObject, Sendable {
     func end(within timeout: Double, by signal: Int32?)
 }
 
-/// What a supervisor has to know of a run's directory.
+/// What a run's directory has to continue from, after a coordinator is gone.
 struct RunProgress: Codable, Sendable, Equatable {
     /// The newest checkpoint's step.
     var checkpoint: Int?
-    /// Whether a checkpoint is there that the run can go on from.
+    /// Whether a checkpoint is there that the run can continue from.
     var canResume = false
-    /// Bytes of the run's metrics: they grow with every step that is committed.
-    var metricsBytes = 0
-    /// Why the run ended, as its record says.
-    var reason: String?
 
     init() {}
 
     init(_ directory: RunDirectory) {
-        let (checkpoints, record) = (directory.checkpoints(), try? directory.record())
+        let checkpoints = directory.checkpoints()
         checkpoint = checkpoints.last?.step
-        if let record { canResume = checkpoints.contains { $0.step < record.steps } }
-        metricsBytes = (try? FileManager.default.attributesOfItem(atPath: directory.metricsPath))?[.size] as? Int ?? 0
-        reason = record?.reason
+        if let record = try? directory.record() { canResume = checkpoints.contains { $0.step < record.steps } }
     }
-}
-
-/// A process that the coordinator has taken for hung, and that may be stopped and not hear of it.
-struct Eviction: Codable, Sendable, Equatable {
-    let process: Int
-    /// Its host, as it names itself.
-    let host: String?
-
-    /// Nil for events of other kinds.
-    init?(_ event: RunEvent) {
-        guard event.kind == "evicted", let process = event.facts["process"].flatMap({ Int($0) }) else { return nil }
-        (self.process, host) = (process, event.facts["host"])
-    }
-}
-
-/// Evictions from a run's events, from the end of what is there.
-struct EvictionTail {
-    private var reader: LineReader<RunEvent>
-
-    init(_ directory: RunDirectory) {
-        let size = (try? FileManager.default.attributesOfItem(atPath: directory.eventsPath))?[.size] as? Int
-        reader = LineReader(directory.eventsPath, from: size ?? 0)
-    }
-
-    mutating func new() -> [Eviction] { reader.next().compactMap(Eviction.init) }
 }

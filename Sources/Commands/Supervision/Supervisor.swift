@@ -1,6 +1,6 @@
 import Glibc
-import Threading
-import Wire
+import Platform
+import Transport
 
 /// Starts the roles of a run and sees to it that none is left when it ends. A worker that is lost is started again by
 /// itself, and takes its place in the run; a coordinator or store that is lost takes the run back to its last checkpoint.
@@ -31,13 +31,12 @@ final class Supervisor: @unchecked Sendable {
 
     /// Runs to the end, from the last checkpoint after each loss of a coordinator or store.
     /// - Parameters:
-    ///   - arguments: the coordinator's, at first.
-    ///   - again: its arguments besides the run when it takes it up again.
+    ///   - request: the coordinator's, at first.
     /// - Returns: the last coordinator.
-    func run(arguments: [String], again: [String]) throws -> any RoleProcess {
-        var (inARow, reached, restart) = (0, place.progress.checkpoint, [String]())
+    func run(_ request: RunRequest) throws -> any RoleProcess {
+        var (inARow, reached, current) = (0, place.progress.checkpoint, request)
         while true {
-            let ending = try attempt(restart.isEmpty ? arguments : restart)
+            let ending = try attempt(current)
             guard let loss = ending.loss, interrupts.read({ $0 == 0 }) else { return ending.coordinator }
             let progress = place.progress
             inARow = progress.checkpoint == reached ? inARow + 1 : 1
@@ -50,7 +49,9 @@ final class Supervisor: @unchecked Sendable {
             if inARow > 1 { pause(Backoff.seconds(inARow)) }
             guard interrupts.read({ $0 == 0 }) else { return ending.coordinator }
             FaultPlace.clear()
-            restart = (progress.canResume ? ["--resume", place.directory] + again : arguments) + ["--restart-reason", loss]
+            current = request
+            current.restartReason = loss
+            if progress.canResume { current = request.resuming(place.directory, because: loss) }
         }
     }
 
@@ -63,19 +64,19 @@ final class Supervisor: @unchecked Sendable {
         let loss: String?
     }
 
-    private func attempt(_ arguments: [String]) throws -> Ending {
-        let coordinator = try place.startCoordinator(arguments)
+    private func attempt(_ request: RunRequest) throws -> Ending {
+        let (coordinator, reports) = try place.startCoordinator(request)
         self.coordinator.update { $0 = coordinator }
         // Interrupted while nobody was there to be told.
         if interrupts.read({ $0 > 0 }) { coordinator.send(SIGTERM) }
-        let children = Children(place: place, coordinator: coordinator, restarts: restarts)
+        let children = Children(place: place, coordinator: coordinator, reports: reports, restarts: restarts)
         defer {
             coordinator.end(within: 60, by: nil)
             // They leave when the coordinator says so, or is gone.
             children.end()
         }
         var hung: String?
-        if let address = waitForAddress(coordinator) {
+        if let address = waitForAddress(coordinator, reports) {
             for rank in 0..<stores { try children.start("store", rank, address) }
             for rank in 0..<workers { try children.start("worker", rank, address) }
             hung = try children.watch(address)
@@ -85,12 +86,12 @@ final class Supervisor: @unchecked Sendable {
         if coordinator.outOfReach != nil { return Ending(coordinator: coordinator, loss: nil) }
         if code >= 128 { return Ending(coordinator: coordinator, loss: "the coordinator was ended by signal \(code - 128)") }
         guard code == CommandFailure.unavailable else { return Ending(coordinator: coordinator, loss: nil) }
-        return Ending(coordinator: coordinator, loss: place.progress.reason ?? "a process was lost")
+        return Ending(coordinator: coordinator, loss: reports.reason ?? "a process was lost")
     }
 
-    private func waitForAddress(_ coordinator: any RoleProcess) -> String? {
+    private func waitForAddress(_ coordinator: any RoleProcess, _ reports: CoordinatorReports) -> String? {
         while coordinator.exitCode == nil {
-            if let address = place.coordinatorAddress() { return address }
+            if let address = reports.address { return address }
             usleep(5_000)
         }
         return nil

@@ -1,8 +1,8 @@
-import RunLog
 import Coordinator
 import Foundation
 import Glibc
-import Threading
+import Platform
+import RunLog
 
 /// Shows a run as it goes: a line that is rewritten on a terminal, a line every few seconds elsewhere.
 final class ProgressDisplay: @unchecked Sendable {

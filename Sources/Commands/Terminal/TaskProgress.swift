@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import Threading
+import Platform
 
 /// Shows the progress of tasks that take longer than two seconds. Writes to stderr, so that stdout has only the result. Calls
 /// may come from any thread.

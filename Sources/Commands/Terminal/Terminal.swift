@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
+import Platform
 import RunLog
-import Threading
 
 /// Writes messages for the user, and formats figures, tables and JSON.
 enum Terminal {

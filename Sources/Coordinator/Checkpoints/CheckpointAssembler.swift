@@ -1,7 +1,9 @@
 import NeuralNetwork
 import Partition
+import Protocol
+import Security
 import Tensors
-import Wire
+import Transport
 
 /// Puts the blocks that stores send for a checkpoint into whole tensors.
 final class CheckpointAssembler: @unchecked Sendable {

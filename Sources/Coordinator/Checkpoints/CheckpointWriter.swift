@@ -1,7 +1,6 @@
 import NeuralNetwork
+import Platform
 import RunLog
-import Threading
-import Wire
 
 /// Checkpoints on their way from the stores to the disk.
 struct CheckpointWriter {
@@ -21,9 +20,9 @@ struct CheckpointWriter {
     mutating func write(_ assembly: CheckpointAssembler, finished: @escaping @Sendable (RunInput) -> Void) {
         assemblies[assembly.step] = nil
         let state = Checkpoint.State(
-            step: assembly.step, configuration: plan.configuration, datasetFingerprint: plan.datasetFingerprint,
-            classes: plan.classes, stored: plan.stored, version: Product.version)
-        let (mean, writer, keep) = (plan.mean, writer, plan.configuration.recipe.checkpoint.keep)
+            step: assembly.step, configuration: plan.configuration, datasetFingerprint: plan.dataset.fingerprint,
+            classes: plan.dataset.classes, stored: plan.dataset.shape, version: Product.version)
+        let (mean, writer, keep) = (plan.dataset.mean, writer, plan.configuration.recipe.checkpoint.keep)
         let path = writer.directory.checkpointPath(step: assembly.step)
         _ = ServiceThread(name: "checkpoint") {
             do {

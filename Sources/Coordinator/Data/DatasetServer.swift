@@ -1,7 +1,9 @@
 import Glibc
+import Platform
+import Protocol
+import Security
 import SwiftProtobuf
-import Threading
-import Wire
+import Transport
 
 /// Gives the files of the run's data set to workers whose hosts have no copy, from a thread of its own: the disk is
 /// slow, and the loop has better to do.

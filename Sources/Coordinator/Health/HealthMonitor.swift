@@ -1,6 +1,6 @@
 import NeuralNetwork
 package import Partition
-package import Wire
+package import Protocol
 
 /// Judges from heartbeats who keeps a run from going on: it follows the chain of who waits for whom to the one that waits
 /// for nobody. No sockets and no clock of its own: heartbeats and times in, verdicts out.

@@ -1,5 +1,5 @@
-package import Wire
-import Threading
+import Platform
+package import Protocol
 
 /// The health of one process, as the coordinator knows it from heartbeats.
 package struct ProcessHealth: Sendable {

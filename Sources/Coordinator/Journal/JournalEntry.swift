@@ -1,5 +1,5 @@
 public import RunLog
-public import Wire
+public import Security
 
 /// Something that happened in a run. It is recorded once; events.jsonl, metrics.jsonl, the terminal, the metrics endpoint and the supervisor
 /// all read it from here.

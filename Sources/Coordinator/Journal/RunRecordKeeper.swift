@@ -1,8 +1,8 @@
 import NeuralNetwork
 import Partition
+import Platform
+import Protocol
 import RunLog
-import Threading
-import Wire
 
 /// Keeps run.json, timeline.jsonl and log.jsonl: who takes part, and what members have reported for people.
 struct RunRecordKeeper {

@@ -1,4 +1,4 @@
-package import Wire
+package import Protocol
 
 /// Identifies a connection to the coordinator: connections are numbered in the order in which they were made.
 package struct MemberID: Hashable, Comparable, Sendable {

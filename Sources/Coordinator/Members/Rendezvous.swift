@@ -1,5 +1,5 @@
+package import Protocol
 import SwiftProtobuf
-package import Wire
 
 /// The members that have joined a run, and the decision whether the next process may. No sockets: a greeting in, a verdict out.
 package struct Rendezvous: Sendable {

@@ -1,5 +1,6 @@
 package import Partition
-package import Wire
+import Protocol
+package import Transport
 
 /// The values or the momentum of one parameter block.
 package struct BlockPart: Hashable, Sendable {

@@ -1,6 +1,7 @@
 import Partition
+import Security
 import Tensors
-import Wire
+import Transport
 
 /// Memory of parts of parameter blocks that pass through the coordinator on their way from one store to another.
 struct MovingParts {

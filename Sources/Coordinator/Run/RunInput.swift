@@ -1,4 +1,4 @@
-package import Wire
+package import Protocol
 
 /// An event that can happen to a run.
 package enum RunInput: Sendable {

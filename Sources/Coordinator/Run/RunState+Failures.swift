@@ -1,7 +1,7 @@
 import NeuralNetwork
 import Partition
+import Protocol
 import RunLog
-import Wire
 
 /// Failures: the attempt ends everywhere, survivors pause, and when every assignment is taken again the run continues from the last
 /// committed step.
@@ -53,18 +53,18 @@ extension RunState {
             // Somebody was missing already: this is the same incident, and the same deadline holds.
             next = waiting
         case .preparing(let preparing):
-            next = Waiting(pause: preparing.pause.afterFailure, deadline: now + plan.joinPatience, reminder: now + 10, isStopping: preparing.isStopping)
+            next = Waiting(pause: preparing.pause.afterFailure, deadline: now + plan.limits.joinPatience, reminder: now + 10, isStopping: preparing.isStopping)
             if isFailure { failures.add(committed: committed) }
         case .training(let training):
             next = Waiting(
-                pause: .failure(during: nil), deadline: now + plan.joinPatience, reminder: now + 10, isStopping: training.isStopping)
+                pause: .failure(during: nil), deadline: now + plan.limits.joinPatience, reminder: now + 10, isStopping: training.isStopping)
             if isFailure { failures.add(committed: committed) }
         // Nobody is needed any more but the stores.
         case .closing, .ended: return
         }
         attempt += 1
         brokenLinks = []
-        guard failures.inARow <= plan.restarts else {
+        guard failures.inARow <= plan.limits.restarts else {
             end(.failed("\(reason); step \(committed + 1) was begun \(failures.inARow) times without success"))
             return
         }
@@ -116,7 +116,7 @@ extension RunState {
             workers > 0 ? "\(workers) of \(layout.workers) workers" : nil,
             stores > 0 ? "\(stores) \(stores == 1 ? "store" : "stores")" : nil,
         ].compactMap { $0 }.joined(separator: " and ")
-        let sentence = "\(missing) did not join in \(Int(plan.joinPatience)) seconds; "
+        let sentence = "\(missing) did not join in \(Int(plan.limits.joinPatience)) seconds; "
             + "start one with: colonnade \(workers > 0 ? "worker" : "store") --coordinator \(plan.listen)"
         end(hasStarted ? .lost(sentence) : .failed(sentence))
     }

@@ -1,5 +1,5 @@
 import Partition
-import Wire
+import Protocol
 
 /// Changes of layout: who asks for one, the boundary between two steps at which it happens, and who gets which assignment.
 extension RunState {
@@ -116,7 +116,7 @@ extension RunState {
         ledger.abort()
         ledger.rearrange(workers: target.workers)
         (layout, stragglers, health) = (target, StragglerWatch(), monitor)
-        phase = .waiting(Waiting(pause: .change(change), deadline: now + plan.joinPatience, reminder: now + 10))
+        phase = .waiting(Waiting(pause: .change(change), deadline: now + plan.limits.joinPatience, reminder: now + 10))
         dismiss(except: Set(workers.map(\.id)), because: "\(target.words) from here on: \(reason)")
 
         let hosts = workers.map(\.hello)

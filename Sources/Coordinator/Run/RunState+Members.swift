@@ -1,6 +1,6 @@
 import NeuralNetwork
 import Partition
-import Wire
+import Protocol
 
 /// Joining and getting ready.
 extension RunState {

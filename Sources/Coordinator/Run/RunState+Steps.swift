@@ -1,7 +1,7 @@
-import Partition
-import RunLog
 import NeuralNetwork
-import Wire
+import Partition
+import Protocol
+import RunLog
 
 /// Messages of members; grants, reports, commits and validations.
 extension RunState {
@@ -74,7 +74,7 @@ extension RunState {
                 broadcast(
                     .grant(
                         Grant(
-                            step: step, rate: rate, validates: validate, isTraced: plan.isTraced(step), isMeasured: plan.isMeasured(step))))
+                            step: step, rate: rate, validates: validate, isTraced: plan.recording.isTraced(step), isMeasured: plan.recording.isMeasured(step))))
             case .validate(let step): broadcast(.grant(Grant(step: step, rate: 0, validates: true, isTraced: false, isMeasured: false)))
             case .commit(let step, let snapshot):
                 record(step, at: now)
@@ -115,7 +115,7 @@ extension RunState {
                         + "(now \(metrics.learning_rate)) and start again"))
             return
         }
-        if plan.isMeasured(step), let norms = StepNorms.line(plan.configuration.network, step: step, digests) { journal(.norms(norms)) }
+        if plan.recording.isMeasured(step), let norms = StepNorms.line(plan.configuration.network, step: step, digests) { journal(.norms(norms)) }
     }
 
     // MARK: The end

@@ -1,6 +1,6 @@
 import NeuralNetwork
 package import Partition
-import Wire
+import Platform
 
 /// The coordinator's decisions about a run, as a pure value: what happens goes in, what has to be done comes out. It has no sockets, clocks,
 /// files or threads, so tests can drive it through any order of events.
@@ -29,17 +29,17 @@ package struct RunState: Sendable {
     package init(_ plan: RunPlan, at now: Double) throws {
         self.plan = plan
         let steps = plan.stepPlan
-        phase = .waiting(Waiting(pause: .start, deadline: now + plan.joinPatience, reminder: now + 5))
+        phase = .waiting(Waiting(pause: .start, deadline: now + plan.limits.joinPatience, reminder: now + 5))
         rendezvous = Rendezvous(
             workers: plan.workers, stores: plan.stores, threads: plan.configuration.recipe.threads,
-            datasetFingerprint: plan.datasetFingerprint, version: Product.version)
-        ledger = StepLedger(plan: steps, workers: plan.workers, stores: 1, errors: plan.earlierErrors, isBaseValidated: plan.isBaseValidated)
+            datasetFingerprint: plan.dataset.fingerprint, version: Product.version)
+        ledger = StepLedger(plan: steps, workers: plan.workers, stores: 1, errors: plan.history.errors, isBaseValidated: plan.history.isBaseValidated)
         holdings = Holdings(try plan.configuration.network.parameterBlocks())
         layout = plan.layout
         health = try Self.monitor(plan, plan.layout)
         policy = LayoutPolicy(
-            columns: plan.layout.columns, slices: plan.configuration.recipe.slices, asked: plan.workers, isElastic: plan.isElastic,
-            interval: plan.elasticInterval)
+            columns: plan.layout.columns, slices: plan.configuration.recipe.slices, asked: plan.workers, isElastic: plan.limits.isElastic,
+            interval: plan.limits.elasticInterval)
     }
 
     static func monitor(_ plan: RunPlan, _ layout: ColumnLayout) throws -> HealthMonitor {
@@ -47,7 +47,7 @@ package struct RunState: Sendable {
             network: plan.configuration.network, workers: layout.workers, replicas: layout.replicas,
             batch: plan.configuration.recipe.sliceBatch
         ).programs()
-        return HealthMonitor(programs: programs, patience: plan.patience)
+        return HealthMonitor(programs: programs, patience: plan.limits.patience)
     }
 
     /// Takes one event.
@@ -110,7 +110,8 @@ package struct RunState: Sendable {
             return training.isStopping ? false : considerLayout(abandoned: 0, at: now)
         case .closing:
             guard checkpoints.isIdle else { return false }
-            return end(ledger.committed < plan.steps ? .interrupted(step: ledger.committed) : .finished(step: ledger.committed))
+            // A last validation that nobody is left to do is made up for when the run is resumed.
+            return end(ledger.committed < plan.steps || ledger.validationDue != nil ? .interrupted(step: ledger.committed) : .finished(step: ledger.committed))
         case .ended: return false
         }
     }

@@ -1,4 +1,4 @@
-import Wire
+import Transport
 
 /// The coordinator's connections whose other ends have introduced themselves.
 struct Connections {

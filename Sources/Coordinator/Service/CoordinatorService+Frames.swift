@@ -1,8 +1,10 @@
 import Partition
+import Platform
+import Protocol
 import RunLog
+public import Security
 import SwiftProtobuf
-import Threading
-public import Wire
+public import Transport
 
 typealias BlockKey = ParameterBlock.Key
 
@@ -91,7 +93,7 @@ extension CoordinatorService {
     }
 
     private func serveData(_ message: WireControlMessage, to connection: Connections.Connection) throws {
-        let server = dataServer ?? DatasetServer(directory: plan.datasetPath, run: run)
+        let server = dataServer ?? DatasetServer(directory: plan.dataset.path, run: run)
         dataServer = server
         if case .dataRequest(let request)? = message.body { return try server.ask(request, connection.link) }
         let listing = try server.listing()

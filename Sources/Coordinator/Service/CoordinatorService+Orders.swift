@@ -1,8 +1,8 @@
-import NeuralNetwork
 import Foundation
+import NeuralNetwork
 import Partition
+import Protocol
 import SwiftProtobuf
-import Wire
 
 /// Orders as control messages.
 extension CoordinatorService {
@@ -42,8 +42,8 @@ extension CoordinatorService {
         (welcome.run, welcome.rank) = (run, UInt32(assignment.rank))
         (welcome.workers, welcome.replicas) = (UInt32(assignment.layout.workers), UInt32(assignment.layout.replicas))
         welcome.startsStore = assignment.startsStore
-        (welcome.datasetPath, welcome.datasetFingerprint) = (plan.datasetPath, plan.datasetFingerprint)
-        welcome.patience = 2 * plan.patience
+        (welcome.datasetPath, welcome.datasetFingerprint) = (plan.dataset.path, plan.dataset.fingerprint)
+        welcome.patience = 2 * plan.limits.patience
         welcome.configuration = try plan.configuration.json()
         if let device = plan.device { welcome.device = try JSONEncoder().encode(device) }
         return welcome

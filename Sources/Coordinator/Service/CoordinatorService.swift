@@ -1,11 +1,13 @@
-import Tensors
-import Partition
-import SwiftProtobuf
-import NeuralNetwork
 import Glibc
+import NeuralNetwork
+import Partition
+import Platform
+import Protocol
 public import RunLog
-import Threading
-public import Wire
+public import Security
+import SwiftProtobuf
+import Tensors
+public import Transport
 
 /// The coordinator's edge: its sockets, timers and files. What to do is decided by `RunState`; the service feeds it events and carries out
 /// its effects. It computes nothing itself.
@@ -97,8 +99,8 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
 
     /// Says what a run that was restarted lost, and which checkpoints it could not use.
     private func announceRestart() {
-        for reason in plan.passedOver { journal(.checkpointDamaged(reason)) }
-        if let reason = plan.restartReason { journal(.restarted(step: plan.baseStep, reason: reason)) }
+        for reason in plan.history.unusableCheckpoints { journal(.checkpointDamaged(reason)) }
+        if let reason = plan.history.restartReason { journal(.restarted(step: plan.baseStep, reason: reason)) }
     }
 
     private func tickRegularly() {

@@ -1,5 +1,5 @@
+import Protocol
 import RunLog
-import Wire
 
 /// A process's clock beside the coordinator's, as the process has found it by its heartbeats.
 struct ProcessClock: Sendable, Equatable {

@@ -1,7 +1,7 @@
 import Partition
+import Platform
+import Protocol
 import RunLog
-import Threading
-import Wire
 
 /// What the run's status says beyond the last heartbeats: how workers spend their time, what everybody holds, and how far
 /// their clocks are off.

@@ -1,6 +1,6 @@
 import Partition
+import Protocol
 import RunLog
-import Wire
 
 /// Keeps what the run's status shows: the last heartbeats, times, memory and clocks, and writes it as status.json.
 struct StatusKeeper {

@@ -1,5 +1,5 @@
+import Platform
 import RunLog
-import Threading
 
 /// Writes the newest status, on a thread of its own.
 final class StatusWriter: Sendable {

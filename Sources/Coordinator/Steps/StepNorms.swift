@@ -1,7 +1,7 @@
 import NeuralNetwork
 import Partition
+import Protocol
 import RunLog
-import Wire
 
 /// Norms of whole tensors, from the squares that stores have summed block by block.
 enum StepNorms {

@@ -1,9 +1,9 @@
 import NeuralNetwork
 package import Partition
+package import Protocol
 package import RunLog
 import SwiftProtobuf
 import Tensors
-package import Wire
 
 /// Reports of workers and stores in one attempt, on steps that are not committed and validations that do not count yet.
 package struct StepTally {

@@ -1,5 +1,5 @@
+import Protocol
 import RunLog
-import Wire
 
 /// Adds up what workers and stores say of their time and memory.
 struct WorkSummary {

@@ -2,8 +2,8 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Platform
 import RunLog
-import Threading
 
 /// Streams of changes as server-sent events.
 struct LiveRoutes: Sendable {

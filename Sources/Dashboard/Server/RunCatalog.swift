@@ -1,8 +1,8 @@
 import Foundation
 import HTTPTypes
 import NIOPosix
+import Platform
 import RunLog
-import Threading
 
 /// The list of the runs in a directory. Unchanged runs are cached.
 final class RunCatalog: Sendable {

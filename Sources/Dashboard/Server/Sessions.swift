@@ -2,7 +2,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
-import Threading
+import Platform
 
 /// The sessions of browsers that have presented the token.
 final class Sessions: Sendable {

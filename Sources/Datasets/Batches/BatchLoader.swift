@@ -1,5 +1,5 @@
+import Platform
 public import Tensors
-import Threading
 
 /// Prepares the next batch on a thread of its own while the network trains on the current one (paper §4.1).
 ///

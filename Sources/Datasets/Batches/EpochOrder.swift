@@ -1,5 +1,5 @@
+import Platform
 import Tensors
-import Threading
 
 /// The orders in which epochs visit the training images. The two most recent ones are cached.
 final class EpochOrder: Sendable {

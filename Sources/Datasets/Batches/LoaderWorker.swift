@@ -1,5 +1,5 @@
+import Platform
 import Tensors
-import Threading
 
 /// The background part of a loader: fills the free buffer with the requested batch.
 final class LoaderWorker: @unchecked Sendable {

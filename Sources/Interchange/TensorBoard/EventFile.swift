@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
+import Platform
 import SwiftProtobuf
-import Tensors
 
 /// An event file in a directory that TensorBoard reads.
 ///

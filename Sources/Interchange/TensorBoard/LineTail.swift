@@ -1,6 +1,6 @@
 package import Foundation
 import Glibc
-import Tensors
+import Platform
 
 /// Reads the lines of a growing file incrementally.
 ///

@@ -1,9 +1,9 @@
 import Foundation
 public import NeuralNetwork
+import Platform
 public import RunLog
 import SwiftProtobuf
 import Tensors
-import Threading
 
 /// Converts a run into TensorBoard events, and continues while the run does. Metrics are read line by line, so that memory
 /// does not grow with the run's length.

@@ -1,6 +1,7 @@
-public import Tensors
 import Foundation
 import Glibc
+import Platform
+public import Tensors
 
 /// A checkpoint on disk: a directory with model.safetensors, momentum.safetensors, mean.safetensors and state.json.
 public struct Checkpoint: Sendable {

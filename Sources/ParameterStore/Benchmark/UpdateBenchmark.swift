@@ -1,5 +1,5 @@
+import Platform
 import Tensors
-import Threading
 
 /// Measures the store's update on one thread beside plain streaming, both on memory that no cache holds.
 public enum UpdateBenchmark {

@@ -1,6 +1,6 @@
 package import Kernels
+package import Protocol
 import Tensors
-package import Wire
 
 extension BlockedLayout {
     package init(_ message: WireRegister.Layout) {

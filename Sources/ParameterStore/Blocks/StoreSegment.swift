@@ -1,8 +1,9 @@
 import Glibc
 import Kernels
 import Partition
+import Protocol
 import Tensors
-import Wire
+import Transport
 
 /// The memory of the blocks of one worker's columns: a shared segment with every block's two values and the gradients that
 /// replicas contribute.

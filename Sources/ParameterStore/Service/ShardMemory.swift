@@ -1,8 +1,9 @@
 import Kernels
 import NeuralNetwork
 import Partition
+import Protocol
+import Security
 import Tensors
-import Wire
 
 /// The tensors of a shard and who uses them. Segments stay when a worker is lost: the one that takes its place, on the
 /// same columns, maps the same memory, as do the workers of other replicas.

@@ -1,7 +1,9 @@
 import Partition
+import Platform
+import Protocol
+import Security
 import SwiftProtobuf
-import Threading
-import Wire
+import Transport
 
 /// What a store tells the coordinator several times a second.
 extension StoreService {

@@ -1,9 +1,11 @@
 import NeuralNetwork
 import Partition
+import Platform
+import Protocol
+import Security
 import SwiftProtobuf
 import Tensors
-import Threading
-import Wire
+import Transport
 
 /// What a change of layout means for a shard: blocks that it gives away are sent, the others are copied out of memory that was made
 /// for the workers before, and registered anew.

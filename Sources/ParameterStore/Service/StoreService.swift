@@ -3,10 +3,12 @@ import Glibc
 import Kernels
 import NeuralNetwork
 import Partition
+import Platform
+public import Protocol
+public import Security
 import SwiftProtobuf
 import Tensors
-import Threading
-public import Wire
+public import Transport
 
 /// One shard of the parameter store: keeps its blocks' values and momentum, applies the updates, hands the values
 /// back, and gives them to the coordinator for checkpoints. The same service runs inside the coordinator's process

@@ -1,4 +1,5 @@
-import Wire
+import Protocol
+import Transport
 
 /// A worker's connection, for one attempt.
 final class WorkerLink {

@@ -1,6 +1,6 @@
 import Partition
-import Threading
-import Wire
+import Platform
+import Protocol
 
 /// Of steps that are not committed yet: digests of what was updated, and where a step is traced, when.
 struct StepRecords {

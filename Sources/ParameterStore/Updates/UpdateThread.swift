@@ -1,9 +1,10 @@
 import Kernels
 import NeuralNetwork
 import Partition
+import Platform
+import Protocol
 import Tensors
-import Threading
-import Wire
+import Transport
 
 /// The store's one thread that touches tensors: first values, updates and snapshots, one after another.
 final class UpdateThread: Sendable {

@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import Threading
+import Platform
 
 extension RunDirectory {
     /// Seconds without a write after which a run recorded as running counts as lost, because its coordinator was killed.

@@ -1,5 +1,5 @@
 import Foundation
-import Threading
+import Platform
 
 /// Writes a run's record, metrics and events. Only one process may write a run; its methods may be called from any thread.
 public final class RunWriter: @unchecked Sendable {

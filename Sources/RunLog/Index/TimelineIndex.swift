@@ -1,5 +1,5 @@
 import Foundation
-import Threading
+import Platform
 
 /// The in-memory index of the traced steps' lines in timeline.jsonl.
 ///

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Platform
 
 /// A tensor to write. Its bytes are read when the file is written, so they must stay valid until then.
 public struct SafetensorsTensor {

@@ -2,9 +2,10 @@ import Datasets
 import Kernels
 import NeuralNetwork
 import Partition
+import Platform
 import Prediction
-import Threading
-import Wire
+import Protocol
+import Security
 
 /// The columns that a worker hosts in one layout: their program, kernels, memory and images. They last over attempts, until the worker gets
 /// another assignment.

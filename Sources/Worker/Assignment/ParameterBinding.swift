@@ -1,9 +1,11 @@
 import Kernels
 import Partition
+import Platform
+import Protocol
+import Security
 import SwiftProtobuf
 import Tensors
-import Threading
-import Wire
+import Transport
 
 /// A worker's parameters in the memory of its store, or in a mirror of it where the store is on another host.
 final class ParameterBinding {

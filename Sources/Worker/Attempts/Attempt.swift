@@ -1,5 +1,5 @@
 package import Partition
-package import Wire
+package import Protocol
 
 /// Messages and slabs that have arrived for a worker in one attempt. The next attempt is a new value: nothing of this one is left in it.
 package struct Attempt: Sendable {

@@ -1,9 +1,11 @@
 import Kernels
 import Partition
+import Platform
+import Protocol
+import Security
 import SwiftProtobuf
 import Tensors
-import Threading
-import Wire
+import Transport
 
 /// A worker's exchanges in one attempt: slabs with its peers, gradients and values with stores. It is made at a topology and dropped with
 /// the attempt, so that nothing of an older attempt can arrive.

@@ -1,7 +1,9 @@
 import Partition
+import Platform
+import Protocol
+import Security
 import SwiftProtobuf
-import Threading
-import Wire
+import Transport
 
 /// Takes a worker into an attempt: connects it to its peers and stores, and binds its kernels to the stores' memory.
 struct AttemptJoiner {

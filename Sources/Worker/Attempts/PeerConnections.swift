@@ -1,4 +1,5 @@
-package import Wire
+package import Protocol
+import Security
 
 /// A worker's connections from and to other workers, by attempt: a peer may have heard of a new attempt, or of this worker's assignment, first.
 /// - Parameter Connection: A `Link`, or a stand-in for one in tests.

@@ -2,9 +2,9 @@ import Datasets
 import Kernels
 import NeuralNetwork
 import Partition
+import Platform
+import Protocol
 import SwiftProtobuf
-import Threading
-import Wire
 
 /// A worker's steps in one attempt: it trains and validates as they are granted, and reports to the coordinator.
 struct StepLoop {

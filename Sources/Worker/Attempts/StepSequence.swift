@@ -1,4 +1,4 @@
-package import Wire
+package import Protocol
 
 /// The order of a worker's work in one attempt: steps as they are granted, each followed by its validation where one is due.
 package struct StepSequence: Sendable {

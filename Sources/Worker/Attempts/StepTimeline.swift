@@ -1,7 +1,7 @@
 import NeuralNetwork
 import Partition
-import Threading
-import Wire
+import Platform
+import Protocol
 
 extension ProgramRunner {
     /// What was recorded since the stopwatch was set, in words.

@@ -1,5 +1,5 @@
-import Threading
-import Wire
+import Platform
+import Protocol
 
 /// What a step's time went to, in seconds.
 struct StepTimes {

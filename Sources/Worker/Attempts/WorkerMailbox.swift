@@ -1,5 +1,6 @@
-import Threading
-import Wire
+import Platform
+import Security
+import Transport
 
 /// A worker's state between the loop's thread, which takes in messages, and the compute thread, which waits for them.
 final class WorkerMailbox: Sendable {

@@ -1,4 +1,5 @@
-package import Wire
+package import Protocol
+package import Security
 
 /// A worker's part in a run, as a pure value: messages go in, and the compute thread asks what there is to do. It has no sockets, threads or
 /// tensors, so tests can drive it through any order of messages.

@@ -1,5 +1,5 @@
-import Threading
-import Wire
+import Platform
+import Protocol
 
 /// Where a part of a data set's file begins.
 struct DataPart: Hashable, Sendable {

@@ -1,10 +1,12 @@
 import Datasets
 import Foundation
 import Glibc
+import Platform
+import Protocol
+import Security
 import SwiftProtobuf
 import Tensors
-import Threading
-import Wire
+import Transport
 
 /// Data sets that were fetched from coordinators, on this host, each under its fingerprint.
 struct DatasetCache {

@@ -1,6 +1,6 @@
 import Kernels
 import Partition
-import Threading
+import Platform
 
 /// Runs a worker's program, pass by pass, on a backend: kernels, or a modelled accelerator.
 final class ProgramRunner {

@@ -1,4 +1,4 @@
-import Threading
+import Platform
 
 /// What a worker's compute thread is at and how long each of its instructions usually takes: written by that thread,
 /// read for heartbeats.

@@ -1,7 +1,7 @@
 import NeuralNetwork
 import Partition
-import Threading
-import Wire
+import Platform
+import Protocol
 
 extension WorkerActivity.State {
     /// As the coordinator hears it.

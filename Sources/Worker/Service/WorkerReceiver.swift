@@ -1,8 +1,10 @@
 import Partition
+import Platform
+import Protocol
+import Security
 import SwiftProtobuf
 import Tensors
-import Threading
-import Wire
+import Transport
 
 /// Takes what arrives on a worker's connections: the coordinator's, stores', and other workers'.
 final class WorkerReceiver: LinkReceiver, @unchecked Sendable {

@@ -4,11 +4,13 @@ import Glibc
 import Kernels
 import NeuralNetwork
 import Partition
+import Platform
 import Prediction
+public import Protocol
+public import Security
 import SwiftProtobuf
 import Tensors
-import Threading
-public import Wire
+import Transport
 
 /// A worker: joins a run, hosts its columns, and trains until the run ends.
 public final class WorkerService: @unchecked Sendable {

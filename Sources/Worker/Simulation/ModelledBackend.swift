@@ -1,9 +1,9 @@
 import Kernels
 import NeuralNetwork
 import Partition
+import Platform
 import Prediction
 import Tensors
-import Threading
 
 /// Stands in for kernels with a modelled accelerator: a computation takes the time that the model says, tensors have the sizes of real ones
 /// and no content. Connections, stores and updates are real. All slabs lie in the same memory.

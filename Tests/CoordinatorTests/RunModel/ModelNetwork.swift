@@ -1,8 +1,8 @@
-import SwiftProtobuf
 import Coordinator
 import NeuralNetwork
 import Partition
-import Wire
+import Protocol
+import SwiftProtobuf
 
 /// The network and recipe that the model trains: four columns, validation with a rate that depends on it, checkpoints.
 struct ModelNetwork {

@@ -1,9 +1,9 @@
-import SwiftProtobuf
 import Coordinator
 import NeuralNetwork
 import ParameterStore
 import Partition
-import Wire
+import Protocol
+import SwiftProtobuf
 
 /// A store process of the model: the product's `ShardStepMachine` over numbers that depend on every step and rate before them, so that a
 /// step that is applied twice, left out, at another rate, or from another buffer than the last committed one shows.

@@ -1,9 +1,10 @@
-import SwiftProtobuf
 import Coordinator
 import NeuralNetwork
 import ParameterStore
 import Partition
-import Wire
+import Protocol
+import Security
+import SwiftProtobuf
 import Worker
 
 /// A worker process of the model: the product's `WorkerState` and `StepSequence`, with queues in place of connections. What its two threads

@@ -1,10 +1,12 @@
-import RunLog
-import Worker
-import SwiftProtobuf
 import Coordinator
 import NeuralNetwork
 import Partition
-import Wire
+import Platform
+import Protocol
+import RunLog
+import Security
+import SwiftProtobuf
+import Worker
 
 /// A whole run in memory: the product's `RunState`, workers and stores with the product's own logic, and connections as queues that deliver
 /// in order, at any time. A supervisor starts workers again that end before the run does.
@@ -43,10 +45,10 @@ final class RunModel {
         world = World(model: model, random: ModelRandom(seed))
         var plan = RunPlan(
             configuration: model.configuration, layout: try ColumnLayout(columns: model.columns, workers: workers, replicas: replicas),
-            steps: last, datasetPath: "", datasetFingerprint: "", classes: [], imagesPerEpoch: 1000, mean: [], stored: [],
+            steps: last, dataset: RunDataset(path: "", fingerprint: "", classes: [], images: 1000, mean: [], shape: []),
             listen: SocketAddress(host: "127.0.0.1", port: 1))
         plan.stores = .byHand(stores)
-        (plan.isElastic, plan.elasticInterval, plan.restarts) = (true, 1, 20)
+        (plan.limits.isElastic, plan.limits.elasticInterval, plan.limits.restarts) = (true, 1, 20)
         state = try RunState(plan, at: world.now)
         for index in 0..<stores { startStore(host: "host \(index)") }
         for index in 0..<workers { startWorker(host: "host \(index % 2)") }

@@ -1,8 +1,9 @@
 import Foundation
 import NeuralNetwork
+import Protocol
 import SwiftProtobuf
 import Tensors
-import Wire
+import Transport
 
 /// Connections, messages and events.
 enum WireSeeds {

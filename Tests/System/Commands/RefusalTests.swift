@@ -41,6 +41,17 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: runner.path("runs")))
     }
 
+    /// A process with faults that cannot be read would otherwise run without them.
+    @Test func unusableFaultsEndTheProcess() throws {
+        let runner = try CommandRunner()
+        for faults in ["", "[{}]", #"[{"process":"worker-0","kind":"burn","frame":"push","number":1,"attempt":0}]"#] {
+            let result = try runner.run(
+                ["bench", "links", "--size", "1", "--count", "1", "--rounds", "1"], environment: ["COLONNADE_FAULTS": faults])
+            #expect(result.code == 64, "\(faults): \(result.code)")
+            #expect(result.errors.contains("COLONNADE_FAULTS"), "\(faults): \(result.errors)")
+        }
+    }
+
     @Test(.enabled(if: Sanitizer.isAbsent, "a sanitizer reserves more address space than the limit"))
     func aTensorThatDoesNotFitIntoMemoryIsReportedWithItsSize() throws {
         let runner = try CommandRunner()

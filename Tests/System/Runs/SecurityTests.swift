@@ -1,11 +1,13 @@
 import Foundation
 import Glibc
+import Platform
+import Protocol
 import RunLog
+import Security
 import SwiftProtobuf
 import TestSupport
 import Testing
-import Threading
-import Wire
+import Transport
 
 /// Unauthorized peers are refused and reported in events, and they do not change the run.
 @Suite(.serialized) struct SecurityTests {

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
-import Threading
-import Wire
+import Platform
+import Security
 
 /// Checks every host of a file and every pair of hosts, over ssh.
 struct HostsDoctor {
@@ -20,6 +20,7 @@ struct HostsDoctor {
         let connection: HostConnection
         let arguments: [String]
         var server: RemoteProcess?
+        let reports = CoordinatorReports()
         var name: String { connection.host.label }
     }
 
@@ -56,7 +57,7 @@ struct HostsDoctor {
     }
 
     private func arguments(_ connection: HostConnection) throws -> [String] {
-        var limits = command.security
+        var limits = command.security.request
         limits.certificates = nil
         var arguments = limits.arguments
         if command.insecure { arguments.append("--insecure") }
@@ -81,16 +82,17 @@ struct HostsDoctor {
         for index in targets.indices {
             let address = SocketAddress(host: targets[index].connection.host.reachedAt, port: 0)
             targets[index].server = targets[index].connection.start(
-                "server", name: "server", arguments: ["doctor", "--serve", "\(address)"] + targets[index].arguments, announces: true)
+                "server", name: "server", arguments: ["doctor", "--serve", "\(address)"] + targets[index].arguments,
+                reports: targets[index].reports)
         }
         var findings: [Finding] = []
         var names: [String: String] = [:]
         for target in targets {
             let deadline = MonotonicClock.now + 30
-            while let server = target.server, server.address == nil, server.exitCode == nil, MonotonicClock.now < deadline {
+            while let server = target.server, target.reports.address == nil, server.exitCode == nil, MonotonicClock.now < deadline {
                 usleep(20_000)
             }
-            if let address = target.server?.address {
+            if let address = target.reports.address {
                 names[address] = target.name
             } else {
                 findings.append(

@@ -1,7 +1,9 @@
 import Kernels
+import Platform
+import Protocol
+import Security
 import Tensors
-import Threading
-import Wire
+import Transport
 
 /// Measures a connection to a `ProbeServer`.
 final class LinkProbe: Sendable {

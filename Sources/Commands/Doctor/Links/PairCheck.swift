@@ -1,8 +1,10 @@
 import Datasets
 import Foundation
 import Kernels
+import Platform
+import Protocol
 import RunLog
-import Wire
+import Security
 
 /// Checks that this host and another, on which `colonnade doctor --serve` runs, can take part in the same run.
 struct PairCheck {

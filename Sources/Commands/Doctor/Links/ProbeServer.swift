@@ -1,7 +1,9 @@
 import Kernels
+import Platform
+import Protocol
+import Security
 import Tensors
-import Threading
-import Wire
+import Transport
 
 /// Serves `LinkProbe`s: sends this host's hello message, answers with the time, and receives tensors.
 final class ProbeServer: Sendable {

@@ -3,15 +3,18 @@ import Datasets
 import Foundation
 import Glibc
 import Kernels
+import Platform
+import Protocol
+import Security
 import Tensors
-import Wire
+import Transport
 
 /// Checks what a run needs from one machine.
 struct MachineCheck {
     /// The machine's name in findings.
     let host: String
     let data: String?
-    let security: SecurityOptions
+    let security: SecurityRequest
     /// The address on which a process will listen.
     let listen: SocketAddress
 

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
+import Platform
 import RunLog
-import Threading
 
 /// `colonnade host` on another host, over ssh. When this process ends, however it does, so does the connection, and everything that
 /// was started over it.
@@ -10,7 +10,8 @@ final class HostConnection: @unchecked Sendable {
         var facts: HostFacts?
         var answers: [HostReport] = []
         var processes: [Int: RemoteProcess] = [:]
-        var evictions: [Eviction] = []
+        /// What processes there have told, by their numbers.
+        var reports: [Int: CoordinatorReports] = [:]
         /// The last lines of ssh, and of what runs before the program.
         var words: [String] = []
         var isOver = false
@@ -83,13 +84,12 @@ final class HostConnection: @unchecked Sendable {
         case .hello(let facts): state.update { $0.facts = facts }
         case .done, .failed, .progress: state.update { $0.answers.append(report) }
         case .beat: break
-        case .evicted(let eviction): state.update { $0.evictions.append(eviction) }
+        case .told(let id, let message): state.read { $0.reports[id] }?.receive(message)
         case .said(let id, let line):
             guard let process = process(id) else { return }
             process.said(line)
             show(process.role, PrintableText.of(line))
         case .started(let id, let number): process(id)?.started(number)
-        case .listens(let id, let address): process(id)?.listens(address)
         case .ended(let id, let code): process(id)?.ended(code)
         }
     }
@@ -169,27 +169,24 @@ final class HostConnection: @unchecked Sendable {
         if let directory = host.directory { try ask(.enter(directory: directory)) }
     }
 
-    func start(_ role: String, name: String, arguments: [String], announces: Bool = false) -> RemoteProcess {
+    /// - Parameters:
+    ///   - request: For the process's standard input; with `reports` only.
+    ///   - reports: Takes what the process tells its supervisor; nil starts one that tells nothing.
+    func start(_ role: String, name: String, arguments: [String], request: Data = Data(), reports: CoordinatorReports? = nil) -> RemoteProcess {
         let process = state.update { state in
             let process = RemoteProcess(id: state.processes.count, role: role, name: name, host: state.facts?.hostName) { [weak self] in
                 self?.send(.signal(id: $0, signal: $1))
             }
             state.processes[process.id] = process
+            state.reports[process.id] = reports
             return process
         }
         if isOver {
             process.lost("the connection to \(host.label) broke\(wordsAtEnd)")
         } else {
-            send(.start(id: process.id, role: role, arguments: arguments, announces: announces))
+            send(.start(id: process.id, role: role, arguments: arguments, request: reports == nil ? nil : request))
         }
         return process
-    }
-
-    func evictions() -> [Eviction] {
-        state.update { state in
-            defer { state.evictions = [] }
-            return state.evictions
-        }
     }
 
     /// Ends what was started there, and waits for it.

@@ -1,5 +1,5 @@
+import Platform
 import RunLog
-import Threading
 
 /// Connections to all hosts of a file, opened at once.
 enum HostGroup {

@@ -1,5 +1,5 @@
 import Glibc
-import Threading
+import Platform
 
 /// A process on another host.
 final class RemoteProcess: RoleProcess, Sendable {
@@ -7,7 +7,6 @@ final class RemoteProcess: RoleProcess, Sendable {
         var process: Int32?
         var code: Int32?
         var words: String?
-        var address: String?
         var outOfReach: String?
     }
 
@@ -30,10 +29,9 @@ final class RemoteProcess: RoleProcess, Sendable {
     var exitCode: Int32? { state.read { $0.code } }
     var lastWords: String? { state.read { $0.outOfReach ?? $0.words } }
     var outOfReach: String? { state.read { $0.outOfReach } }
-    var address: String? { state.read { $0.address } }
 
     func isMeant(by eviction: Eviction) -> Bool {
-        state.read { $0.process.map(Int.init) } == eviction.process && (eviction.host == nil || eviction.host == host)
+        state.read { $0.process.map(Int.init) } == eviction.process && eviction.host == host
     }
 
     func send(_ signal: Int32) { if exitCode == nil { self.signal(id, signal) } }
@@ -49,7 +47,6 @@ final class RemoteProcess: RoleProcess, Sendable {
     // MARK: What its host reports
 
     func started(_ process: Int32) { state.update { $0.process = process } }
-    func listens(_ address: String) { state.update { $0.address = address } }
     func ended(_ code: Int32) { state.update { if $0.code == nil { $0.code = code } } }
 
     func said(_ line: String) {

@@ -14,8 +14,8 @@ enum HostOrder: Codable, Sendable, Equatable {
     /// Start this program with these arguments.
     /// - Parameters:
     ///   - id: for reports about it.
-    ///   - announces: whether it writes where it listens, given `--address-file`.
-    case start(id: Int, role: String, arguments: [String], announces: Bool)
+    ///   - request: for its standard input; nil starts a process that reports nothing by itself.
+    case start(id: Int, role: String, arguments: [String], request: Data?)
     case signal(id: Int, signal: Int32)
     /// Whoever gives orders is still there.
     case beat
@@ -38,10 +38,10 @@ enum HostReport: Codable, Sendable, Equatable {
     case failed(code: Int32, reason: String)
     case progress(RunProgress)
     case started(id: Int, process: Int32)
-    case listens(id: Int, address: String)
+    /// A process has told its supervisor something.
+    case told(id: Int, SupervisorMessage)
     case said(id: Int, line: String)
     case ended(id: Int, code: Int32)
-    case evicted(Eviction)
     case beat
 }
 

@@ -1,4 +1,4 @@
-import Threading
+import Platform
 
 /// Reports on their way to whoever gives orders. A reader that is slow never makes a process of the run wait: of what
 /// processes say, lines are left out then, and counted.

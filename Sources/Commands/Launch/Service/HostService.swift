@@ -1,9 +1,8 @@
 import Foundation
 import Glibc
 import Kernels
+import Platform
 import RunLog
-import Threading
-import Wire
 
 /// Carries out orders from a descriptor until it ends, and then ends everything that it has started: whoever gave the orders
 /// may be gone without a word.
@@ -16,13 +15,10 @@ final class HostService: @unchecked Sendable {
     private var run: RunDirectory?
     /// Whether the run's directory was made here.
     private var hasMadeRun = false
-    private var evicted: EvictionTail?
 
     private struct Child {
         let role: String
         let process: ChildProcess
-        /// Where it writes its address, until it has.
-        var addressFile: String?
     }
 
     init(input: Int32, output: Int32) throws {
@@ -52,7 +48,6 @@ final class HostService: @unchecked Sendable {
                 heard = MonotonicClock.now
                 if let answer = carryOut(order) { reports.send(answer) }
             }
-            look()
             if MonotonicClock.now - said > HostOrder.interval {
                 said = MonotonicClock.now
                 reports.send(.beat)
@@ -87,11 +82,16 @@ final class HostService: @unchecked Sendable {
                 let found = try resume.map { try RunDirectory.find($0, runs: runs) } ?? begun
                 let path = try URL(fileURLWithPath: (found ?? RunDirectory.create(runs: runs, name: name)).path).standardizedFileURL.path
                 (run, hasMadeRun) = (RunDirectory(path), found == nil)
-                evicted = EvictionTail(RunDirectory(path))
                 return .done(path)
             case .progress: return .progress(run.map(RunProgress.init) ?? RunProgress())
-            case .start(let id, let role, let arguments, let announces):
-                try start(id, role, arguments, announces)
+            case .start(let id, let role, let arguments, let request):
+                let reports = reports
+                try start(id, role) { output in
+                    guard let request else { return try ChildProcess(name: role, arguments: arguments, output: output) }
+                    return try ReportingPipes().start(name: role, arguments: arguments, request: request, output: output) {
+                        reports.send(.told(id: id, $0))
+                    }
+                }
                 return nil
             case .signal(let id, let number):
                 children[id]?.process.send(number)
@@ -105,20 +105,15 @@ final class HostService: @unchecked Sendable {
         }
     }
 
-    private func start(_ id: Int, _ role: String, _ arguments: [String], _ announces: Bool) throws {
-        let addressFile = announces ? "\(directory.path)/address-\(id)" : nil
+    private func start(_ id: Int, _ role: String, _ body: (ChildProcess.Output) throws -> ChildProcess) throws {
         let pipe = try ProcessPipe()
         defer { close(pipe.writing) }
         let process: ChildProcess
-        do {
-            process = try ChildProcess(
-                name: role, arguments: arguments + (addressFile.map { ["--address-file", $0] } ?? []),
-                output: .descriptors(output: pipe.writing, errors: pipe.writing))
-        } catch {
+        do { process = try body(.descriptors(output: pipe.writing, errors: pipe.writing)) } catch {
             close(pipe.reading)
             throw error
         }
-        children[id] = Child(role: role, process: process, addressFile: addressFile)
+        children[id] = Child(role: role, process: process)
         reports.send(.started(id: id, process: process.process))
         let reports = reports
         _ = ServiceThread(name: "output") {
@@ -127,17 +122,6 @@ final class HostService: @unchecked Sendable {
             close(pipe.reading)
             reports.send(.ended(id: id, code: process.wait()))
         }
-    }
-
-    /// Looks for what processes write into files.
-    private func look() {
-        for (id, child) in children {
-            guard let file = child.addressFile, let data = FileManager.default.contents(atPath: file) else { continue }
-            children[id]?.addressFile = nil
-            unlink(file)
-            reports.send(.listens(id: id, address: String(decoding: data, as: UTF8.self)))
-        }
-        for eviction in evicted?.new() ?? [] { reports.send(.evicted(eviction)) }
     }
 
     /// A coordinator ends its run with a checkpoint. Workers leave when it tells them, and it needs what their host keeps of

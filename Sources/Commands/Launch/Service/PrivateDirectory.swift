@@ -1,7 +1,7 @@
 import CLinux
 import Foundation
 import Glibc
-import Wire
+import Security
 
 /// A directory of this process alone, for keys: of mode 0700, and removed at the end. One that a killed process has left is
 /// removed by the next one: it is told by a lock that nobody holds.

@@ -1,4 +1,4 @@
-import Threading
+import Platform
 
 /// Decodes the images of a queue on two threads and delivers them in the order of the queue.
 final class DecodingPipeline: Sendable {

@@ -1,5 +1,5 @@
 import Glibc
-import Tensors
+import Platform
 
 /// Lists directories without following symbolic links.
 enum FolderListing {

@@ -1,3 +1,4 @@
+import Platform
 import Tensors
 
 /// Writes the files of a data set into a directory, one split after the other. Only sums are kept in memory.

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Platform
 import Tensors
 
 /// The saved state of an import in progress, from which the same command resumes after an interruption.

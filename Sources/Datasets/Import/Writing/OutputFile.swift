@@ -1,5 +1,5 @@
 import Glibc
-import Tensors
+import Platform
 
 /// A file that is written sequentially with large buffered writes. Its header may be filled in last.
 final class OutputFile {

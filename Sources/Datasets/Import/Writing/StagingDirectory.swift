@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import Tensors
+import Platform
 
 /// A private directory beside the destination that is renamed to the destination when its content is complete.
 ///

@@ -1,5 +1,7 @@
+import Protocol
+import Security
 import Tensors
-import Wire
+import Transport
 
 extension FuzzTarget {
     /// A connection's bytes in pieces of any size, with the destinations that the three roles name.

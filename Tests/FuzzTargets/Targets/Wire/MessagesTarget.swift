@@ -3,10 +3,10 @@ import Foundation
 import Kernels
 import NeuralNetwork
 import ParameterStore
+import Platform
+import Protocol
 import SwiftProtobuf
 import Tensors
-import Threading
-import Wire
 
 extension FuzzTarget {
     /// A control frame's payload, and what is made of its parts.

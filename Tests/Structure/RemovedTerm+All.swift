@@ -7,7 +7,7 @@ extension RemovedTerm {
                 .init(text: #"customLong("pictures")"#, reason: "the option --pictures of `runs report`", place: "Sources/Commands/Report/"),
                 .init(text: "--pictures", reason: "the option of `runs report`"),
                 .init(text: "awaiting_pictures", reason: "a phase in status.json"),
-                .init(text: "AWAITING_PICTURES", reason: "a phase in heartbeats", place: "Sources/Wire/Messages/"),
+                .init(text: "AWAITING_PICTURES", reason: "a phase in heartbeats", place: "Sources/Protocol/Messages/"),
                 .init(text: "awaitingPictures", reason: "the generated name of the phase, and its counterparts"),
                 .init(
                     text: #""pictures""#, reason: "the name of a fuzz target and of a seed, which are folders and files of the corpus",
@@ -37,8 +37,6 @@ extension RemovedTerm {
                 "Sources/Interchange/TensorBoard/CheckpointSummary.swift",
                 "Sources/Interchange/TensorBoard/EventPicture.swift",
                 "Sources/Interchange/TensorBoard/RunEvents.swift",
-                "Sources/Protocol/Messages/control.pb.swift",
-                "Sources/Protocol/Messages/control.proto",
                 "Sources/Tensors/Pictures/KernelPictures.swift",
                 "Sources/Worker/Benchmark/KernelBenchmark.swift",
                 "Sources/Worker/Data/BatchFeed.swift",

@@ -5,6 +5,14 @@ import Testing
 
 /// Keys, metrics and tags that other programs read are those of the releases before.
 @Suite(.serialized) struct OutputContractTests {
+    private struct TracedStep: Decodable {
+        struct Span: Decodable {
+            let kind: String
+            let name: String
+        }
+        let spans: [Span]
+    }
+
     @Test func everyOutputHasItsKeys() throws {
         let runner = try ContractRun.make()
         func check(_ name: String, _ arguments: String...) throws {
@@ -19,6 +27,10 @@ import Testing
         try check("evaluate", "evaluate", "--checkpoint", ContractRun.checkpoint, "--data", "data")
         try check("predict", "predict", "--checkpoint", ContractRun.checkpoint, "a.png")
         try check("data-describe", "data", "describe", "data")
+        let spans = try TextFile.content(runner.path("runs/a/timeline.jsonl")).split(separator: "\n").flatMap { line in
+            try JSONDecoder().decode(TracedStep.self, from: Data(line.utf8)).spans
+        }
+        try GoldenFile("spans").check(Set(spans.map { "\($0.kind) \($0.name)" }))
         #expect(try runner.run("runs", "tensorboard", "a").code == 0)
         try GoldenFile("tensorboard").check(TensorBoardFacts.tags(in: runner.path("runs/a/tensorboard")))
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dashboard
 import Foundation
+import Protocol
 import Glibc
 import Platform
 import RunLog

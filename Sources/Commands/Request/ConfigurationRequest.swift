@@ -1,3 +1,4 @@
+import Platform
 import Datasets
 import Foundation
 import NeuralNetwork

@@ -72,7 +72,8 @@ let package = Package(
         module(
             "Worker",
             [
-                "Protocol", "Transport", "Security", "Kernels", "Prediction", "Partition", "NeuralNetwork", "Datasets", "Tensors", "Platform",
+                "Protocol", "Transport", "Security", "Kernels", "Prediction", "Partition", "NeuralNetwork", "Datasets", "Tensors",
+                "Platform",
                 protobuf,
             ]),
         module(
@@ -83,7 +84,8 @@ let package = Package(
         module(
             "Commands",
             [
-                "Dashboard", "Coordinator", "Worker", "ParameterStore", "Interchange", "RunLog", "Protocol", "Transport", "Security", "Kernels",
+                "Dashboard", "Coordinator", "Worker", "ParameterStore", "Interchange", "RunLog", "Protocol", "Transport", "Security",
+                "Kernels",
                 "Prediction", "Partition", "NeuralNetwork", "Datasets", "Tensors", "Platform", "CLinux", arguments, yaml,
             ]),
         .executableTarget(name: "colonnade", dependencies: ["Commands"], swiftSettings: swiftSettings),

@@ -4,7 +4,8 @@ enum DocComment {
     private static let rejected: Set<String> = ["Of", "What", "Whoever", "That", "Where", "Who", "Those"]
     private static let visible: Set<Substring> = ["public", "package", "open"]
     private static let declarations: Set<Substring> = [
-        "actor", "associatedtype", "case", "class", "enum", "extension", "func", "init", "let", "protocol", "struct", "subscript", "typealias",
+        "actor", "associatedtype", "case", "class", "enum", "extension", "func", "init", "let", "protocol", "struct", "subscript",
+        "typealias",
         "var",
     ]
 

@@ -4,12 +4,15 @@ extension RemovedTerm {
         RemovedTerm(
             word: "picture", replacement: "image",
             exceptions: [
-                .init(text: #"customLong("pictures")"#, reason: "the option --pictures of `runs report`", place: "Sources/Commands/Report/"),
+                .init(
+                    text: #"customLong("pictures")"#, reason: "the option --pictures of `runs report`", place: "Sources/Commands/Report/"),
                 .init(text: "--pictures", reason: "the option of `runs report`"),
                 .init(text: "awaiting_pictures", reason: "a phase in status.json"),
                 .init(text: "AWAITING_PICTURES", reason: "a phase in heartbeats", place: "Sources/Protocol/Messages/"),
                 .init(text: "awaitingPictures", reason: "the generated name of the phase, and its counterparts"),
-                .init(text: #"("pictures", .dataWait)"#, reason: "the name of a span in timeline.jsonl", place: "Sources/Worker/Attempts/StepTimeline.swift"),
+                .init(
+                    text: #"("pictures", .dataWait)"#, reason: "the name of a span in timeline.jsonl",
+                    place: "Sources/Worker/Attempts/StepTimeline.swift"),
                 .init(
                     text: #""pictures""#, reason: "the name of a fuzz target and of a seed, which are folders and files of the corpus",
                     place: "Tests/FuzzTargets/"),

@@ -51,7 +51,8 @@ package struct LayoutPolicy: Sendable {
         guard layout != current || wanted != nil else { return "it has \(current.words) already" }
         let there = staying + spares
         guard there >= workers else {
-            return "\(workers) workers are asked for and \(there) \(there == 1 ? "is" : "are") there (\(staying) in the run, \(spares) waiting): "
+            return
+                "\(workers) workers are asked for and \(there) \(there == 1 ? "is" : "are") there (\(staying) in the run, \(spares) waiting): "
                 + "start \(workers - there) more first"
         }
         (wanted, asked) = (layout, workers)

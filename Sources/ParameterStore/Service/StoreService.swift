@@ -81,10 +81,12 @@ public final class StoreService: @unchecked Sendable, LinkReceiver {
         let introduction = Introduction(
             role: .store, instructionSet: Engine.instructionSet, kernelLibrary: Engine.libraryVersion, threads: 1,
             datasetFingerprint: "")
-        updated.update { $0 = { [weak self] report in
-            guard let self else { return }
-            loop.submit { self.received(report) }
-        } }
+        updated.update {
+            $0 = { [weak self] report in
+                guard let self else { return }
+                loop.submit { self.received(report) }
+            }
+        }
         loop.submit { [self] in
             (coordinator, self.address, self.listener, self.introduction) = (link, address, listener, introduction)
         }

@@ -103,7 +103,8 @@ public final class WorkerService: @unchecked Sendable {
         let dataset = device == nil ? try own ?? dataset(of: welcome, coordinator) : nil
         if let dataset, dataset.manifest.fingerprint != welcome.datasetFingerprint {
             throw WireError(
-                .refused, "the data set in \(dataset.path) has the fingerprint \(dataset.manifest.fingerprint), the "
+                .refused,
+                "the data set in \(dataset.path) has the fingerprint \(dataset.manifest.fingerprint), the "
                     + "coordinator's \(welcome.datasetFingerprint); name the same data set with --data")
         }
         return try train(introduction, receiver, coordinator) { welcome in

@@ -55,7 +55,9 @@ final class ModelStore {
             (self.machine, joined, toldReady, jobs) = (nil, nil, nil, [])
         case .order(.topology(let topology)): try begin(topology, attempt)
         case .order(.abort(let abort)):
-            if let machine, machine.committed != abort.committed { throw ModelError("aborted at step \(abort.committed), committed \(machine.committed)") }
+            if let machine, machine.committed != abort.committed {
+                throw ModelError("aborted at step \(abort.committed), committed \(machine.committed)")
+            }
             machine?.abort(attempt: attempt)
             jobs.removeAll { $0.attempt < attempt }
             links = links.filter { $0.value.attempt >= attempt }
@@ -64,7 +66,9 @@ final class ModelStore {
             perform(try machine?.commit(step: step) ?? [])
             guard snapshot else { break }
             for (key, values) in buffers {
-                guard let value = values[step & 1], value.step == step else { throw ModelError("a checkpoint of step \(step) from \(values)") }
+                guard let value = values[step & 1], value.step == step else {
+                    throw ModelError("a checkpoint of step \(step) from \(values)")
+                }
                 outgoing.append(.snapshot(step: step, key, value))
             }
         case .order(.handOver(let keys, let step)):
@@ -84,7 +88,9 @@ final class ModelStore {
     private func pair(_ value: Value?, _ step: Int) -> [Value?] { step & 1 == 0 ? [value, nil] : [nil, value] }
 
     private func begin(_ topology: Topology, _ attempt: UInt32) throws {
-        guard let layout, let rank = topology.stores.firstIndex(of: id), let placement = topology.placement else { throw ModelError("a topology without this store") }
+        guard let layout, let rank = topology.stores.firstIndex(of: id), let placement = topology.placement else {
+            throw ModelError("a topology without this store")
+        }
         if machine == nil {
             let keys = Set(model.blocks.map(\.key).filter { placement[$0] == rank })
             let tree = try GradientTree(slices: model.slices, replicas: layout.replicas)
@@ -138,7 +144,9 @@ final class ModelStore {
     /// Computes the next update.
     func compute() throws {
         let job = jobs.removeFirst()
-        guard let machine, let old = buffers[job.key]?[(job.step - 1) & 1], old.step == job.step - 1 else { throw ModelError("an update of no value") }
+        guard let machine, let old = buffers[job.key]?[(job.step - 1) & 1], old.step == job.step - 1 else {
+            throw ModelError("an update of no value")
+        }
         guard job.step & 1 != machine.committed & 1 else { throw ModelError("an update over the committed value") }
         buffers[job.key]![job.step & 1] = Value(step: job.step, number: model.next(old.number, job.key, job.step, rate: job.rate))
         perform(self.machine?.finishedUpdate(job.key, step: job.step, attempt: job.attempt) ?? [])
@@ -146,5 +154,7 @@ final class ModelStore {
 
     func askToLeave() { outgoing.append(.message(.leave, 0)) }
 
-    var heartbeat: WireHeartbeat { .with { ($0.phase, $0.attempt, $0.step) = (.idle, machine?.attempt ?? 0, UInt64(machine?.committed ?? 0)) } }
+    var heartbeat: WireHeartbeat {
+        .with { ($0.phase, $0.attempt, $0.step) = (.idle, machine?.attempt ?? 0, UInt64(machine?.committed ?? 0)) }
+    }
 }

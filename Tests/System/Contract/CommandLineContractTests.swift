@@ -25,7 +25,9 @@ import Testing
     @Test func theTableOfExitCodesIsComplete() throws {
         let page = try String(contentsOfFile: Repository.path("docs/launching.md"), encoding: .utf8)
         var facts: Set<String> = []
-        for line in page.split(separator: "\n").drop(while: { !$0.hasPrefix("## Exit codes") }).dropFirst().prefix(while: { !$0.hasPrefix("## ") }) {
+        for line in page.split(separator: "\n").drop(while: { !$0.hasPrefix("## Exit codes") }).dropFirst().prefix(while: {
+            !$0.hasPrefix("## ")
+        }) {
             let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
             guard cells.count == 4, let restart = cells[3].split(separator: ",").first else { continue }
             let words = cells[0].split { !$0.isLetter && !$0.isNumber && $0 != "-" }

@@ -17,7 +17,8 @@ struct CommandLineFacts: Decodable {
         func facts(after parents: String) -> Set<String> {
             guard shouldDisplay != false else { return [] }
             let name = parents + commandName
-            return Set([name] + (arguments ?? []).flatMap { $0.facts(of: name) } + (subcommands ?? []).flatMap { $0.facts(after: "\(name) ") })
+            return Set(
+                [name] + (arguments ?? []).flatMap { $0.facts(of: name) } + (subcommands ?? []).flatMap { $0.facts(after: "\(name) ") })
         }
     }
 

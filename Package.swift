@@ -72,7 +72,8 @@ let package = Package(
         module(
             "Worker",
             [
-                "Protocol", "Transport", "Security", "Kernels", "Prediction", "Partition", "NeuralNetwork", "Datasets", "Tensors", "Platform",
+                "Protocol", "Transport", "Security", "Kernels", "Prediction", "Partition", "NeuralNetwork", "Datasets", "Tensors",
+                "Platform",
                 protobuf,
             ]),
         module(
@@ -83,7 +84,8 @@ let package = Package(
         module(
             "Commands",
             [
-                "Dashboard", "Coordinator", "Worker", "ParameterStore", "Interchange", "RunLog", "Protocol", "Transport", "Security", "Kernels",
+                "Dashboard", "Coordinator", "Worker", "ParameterStore", "Interchange", "RunLog", "Protocol", "Transport", "Security",
+                "Kernels",
                 "Prediction", "Partition", "NeuralNetwork", "Datasets", "Tensors", "Platform", "CLinux", arguments, yaml,
             ]),
         .executableTarget(name: "colonnade", dependencies: ["Commands"], swiftSettings: swiftSettings),
@@ -124,12 +126,15 @@ let package = Package(
             "Worker", ["TestSupport", "NeuralNetwork", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
         tests("Commands", ["TestSupport"]),
 
+        // The repository's own rules: imports, lengths of files, words and summaries.
+        .testTarget(name: "StructureTests", dependencies: ["TestSupport"], path: "Tests/Structure", swiftSettings: swiftSettings),
+
         // Whole runs with processes of the built program.
         .testTarget(
             name: "SystemTests",
             dependencies: [
                 "TestSupport", "Commands", "RunLog", "Protocol", "Transport", "Security", "NeuralNetwork", "Tensors", "Platform", protobuf,
             ],
-            path: "Tests/System", resources: [.copy("Golden")], swiftSettings: swiftSettings),
+            path: "Tests/System", exclude: ["Contract/Golden"], resources: [.copy("Golden")], swiftSettings: swiftSettings),
     ]
 )

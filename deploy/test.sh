@@ -6,6 +6,8 @@ cd "$(dirname "$0")/.."
 
 # An ssh daemon for the tests of `launch`, network namespaces for the tests of several hosts, and the checker of the scripts.
 deploy/dependencies.sh iproute2 openssh-server openssh-client shellcheck python3-venv
+# The generated protobuf files ask to be ignored. `swift format --in-place` with the same arguments corrects most of what it reports.
+[ $# -ne 0 ] || swift format lint --strict --recursive --parallel Sources Tests Package.swift
 # The release build, because kernels and loops are tested as users run them, and product and tests share one build.
 # The products are named because building everything includes the dependencies' tools, such as a C++ protobuf compiler.
 swift build -c release --product colonnade

@@ -37,8 +37,7 @@ public struct Region: Hashable, Sendable {
 
     /// Calls `body` for every run of elements that is contiguous both in the packed region and in the whole tensor.
     /// - Parameter body: receives the offset in the packed region, the offset in the whole tensor and the length, all in elements.
-    public func forEachRun(in whole: Shape, _ body: (_ packed: Int, _ whole: Int, _ length: Int) throws -> Void) rethrows
-    {
+    public func forEachRun(in whole: Shape, _ body: (_ packed: Int, _ whole: Int, _ length: Int) throws -> Void) rethrows {
         // Trailing axes that the region covers entirely are contiguous in both tensors.
         var axis = extents.rank
         var length = 1

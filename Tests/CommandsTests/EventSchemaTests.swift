@@ -13,13 +13,15 @@ import Testing
             for match in text.matches(of: /writer\.event\(\s*"([^"]+)"/) { written.insert(String(match.1)) }
         }
         struct Schema: Decodable {
-            struct Reference: Decodable { let ref: String
+            struct Reference: Decodable {
+                let ref: String
                 enum CodingKeys: String, CodingKey { case ref = "$ref" }
             }
             let oneOf: [Reference]
         }
         let schema = try Data(contentsOf: URL(fileURLWithPath: Repository.path("docs/schemas/events.schema.json")))
-        let described = Set(try JSONDecoder().decode(Schema.self, from: schema).oneOf.map { $0.ref.replacingOccurrences(of: "#/$defs/", with: "") })
+        let described = Set(
+            try JSONDecoder().decode(Schema.self, from: schema).oneOf.map { $0.ref.replacingOccurrences(of: "#/$defs/", with: "") })
         #expect(written.count > 20 && written == described, "\(written.symmetricDifference(described).sorted())")
         let page = try String(contentsOfFile: Repository.path("docs/run-log.md"), encoding: .utf8)
         for kind in written { #expect(page.contains("`\(kind)`"), "\(kind)") }

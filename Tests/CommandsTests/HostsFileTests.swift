@@ -26,11 +26,13 @@ import Testing
         ("hosts: []", "there are no hosts"), ("- a", "there are no hosts"), ("hosts: [{ssh: a, porrt: 1}]", "\"porrt\""),
         ("hosts: [{ssh: a}, {ssh: b@a}]", "two hosts are named a"), ("hosts: [{ssh: -oProxyCommand=x}]", "names no place"),
         ("hosts: [{ssh: 'a b'}]", "names no place"), ("hosts: [{ssh: a, workers: 65}]", "65 workers"),
-        ("hosts: [{ssh: a, workers: many}]", "another kind"), ("hosts: [{ssh: a, coordinator: true}, {ssh: b, coordinator: true}]", "mark one"),
+        ("hosts: [{ssh: a, workers: many}]", "another kind"),
+        ("hosts: [{ssh: a, coordinator: true}, {ssh: b, coordinator: true}]", "mark one"),
         ("hosts: [{ssh: a, ssh_options: [StrictHostKeyChecking=no]}]", "another host could take its place"),
         ("hosts: [{ssh: a, ssh_options: ['stricthostkeychecking off']}]", "another host could take its place"),
         ("hosts: [{ssh: a, ssh_options: [UserKnownHostsFile=/dev/null]}]", "another host could take its place"),
-        ("hosts: [{ssh: a, name: '../b'}]", "give it a name"), ("hosts: [{ssh: a, ssh_port: 70000}]", "70000"), ("hosts: [a]", "no mapping"),
+        ("hosts: [{ssh: a, name: '../b'}]", "give it a name"), ("hosts: [{ssh: a, ssh_port: 70000}]", "70000"),
+        ("hosts: [a]", "no mapping"),
         ("hosts: {", "not valid YAML"), ("hosts: [{}]", "names no place"), ("coordinator_port: [1]\nhosts: [{ssh: a}]", "coordinator_port"),
         ("coordinator_port: 70000\nhosts: [{ssh: a}]", "coordinator_port"),
     ]) func invalidFilesAreRejectedWithTheReason(text: String, words: String) {
@@ -54,7 +56,8 @@ import Testing
     /// A coordinator that is started by another process gets what was asked for, whole.
     @Test func aRequestSurvivesItsWayToTheCoordinator() throws {
         let options = [
-            "--preset", "cifar10", "--set", "batch=16", "seed=2", "--data=/d", "--steps", "3", "--elastic", "--restarts", "7", "--bandwidth", "1Gbit/s",
+            "--preset", "cifar10", "--set", "batch=16", "seed=2", "--data=/d", "--steps", "3", "--elastic", "--restarts", "7",
+            "--bandwidth", "1Gbit/s",
             "--stopped-exit-code", "75", "--max-strangers", "9", "--store", "process",
         ]
         let request = try RunRequest.parse(options)
@@ -63,7 +66,10 @@ import Testing
         let sent = try encoder.encode(request)
         #expect(try encoder.encode(JSONDecoder().decode(RunRequest.self, from: sent)) == sent)
         let text = String(decoding: sent, as: UTF8.self)
-        for part in ["\"batch=16\",\"seed=2\"", "\"elastic\":true", "\"restarts\":7", "\"bandwidth\":125000000", "\"stoppedExitCode\":75", "\"maxStrangers\":9", "\"store\":\"process\""] {
+        for part in [
+            "\"batch=16\",\"seed=2\"", "\"elastic\":true", "\"restarts\":7", "\"bandwidth\":125000000", "\"stoppedExitCode\":75",
+            "\"maxStrangers\":9", "\"store\":\"process\"",
+        ] {
             #expect(text.contains(part), "\(text)")
         }
         // Taken up again, it names the run in place of what the run's record has.

@@ -61,7 +61,10 @@ import Testing
         let waits = place(0) { if case .receive = $0 { true } else { false } }
         let found = run(
             &monitor, until: 60, silent: [workers[1]],
-            [(workers[0], beat(.awaitingSlab, place: waits, seconds: 1)), (workers[1], beat(.computing, place: 3)), (store, beat(.idle, step: 6))])
+            [
+                (workers[0], beat(.awaitingSlab, place: waits, seconds: 1)), (workers[1], beat(.computing, place: 3)),
+                (store, beat(.idle, step: 6)),
+            ])
         let (verdict, at) = try #require(found)
         #expect(verdict.culprit == .process(workers[1]) && verdict.waiting == [workers[0]])
         #expect(verdict.sentence.contains("worker 1 on host1 (process 101) has not been heard of"))
@@ -75,8 +78,10 @@ import Testing
             let waits = place(0) { if case .receive = $0 { true } else { false } }
             let found = run(
                 &monitor, until: 60,
-                [(workers[0], beat(.awaitingSlab, place: waits, seconds: 1, usual: 100)),
-                 (workers[1], beat(.computing, place: 3, seconds: 0.2, usual: usual)), (store, beat(.idle, step: 6))])
+                [
+                    (workers[0], beat(.awaitingSlab, place: waits, seconds: 1, usual: 100)),
+                    (workers[1], beat(.computing, place: 3, seconds: 0.2, usual: usual)), (store, beat(.idle, step: 6)),
+                ])
             let (verdict, at) = try #require(found)
             #expect(verdict.culprit == .process(workers[1]) && verdict.deadline == deadline)
             #expect(at <= 2 * deadline)
@@ -86,7 +91,8 @@ import Testing
 
     @Test func aSlabThatWasSentAndIsNotThereIsTheConnections() throws {
         var monitor = monitor()
-        guard case .receive(let slab, let from) = programs[0].instructions[place(0) { if case .receive = $0 { true } else { false } }] else { return }
+        guard case .receive(let slab, let from) = programs[0].instructions[place(0) { if case .receive = $0 { true } else { false } }]
+        else { return }
         let waits = place(0) { $0 == .receive(slab, from: from) }
         let sent = try #require(programs[from].place(ofSending: slab, to: 0))
         let peerWaits = programs[from].instructions.indices.first { index in
@@ -94,8 +100,11 @@ import Testing
         }!
         let found = run(
             &monitor, until: 60,
-            [(workers[0], beat(.awaitingSlab, place: waits, seconds: 0.2)), (workers[1], beat(.awaitingSlab, place: peerWaits, seconds: 0.2)),
-             (store, beat(.idle, step: 6))])
+            [
+                (workers[0], beat(.awaitingSlab, place: waits, seconds: 0.2)),
+                (workers[1], beat(.awaitingSlab, place: peerWaits, seconds: 0.2)),
+                (store, beat(.idle, step: 6)),
+            ])
         #expect(try #require(found).0.culprit == .connection(from: workers[1], to: workers[0]))
     }
 
@@ -105,8 +114,10 @@ import Testing
         // Slow, but as slow as usual.
         let found = run(
             &monitor, until: 30,
-            [(workers[0], beat(.awaitingSlab, place: waits, seconds: 1)), (workers[1], beat(.computing, place: 1, seconds: 1, usual: 9)),
-             (store, beat(.idle, step: 6))])
+            [
+                (workers[0], beat(.awaitingSlab, place: waits, seconds: 1)), (workers[1], beat(.computing, place: 1, seconds: 1, usual: 9)),
+                (store, beat(.idle, step: 6)),
+            ])
         #expect(found == nil)
     }
 
@@ -118,14 +129,20 @@ import Testing
         storeBeat.missing = [.with { $0.key = key.wire }]
         let found = run(
             &monitor, until: 60,
-            [(workers[0], beat(.awaitingValue, step: 8, pass: 8, place: pulls, seconds: 0.2)), (workers[1], beat(.awaitingGrant, step: 9, pass: 8)), (store, storeBeat)])
+            [
+                (workers[0], beat(.awaitingValue, step: 8, pass: 8, place: pulls, seconds: 0.2)),
+                (workers[1], beat(.awaitingGrant, step: 9, pass: 8)), (store, storeBeat),
+            ])
         #expect(try #require(found).0.culprit == .connection(from: workers[0], to: store))
         // The same without the gap: the value is lost.
         var other = self.monitor()
         storeBeat.missing = []
         let lost = run(
             &other, until: 60,
-            [(workers[0], beat(.awaitingValue, step: 8, pass: 8, place: pulls, seconds: 0.2)), (workers[1], beat(.awaitingGrant, step: 9, pass: 8)), (store, storeBeat)])
+            [
+                (workers[0], beat(.awaitingValue, step: 8, pass: 8, place: pulls, seconds: 0.2)),
+                (workers[1], beat(.awaitingGrant, step: 9, pass: 8)), (store, storeBeat),
+            ])
         #expect(try #require(lost).0.culprit == .connection(from: store, to: workers[0]))
     }
 
@@ -136,8 +153,11 @@ import Testing
         let all = programs[0].instructions.count
         let found = run(
             &monitor, until: 60, facts: facts,
-            [(workers[0], beat(.awaitingGrant, step: 9, place: all, seconds: 0.2)), (workers[1], beat(.awaitingGrant, step: 9, place: all, seconds: 0.2)),
-             (store, beat(.idle, step: 6))])
+            [
+                (workers[0], beat(.awaitingGrant, step: 9, place: all, seconds: 0.2)),
+                (workers[1], beat(.awaitingGrant, step: 9, place: all, seconds: 0.2)),
+                (store, beat(.idle, step: 6)),
+            ])
         #expect(try #require(found).0.culprit == .process(workers[1]))
     }
 

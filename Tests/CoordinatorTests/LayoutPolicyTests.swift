@@ -14,11 +14,14 @@ import Testing
         var policy = policy()
         #expect(policy.decide(current: two, staying: 2, spares: 3, isLeaving: false, at: 0) == .stay)
         #expect(policy.decide(current: two, staying: 1, spares: 1, isLeaving: true, at: 0) == .change(two))
-        #expect(policy.decide(current: two, staying: 1, spares: 0, isLeaving: true, at: 0) == .change(try ColumnLayout(columns: 4, workers: 1)))
+        #expect(
+            policy.decide(current: two, staying: 1, spares: 0, isLeaving: true, at: 0) == .change(try ColumnLayout(columns: 4, workers: 1)))
         #expect(policy.decide(current: two, staying: 0, spares: 0, isLeaving: true, at: 0) == .stop)
         // Seven are no layout of four columns and two slices; six are.
         let eight = try ColumnLayout(columns: 4, workers: 8, replicas: 2)
-        #expect(policy.decide(current: eight, staying: 7, spares: 0, isLeaving: true, at: 0) == .change(try ColumnLayout(columns: 4, workers: 6, replicas: 2)))
+        #expect(
+            policy.decide(current: eight, staying: 7, spares: 0, isLeaving: true, at: 0)
+                == .change(try ColumnLayout(columns: 4, workers: 6, replicas: 2)))
     }
 
     /// A worker that left and came back, as a pod of a node that was drained does.
@@ -47,7 +50,9 @@ import Testing
         #expect(same.contains("already"))
         #expect(policy.decide(current: two, staying: 2, spares: 2, isLeaving: false, at: 0) == .stay)
         #expect(policy.resize(workers: 4, replicas: nil, current: two, staying: 2, spares: 2) == nil)
-        #expect(policy.decide(current: two, staying: 2, spares: 2, isLeaving: false, at: 0) == .change(try ColumnLayout(columns: 4, workers: 4)))
+        #expect(
+            policy.decide(current: two, staying: 2, spares: 2, isLeaving: false, at: 0) == .change(try ColumnLayout(columns: 4, workers: 4))
+        )
         // One is lost before the boundary.
         guard case .drop = policy.decide(current: two, staying: 2, spares: 1, isLeaving: false, at: 0) else { return #expect(Bool(false)) }
         #expect(policy.decide(current: two, staying: 2, spares: 2, isLeaving: false, at: 0) == .stay)
@@ -57,12 +62,16 @@ import Testing
         var policy = policy(isElastic: true)
         #expect(policy.decide(current: two, staying: 2, spares: 1, isLeaving: false, at: 100) == .ask(at: 110))
         #expect(policy.decide(current: two, staying: 2, spares: 2, isLeaving: false, at: 104) == .ask(at: 110))
-        #expect(policy.decide(current: two, staying: 2, spares: 2, isLeaving: false, at: 110) == .change(try ColumnLayout(columns: 4, workers: 4)))
+        #expect(
+            policy.decide(current: two, staying: 2, spares: 2, isLeaving: false, at: 110)
+                == .change(try ColumnLayout(columns: 4, workers: 4)))
         policy.changed(at: 110)
         let four = try ColumnLayout(columns: 4, workers: 4)
         // A fifth has no place: with four columns and two slices only two replicas of three would take six.
         #expect(policy.decide(current: four, staying: 4, spares: 1, isLeaving: false, at: 111) == .stay)
         #expect(policy.decide(current: four, staying: 4, spares: 2, isLeaving: false, at: 112) == .ask(at: 122))
-        #expect(policy.decide(current: four, staying: 4, spares: 2, isLeaving: false, at: 122) == .change(try ColumnLayout(columns: 4, workers: 6, replicas: 2)))
+        #expect(
+            policy.decide(current: four, staying: 4, spares: 2, isLeaving: false, at: 122)
+                == .change(try ColumnLayout(columns: 4, workers: 6, replicas: 2)))
     }
 }

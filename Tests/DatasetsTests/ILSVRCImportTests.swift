@@ -30,7 +30,8 @@ import Testing
         let scratch = try Scratch()
         let good = jpeg([200, 40, 10])
         let names = ["../../../escaped.JPEG", scratch("absolute.JPEG"), "a/../../b.JPEG", "..", "/"]
-        let images = names.flatMap { TarMaker.member($0, good) } + TarMaker.member("l.JPEG", Array("/etc/passwd".utf8), type: "2")
+        let images =
+            names.flatMap { TarMaker.member($0, good) } + TarMaker.member("l.JPEG", Array("/etc/passwd".utf8), type: "2")
             + TarMaker.member("h.JPEG", Array("/etc/passwd".utf8), type: "1") + [UInt8](repeating: 0, count: 1024)
         try scratch.write(
             TarMaker.tar([("../../n01440764.tar", images), ("/n02119789.tar", TarMaker.tar([("x.JPEG", good)]))]),
@@ -51,7 +52,8 @@ import Testing
         var noise = Noise(3)
         let good = jpeg([200, 40, 10])
         let long = String(repeating: "long", count: 30) + ".JPEG"
-        let tench = TarMaker.member("n01440764_1.JPEG", good)
+        let tench =
+            TarMaker.member("n01440764_1.JPEG", good)
             + TarMaker.member("n01440764_2.JPEG", ImageMaker.jpeg(plain([90], side: 30), width: 30, height: 30, .gray))
             + TarMaker.member(
                 "n01440764_3.JPEG", ImageMaker.jpeg(plain([255, 128, 255, 255], side: 30), width: 30, height: 30, .cmyk))
@@ -122,9 +124,11 @@ import Testing
         // Three formats that state the same: images 1 and 3 are foxes, 2 is a tench.
         try scratch.write(Array("1\n2\n1\n".utf8), to: "a/ILSVRC2012_validation_ground_truth.txt")
         try scratch.write(Array("n02119789 1 kit_fox\nn01440764 2 tench\n".utf8), to: "a/map_clsloc.txt")
-        let csv = "ImageId,PredictionString\n" + [1, 2, 3].map {
-            "ILSVRC2012_val_0000000\($0),\($0 == 2 ? "n01440764" : "n02119789") 1 2 3 4\n"
-        }.joined()
+        let csv =
+            "ImageId,PredictionString\n"
+            + [1, 2, 3].map {
+                "ILSVRC2012_val_0000000\($0),\($0 == 2 ? "n01440764" : "n02119789") 1 2 3 4\n"
+            }.joined()
         try scratch.write(Array(csv.utf8), to: "c/LOC_val_solution.csv")
         let list = [1, 2, 3].map { "ILSVRC2012_val_0000000\($0).JPEG \($0 == 2 ? 0 : 1)\n" }.joined()
         try scratch.write(Array(list.utf8), to: "b/val.txt")
@@ -137,7 +141,8 @@ import Testing
     @Test func aDamagedArchiveLosesOnlyMembersAfterTheDamage() throws {
         let scratch = try Scratch()
         let good = jpeg([1, 2, 3], side: 16)
-        let broken = TarMaker.member("n01440764_1.JPEG", good) + TarMaker.member("n01440764_2.JPEG", good, claimed: 1 << 32)
+        let broken =
+            TarMaker.member("n01440764_1.JPEG", good) + TarMaker.member("n01440764_2.JPEG", good, claimed: 1 << 32)
             + TarMaker.member("n01440764_3.JPEG", good)
         var scribbled = TarMaker.member("n02119789_1.JPEG", good) + TarMaker.member("n02119789_2.JPEG", good)
         scribbled[scribbled.count - 1024 - 300] ^= 1
@@ -256,9 +261,10 @@ import Testing
         for synset in synsets {
             let files = try scratch.names("photos10/train/\(synset)").prefix(40)
             let further = synset == synsets[0] ? odd : []
-            archives.append((
-                "\(synset).tar", TarMaker.tar(try further + files.map { ($0, try scratch.read("photos10/train/\(synset)/\($0)")) })
-            ))
+            archives.append(
+                (
+                    "\(synset).tar", TarMaker.tar(try further + files.map { ($0, try scratch.read("photos10/train/\(synset)/\($0)")) })
+                ))
         }
         try scratch.write(TarMaker.tar(archives), to: "source/ILSVRC2012_img_train.tar")
         try FileManager.default.moveItem(atPath: scratch("photos10/val"), toPath: scratch("source/val"))
@@ -275,7 +281,8 @@ import Testing
 /// Data that is not part of the repository.
 enum TestData {
     static var photographs: String? {
-        let folder = ProcessInfo.processInfo.environment["COLONNADE_TEST_DATA"]
+        let folder =
+            ProcessInfo.processInfo.environment["COLONNADE_TEST_DATA"]
             ?? Repository.path("../shared/data")
         let path = folder + "/photos10.tar"
         return FileManager.default.fileExists(atPath: path) ? path : nil

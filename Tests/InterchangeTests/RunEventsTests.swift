@@ -71,7 +71,8 @@ import Testing
         // One of a step's two lines is gone.
         let text = try String(contentsOfFile: scratch.directory.metricsPath, encoding: .utf8)
         let lines = text.split(separator: "\n").filter { !$0.contains("validation") }
-        try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: scratch.directory.metricsPath), options: .atomic)
+        try Data((lines.joined(separator: "\n") + "\n").utf8).write(
+            to: URL(fileURLWithPath: scratch.directory.metricsPath), options: .atomic)
         try events.update(isLast: true)
         #expect(try steps(events.path).dropFirst(11) == ["from 0", "1", "2", "3"])
     }
@@ -91,8 +92,10 @@ import Testing
         try writer.append(RunScratch.step(1))
         let more = [
             #"{"kind":"weather","step":2,"rain":true}"#, #"{"kind":"step"}"#, "nonsense", #"{"kind":"step","step":-3,"loss":1}"#,
-            #"{"kind":"step","step":99999999999999999999,"loss":1}"#, #"{"kind":"norms","step":3,"tensors":["w"],"weight":[1.5],"update":[0.5]}"#,
-            #"{"kind":"norms","step":4,"tensors":["w"]}"#, #"{"kind":"norms","step":4,"tensors":["w"],"weight":[1.5],"update":[]}"#, #"{"kind":"step","step":5,"loss":2,"seconds":1e400}"#,
+            #"{"kind":"step","step":99999999999999999999,"loss":1}"#,
+            #"{"kind":"norms","step":3,"tensors":["w"],"weight":[1.5],"update":[0.5]}"#,
+            #"{"kind":"norms","step":4,"tensors":["w"]}"#, #"{"kind":"norms","step":4,"tensors":["w"],"weight":[1.5],"update":[]}"#,
+            #"{"kind":"step","step":5,"loss":2,"seconds":1e400}"#,
         ]
         try TextFile.append(more.joined(separator: "\n") + "\n", to: scratch.directory.metricsPath)
         try FileManager.default.createDirectory(atPath: scratch.directory.checkpointPath(step: 1), withIntermediateDirectories: true)

@@ -16,7 +16,9 @@ import Testing
             { $0.paddedExtents[1] = 8 }, { $0.paddedExtents[1] = 1 << 50 }, { $0.strides[0] = 0 },
             { $0.strides[0] = .max }, { $0.innerAxes = [9] }, { $0.innerBlocks = [0] },
             { $0.innerBlocks = [1 << 40] }, { $0.strides.removeLast() },
-            { $0.innerBlocks = [1, 1, 1, 1, 1]; $0.innerAxes = [0, 0, 0, 0, 0] },
+            {
+                $0.innerBlocks = [1, 1, 1, 1, 1]; $0.innerAxes = [0, 0, 0, 0, 0]
+            },
         ]
         for (index, change) in changes.enumerated() {
             var bad = good

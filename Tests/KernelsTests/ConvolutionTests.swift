@@ -59,7 +59,8 @@ import Testing
         try operation.output(source: .fixed(xm), weights: .fixed(wm), biases: .fixed(bm), destination: .fixed(y)).run(turn)
         let dym = try memory(dy, destination)
         try operation.parameterGradient(
-            source: .fixed(xm), destination: .fixed(dym), weights: .fixed(dw), biases: .fixed(db)).run(turn)
+            source: .fixed(xm), destination: .fixed(dym), weights: .fixed(dw), biases: .fixed(db)
+        ).run(turn)
 
         var (ey, edw, edx, edb) = (
             [Float](repeating: 0, count: outShape.count), [Float](repeating: 0, count: w.count),

@@ -76,7 +76,8 @@ import Testing
         try operation.output(source: .fixed(xm), weights: .fixed(wm), biases: bm.map(Operand.fixed), destination: .fixed(y)).run(turn)
         try operation.inputGradient(destination: .fixed(dym), weights: .fixed(wm), source: .fixed(dx)).run(turn)
         try operation.parameterGradient(
-            source: .fixed(xm), destination: .fixed(dym), weights: .fixed(dw), biases: db.map(Operand.fixed)).run(turn)
+            source: .fixed(xm), destination: .fixed(dym), weights: .fixed(dw), biases: db.map(Operand.fixed)
+        ).run(turn)
 
         let positions = c.out * c.out
         var result = (0..<c.output.count).map { Double(accumulates ? before[$0] : b[$0 % (c.outputs * positions)]) }

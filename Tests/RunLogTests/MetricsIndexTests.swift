@@ -42,7 +42,9 @@ import Testing
     @Test func linesBeyondTheIndexAreRead() throws {
         let scratch = try RunScratch()
         try filled(scratch)
-        try TextFile.append(#"{"kind":"validation","step":41,"epoch":4,"loss":1,"top1_error":0.5,"top5_error":0.1}"# + "\n{\"kind\":\"st", to: scratch.directory.metricsPath)
+        try TextFile.append(
+            #"{"kind":"validation","step":41,"epoch":4,"loss":1,"top1_error":0.5,"top5_error":0.1}"# + "\n{\"kind\":\"st",
+            to: scratch.directory.metricsPath)
         let index = MetricsIndex(scratch.directory)
         #expect(index.count == 47)
         #expect(index[46].step == 41 && index[46].kind == .validation && index[46].figures[1] == 0.5)

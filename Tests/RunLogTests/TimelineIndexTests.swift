@@ -29,7 +29,8 @@ import Testing
         _ = try scratch.writer()
         _ = FileManager.default.createFile(atPath: scratch.directory.timelinePath, contents: nil)
         let index = TimelineIndex(scratch.directory)
-        try TextFile.append(#"{"step":3,"role":"store","rank":0,"origin":1,"spans":[]}"# + "\n{\"origin\":1,\"rank\":0", to: scratch.directory.timelinePath)
+        try TextFile.append(
+            #"{"step":3,"role":"store","rank":0,"origin":1,"spans":[]}"# + "\n{\"origin\":1,\"rank\":0", to: scratch.directory.timelinePath)
         #expect(index.steps() == [3])
         try TextFile.append(#","role":"store","spans":[],"step":4}"# + "\nnonsense\n", to: scratch.directory.timelinePath)
         #expect(index.steps() == [3, 4])

@@ -77,7 +77,8 @@ import Yams
                 gradient.withUnsafeBufferPointer { gradient in
                     update.apply(
                         count: gradient.count, values: values[tensor.name]!, momentum: momentum[tensor.name]!,
-                        gradient: { gradient.baseAddress! + $0.lowerBound }, newValues: &w, newMomentum: &v) { _, _ in }
+                        gradient: { gradient.baseAddress! + $0.lowerBound }, newValues: &w, newMomentum: &v
+                    ) { _, _ in }
                 }
                 (values[tensor.name], momentum[tensor.name]) = (w, v)
             }
@@ -95,7 +96,8 @@ import Yams
         g.withUnsafeBufferPointer { g in
             MomentumUpdate(momentum: 0.9, decay: 0.0005 * 0.01, rate: 0.01).apply(
                 count: w.count, values: w, momentum: v, gradient: { g.baseAddress! + $0.lowerBound }, newValues: &newW,
-                newMomentum: &newV) { _, _ in }
+                newMomentum: &newV
+            ) { _, _ in }
         }
         #expect(newV == (try file.array("v1")))
         #expect(newW == (try file.array("w1")))

@@ -54,12 +54,13 @@ struct LinkBench: ParsableCommand {
         }
         if json { return Terminal.line(try Terminal.json(lines)) }
         Terminal.line(
-            Terminal.table(lines.map {
-                [
-                    $0.protection, "\(Terminal.fixed($0.gigabytes_per_second, 2)) GB/s",
-                    "\(Terminal.fixed($0.processor_seconds_per_gigabyte, 3)) s of processor time per GB, both ends together",
-                ]
-            }))
+            Terminal.table(
+                lines.map {
+                    [
+                        $0.protection, "\(Terminal.fixed($0.gigabytes_per_second, 2)) GB/s",
+                        "\(Terminal.fixed($0.processor_seconds_per_gigabyte, 3)) s of processor time per GB, both ends together",
+                    ]
+                }))
     }
 
     private func measure(_ name: String, _ listening: LinkSecurity, _ connecting: LinkSecurity) throws -> Line {

@@ -31,7 +31,8 @@ package struct ConfigurationOptions: ParsableArguments {
     var request: ConfigurationRequest {
         get throws {
             ConfigurationRequest(
-                preset: preset, file: try config.map { try ConfigurationRequest.File($0) }, settings: set, columns: columns, threads: threads)
+                preset: preset, file: try config.map { try ConfigurationRequest.File($0) }, settings: set, columns: columns,
+                threads: threads)
         }
     }
 

@@ -19,7 +19,8 @@ final class Launch: Sendable {
         if let elsewhere, SocketAddress(host: file.first.reachedAt, port: 0).isLoopback {
             throw CommandFailure(
                 CommandFailure.configuration,
-                "\(file.first.label) has the address \(file.first.reachedAt), which \(elsewhere.label) cannot reach; write address: with one that it can")
+                "\(file.first.label) has the address \(file.first.reachedAt), which \(elsewhere.label) cannot reach; write address: with one that it can"
+            )
         }
         guard file.workers > 0 else {
             throw CommandFailure(CommandFailure.configuration, "no host has workers; write workers: for one at least")
@@ -34,11 +35,13 @@ final class Launch: Sendable {
             throw CommandFailure(CommandFailure.usage, "--workers \(workers) is more than the \(file.workers) of the file of hosts")
         }
         if let threads = try file.threads, let wanted = request.configuration.threads, threads != wanted {
-            throw CommandFailure(CommandFailure.usage, "--threads \(wanted) differs from the \(threads) of the file of hosts; state one of them")
+            throw CommandFailure(
+                CommandFailure.usage, "--threads \(wanted) differs from the \(threads) of the file of hosts; state one of them")
         }
         output = HostOutput(hosts: file.hosts.map(\.label), processes: "coordinator".count)
         let isMade = !isInsecure && request.security.certificates == nil
-        certificates = isMade
+        certificates =
+            isMade
             ? try HostCertificates(file.hosts.enumerated().map { ($1.label, ($0 == 0 ? [.coordinator] : []) + [.store, .worker]) }) : nil
     }
 
@@ -67,7 +70,8 @@ final class Launch: Sendable {
         if let lost = coordinator.outOfReach {
             throw CommandFailure(
                 CommandFailure.unavailable,
-                "\(lost); the coordinator there ends the run with a checkpoint when it notices: continue it with --resume \(place.directory)")
+                "\(lost); the coordinator there ends the run with a checkpoint when it notices: continue it with --resume \(place.directory)"
+            )
         }
         let code = coordinator.exitCode ?? CommandFailure.software
         guard code == 0 else {
@@ -103,11 +107,13 @@ final class Launch: Sendable {
     private func place(_ connections: [HostConnection], _ opened: Monitor<[HostConnection]>) throws -> LaunchPlace {
         var peerArguments: [String: [String]] = [:]
         for connection in connections { peerArguments[connection.host.label] = try self.peerArguments(connection) }
-        let directory = try connections[0].path(.open(runs: request.runs, name: request.name, resume: request.resume, mayHaveBegun: request.resumeIfBegun))
+        let directory = try connections[0].path(
+            .open(runs: request.runs, name: request.name, resume: request.resume, mayHaveBegun: request.resumeIfBegun))
         let listen = SocketAddress(host: file.first.reachedAt, port: file.coordinatorPort)
         let output = output
         return LaunchPlace(
-            directory: directory, connections: connections, listen: "\(listen)", protection: try protection(connections[0]), peerArguments: peerArguments,
+            directory: directory, connections: connections, listen: "\(listen)", protection: try protection(connections[0]),
+            peerArguments: peerArguments,
             hasStores: request.store == .process
         ) { [self] host in
             let (connection, _) = try HostGroup.open(host) { output.show($0, $1, $2) }

@@ -23,7 +23,8 @@ final class LaunchPlace: RunPlace {
     ///   - reconnect: opens a connection that broke again.
     init(
         directory: String, connections: [HostConnection], listen: String, protection: (certificates: String?, isInsecure: Bool),
-        peerArguments: [String: [String]], hasStores: Bool, reconnect: @escaping (HostEntry) throws -> (HostConnection, peerArguments: [String])
+        peerArguments: [String: [String]], hasStores: Bool,
+        reconnect: @escaping (HostEntry) throws -> (HostConnection, peerArguments: [String])
     ) {
         (self.directory, coordinatorHost, self.listen, self.protection) = (directory, connections[0], listen, protection)
         self.connections = Dictionary(uniqueKeysWithValues: connections.map { ($0.host.label, $0) })
@@ -68,7 +69,9 @@ final class LaunchPlace: RunPlace {
             throw CommandFailure(CommandFailure.software, "there is no host \(host)")
         }
         return connection.start(
-            role, name: name, arguments: [role, "--coordinator", address] + (peerArguments[host] ?? []) + (role == "worker" ? dataArguments(connection.host) : []))
+            role, name: name,
+            arguments: [role, "--coordinator", address] + (peerArguments[host] ?? [])
+                + (role == "worker" ? dataArguments(connection.host) : []))
     }
 
     private func dataArguments(_ host: HostEntry) -> [String] { host.data.map { ["--data", $0] } ?? [] }

@@ -82,9 +82,12 @@ struct PredictionReport {
                     worker: $0.rank, host: hosts[$0.host].name, computing: $0.computing, exchange_wait: $0.exchangeWait,
                     store_wait: $0.storeWait, own_bytes: $0.bytes)
             },
-            links: hosts.count < 2 ? [] : prediction.links.map {
-                .init(host: hosts[$0.host].name, bytes_out_per_step: Int($0.bytesOut), bytes_in_per_step: Int($0.bytesIn), busy: $0.share)
-            },
+            links: hosts.count < 2
+                ? []
+                : prediction.links.map {
+                    .init(
+                        host: hosts[$0.host].name, bytes_out_per_step: Int($0.bytesOut), bytes_in_per_step: Int($0.bytesIn), busy: $0.share)
+                },
             stores: prediction.stores.map { .init(host: hosts[$0.host].name, busy: $0.share, bytes: $0.bytes) },
             limits: limits.map { .init(what: words($0), gain: $0.gain) }, layouts: layouts.map(document),
             another_host: another.map(document))

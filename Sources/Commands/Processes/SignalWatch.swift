@@ -33,12 +33,14 @@ final class SignalWatch: Sendable {
     /// first if `leave` returns false because there is nothing to leave.
     func leaveOnInterrupt(_ leave: @escaping @Sendable () -> Bool) {
         let count = Monitor(0)
-        action.update { $0 = { number in
-            let isFirst = count.update { count in
-                count += 1
-                return count == 1
+        action.update {
+            $0 = { number in
+                let isFirst = count.update { count in
+                    count += 1
+                    return count == 1
+                }
+                if !isFirst || !leave() { _exit(128 + number) }
             }
-            if !isFirst || !leave() { _exit(128 + number) }
-        } }
+        }
     }
 }

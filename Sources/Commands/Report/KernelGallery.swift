@@ -48,9 +48,11 @@ package struct KernelGallery {
         (layer, self.size, self.channels) = (first.name, size, channels)
         columns = (0..<network.columns).map { column in
             let range = ColumnSplit.range(of: convolution.kernels, column: column, columns: network.columns)
-            let selectivities = channels == 3 ? range.map {
-                Self.colorSelectivity(Array(weights[$0 * length..<($0 + 1) * length]), area: size * size)
-            } : []
+            let selectivities =
+                channels == 3
+                ? range.map {
+                    Self.colorSelectivity(Array(weights[$0 * length..<($0 + 1) * length]), area: size * size)
+                } : []
             let sheet = Self.sheet(images, range)
             return Column(
                 file: PictureURI.pngFile(sheet.pixels, channels: channels, height: sheet.height, width: sheet.width),

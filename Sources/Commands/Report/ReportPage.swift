@@ -100,9 +100,10 @@ struct ReportPage {
     private var kernels: String {
         guard let gallery else { return "" }
         let columns = gallery.columns.enumerated().map { index, column in
-            let selectivity = column.colorSelectivity.map {
-                "colour-selectivity \(String(format: "%.2f", $0)); \(column.colorKernels) of \(column.kernels) kernels above 0.5"
-            } ?? "\(column.kernels) kernels"
+            let selectivity =
+                column.colorSelectivity.map {
+                    "colour-selectivity \(String(format: "%.2f", $0)); \(column.colorKernels) of \(column.kernels) kernels above 0.5"
+                } ?? "\(column.kernels) kernels"
             return """
                 <figure><img class="kernels" src="\(column.imageURI)" style="--pixels: \(column.width)" alt="Kernels of column \(index)">
                 <figcaption>Column \(index): \(selectivity)</figcaption></figure>

@@ -93,7 +93,9 @@ struct CoordinatorCommand: ParsableCommand {
             Terminal.error("warning: \(service.address) takes connections from other hosts without encryption (--insecure)")
         }
         if let device = request.device {
-            Terminal.line("simulated: kernels take what \(device.words); images/s are this machine's, \(Terminal.fixed(device.dilation, 0)) times fewer than the device's")
+            Terminal.line(
+                "simulated: kernels take what \(device.words); images/s are this machine's, \(Terminal.fixed(device.dilation, 0)) times fewer than the device's"
+            )
         }
         if request.store == .embedded { try EmbeddedStore.start(service.address, security: security.sibling(.store)) }
         signals.onInterrupt { service.stop() }

@@ -63,7 +63,9 @@ final class SupervisorReports: Sendable {
 
     func send(_ message: SupervisorMessage) {
         let bytes = Array(message.line.utf8)
-        _ = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(truncatingIfNeeded: Int(MSG_DONTWAIT) | Int(MSG_NOSIGNAL))) }
+        _ = bytes.withUnsafeBytes {
+            Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(truncatingIfNeeded: Int(MSG_DONTWAIT) | Int(MSG_NOSIGNAL)))
+        }
     }
 }
 
@@ -129,7 +131,8 @@ struct ReportingPipes {
 
     /// Starts the process and hands its request over.
     func start(
-        name: String, arguments: [String], request: Data, output: ChildProcess.Output, report: @escaping @Sendable (SupervisorMessage) -> Void
+        name: String, arguments: [String], request: Data, output: ChildProcess.Output,
+        report: @escaping @Sendable (SupervisorMessage) -> Void
     ) throws -> ChildProcess {
         defer { for end in [input.reading, input.writing, reports.writing] { close(end) } }
         let process: ChildProcess

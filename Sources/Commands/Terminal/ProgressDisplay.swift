@@ -21,7 +21,8 @@ final class ProgressDisplay: @unchecked Sendable {
             switch entry {
             case .listening(let address): line("coordinator listens on \(address)")
             case .restarted(let step, let reason): line("restarted from step \(step): \(reason)")
-            case .verdict(let sentence, _), .linkLost(let sentence, _, _), .layout(let sentence, _), .layoutDropped(let sentence): line(sentence)
+            case .verdict(let sentence, _), .linkLost(let sentence, _, _), .layout(let sentence, _), .layoutDropped(let sentence):
+                line(sentence)
             case .straggler(let worker, let times): line(JournalEntry.straggler(worker, times))
             case .paused(let step, let reason): line("paused after step \(step): \(reason)")
             case .resumed(let step, _): line("continues after step \(step)")
@@ -45,7 +46,8 @@ final class ProgressDisplay: @unchecked Sendable {
             case .started(let from, let last):
                 self.last = last
                 line(
-                    from == last ? "all \(last) steps are trained; making up for what was lost after them"
+                    from == last
+                        ? "all \(last) steps are trained; making up for what was lost after them"
                         : from == 0 ? "training \(last) steps" : "training steps \(from + 1) to \(last)")
             case .step(let metrics): showStep(metrics)
             case .validated(let metrics):

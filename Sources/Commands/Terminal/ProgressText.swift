@@ -40,7 +40,8 @@ package struct ProgressText {
         case .lines: return "\(task): \(words.joined(separator: ", "))"
         case .bar(let style, let width):
             let filled = Int(share * Double(Self.cells))
-            let bar = String(repeating: style.hasUnicode ? "█" : "#", count: filled)
+            let bar =
+                String(repeating: style.hasUnicode ? "█" : "#", count: filled)
                 + String(repeating: style.hasUnicode ? "░" : ".", count: Self.cells - filled)
             return String("\(task)  \(bar)  \(words.joined(separator: "  "))".prefix(max(1, width)))
         }

@@ -17,7 +17,8 @@ final class LocalPlace: RunPlace {
         (request.directory, request.listen) = (run.path, "127.0.0.1:0")
         let reports = CoordinatorReports()
         let process = try ReportingPipes().start(
-            name: "coordinator", arguments: ReportingPipes.coordinatorArguments, request: JSONEncoder().encode(request), output: .inherited, report: { reports.receive($0) })
+            name: "coordinator", arguments: ReportingPipes.coordinatorArguments, request: JSONEncoder().encode(request), output: .inherited,
+            report: { reports.receive($0) })
         return (process, reports)
     }
 

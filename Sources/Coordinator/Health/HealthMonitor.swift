@@ -5,7 +5,7 @@ package import Protocol
 /// Judges from heartbeats who keeps a run from going on: it follows the chain of who waits for whom to the one that waits
 /// for nobody. No sockets and no clock of its own: heartbeats and times in, verdicts out.
 package struct HealthMonitor: Sendable {
-    /// What the coordinator knows by itself.
+    /// Facts that the coordinator knows without heartbeats.
     package struct Facts {
         /// The attempt whose steps are trained.
         package var attempt: UInt32
@@ -74,7 +74,8 @@ package struct HealthMonitor: Sendable {
         let all = workers.sorted { $0.key < $1.key }.map(\.value) + stores.sorted { $0.key < $1.key }.map(\.value)
         for health in all where health.silence(now) > health.silenceLimit(patience) {
             return verdict(
-                .process(health.process), "has not been heard of for \(Self.text(health.silence(now))) s, usually every 0.25 s; it was \(words(health))",
+                .process(health.process),
+                "has not been heard of for \(Self.text(health.silence(now))) s, usually every 0.25 s; it was \(words(health))",
                 deadline: health.silenceLimit(patience), facts)
         }
         for health in all {
@@ -110,12 +111,13 @@ package struct HealthMonitor: Sendable {
         guard now - unready.since > limit else { return nil }
         for health in unready.workers.compactMap({ workers[$0] }) {
             let heartbeat = health.heartbeat
-            let what: String? = switch heartbeat.phase {
-            case .awaitingGrant where heartbeat.attempt == facts.attempt: "is ready and its report of that has not come"
-            case .holding: "has not heard who takes part in attempt \(facts.attempt)"
-            case .preparing: nil
-            default: heartbeat.attempt == facts.attempt ? nil : "has not heard that attempt \(facts.attempt) has begun"
-            }
+            let what: String? =
+                switch heartbeat.phase {
+                case .awaitingGrant where heartbeat.attempt == facts.attempt: "is ready and its report of that has not come"
+                case .holding: "has not heard who takes part in attempt \(facts.attempt)"
+                case .preparing: nil
+                default: heartbeat.attempt == facts.attempt ? nil : "has not heard that attempt \(facts.attempt) has begun"
+                }
             if let what, heartbeat.seconds > limit { return verdict(.process(health.process), what, deadline: limit, facts) }
         }
         // Workers that have all their values have them from stores that are ready.

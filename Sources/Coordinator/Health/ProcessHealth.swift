@@ -1,7 +1,7 @@
 import Platform
 package import Protocol
 
-/// What the coordinator has heard of one process.
+/// The health of one process, as the coordinator knows it from heartbeats.
 package struct ProcessHealth: Sendable {
     package let process: ProcessName
     /// When the last heartbeat came, on the coordinator's clock.

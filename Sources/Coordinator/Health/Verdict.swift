@@ -1,4 +1,4 @@
-/// Who keeps a run from going on, in one sentence.
+/// A judgement which process or connection keeps a run from continuing.
 package struct Verdict: Equatable, Sendable {
     package enum Culprit: Hashable, Sendable {
         /// The process is hung, or cannot be reached.
@@ -11,6 +11,6 @@ package struct Verdict: Equatable, Sendable {
     package let sentence: String
     /// Seconds after which it was judged, from the culprit's own history.
     package let deadline: Double
-    /// Who waits because of it, directly or over others.
+    /// The processes that wait because of it, directly or through others.
     package let waiting: [ProcessName]
 }

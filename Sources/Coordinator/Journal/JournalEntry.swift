@@ -71,15 +71,19 @@ extension JournalEntry {
         switch self {
         case .listening, .waiting, .step, .norms, .validated: return nil
         case .joined(let participant, let peer):
-            return ("joined", "\(participant.short) on \(participant.host)",
-                participant.facts.merging(["address": participant.address]) { $1 }.merging(peer) { $1 })
+            return (
+                "joined", "\(participant.short) on \(participant.host)",
+                participant.facts.merging(["address": participant.address]) { $1 }.merging(peer) { $1 }
+            )
         case .refused(let sentence): return ("refused", sentence, [:])
         case .spare(let place): return ("spare", "a worker on \(place) waits as a spare", [:])
         case .fetching(let rank, let host, _): return ("data", "worker \(rank) on \(host) fetches the data set", [:])
         case .initialized(let path, let drawn):
             return ("initialized", "initial values from \(path)", ["anew": drawn.joined(separator: " ")])
         case .grouped(let workers):
-            return ("grouped", "\(workers) workers have other ranks than they joined with, so that the workers of a host are neighbours", [:])
+            return (
+                "grouped", "\(workers) workers have other ranks than they joined with, so that the workers of a host are neighbours", [:]
+            )
         case .started(let from, let last):
             return ("started", from == last ? "all \(last) steps are trained" : "training from step \(from + 1) to \(last)", [:])
         case .failure(let participant, let sentence): return ("lost", sentence, participant.facts)

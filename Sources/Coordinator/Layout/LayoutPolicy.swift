@@ -23,7 +23,7 @@ package struct LayoutPolicy: Sendable {
     private let interval: Double
     /// Workers that were asked for, at the start or since. Where there are fewer because some have left, spares take their places.
     private var asked: Int
-    /// What a person has asked for, until it is done.
+    /// The layout that a person has requested, until it is in effect.
     package private(set) var wanted: ColumnLayout?
     private var lastChange = -Double.infinity
     private var sparesSince: Double?
@@ -51,14 +51,15 @@ package struct LayoutPolicy: Sendable {
         guard layout != current || wanted != nil else { return "it has \(current.words) already" }
         let there = staying + spares
         guard there >= workers else {
-            return "\(workers) workers are asked for and \(there) \(there == 1 ? "is" : "are") there (\(staying) in the run, \(spares) waiting): "
+            return
+                "\(workers) workers are asked for and \(there) \(there == 1 ? "is" : "are") there (\(staying) in the run, \(spares) waiting): "
                 + "start \(workers - there) more first"
         }
         (wanted, asked) = (layout, workers)
         return nil
     }
 
-    /// What happens at a boundary that could be now.
+    /// Decides what happens if the current step ends here.
     /// - Parameters:
     ///   - isLeaving: whether one with a place has asked to leave, or is gone that had.
     ///   - now: seconds on the coordinator's clock.

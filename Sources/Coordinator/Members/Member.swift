@@ -14,7 +14,7 @@ package struct PeerAddress: Sendable, Equatable {
     package let host: String
     /// Host and port.
     package let text: String
-    /// What its certificate says, for the log.
+    /// Facts from its certificate, for the log.
     package let facts: [String: String]
 
     package init(host: String, text: String, facts: [String: String] = [:]) { (self.host, self.text, self.facts) = (host, text, facts) }

@@ -1,7 +1,7 @@
 package import Protocol
 import SwiftProtobuf
 
-/// Who has joined a run, and whether the next one may. No sockets: a greeting in, a verdict out.
+/// The members that have joined a run, and the decision whether the next process may. No sockets: a greeting in, a verdict out.
 package struct Rendezvous: Sendable {
     package enum Verdict: Equatable {
         /// - Parameter startsStore: whether its host has no store yet, and its process is to start one.
@@ -155,7 +155,7 @@ package struct Rendezvous: Sendable {
     }
 }
 
-/// Where the shards of the parameter store are.
+/// The place of the parameter store's shards.
 public enum StorePlacement: Sendable, Equatable {
     /// So many are started by a person, wherever they are.
     case byHand(Int)

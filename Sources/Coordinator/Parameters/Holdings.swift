@@ -45,7 +45,9 @@ package struct Holdings: Sendable {
     package func isHolder(_ store: MemberID) -> Bool { isOwed(by: store) || holders.values.contains(store) }
 
     /// Stores that hold blocks of these columns.
-    package func holders(of columns: Range<Int>) -> Set<MemberID> { Set(holders.compactMap { columns.contains($0.key.column) ? $0.value : nil }) }
+    package func holders(of columns: Range<Int>) -> Set<MemberID> {
+        Set(holders.compactMap { columns.contains($0.key.column) ? $0.value : nil })
+    }
 
     /// Columns of the blocks that a store of the topology holds.
     package func columns(ofStore rank: Int) -> [Int] { Set(blocks.map(\.key).filter { placement?[$0] == rank }.map(\.column)).sorted() }

@@ -1,6 +1,6 @@
 package import Partition
 
-/// What a run's state wants done outside of it.
+/// An action outside of a run's state that the state requires.
 package enum Effect: Sendable {
     /// The attempt is the one in which the order was given.
     case send(Order, to: MemberID, attempt: UInt32)
@@ -26,7 +26,7 @@ package enum Effect: Sendable {
     case end(RunOutcome)
 }
 
-/// Who takes part in a run, for run.json.
+/// The members that take part in a run, for run.json.
 package struct Participation: Sendable {
     package let layout: ColumnLayout
     package let members: [Member]

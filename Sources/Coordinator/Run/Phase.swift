@@ -1,6 +1,6 @@
 package import Partition
 
-/// What a run is doing. Each case carries what exists only in it.
+/// The phase of a run. Each case carries the values that exist only in it.
 package enum Phase: Sendable {
     /// Somebody is missing: at the start, after a failure, or because a new layout needs stores on further hosts.
     case waiting(Waiting)

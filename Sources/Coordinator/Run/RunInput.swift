@@ -1,6 +1,6 @@
 package import Protocol
 
-/// What can happen to a run.
+/// An event that can happen to a run.
 package enum RunInput: Sendable {
     /// A worker or store introduces itself.
     case joined(MemberID, WireHello, PeerAddress)
@@ -34,14 +34,14 @@ package enum MemberMessage: Sendable {
     case linkLost(WireLinkLost)
 }
 
-/// What a person may ask of a run.
+/// A command that a person may give to a run.
 package enum RunCommand: Sendable, Equatable {
     case stop
     case checkpoint
     case resize(workers: Int, replicas: Int?)
 }
 
-/// Who asks: the connection to answer on, and what the log says of it.
+/// The origin of a command: the connection to answer on, and its description for the log.
 package struct CommandOrigin: Sendable {
     package let connection: MemberID
     package let peer: PeerAddress

@@ -3,7 +3,7 @@ public import Partition
 public import Prediction
 public import Security
 
-/// What a coordinator runs, resolved before anybody joins.
+/// The run that a coordinator is to carry out, settled before anybody joins.
 public struct RunPlan: Sendable {
     public var configuration: RunConfiguration
     /// The worker that hosts each column of each replica, at first.
@@ -55,19 +55,19 @@ public struct RunDataset: Sendable {
     }
 }
 
-/// What a continued run did before.
+/// The earlier part of a continued run.
 public struct RunHistory: Sendable {
     /// Validation errors up to the checkpoint, in their order, for schedules that depend on them.
     public var errors: [Double] = []
     /// Whether the checkpoint's step has been validated. A run may end between the two, and then makes up for it.
     public var isBaseValidated = true
-    /// What ended the run before it was restarted.
+    /// The reason why the run ended before it was restarted.
     public var restartReason: String?
     /// Why each checkpoint that is newer than the one it continues from is not used.
     public var unusableCheckpoints: [String] = []
 }
 
-/// What a run records beside its metrics.
+/// The records that a run writes beside its metrics.
 public struct RunRecording: Sendable {
     /// The interval of steps of which processes report what they did, span by span; 0 for none.
     public var traceInterval = 0

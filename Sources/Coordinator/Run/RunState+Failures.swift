@@ -53,7 +53,9 @@ extension RunState {
             // Somebody was missing already: this is the same incident, and the same deadline holds.
             next = waiting
         case .preparing(let preparing):
-            next = Waiting(pause: preparing.pause.afterFailure, deadline: now + plan.limits.joinPatience, reminder: now + 10, isStopping: preparing.isStopping)
+            next = Waiting(
+                pause: preparing.pause.afterFailure, deadline: now + plan.limits.joinPatience, reminder: now + 10,
+                isStopping: preparing.isStopping)
             if isFailure { failures.add(committed: committed) }
         case .training(let training):
             next = Waiting(
@@ -86,7 +88,8 @@ extension RunState {
         let other = "\(lost.role.word) \(lost.rank)"
         brokenLinks.append(
             BrokenLink(
-                sentence: "the connection between \(name.short) and \(other) broke: \(PrintableText.of(lost.reason))", from: name.short, to: other,
+                sentence: "the connection between \(name.short) and \(other) broke: \(PrintableText.of(lost.reason))", from: name.short,
+                to: other,
                 due: now + delay))
         emit(.wake(after: delay))
     }
@@ -116,7 +119,8 @@ extension RunState {
             workers > 0 ? "\(workers) of \(layout.workers) workers" : nil,
             stores > 0 ? "\(stores) \(stores == 1 ? "store" : "stores")" : nil,
         ].compactMap { $0 }.joined(separator: " and ")
-        let sentence = "\(missing) did not join in \(Int(plan.limits.joinPatience)) seconds; "
+        let sentence =
+            "\(missing) did not join in \(Int(plan.limits.joinPatience)) seconds; "
             + "start one with: colonnade \(workers > 0 ? "worker" : "store") --coordinator \(plan.listen)"
         end(hasStarted ? .lost(sentence) : .failed(sentence))
     }

@@ -172,7 +172,8 @@ extension RunState {
             let chosen = Array((staying + waiting).prefix(target.workers))
             return target.replicas == 1 ? chosen : Rendezvous.grouped(chosen.map(\.hello.hostIdentity)).map { chosen[$0] }
         }
-        let old = Dictionary(staying.compactMap { member in member.name.map { ($0.rank, member) } }, uniquingKeysWith: { first, _ in first })
+        let old = Dictionary(
+            staying.compactMap { member in member.name.map { ($0.rank, member) } }, uniquingKeysWith: { first, _ in first })
         return (0..<target.workers).compactMap { rank in
             if let member = old[rank] { return member }
             // A worker on a host that holds parameters of these columns has them in memory.

@@ -116,7 +116,8 @@ extension RunState {
             .layout(
                 sentence: "goes on after step \(ledger.committed) with \(layout.words)\(instead): \(change.reason)",
                 facts: [
-                    "step": "\(ledger.committed)", "attempt": "\(attempt)", "workers": "\(layout.workers)", "replicas": "\(layout.replicas)",
+                    "step": "\(ledger.committed)", "attempt": "\(attempt)", "workers": "\(layout.workers)",
+                    "replicas": "\(layout.replicas)",
                     "seconds": seconds,
                 ]))
     }

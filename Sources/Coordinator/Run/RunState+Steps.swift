@@ -49,10 +49,12 @@ extension RunState {
         guard ledger.awaitsValidation(of: step) else { return }
         var isComplete = false
         var error: Double?
-        guard changeTally({ tally in
-            isComplete = tally.add(report, worker: rank)
-            error = isComplete ? tally.validation(of: step)?.top1_error : nil
-        }), isComplete else { return }
+        guard
+            changeTally({ tally in
+                isComplete = tally.add(report, worker: rank)
+                error = isComplete ? tally.validation(of: step)?.top1_error : nil
+            }), isComplete
+        else { return }
         perform(ledger.validated(step: step, error: error), at: now)
     }
 
@@ -74,7 +76,8 @@ extension RunState {
                 broadcast(
                     .grant(
                         Grant(
-                            step: step, rate: rate, validates: validate, isTraced: plan.recording.isTraced(step), isMeasured: plan.recording.isMeasured(step))))
+                            step: step, rate: rate, validates: validate, isTraced: plan.recording.isTraced(step),
+                            isMeasured: plan.recording.isMeasured(step))))
             case .validate(let step): broadcast(.grant(Grant(step: step, rate: 0, validates: true, isTraced: false, isMeasured: false)))
             case .commit(let step, let snapshot):
                 record(step, at: now)
@@ -115,7 +118,9 @@ extension RunState {
                         + "(now \(metrics.learning_rate)) and start again"))
             return
         }
-        if plan.recording.isMeasured(step), let norms = StepNorms.line(plan.configuration.network, step: step, digests) { journal(.norms(norms)) }
+        if plan.recording.isMeasured(step), let norms = StepNorms.line(plan.configuration.network, step: step, digests) {
+            journal(.norms(norms))
+        }
     }
 
     // MARK: The end
@@ -151,7 +156,9 @@ extension RunState {
     }
 
     mutating func received(_ command: RunCommand, from origin: CommandOrigin, at now: Double) {
-        func accept(_ words: String) { journal(.command("asked over the network \(words)", peer: ["peer": origin.peer.text].merging(origin.peer.facts) { $1 })) }
+        func accept(_ words: String) {
+            journal(.command("asked over the network \(words)", peer: ["peer": origin.peer.text].merging(origin.peer.facts) { $1 }))
+        }
         var refusal: String?
         switch command {
         case .stop:

@@ -33,7 +33,8 @@ package struct RunState: Sendable {
         rendezvous = Rendezvous(
             workers: plan.workers, stores: plan.stores, threads: plan.configuration.recipe.threads,
             datasetFingerprint: plan.dataset.fingerprint, version: Product.version)
-        ledger = StepLedger(plan: steps, workers: plan.workers, stores: 1, errors: plan.history.errors, isBaseValidated: plan.history.isBaseValidated)
+        ledger = StepLedger(
+            plan: steps, workers: plan.workers, stores: 1, errors: plan.history.errors, isBaseValidated: plan.history.isBaseValidated)
         holdings = Holdings(try plan.configuration.network.parameterBlocks())
         layout = plan.layout
         health = try Self.monitor(plan, plan.layout)
@@ -105,13 +106,17 @@ package struct RunState: Sendable {
         case .training(let training):
             if ledger.isDone {
                 guard checkpoints.isIdle else { return false }
-                return end(training.isStopping && ledger.last < plan.steps ? .interrupted(step: ledger.committed) : .finished(step: ledger.committed))
+                return end(
+                    training.isStopping && ledger.last < plan.steps
+                        ? .interrupted(step: ledger.committed) : .finished(step: ledger.committed))
             }
             return training.isStopping ? false : considerLayout(abandoned: 0, at: now)
         case .closing:
             guard checkpoints.isIdle else { return false }
             // A last validation that nobody is left to do is made up for when the run is resumed.
-            return end(ledger.committed < plan.steps || ledger.validationDue != nil ? .interrupted(step: ledger.committed) : .finished(step: ledger.committed))
+            return end(
+                ledger.committed < plan.steps || ledger.validationDue != nil
+                    ? .interrupted(step: ledger.committed) : .finished(step: ledger.committed))
         case .ended: return false
         }
     }

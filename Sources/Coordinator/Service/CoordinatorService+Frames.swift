@@ -114,7 +114,8 @@ extension CoordinatorService {
         switch command.kind {
         case .stop: handle(.command(.stop, origin))
         case .checkpoint: handle(.command(.checkpoint, origin))
-        case .resize: handle(.command(.resize(workers: Int(command.workers), replicas: command.replicas == 0 ? nil : Int(command.replicas)), origin))
+        case .resize:
+            handle(.command(.resize(workers: Int(command.workers), replicas: command.replicas == 0 ? nil : Int(command.replicas)), origin))
         case .none, .UNRECOGNIZED: throw WireError(.malformed, "an unknown command")
         }
     }

@@ -33,7 +33,8 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
 
     /// Listens at once; connections wait for `serve`.
     /// - Parameter status: Called about once a second, on the loop's thread.
-    public init(_ plan: RunPlan, writer: RunWriter, run: UInt64, journal: RunJournal, status: (@Sendable (RunStatus) -> Void)? = nil) throws {
+    public init(_ plan: RunPlan, writer: RunWriter, run: UInt64, journal: RunJournal, status: (@Sendable (RunStatus) -> Void)? = nil) throws
+    {
         (self.run, self.journal) = (run, journal)
         loop = try EventLoop(name: "coordinator-io", security: plan.security)
         let accepted = accepted

@@ -3,7 +3,7 @@ public import Partition
 public import RunLog
 
 extension RunRecord.Plan {
-    /// What the compiled programs of all workers say.
+    /// Takes the figures from the compiled programs of all workers.
     public init(_ configuration: RunConfiguration, layout: ColumnLayout) throws {
         let programs = try ProgramCompiler(
             network: configuration.network, workers: layout.workers, replicas: layout.replicas,

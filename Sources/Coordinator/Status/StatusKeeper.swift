@@ -10,7 +10,9 @@ struct StatusKeeper {
     private let listener: (@Sendable (RunStatus) -> Void)?
 
     /// - Parameter listener: Called with every status as it is written.
-    init(_ writer: RunWriter, listener: (@Sendable (RunStatus) -> Void)?) { (self.writer, self.listener) = (StatusWriter(writer), listener) }
+    init(_ writer: RunWriter, listener: (@Sendable (RunStatus) -> Void)?) {
+        (self.writer, self.listener) = (StatusWriter(writer), listener)
+    }
 
     /// What workers and stores have reported of their time and memory.
     var work: [RunRecord.Work] { summary.lines }

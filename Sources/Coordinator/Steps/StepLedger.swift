@@ -130,7 +130,8 @@ package struct StepLedger: Sendable {
         }
         while !isPaused, granted < min(last, committed + Self.window), !rateIsPending {
             granted += 1
-            actions.append(.grant(step: granted, rate: plan.rate(granted, reductions: reductions), validate: plan.validates(after: granted)))
+            actions.append(
+                .grant(step: granted, rate: plan.rate(granted, reductions: reductions), validate: plan.validates(after: granted)))
         }
         return actions
     }

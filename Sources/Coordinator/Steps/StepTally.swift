@@ -5,7 +5,7 @@ package import RunLog
 import SwiftProtobuf
 import Tensors
 
-/// What workers and stores have reported in one attempt of steps that are not committed, and of validations that do not count yet.
+/// Reports of workers and stores in one attempt, on steps that are not committed and validations that do not count yet.
 package struct StepTally {
     private let steps: StepPlan
     private let layout: ColumnLayout

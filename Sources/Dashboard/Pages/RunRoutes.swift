@@ -27,7 +27,8 @@ struct RunRoutes: Sendable {
                     let run = try catalog.run(name)
                     let record = try run.record()
                     return Document(
-                        record: record, summary: catalog.entry(run), status: run.status(), layers: record.plan?.layers ?? [], exchange: record.plan?.exchange ?? [])
+                        record: record, summary: catalog.entry(run), status: run.status(), layers: record.plan?.layers ?? [],
+                        exchange: record.plan?.exchange ?? [])
                 })
         }
         router.get("compare") { request, _ in

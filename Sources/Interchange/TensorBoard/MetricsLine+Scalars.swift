@@ -21,7 +21,8 @@ extension MetricsLine {
         case .validation(let line):
             [("validation/loss", line.loss), ("validation/top1_error", line.top1_error), ("validation/top5_error", line.top5_error)]
         case .norms(let line):
-            zip(line.tensors, line.weight).map { ("weight_norm/\($0)", $1) } + zip(line.tensors, line.update).map { ("update_norm/\($0)", $1) }
+            zip(line.tensors, line.weight).map { ("weight_norm/\($0)", $1) }
+                + zip(line.tensors, line.update).map { ("update_norm/\($0)", $1) }
         }
     }
 }

@@ -95,8 +95,9 @@ final class StoreSegment: @unchecked Sendable {
 
     /// Whether the same tensors are asked for in the same layouts.
     func isOf(_ entries: [Entry]) -> Bool {
-        entries.count == registered.count && zip(entries, registered).allSatisfy {
-            $0.key == $1.key && $0.values == $1.values && $0.gradient == $1.gradient
-        }
+        entries.count == registered.count
+            && zip(entries, registered).allSatisfy {
+                $0.key == $1.key && $0.values == $1.values && $0.gradient == $1.gradient
+            }
     }
 }

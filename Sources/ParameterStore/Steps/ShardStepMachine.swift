@@ -90,7 +90,9 @@ public struct ShardStepMachine: Sendable {
     /// The coordinator has made a step final.
     public mutating func commit(step: Int) throws -> [Action] {
         guard step > committed else { return [] }
-        guard step == committed + 1, rates[step] != nil, (updated[step]?.count ?? 0) == keys.count else { throw Violation.commitOfUnstored(step) }
+        guard step == committed + 1, rates[step] != nil, (updated[step]?.count ?? 0) == keys.count else {
+            throw Violation.commitOfUnstored(step)
+        }
         committed = step
         rates[step] = nil
         pushed[step] = nil

@@ -7,7 +7,8 @@ public enum HostIdentity {
     /// namespaces, same user. A different network namespace counts as another host, whose traffic goes over links.
     public static let value: String = {
         // Without a boot identifier no process counts as on the same host; frames work in any case.
-        let boot = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))
+        let boot =
+            (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))
             ?? "\(UInt64.random(in: .min ... .max))"
         func namespace(_ kind: String) -> String {
             var link = [CChar](repeating: 0, count: 256)

@@ -30,10 +30,12 @@ public struct Limit: Sendable, Equatable {
         let several = used.count > 1
         var limits = [try limit(.kernels(host: nil), { for host in used { $0.hosts[host].speed *= 2 } }, times)]
         limits.append(
-            try limit(.loopback, {
-                $0.loopback.bandwidth *= 2
-                $0.loopback.latency /= 2
-            }, times))
+            try limit(
+                .loopback,
+                {
+                    $0.loopback.bandwidth *= 2
+                    $0.loopback.latency /= 2
+                }, times))
         if several {
             limits.append(try limit(.link(host: nil), { for host in used { $0.hosts[host].bandwidth *= 2 } }, times))
             limits.append(try limit(.latency, { for host in used { $0.hosts[host].latency /= 2 } }, times))

@@ -14,7 +14,8 @@ extension Link {
     public func admit(_ hello: WireHello) throws {
         if let identity, PeerRole(hello.role) != identity.role {
             throw WireError(
-                .refused, "its certificate is a \(identity.role.rawValue)'s, but it claims the role "
+                .refused,
+                "its certificate is a \(identity.role.rawValue)'s, but it claims the role "
                     + (PeerRole(hello.role)?.rawValue ?? "unknown"))
         }
         admit()

@@ -43,7 +43,8 @@ public struct CertificateDirectory: Sendable {
     public func create(days: Int) throws {
         guard access(authorityPath, F_OK) != 0 else {
             throw WireError(
-                .file, "\(path) already has an authority; renew its certificates with `colonnade certificates renew`, or name "
+                .file,
+                "\(path) already has an authority; renew its certificates with `colonnade certificates renew`, or name "
                     + "another directory")
         }
         try makeDirectory(path)
@@ -65,7 +66,8 @@ public struct CertificateDirectory: Sendable {
         guard let name else {
             guard access("\(path)/\(role.rawValue).pem", F_OK) != 0 else {
                 throw WireError(
-                    .file, "\(path)/\(role.rawValue).pem already exists; renew it with `colonnade certificates renew`, or name a host with "
+                    .file,
+                    "\(path)/\(role.rawValue).pem already exists; renew it with `colonnade certificates renew`, or name a host with "
                         + "--name")
             }
             try issue(role, subject: role.rawValue, in: path, days: days, authority: authority)
@@ -125,7 +127,8 @@ public struct CertificateDirectory: Sendable {
         }
         guard !found.isEmpty else {
             throw WireError(
-                .file, "\(path) has no such certificate, or it is already revoked; list certificates with "
+                .file,
+                "\(path) has no such certificate, or it is already revoked; list certificates with "
                     + "`colonnade certificates show \(path)`")
         }
         try revoke(found.map(\.serial), authority: authority())

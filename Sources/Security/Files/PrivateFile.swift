@@ -4,7 +4,7 @@ import Platform
 /// Files that contain a secret. They are read only if nobody else can read them, and are never readable by others, not
 /// even while being written.
 package enum PrivateFile {
-    /// Who may be able to read a secret's file.
+    /// The users that may be able to read a secret's file.
     package enum Readers: Sendable {
         /// Only this user, who owns the file.
         case owner
@@ -35,12 +35,14 @@ package enum PrivateFile {
         if readers == .group, isShared(status) { return try read(descriptor, path: path, limit: limit) }
         guard status.st_uid == geteuid() else {
             throw WireError(
-                .file, "\(path) belongs to user \(status.st_uid), but this process runs as user \(geteuid()); "
+                .file,
+                "\(path) belongs to user \(status.st_uid), but this process runs as user \(geteuid()); "
                     + "make a copy that this user owns, with mode 0600")
         }
         guard status.st_mode & 0o177 == 0 else {
             throw WireError(
-                .file, "\(path) has the mode 0\(String(status.st_mode & 0o7777, radix: 8)), but nobody else must be able to read it; "
+                .file,
+                "\(path) has the mode 0\(String(status.st_mode & 0o7777, radix: 8)), but nobody else must be able to read it; "
                     + "run chmod 600 \(path)")
         }
         return try read(descriptor, path: path, limit: limit)

@@ -26,7 +26,8 @@ final class TLSContext: @unchecked Sendable {
         let certificate = try Certificate(pem: files.certificate.bytes, source: files.certificate.path)
         guard let role = certificate.role, role == files.role else {
             throw WireError(
-                .file, "\(files.certificate.path) is not a \(files.role.rawValue)'s certificate; issue one with "
+                .file,
+                "\(files.certificate.path) is not a \(files.role.rawValue)'s certificate; issue one with "
                     + "`colonnade certificates issue DIR --role \(files.role.rawValue)`")
         }
         let key = try PrivateKey(pem: files.key.bytes, source: files.key.path)

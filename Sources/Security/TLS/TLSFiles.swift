@@ -42,7 +42,8 @@ struct TLSFiles {
         let paths = Self.paths(directory, role)
         for path in paths where access(path, F_OK) != 0 {
             throw WireError(
-                .file, "\(path) is missing; copy it from the directory that `colonnade certificates create` created, or issue "
+                .file,
+                "\(path) is missing; copy it from the directory that `colonnade certificates create` created, or issue "
                     + "it with `colonnade certificates issue`")
         }
         func open(_ path: String) throws -> File {

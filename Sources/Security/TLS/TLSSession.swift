@@ -108,7 +108,8 @@ package final class TLSSession: @unchecked Sendable {
                 .refused, "it does not accept this side's certificate, which has expired; renew it with `colonnade certificates renew`")
         case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
             return WireError(
-                .refused, "it does not accept this side's certificate, which was revoked; issue another with "
+                .refused,
+                "it does not accept this side's certificate, which was revoked; issue another with "
                     + "`colonnade certificates issue`")
         case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED: return WireError(.refused, "it requires a certificate, and this side has none")
         case SSL_R_UNEXPECTED_EOF_WHILE_READING: return WireError(.closed, "the connection was cut off")

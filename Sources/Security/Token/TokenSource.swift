@@ -1,7 +1,7 @@
 import Glibc
 import Platform
 
-/// Where a process gets its run's token. The token is read again for each connection to the coordinator, which may have
+/// The source of a process's run token. The token is read again for each connection to the coordinator, which may have
 /// restarted with a new one.
 public final class TokenSource: Sendable {
     enum Origin: Sendable {
@@ -48,7 +48,7 @@ public final class TokenSource: Sendable {
         return current
     }
 
-    /// What users can do if the token differs from the other side's.
+    /// The remedy for users if the token differs from the other side's.
     package var remedy: String {
         switch origin {
         case .file(let path): "\(path) is not that run's token; name the token file in the run's directory with --token-file"

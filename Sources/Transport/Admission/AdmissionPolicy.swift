@@ -1,4 +1,4 @@
-/// What a listener needs to know of the messages by which peers are admitted: it sees frames, and only its owner's side knows
+/// The rules of a listener for the messages by which peers are admitted: it sees frames, and only its owner's side knows
 /// what is in them. Used on the loop's thread.
 public protocol AdmissionPolicy: Sendable {
     /// Checks the payload of a connection's first control frame, before the connection's owner receives it.

@@ -103,7 +103,8 @@ public struct FrameHeader: Sendable, Equatable {
         }
         guard get(4, UInt8.self) == Self.version else {
             throw WireError(
-                .malformed, "the peer speaks protocol version \(get(4, UInt8.self)), but this process speaks \(Self.version); "
+                .malformed,
+                "the peer speaks protocol version \(get(4, UInt8.self)), but this process speaks \(Self.version); "
                     + "run the same release of colonnade everywhere")
         }
         guard let kind = Kind(rawValue: get(5)), let direction = Direction(rawValue: get(6)) else {

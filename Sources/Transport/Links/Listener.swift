@@ -25,7 +25,8 @@ public final class Listener: @unchecked Sendable, EventHandler {
         let descriptor = try address.resolve { entry -> Int32? in
             // Debian maps a machine's own name to such an address, but a host name is given for other machines to reach it.
             if !address.isLoopback, let found = SocketAddress(entry.pointee), found.isLoopback {
-                failure = "the name stands for \(found.host) here (see /etc/hosts), which only this machine can reach; "
+                failure =
+                    "the name stands for \(found.host) here (see /etc/hosts), which only this machine can reach; "
                     + "name an address that other machines can reach"
                 return nil
             }

@@ -37,18 +37,20 @@ final class HostedColumns: @unchecked Sendable {
         engine = try Engine()
         blocks = try configuration.network.parameterBlocks()
         let program = try ProgramCompiler(
-            network: configuration.network, workers: assignment.workers, replicas: assignment.replicas, batch: configuration.recipe.sliceBatch
+            network: configuration.network, workers: assignment.workers, replicas: assignment.replicas,
+            batch: configuration.recipe.sliceBatch
         ).program(worker: assignment.rank)
         let tree = try GradientTree(slices: configuration.recipe.slices, replicas: program.layout.replicas)
         (slices, contributions) = (tree.plans(of: program.replica), tree.contributions(of: program.replica))
         feed = try dataset.map {
             try BatchFeed(configuration: configuration, dataset: $0, replica: program.replica, of: program.layout.replicas)
         }
-        let backend: any ProgramBackend = if let device {
-            try ModelledBackend(program: program, recipe: configuration.recipe, device: device, engine: engine)
-        } else {
-            try KernelBackend(program: program, recipe: configuration.recipe, images: feed?.buffers ?? [], trains: true, engine: engine)
-        }
+        let backend: any ProgramBackend =
+            if let device {
+                try ModelledBackend(program: program, recipe: configuration.recipe, device: device, engine: engine)
+            } else {
+                try KernelBackend(program: program, recipe: configuration.recipe, images: feed?.buffers ?? [], trains: true, engine: engine)
+            }
         runner = ProgramRunner(backend)
     }
 

@@ -41,7 +41,9 @@ final class ParameterBinding {
         self.announced = announced
         let isOnThisHost = announced.shared
         isShared = isOnThisHost
-        func largest(_ part: KeyPath<ParameterLayout, TensorLayout>) -> Int { layouts.values.reduce(64) { max($0, $1[keyPath: part].byteCount) } }
+        func largest(_ part: KeyPath<ParameterLayout, TensorLayout>) -> Int {
+            layouts.values.reduce(64) { max($0, $1[keyPath: part].byteCount) }
+        }
         /// Where everything is in a mirror whose tensors share memory.
         let places = (values: 0, gradients: (largest(\.values) + 63) / 64 * 64)
         let memory: TensorBuffer
@@ -59,7 +61,8 @@ final class ParameterBinding {
         }
         // A gradient that is handed in at once leaves its memory to the next.
         let isRounded = layouts.values.contains { $0.pushed != $0.gradient }
-        let scratch = isRounded && max(buffers, contributions) == 1
+        let scratch =
+            isRounded && max(buffers, contributions) == 1
             ? try TensorBuffer.allocate(byteCount: layouts.values.reduce(64) { max($0, $1.gradient.byteCount) }) : nil
         var (parameters, values) = ([ParameterBlock.Key: ParameterMemory](), [ParameterBlock.Key: [Memory]]())
         for place in announced.places {
@@ -74,7 +77,9 @@ final class ParameterBinding {
                 }
                 return try Memory(layout, memory.slice(offset: Int(offset), byteCount: layout.byteCount), engine: engine)
             }
-            let (even, odd) = (try slice(place.valuesEven, layout.values, in: places.values), try slice(place.valuesOdd, layout.values, in: places.values))
+            let (even, odd) = (
+                try slice(place.valuesEven, layout.values, in: places.values), try slice(place.valuesOdd, layout.values, in: places.values)
+            )
             guard place.gradients.count == contributions else {
                 throw WireError(.malformed, "the store takes another number of gradients than the replica gives")
             }

@@ -1,7 +1,7 @@
 package import Partition
 package import Protocol
 
-/// What has arrived for a worker in one attempt. The next attempt is a new value: nothing of this one is left in it.
+/// Messages and slabs that have arrived for a worker in one attempt. The next attempt is a new value: nothing of this one is left in it.
 package struct Attempt: Sendable {
     package let number: UInt32
     /// Nil until everybody is there.

@@ -80,7 +80,8 @@ final class AttemptExchange: ExecutionEnvironment, @unchecked Sendable {
             }
             return whole(buffers[pass & 1])
         }
-        guard let store = storeRank(of: link), let buffers = columns.binding(toStore: store)?.values[ParameterBlock.Key(header.blockKey)] else {
+        guard let store = storeRank(of: link), let buffers = columns.binding(toStore: store)?.values[ParameterBlock.Key(header.blockKey)]
+        else {
             throw WireError(.malformed, "a value for a tensor that is not this worker's")
         }
         return header.flags.contains(.shared) ? .bytes(limit: 0) : whole(buffers[Int(header.step & 1)])

@@ -30,7 +30,8 @@ struct AttemptJoiner {
             exchange.add(store: rank, link)
             link.start(receiver)
             link.send(hello(attempt), run: columns.run, attempt: attempt)
-            try ParameterBinding.register(held[rank]!, layouts: columns.runner.backend.parameterLayouts, on: link, run: columns.run, attempt: attempt)
+            try ParameterBinding.register(
+                held[rank]!, layouts: columns.runner.backend.parameterLayouts, on: link, run: columns.run, attempt: attempt)
         }
         try columns.bind(try mailbox.wait { $0.segments.count == held.count ? $0.segments : nil }, held)
         exchange.route(held.keys)

@@ -38,7 +38,8 @@ package struct PeerConnections<Connection: AnyObject & Sendable>: Sendable {
             return
         }
         // A peer may have heard of a new attempt first, and of another layout with it.
-        guard hello.run == assignment.run, hello.attempt > attempt || hello.rank < assignment.workers && hello.rank != assignment.rank else {
+        guard hello.run == assignment.run, hello.attempt > attempt || hello.rank < assignment.workers && hello.rank != assignment.rank
+        else {
             throw WireError(.malformed, "a connection of no worker of this run")
         }
         guard connections[peer] == nil else { throw WireError(.refused, "worker \(hello.rank) is connected already") }
@@ -59,7 +60,8 @@ package struct PeerConnections<Connection: AnyObject & Sendable>: Sendable {
     /// Drops what belongs to older attempts.
     /// - Returns: Its connections.
     package mutating func drop(before attempt: UInt32) -> [Connection] {
-        let old = connections.filter { $0.key.attempt < attempt }.map(\.value) + early.filter { $0.key.attempt < attempt }.map(\.value.connection)
+        let old =
+            connections.filter { $0.key.attempt < attempt }.map(\.value) + early.filter { $0.key.attempt < attempt }.map(\.value.connection)
         connections = connections.filter { $0.key.attempt >= attempt }
         early = early.filter { $0.key.attempt >= attempt }
         return old

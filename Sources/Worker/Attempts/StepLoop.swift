@@ -115,6 +115,7 @@ struct StepLoop {
 extension AttemptExchange {
     fileprivate func context(_ purpose: PassContext.Purpose, step: Int, weights: Int, _ batch: LoadedBatch?, images: Int) -> PassContext {
         context(
-            purpose, step: step, weights: weights, labels: batch?.labels ?? .init(start: nil, count: 0), batch: batch?.index ?? 0, images: images)
+            purpose, step: step, weights: weights, labels: batch?.labels ?? .init(start: nil, count: 0), batch: batch?.index ?? 0,
+            images: images)
     }
 }

@@ -10,7 +10,8 @@ extension ProgramRunner {
         let layers = program.network.layers.map(\.name)
         let severalColumns = program.columns.count > 1
         return WireTimeline(stopwatch) { place in
-            if place == StepLoop.dataSpan { return ("images", .dataWait) }
+            // Other programs know this span of timeline.jsonl and `bench step --json` by its name.
+            if place == StepLoop.dataSpan { return ("pictures", .dataWait) }
             return program.instruction(at: place).map { $0.described(layers: layers, namesColumns: severalColumns) }
         }
     }

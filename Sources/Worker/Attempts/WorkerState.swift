@@ -5,7 +5,7 @@ package import Security
 /// tensors, so tests can drive it through any order of messages.
 /// - Parameter Connection: A `Link`, or a stand-in for one in tests.
 package struct WorkerState<Connection: AnyObject & Sendable>: Sendable {
-    /// What the compute thread does between two attempts.
+    /// The next action of the compute thread between two attempts.
     package enum Next: Sendable {
         case startStore
         /// Get ready for another assignment.
@@ -76,7 +76,7 @@ package struct WorkerState<Connection: AnyObject & Sendable>: Sendable {
 
     // MARK: The compute thread
 
-    /// What there is to do next; nil while there is nothing.
+    /// Returns the next action; nil while there is none.
     /// - Parameter ready: The assignment that the worker is ready for.
     package mutating func next(_ ready: WorkerAssignment?) throws -> Next? {
         if let finish { return .end(finish) }
@@ -105,7 +105,7 @@ package struct WorkerState<Connection: AnyObject & Sendable>: Sendable {
         return failure
     }
 
-    /// What ends a wait of the compute thread.
+    /// The reason to end a wait of the compute thread; nil while there is none.
     package var endOfWait: (any Error)? { interruption ?? (finish == nil ? nil : AttemptEnded()) }
 }
 

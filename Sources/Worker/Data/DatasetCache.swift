@@ -80,11 +80,13 @@ struct DatasetCache {
 
     /// The bytes of all files, which have to be those of a data set and to find room.
     private func size(of listing: WireDataListing) throws -> Int {
-        let isSound = listing.files.count <= 16 && listing.files.allSatisfy { file in
-            let isName = file.name.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2E }
-            return isName && !file.name.hasPrefix(".") && !file.name.isEmpty && file.name.utf8.count < 64
-                && file.size <= 1 << 46
-        }
+        let isSound =
+            listing.files.count <= 16
+            && listing.files.allSatisfy { file in
+                let isName = file.name.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2E }
+                return isName && !file.name.hasPrefix(".") && !file.name.isEmpty && file.name.utf8.count < 64
+                    && file.size <= 1 << 46
+            }
         guard isSound else { throw WireError(.malformed, "a listing of no data set") }
         let total = listing.files.reduce(0) { $0 + Int($1.size) }
         var space = statvfs()
@@ -92,7 +94,8 @@ struct DatasetCache {
             let free = Int(clamping: UInt64(space.f_bavail) * UInt64(space.f_frsize))
             guard total <= free else {
                 throw WireError(
-                    .refused, "the data set has \(total / 1_000_000) MB, and \(directory) has room for "
+                    .refused,
+                    "the data set has \(total / 1_000_000) MB, and \(directory) has room for "
                         + "\(free / 1_000_000) MB; name another place with --data-cache, or a copy with --data")
             }
         }

@@ -10,7 +10,7 @@ public final class FeatureNetwork {
     public struct Features: Sendable {
         /// By class.
         public let probabilities: [Float]
-        /// Of the layer before the classes, columns one after another.
+        /// The activations of the layer before the classes, one column after another.
         public let hidden: [Float]
     }
 

@@ -26,7 +26,8 @@ struct SlabRounding {
     func ofResult(_ layer: Int, _ column: Int, after end: End) -> [Action] {
         guard end == .stages || !staged.contains([layer, column]) else { return [] }
         let (slab, result) = (Slab(layer: layer, direction: .forward, from: column, to: column), memory[layer, column].result)
-        return [memory.narrowed[slab].map { Self.narrow(result, to: $0) }, memory.widened[slab].map { Self.round(result, to: $0) }].compactMap { $0 }
+        return [memory.narrowed[slab].map { Self.narrow(result, to: $0) }, memory.widened[slab].map { Self.round(result, to: $0) }]
+            .compactMap { $0 }
     }
 
     /// Of the gradient that one column computes for another column's result.
@@ -63,7 +64,9 @@ struct GradientRounding {
 
     /// Nil where gradients are handed in as they are computed.
     init?(_ parameter: ParameterMemory) {
-        guard let gradient = parameter.gradients.first, let pushed = parameter.pushed.first, gradient.layout != pushed.layout else { return nil }
+        guard let gradient = parameter.gradients.first, let pushed = parameter.pushed.first, gradient.layout != pushed.layout else {
+            return nil
+        }
         (gradients, self.pushed, count) = (parameter.gradients, parameter.pushed, gradient.layout.byteCount / 4)
     }
 

@@ -51,7 +51,9 @@ struct WeightedOperations {
         }
     }
 
-    subscript(layer: Int, column: Int, source: Int) -> any WeightedOperation { operations[Part(layer: layer, column: column, source: source)]! }
+    subscript(layer: Int, column: Int, source: Int) -> any WeightedOperation {
+        operations[Part(layer: layer, column: column, source: source)]!
+    }
 
     /// How the kernels want their parameters.
     func layouts(_ exchange: Exchange) -> [ParameterBlock.Key: ParameterLayout] {

@@ -23,8 +23,10 @@ extension WorkerActivity.State {
             heartbeat.place = UInt32(place)
             let instruction = place < program.forward.count ? program.forward[place] : program.backward[place - program.forward.count]
             heartbeat.phase = instruction.phase
-            heartbeat.instruction = instruction.described(
-                layers: program.network.layers.map(\.name), namesColumns: program.columns.count > 1).name
+            heartbeat.instruction =
+                instruction.described(
+                    layers: program.network.layers.map(\.name), namesColumns: program.columns.count > 1
+                ).name
         }
         return heartbeat
     }

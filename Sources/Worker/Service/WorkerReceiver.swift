@@ -54,7 +54,9 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
             guard let exchange else { throw WireError(.malformed, "a tensor before the program was built") }
             return try exchange.destination(for: header, on: link)
         case .data:
-            guard link === coordinator, data.isRequested(DataPart(header)) else { throw WireError(.malformed, "data that nobody asked for") }
+            guard link === coordinator, data.isRequested(DataPart(header)) else {
+                throw WireError(.malformed, "data that nobody asked for")
+            }
             return .bytes(limit: FrameHeader.dataLimit)
         case .push, .snapshot, .restore: throw WireError(.malformed, "a worker takes no \(header.kind) frames")
         }

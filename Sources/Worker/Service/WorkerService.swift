@@ -21,11 +21,11 @@ public final class WorkerService: @unchecked Sendable {
         public var data: String?
         /// Fetches the data set even where the coordinator's path has it.
         public var fetchesData = false
-        /// Where fetched data sets are kept; nil takes the user's cache.
+        /// The folder for fetched data sets; nil takes the user's cache.
         public var dataCache: String?
         /// Kernel threads; nil takes the run's.
         public var threads: Int?
-        /// Where peers connect; nil takes a free port on the local address of the coordinator's connection.
+        /// The address at which peers connect; nil takes a free port on the local address of the coordinator's connection.
         public var listen: SocketAddress?
         /// Seconds to wait for the coordinator to come up.
         public var patience: Double = 30
@@ -103,7 +103,8 @@ public final class WorkerService: @unchecked Sendable {
         let dataset = device == nil ? try own ?? dataset(of: welcome, coordinator) : nil
         if let dataset, dataset.manifest.fingerprint != welcome.datasetFingerprint {
             throw WireError(
-                .refused, "the data set in \(dataset.path) has the fingerprint \(dataset.manifest.fingerprint), the "
+                .refused,
+                "the data set in \(dataset.path) has the fingerprint \(dataset.manifest.fingerprint), the "
                     + "coordinator's \(welcome.datasetFingerprint); name the same data set with --data")
         }
         return try train(introduction, receiver, coordinator) { welcome in

@@ -25,7 +25,8 @@ final class ModelledBackend: ProgramBackend {
         for instruction in program.instructions {
             switch instruction {
             case .receive(let slab, _), .send(let slab, _):
-                layouts[slab] = try TensorLayout(plain: Shape(program.shape(of: slab).count), program.elements(of: slab, recipe.exchangedElements))
+                layouts[slab] = try TensorLayout(
+                    plain: Shape(program.shape(of: slab).count), program.elements(of: slab, recipe.exchangedElements))
             default: continue
             }
         }
@@ -37,13 +38,14 @@ final class ModelledBackend: ProgramBackend {
         for case .receive(let slab, _) in program.instructions { received[slab] = [slabs[slab]!, slabs[slab]!] }
         (self.slabs, receiveBuffers) = (slabs, received)
         seconds = device.model.times(of: program).map { ($0.first ?? 0) * device.dilation }
-        parameterLayouts = try Dictionary(uniqueKeysWithValues: program.blocks.map { block in
-            // The layouts that kernels of the type want: weights of its elements, biases and gradients of 32 bits where they are not rounded.
-            let values = try TensorLayout(plain: block.shape, block.key.kind == .weight ? recipe.precision.elements : .float32)
-            let gradient = try TensorLayout(plain: block.shape)
-            let pushed = gradient.of(recipe.exchange.elements(of: block.key.kind))
-            return (block.key, ParameterLayout(values: values, gradient: gradient, pushed: pushed))
-        })
+        parameterLayouts = try Dictionary(
+            uniqueKeysWithValues: program.blocks.map { block in
+                // The layouts that kernels of the type want: weights of its elements, biases and gradients of 32 bits where they are not rounded.
+                let values = try TensorLayout(plain: block.shape, block.key.kind == .weight ? recipe.precision.elements : .float32)
+                let gradient = try TensorLayout(plain: block.shape)
+                let pushed = gradient.of(recipe.exchange.elements(of: block.key.kind))
+                return (block.key, ParameterLayout(values: values, gradient: gradient, pushed: pushed))
+            })
     }
 
     func bind(_ parameters: [ParameterBlock.Key: ParameterMemory], slices: [GradientTree.SlicePlan]) {}

@@ -37,10 +37,13 @@ struct ModelNetwork {
 
     var initialValues: [ParameterBlock.Key: UInt64] { Dictionary(uniqueKeysWithValues: blocks.map { ($0.key, initial($0.key)) }) }
 
-    func initial(_ key: ParameterBlock.Key) -> UInt64 { UInt64(key.layer * 1000 + key.column * 100 + key.source * 10 + (key.kind == .bias ? 7 : 3)) }
+    func initial(_ key: ParameterBlock.Key) -> UInt64 {
+        UInt64(key.layer * 1000 + key.column * 100 + key.source * 10 + (key.kind == .bias ? 7 : 3))
+    }
 
     func next(_ value: UInt64, _ key: ParameterBlock.Key, _ step: Int, rate: Float) -> UInt64 {
-        (value &* 6_364_136_223_846_793_005 &+ UInt64(step * 1000 + key.column * 10 + key.source) &+ UInt64(rate.bitPattern)) ^ (value >> 29)
+        (value &* 6_364_136_223_846_793_005 &+ UInt64(step * 1000 + key.column * 10 + key.source) &+ UInt64(rate.bitPattern))
+            ^ (value >> 29)
     }
 
     func validation(after step: Int) -> WireValidationReport {

@@ -52,10 +52,11 @@ final class ModelWorker {
         let (order, attempt) = orders.removeFirst()
         switch order {
         case .order(.welcome(let assignment)):
-            _ = state.assign(.with {
-                ($0.run, $0.rank, $0.startsStore) = (1, UInt32(assignment.rank), assignment.startsStore)
-                ($0.workers, $0.replicas) = (UInt32(assignment.layout.workers), UInt32(assignment.layout.replicas))
-            })
+            _ = state.assign(
+                .with {
+                    ($0.run, $0.rank, $0.startsStore) = (1, UInt32(assignment.rank), assignment.startsStore)
+                    ($0.workers, $0.replicas) = (UInt32(assignment.layout.workers), UInt32(assignment.layout.replicas))
+                })
         case .order(.topology(let topology)):
             topologies[attempt] = topology
             _ = try state.announce(.with { ($0.attempt, $0.baseStep) = (attempt, UInt64(topology.base)) })
@@ -137,7 +138,9 @@ final class ModelWorker {
                 }
             case .validate(let step)?:
                 guard state.attempt.hasValues(work.blocks, after: step) else { return nil }
-                guard state.attempt.values.values.allSatisfy({ $0 == step }) else { throw ModelError("validated values of another step than \(step)") }
+                guard state.attempt.values.values.allSatisfy({ $0 == step }) else {
+                    throw ModelError("validated values of another step than \(step)")
+                }
                 say(.validated(model.validation(after: step)), work)
                 work.current = nil
             case nil:
@@ -151,7 +154,9 @@ final class ModelWorker {
                 }
                 (work.sequence, work.current) = (sequence, next)
                 if case .train = next {
-                    work.pushes = work.blocks.flatMap { key in work.contributions.map { ShardStepMachine.Gradient(of: key, contribution: $0) } }
+                    work.pushes = work.blocks.flatMap { key in
+                        work.contributions.map { ShardStepMachine.Gradient(of: key, contribution: $0) }
+                    }
                 }
             }
         }

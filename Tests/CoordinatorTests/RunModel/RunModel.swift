@@ -173,7 +173,11 @@ final class RunModel {
     /// - Returns: False where nothing but time can pass.
     func advance() throws -> Bool {
         var events: [() throws -> Bool] = []
-        func add(_ event: @escaping () throws -> Void) { events.append { try event(); return true } }
+        func add(_ event: @escaping () throws -> Void) {
+            events.append {
+                try event(); return true
+            }
+        }
         for worker in workers.values.sorted(by: { $0.id < $1.id }) {
             if !worker.outgoing.isEmpty { add { self.hear(worker.outgoing.removeFirst(), from: worker.id) } }
             guard worker.isAlive else { continue }
@@ -202,7 +206,9 @@ final class RunModel {
         return false
     }
 
-    private func deliver(_ mail: ModelStore.Mail, to id: MemberID) throws { if let store = stores[id], store.isAlive { try store.take(mail) } }
+    private func deliver(_ mail: ModelStore.Mail, to id: MemberID) throws {
+        if let store = stores[id], store.isAlive { try store.take(mail) }
+    }
 
     private func act(_ worker: ModelWorker) throws -> Bool {
         switch try worker.act() {

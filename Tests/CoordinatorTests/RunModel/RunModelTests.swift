@@ -53,7 +53,9 @@ import Testing
         atEveryMessage((workers, replicas, stores), mayEnd: true, stride: 7) { [.stop, .killWorker($0)] }
     }
 
-    @Test(arguments: [(1, 1, 2), (2, 1, 1), (4, 2, 2)]) func aChangeOfLayoutAtAnyMessageCostsNoStep(_ workers: Int, _ replicas: Int, _ stores: Int) {
+    @Test(arguments: [(1, 1, 2), (2, 1, 1), (4, 2, 2)]) func aChangeOfLayoutAtAnyMessageCostsNoStep(
+        _ workers: Int, _ replicas: Int, _ stores: Int
+    ) {
         atEveryMessage((workers, replicas, stores), stride: 5) { _ in [.join] }
         atEveryMessage((workers, replicas, stores), stride: 7) { _ in [.join, .join, .resize(workers: 4, replicas: 2)] }
         atEveryMessage((workers, replicas, stores), stride: 7) { _ in [.resize(workers: 1, replicas: 1)] }
@@ -68,22 +70,25 @@ import Testing
     @Test(arguments: 0..<8) func longRandomStoriesEnd(_ part: Int) {
         var random = ModelRandom(900 + part)
         for seed in 1...60 {
-            var story = RunStory(seed: seed + 1000 * part, workers: 2, replicas: [1, 2].randomElement(using: &random)!, stores: Int.random(in: 1...3, using: &random))
+            var story = RunStory(
+                seed: seed + 1000 * part, workers: 2, replicas: [1, 2].randomElement(using: &random)!,
+                stores: Int.random(in: 1...3, using: &random))
             for _ in 0..<Int.random(in: 2...7, using: &random) {
                 let event = Int.random(in: 0..<900, using: &random)
                 let index = Int.random(in: 0..<8, using: &random)
-                let fault: ModelFault = switch Int.random(in: 0..<12, using: &random) {
-                case 0...2: .killWorker(index)
-                case 3: .killWorkers(2)
-                case 4: .breakLink(index)
-                case 5: .loseMessage(index)
-                case 6: .join
-                case 7: .resize(workers: [1, 2, 4].randomElement(using: &random)!, replicas: [1, 2].randomElement(using: &random)!)
-                case 8: .checkpoint
-                case 9: .leave(index)
-                case 10: index == 0 ? .stop : .breakLink(index)
-                default: index == 0 ? .killStore(0) : .killWorker(index)
-                }
+                let fault: ModelFault =
+                    switch Int.random(in: 0..<12, using: &random) {
+                    case 0...2: .killWorker(index)
+                    case 3: .killWorkers(2)
+                    case 4: .breakLink(index)
+                    case 5: .loseMessage(index)
+                    case 6: .join
+                    case 7: .resize(workers: [1, 2, 4].randomElement(using: &random)!, replicas: [1, 2].randomElement(using: &random)!)
+                    case 8: .checkpoint
+                    case 9: .leave(index)
+                    case 10: index == 0 ? .stop : .breakLink(index)
+                    default: index == 0 ? .killStore(0) : .killWorker(index)
+                    }
                 story.faults[event, default: []].append(fault)
             }
             story.check(mayEnd: true)

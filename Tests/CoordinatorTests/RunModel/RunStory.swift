@@ -58,7 +58,9 @@ struct RunStory {
             #expect(model.checkpoints[last] == Self.reference[last]?.values, "\(self): another checkpoint", sourceLocation: sourceLocation)
         case .interrupted(let step)?, .finished(let step)?:
             #expect(mayEnd, "\(self): interrupted at \(step)", sourceLocation: sourceLocation)
-            #expect(!model.hasBegun || model.checkpoints[step] == Self.reference[step]?.values, "\(self): another checkpoint of \(step)", sourceLocation: sourceLocation)
+            #expect(
+                !model.hasBegun || model.checkpoints[step] == Self.reference[step]?.values, "\(self): another checkpoint of \(step)",
+                sourceLocation: sourceLocation)
         case .lost(let reason)?: #expect(mayEnd, "\(self): \(reason)", sourceLocation: sourceLocation)
         // Nobody takes the assignment of a worker that left before the first step.
         case .failed(let reason)? where mayEnd && !model.hasBegun && reason.contains("did not join"): break
@@ -68,8 +70,12 @@ struct RunStory {
         #expect(model.steps == Array(1..<model.steps.count + 1), "\(self)", sourceLocation: sourceLocation)
         if let reference = Self.reference[last] {
             #expect(model.rates == Array(reference.rates.prefix(model.rates.count)), "\(self): other rates", sourceLocation: sourceLocation)
-            #expect(model.validations == Array(reference.validations.prefix(model.validations.count)), "\(self): other validations", sourceLocation: sourceLocation)
-            if case .finished? = end.outcome { #expect(model.validations == reference.validations, "\(self)", sourceLocation: sourceLocation) }
+            #expect(
+                model.validations == Array(reference.validations.prefix(model.validations.count)), "\(self): other validations",
+                sourceLocation: sourceLocation)
+            if case .finished? = end.outcome {
+                #expect(model.validations == reference.validations, "\(self)", sourceLocation: sourceLocation)
+            }
         }
         return end.events
     }

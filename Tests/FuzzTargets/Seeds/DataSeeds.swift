@@ -26,8 +26,11 @@ enum DataSeeds {
             "format_version":2,"height":8,"name":"n","packing":"jpeg","width":8}
             """
         return [
-            ("raw", [1] + InputReader.part(text(raw)) + InputReader.part(entries) + InputReader.part(Array(entries.prefix(48)))
-                + records.flatMap { $0 }),
+            (
+                "raw",
+                [1] + InputReader.part(text(raw)) + InputReader.part(entries) + InputReader.part(Array(entries.prefix(48)))
+                    + records.flatMap { $0 }
+            ),
             ("jpeg", [1] + InputReader.part(text(packed)) + InputReader.part(entry) + InputReader.part(entry) + image),
         ]
     }
@@ -93,8 +96,10 @@ enum DataSeeds {
                 + [UInt8](repeating: 0, count: (8 - data.count % 8) % 8)
         }
         func matrix(_ type: UInt8, _ extents: [UInt8], name: String, _ content: [UInt8]) -> [UInt8] {
-            element(14, element(6, [type, 0, 0, 0, 0, 0, 0, 0]) + element(5, extents.flatMap { [$0, 0, 0, 0] })
-                + element(1, text(name)) + content)
+            element(
+                14,
+                element(6, [type, 0, 0, 0, 0, 0, 0, 0]) + element(5, extents.flatMap { [$0, 0, 0, 0] })
+                    + element(1, text(name)) + content)
         }
         let number = matrix(6, [1, 1], name: "", element(9, [0, 0, 0, 0, 0, 0, 0xF0, 0x3F]))
         let synset = matrix(4, [1, 9], name: "", element(16, text("n01440764")))
@@ -105,9 +110,15 @@ enum DataSeeds {
     }
 
     static let truths: [(String, [UInt8])] = [
-        ("numbers", InputReader.part(text("n01440764 449 tench\nn02119789 1 kit_fox\n"))
-            + text("ILSVRC2012_val_0002.JPEG") + text("449\n1\n1\n")),
-        ("names", InputReader.part(text("n01440764 tench, Tinca tinca\n"))
-            + text("ILSVRC2012_val_0002.JPEG") + text("ILSVRC2012_val_0002,n01440764 1 2 3 4\n")),
+        (
+            "numbers",
+            InputReader.part(text("n01440764 449 tench\nn02119789 1 kit_fox\n"))
+                + text("ILSVRC2012_val_0002.JPEG") + text("449\n1\n1\n")
+        ),
+        (
+            "names",
+            InputReader.part(text("n01440764 tench, Tinca tinca\n"))
+                + text("ILSVRC2012_val_0002.JPEG") + text("ILSVRC2012_val_0002,n01440764 1 2 3 4\n")
+        ),
     ]
 }

@@ -8,11 +8,14 @@ enum ImageSeeds {
     static func jpeg(side: Int) -> [UInt8] { ImageMaker.jpeg(pixels(3 * side * side), width: side, height: side) }
 
     static var images: [(String, [UInt8])] {
-        let bitmap: [UInt8] = Array("BM".utf8) + [70, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 1, 0, 24, 0]
+        let bitmap: [UInt8] =
+            Array("BM".utf8) + [70, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 1, 0, 24, 0]
             + [UInt8](repeating: 0, count: 24) + pixels(16)
-        let gif: [UInt8] = Array("GIF89a".utf8) + [2, 0, 2, 0, 0x80, 0, 0, 0, 0, 0, 255, 255, 255, 0x2C, 0, 0, 0, 0, 2, 0, 2, 0, 0]
+        let gif: [UInt8] =
+            Array("GIF89a".utf8) + [2, 0, 2, 0, 0x80, 0, 0, 0, 0, 0, 255, 255, 255, 0x2C, 0, 0, 0, 0, 2, 0, 2, 0, 0]
             + [2, 3, 0x44, 0x02, 0x05, 0, 0x3B]
-        let photoshop: [UInt8] = Array("8BPS".utf8) + [0, 1, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 8, 0, 3]
+        let photoshop: [UInt8] =
+            Array("8BPS".utf8) + [0, 1, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 8, 0, 3]
             + [UInt8](repeating: 0, count: 14) + pixels(12)
         return [
             ("rgb.jpg", ImageMaker.jpeg(pixels(3 * 256), width: 16, height: 16)),

@@ -28,22 +28,25 @@ enum SettingsSeeds {
 
     static let files: [(String, [UInt8])] = [
         ("preset.yaml", bytes("preset: fashion\nbatch: 64\noptimizer: {learning_rate: 0.02, momentum: 0.9}\nschedule: {drops: [1800]}\n")),
-        ("network.yaml", bytes(
-            """
-            network:
-              input: {channels: 3, height: 12, width: 12}
-              columns: 2
-              layers:
-                - name: conv1
-                  convolution: {kernels: 4, size: 3, padding: 1}
-                  then: [relu, normalization: {size: 5, k: 2, alpha: 1e-4, beta: 0.75}, max_pooling: {size: 3, stride: 2}]
-                  weights: {deviation: 0.005}
-                - name: fc2
-                  inner_product: {outputs: 10}
-            data: {scale: 0.0156, shuffle: off}
-            initialization: he
+        (
+            "network.yaml",
+            bytes(
+                """
+                network:
+                  input: {channels: 3, height: 12, width: 12}
+                  columns: 2
+                  layers:
+                    - name: conv1
+                      convolution: {kernels: 4, size: 3, padding: 1}
+                      then: [relu, normalization: {size: 5, k: 2, alpha: 1e-4, beta: 0.75}, max_pooling: {size: 3, stride: 2}]
+                      weights: {deviation: 0.005}
+                    - name: fc2
+                      inner_product: {outputs: 10}
+                data: {scale: 0.0156, shuffle: off}
+                initialization: he
 
-            """)),
+                """)
+        ),
         ("anchors.yaml", bytes("preset: cifar10\noptimizer: &a {momentum: 0.8}\nschedule:\n  <<: {factor: 0.5}\n")),
         ("aliases.yaml", bytes("a: &a [1, 2]\nb: &b [*a, *a]\nc: [*b, *b]\n")),
     ]
@@ -69,12 +72,14 @@ enum SettingsSeeds {
         let validation = ValidationMetrics(step: 1, epoch: 0, loss: 2.2, top1Error: 0.9, top5Error: 0.5)
         let metrics = try [UInt8](encoder.encode(step)) + [0x0A] + [UInt8](encoder.encode(validation)) + [0x0A]
         let timelines = try (0..<2).map { rank -> [UInt8] in
-            try [UInt8](encoder.encode(TimelineLine(
-                step: 1, role: "worker", rank: rank, origin: UInt64(100 + rank),
-                spans: [
-                    .init(name: "conv1 to worker \(1 - rank)", kind: .send, start: 5, duration: 2),
-                    .init(name: "conv1 from worker \(1 - rank)", kind: .exchange_wait, start: 9, duration: 4),
-                ])))
+            try [UInt8](
+                encoder.encode(
+                    TimelineLine(
+                        step: 1, role: "worker", rank: rank, origin: UInt64(100 + rank),
+                        spans: [
+                            .init(name: "conv1 to worker \(1 - rank)", kind: .send, start: 5, duration: 2),
+                            .init(name: "conv1 from worker \(1 - rank)", kind: .exchange_wait, start: 9, duration: 4),
+                        ])))
         }
         let lines: [UInt8] = timelines.flatMap { $0 + [0x0A] }
         return [("run", InputReader.part(Array(try encoder.encode(record))) + InputReader.part(metrics) + lines)]

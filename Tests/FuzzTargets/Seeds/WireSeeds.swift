@@ -39,29 +39,48 @@ enum WireSeeds {
         }
         let configuration = RunConfiguration(network: CheckpointFiles.network, recipe: Recipe())
         let messages: [(String, WireControlMessage)] = [
-            ("hello", Introduction(
-                role: .worker, instructionSet: "avx512", kernelLibrary: "2.6.3", threads: 1, datasetFingerprint: "0123456789abcdef"
-            ).hello(listenPort: 4711)),
-            ("welcome", .with { message in
-                message.welcome = .with {
-                    ($0.run, $0.rank, $0.workers, $0.datasetPath) = (77, 1, 2, "data")
-                    $0.configuration = (try? configuration.json()) ?? Data()
+            (
+                "hello",
+                Introduction(
+                    role: .worker, instructionSet: "avx512", kernelLibrary: "2.6.3", threads: 1, datasetFingerprint: "0123456789abcdef"
+                ).hello(listenPort: 4711)
+            ),
+            (
+                "welcome",
+                .with { message in
+                    message.welcome = .with {
+                        ($0.run, $0.rank, $0.workers, $0.datasetPath) = (77, 1, 2, "data")
+                        $0.configuration = (try? configuration.json()) ?? Data()
+                    }
                 }
-            }),
+            ),
             ("refusal", .with { $0.refusal = .with { $0.reason = "no" } }),
-            ("topology", .with { $0.topology = .with {
-                $0.workers = [.with { ($0.address, $0.port) = ("127.0.0.1", 4711) }]
-                ($0.stores, $0.storeOfBlock, $0.baseStep) = ($0.workers, [0, 0], 12)
-            } }),
+            (
+                "topology",
+                .with {
+                    $0.topology = .with {
+                        $0.workers = [.with { ($0.address, $0.port) = ("127.0.0.1", 4711) }]
+                        ($0.stores, $0.storeOfBlock, $0.baseStep) = ($0.workers, [0, 0], 12)
+                    }
+                }
+            ),
             ("grant", .with { $0.grant = .with { ($0.step, $0.learningRate, $0.validate) = (3, 0.01, true) } }),
             ("report", .with { $0.stepReport = .with { ($0.step, $0.lossSum, $0.timeline) = (3, 2.3, timeline) } }),
             ("stored", .with { $0.stepStored = .with { $0.digests = [.with { ($0.key, $0.digest) = (key, 99) }] } }),
             ("commit", .with { $0.commit = .with { ($0.step, $0.snapshot) = (3, true) } }),
-            ("register", .with { $0.register = .with { $0.blocks = [.with { ($0.key, $0.values, $0.gradient) = (key, layout, layout) }] } }),
-            ("segment", .with { $0.segment = .with {
-                ($0.shared, $0.bytes) = (true, 8192)
-                $0.places = [.with { ($0.key, $0.valuesEven, $0.valuesOdd, $0.gradients, $0.bytes) = (key, 0, 1024, [2048], 1024) }]
-            } }),
+            (
+                "register",
+                .with { $0.register = .with { $0.blocks = [.with { ($0.key, $0.values, $0.gradient) = (key, layout, layout) }] } }
+            ),
+            (
+                "segment",
+                .with {
+                    $0.segment = .with {
+                        ($0.shared, $0.bytes) = (true, 8192)
+                        $0.places = [.with { ($0.key, $0.valuesEven, $0.valuesOdd, $0.gradients, $0.bytes) = (key, 0, 1024, [2048], 1024) }]
+                    }
+                }
+            ),
             ("listing", .with { $0.dataListing = .with { $0.files = [.with { ($0.name, $0.size) = ("dataset.json", 300) }] } }),
             ("request", .with { $0.dataRequest = .with { ($0.file, $0.offset, $0.length) = (1, 4096, 512) } }),
             ("validation", .with { $0.validationReport = .with { ($0.step, $0.images, $0.top1Wrong) = (3, 100, 40) } }),

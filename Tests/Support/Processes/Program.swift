@@ -29,7 +29,8 @@ package enum Program {
         let complaints = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         return Result(
-            code: process.terminationStatus, isEndedBySignal: process.terminationReason == .uncaughtSignal, output: text, errors: complaints)
+            code: process.terminationStatus, isEndedBySignal: process.terminationReason == .uncaughtSignal, output: text, errors: complaints
+        )
     }
 
     static func prepared(_ words: [String], in directory: String?, environment: [String: String]?) -> Process {

@@ -36,7 +36,7 @@ package final class StartedProcess {
     package var terminationStatus: Int32 { process.terminationStatus }
     package var isEndedBySignal: Bool { process.terminationReason == .uncaughtSignal }
 
-    /// What the process has written so far.
+    /// The output that the process has written so far.
     package var output: String { TextFile.content(outputPath) }
     package var errors: String { TextFile.content(errorsPath) }
 

@@ -28,7 +28,10 @@ import Testing
     func everyKernelOfAStepIsMeasuredAlone(replicas: Int, settings: [String]) throws {
         let runner = try CommandRunner()
         let result = try runner.run(
-            ["bench", "step", "--preset", "fashion", "--workers", "2", "--replicas", "\(replicas)", "--batch", "16", "--steps", "3", "--json"] + settings)
+            [
+                "bench", "step", "--preset", "fashion", "--workers", "2", "--replicas", "\(replicas)", "--batch", "16", "--steps", "3",
+                "--json",
+            ] + settings)
         #expect(result.code == 0, "\(result.errors)")
         let report = try JSONDecoder().decode(Report.self, from: Data(result.output.utf8))
         #expect(report.replicas == replicas)

@@ -13,7 +13,7 @@ import Testing
         let data = try runner.makeData()
         let result = try runner.run(
             "train", "--preset", "cifar10", "--data", data, "--steps", "6", "--set", "batch=16", "--set",
-             "optimizer.learning_rate=0.001", "--set",
+            "optimizer.learning_rate=0.001", "--set",
             "validation.every=3", "--set", "checkpoint.every=4", "--name", "a")
         #expect(result.code == 0, "\(result.errors)")
         let run = runner.runDirectory("a")
@@ -60,8 +60,10 @@ import Testing
         var digests: [[String]] = []
         for workers in ["1", "2"] {
             let tuned = try runner.run(
-                ["train", "--preset", "cifar10", "--data", three, "--name", "b\(workers)", "--workers", workers,
-                 "--initialize", trained.path] + options)
+                [
+                    "train", "--preset", "cifar10", "--data", three, "--name", "b\(workers)", "--workers", workers,
+                    "--initialize", trained.path,
+                ] + options)
             #expect(tuned.code == 0, "\(tuned.errors)")
             #expect(tuned.output.contains("fc6.weight, fc6.bias are drawn"))
             let run = runner.runDirectory("b\(workers)")
@@ -87,8 +89,10 @@ import Testing
         var digests: [[String]] = []
         for (name, extra) in [("traced", ["--trace-every", "2"]), ("plain", [])] {
             let result = try runner.run(
-                ["train", "--preset", "cifar10", "--data", data, "--steps", "5", "--name", name, "--set", "batch=16",
-                 "optimizer.learning_rate=0.001", "checkpoint.every=0"] + extra)
+                [
+                    "train", "--preset", "cifar10", "--data", data, "--steps", "5", "--name", name, "--set", "batch=16",
+                    "optimizer.learning_rate=0.001", "checkpoint.every=0",
+                ] + extra)
             #expect(result.code == 0, "\(result.errors)")
             digests.append(runner.runDirectory(name).digests)
         }
@@ -96,9 +100,12 @@ import Testing
         // Every run traces a few early steps for predictions.
         #expect(Set(runner.runDirectory("plain").timelines().map(\.step)) == [4])
         let lines = runner.runDirectory("traced").timelines()
-        #expect(Set(lines.map { "\($0.step) \($0.role) \($0.rank)" }) == Set([2, 4].flatMap { step in
-            ["worker 0", "worker 1", "store 0"].map { "\(step) \($0)" }
-        }))
+        #expect(
+            Set(lines.map { "\($0.step) \($0.role) \($0.rank)" })
+                == Set(
+                    [2, 4].flatMap { step in
+                        ["worker 0", "worker 1", "store 0"].map { "\(step) \($0)" }
+                    }))
         for line in lines {
             // Spans of one thread follow each other.
             for (one, next) in zip(line.spans, line.spans.dropFirst()) { #expect(next.start + 2 >= one.start) }
@@ -196,7 +203,7 @@ import Testing
         let data = try runner.makeData()
         let train = try runner.start([
             "train", "--preset", "cifar10", "--data", data, "--steps", "100000", "--set", "batch=16", "--set",
-             "optimizer.learning_rate=0.001", "--name", "a",
+            "optimizer.learning_rate=0.001", "--name", "a",
         ])
         try train.wait(forOutput: "step 1/")
         train.interrupt()

@@ -38,7 +38,8 @@ import Testing
 
     private func train(_ runner: CommandRunner, _ data: String, steps: Int = 100_000) throws -> StartedProcess {
         try runner.start([
-            "train", "--preset", "cifar10", "--data", data, "--steps", "\(steps)", "--name", "a", "--trace-every", "10", "--norms-every", "5",
+            "train", "--preset", "cifar10", "--data", data, "--steps", "\(steps)", "--name", "a", "--trace-every", "10", "--norms-every",
+            "5",
             "--set", "batch=16", "optimizer.learning_rate=0.001", "checkpoint.every=0", "validation.every=0",
         ])
     }
@@ -70,10 +71,14 @@ import Testing
 
         // Requests without the token change nothing.
         #expect(try server.ask("/api/runs/a/stop", method: "POST").status == 401)
-        #expect(try server.ask("/api/runs/a/stop", method: "POST", headers: ["Authorization": "Bearer \(server.token.reversed())"]).status == 401)
+        #expect(
+            try server.ask("/api/runs/a/stop", method: "POST", headers: ["Authorization": "Bearer \(server.token.reversed())"]).status
+                == 401)
         #expect(try server.ask("/api/session", method: "POST", body: #"{"token":"guess"}"#).status == 401)
         let bearer = ["Authorization": "Bearer \(server.token)"]
-        #expect(try server.ask("/api/runs/a/stop", method: "POST", headers: bearer.merging(["Origin": "http://elsewhere.example"]) { $1 }).status == 403)
+        #expect(
+            try server.ask("/api/runs/a/stop", method: "POST", headers: bearer.merging(["Origin": "http://elsewhere.example"]) { $1 })
+                .status == 403)
         #expect(try run.record().state == .running)
 
         // A browser gets a cookie for the token, and then needs only the cookie.
@@ -101,14 +106,20 @@ import Testing
         try FileManager.default.createDirectory(atPath: runner.path("runs"), withIntermediateDirectories: true)
         let server = try Server(runner)
         #expect(try server.ask("/api/runs", headers: ["Host": "elsewhere.example"]).status == 403)
-        for path in ["/api/runs/..%2f..%2fetc", "/api/runs/%2e%2e/log", "/api/runs/none/metrics", "/../../etc/passwd", "/api/runs/.hidden/events"] {
+        for path in [
+            "/api/runs/..%2f..%2fetc", "/api/runs/%2e%2e/log", "/api/runs/none/metrics", "/../../etc/passwd", "/api/runs/.hidden/events",
+        ] {
             #expect(try server.ask(path).status == 404, "\(path)")
         }
-        for path in ["/api/runs/none/metrics?points=x", "/api/runs/none/metrics?points=0", "/api/runs/none/metrics?from=9&to=3", "/api/compare"] {
+        for path in [
+            "/api/runs/none/metrics?points=x", "/api/runs/none/metrics?points=0", "/api/runs/none/metrics?from=9&to=3", "/api/compare",
+        ] {
             #expect(try server.ask(path).status == 400, "\(path)")
         }
         let page = try server.ask("/")
-        #expect(page.status == 200 && page.text.contains("<html") && page.headers["content-security-policy"]?.contains("default-src 'self'") == true)
+        #expect(
+            page.status == 200 && page.text.contains("<html")
+                && page.headers["content-security-policy"]?.contains("default-src 'self'") == true)
         let files = Repository.path("Sources/Dashboard/Page")
         for name in try FileManager.default.contentsOfDirectory(atPath: files) {
             let file = try String(contentsOfFile: files + "/" + name, encoding: .utf8)

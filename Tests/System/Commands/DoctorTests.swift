@@ -17,7 +17,9 @@ import Testing
             self = try JSONDecoder().decode(Diagnosis.self, from: Data(result.output.utf8))
         }
 
-        func first(_ check: String, peer: String? = nil) -> Finding? { findings.first { $0.check == check && (peer == nil || $0.peer == peer) } }
+        func first(_ check: String, peer: String? = nil) -> Finding? {
+            findings.first { $0.check == check && (peer == nil || $0.peer == peer) }
+        }
         var failed: [Finding] { findings.filter { $0.verdict == "failed" } }
     }
 

@@ -44,10 +44,12 @@ import Testing
         let runner = try CommandRunner()
         // 600 images with 118 MB of pixels are packed twice. The memory of the second import is recorded.
         _ = try runner.makePhotographs("many", side: 256, classes: 150)
-        let script = "\"$0\" \"$@\" >/dev/null & "
+        let script =
+            "\"$0\" \"$@\" >/dev/null & "
             + "while kill -0 $! 2>/dev/null; do grep VmHWM /proc/$!/status 2>/dev/null || true; sleep 0.01; done; wait $!"
         let watched = try runner.run(
-            ["data", "import", "--format", "imagefolder", runner.path("many-source"), runner.path("again")], under: ["/bin/bash", "-c", script])
+            ["data", "import", "--format", "imagefolder", runner.path("many-source"), runner.path("again")],
+            under: ["/bin/bash", "-c", script])
         #expect(watched.code == 0, "\(watched.errors)")
         let kilobytes = watched.output.split(separator: "\n").compactMap { Int($0.filter(\.isNumber)) }
         let peak = try #require(kilobytes.max())

@@ -12,8 +12,10 @@ import Testing
     private func train(_ runner: CommandRunner, preset: String, _ extra: [String] = []) throws -> (data: String, checkpoint: String) {
         let data = try runner.makeData()
         let result = try runner.run(
-            ["train", "--preset", preset, "--columns", "2", "--data", data, "--steps", "4", "--name", preset, "--set",
-             "batch=16", "optimizer.learning_rate=0.001", "checkpoint.every=0"] + extra)
+            [
+                "train", "--preset", preset, "--columns", "2", "--data", data, "--steps", "4", "--name", preset, "--set",
+                "batch=16", "optimizer.learning_rate=0.001", "checkpoint.every=0",
+            ] + extra)
         #expect(result.code == 0, "\(result.errors)")
         return (data, runner.runDirectory(preset).checkpointPath(step: 4))
     }

@@ -58,8 +58,10 @@ import Testing
         let data = try runner.makeData()
         // The images fit into the memory, the activations do not.
         let limited = try runner.run(
-            ["train", "--preset", "cifar10", "--data", data, "--steps", "2", "--name", "large", "--set", "batch=65536",
-             "optimizer.learning_rate=0.001"],
+            [
+                "train", "--preset", "cifar10", "--data", data, "--steps", "2", "--name", "large", "--set", "batch=65536",
+                "optimizer.learning_rate=0.001",
+            ],
             under: ["/bin/bash", "-c", "ulimit -v 4000000; exec \"$0\" \"$@\""])
         #expect(!limited.isEndedBySignal && limited.code == 75, "\(limited.errors)")
         #expect(limited.errors.contains("bytes of memory") && limited.errors.contains("smaller batch"), "\(limited.errors)")
@@ -71,7 +73,7 @@ import Testing
         let data = try runner.makeData()
         try runner.run(
             "train", "--preset", "cifar10", "--data", data, "--steps", "2", "--set", "batch=16", "--set",
-             "optimizer.learning_rate=0.001", "--name", "a")
+            "optimizer.learning_rate=0.001", "--name", "a")
         // Both checkpoints, of steps 0 and 2, because the run would continue from a whole one.
         for checkpoint in runner.runDirectory("a").checkpoints() {
             let path = checkpoint.path + "/model.safetensors"

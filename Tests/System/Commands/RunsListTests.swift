@@ -46,7 +46,8 @@ import Testing
         for step in 1...20 {
             try writer.append(
                 StepMetrics(
-                    step: step, epoch: 0, loss: Double(step % 5), learningRate: step < 13 ? 0.01 : 0.002, imagesPerSecond: 5, seconds: 2, digest: "x"))
+                    step: step, epoch: 0, loss: Double(step % 5), learningRate: step < 13 ? 0.01 : 0.002, imagesPerSecond: 5, seconds: 2,
+                    digest: "x"))
             if step % 10 == 0 { try writer.append(ValidationMetrics(step: step, epoch: 0, loss: 1, top1Error: 0.5, top5Error: 0.1)) }
         }
         let result = try runner.run("runs", "report", "one")

@@ -8,7 +8,9 @@ import Testing
     private func call(_ path: String, _ arguments: [String], in directory: String) throws -> (code: Int32, output: String) {
         let tools = URL(fileURLWithPath: CommandRunner.executable).deletingLastPathComponent().path
         let environment = ProcessInfo.processInfo.environment.merging(
-            ["PATH": "\(tools):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")", "MANWIDTH": "100", "MANPAGER": "cat"]) { $1 }
+            ["PATH": "\(tools):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")", "MANWIDTH": "100", "MANPAGER": "cat"]) {
+                $1
+            }
         let result = try Program.run([path] + arguments, in: directory, environment: environment)
         return (result.code, result.output + result.errors)
     }
@@ -106,7 +108,10 @@ import Testing
         let runner = try CommandRunner()
         #expect(try runner.run("shell", "install", "--prefix", "prefix", "--shell", "bash").code == 0)
         let pages = files(runner).filter { $0.hasSuffix(".1") }
-        for name in ["colonnade", "colonnade-train", "colonnade-runs", "colonnade-runs-tensorboard", "colonnade-data-import", "colonnade-shell-install"] {
+        for name in [
+            "colonnade", "colonnade-train", "colonnade-runs", "colonnade-runs-tensorboard", "colonnade-data-import",
+            "colonnade-shell-install",
+        ] {
             #expect(pages.contains("share/man/man1/\(name).1"), "\(name)")
         }
         let train = try String(contentsOfFile: runner.path("prefix/share/man/man1/colonnade-train.1"), encoding: .utf8)
@@ -115,7 +120,9 @@ import Testing
         if FileManager.default.isExecutableFile(atPath: "/usr/bin/mandoc") {
             let lint = try call("/usr/bin/mandoc", ["-Tlint", "-Wwarning"] + pages.map { "prefix/\($0)" }, in: runner.directory)
             #expect(lint.code == 0 && lint.output.isEmpty, "\(lint.output)")
-        } else { print("skipped: there is no mandoc") }
+        } else {
+            print("skipped: there is no mandoc")
+        }
         guard FileManager.default.isExecutableFile(atPath: "/usr/bin/man") else { return print("skipped: there is no man") }
         let shown = try call("/usr/bin/man", ["-l", "prefix/share/man/man1/colonnade-runs-tensorboard.1"], in: runner.directory)
         let text = shown.output.replacingOccurrences(of: ".\u{8}", with: "", options: .regularExpression)

@@ -41,13 +41,15 @@ import Testing
         let record = RunRecord.sample(steps: 20)
         func append(_ steps: ClosedRange<Int>, _ factor: Double) throws {
             for step in steps {
-                var lines = String(
-                    decoding: try JSONEncoder().encode(
-                        StepMetrics(
-                            step: step, epoch: 0, loss: factor / Double(step), learningRate: 0.01, imagesPerSecond: 5, seconds: 2,
-                            digest: "x")), as: UTF8.self) + "\n"
+                var lines =
+                    String(
+                        decoding: try JSONEncoder().encode(
+                            StepMetrics(
+                                step: step, epoch: 0, loss: factor / Double(step), learningRate: 0.01, imagesPerSecond: 5, seconds: 2,
+                                digest: "x")), as: UTF8.self) + "\n"
                 if step % 3 == 0 {
-                    lines += #"{"kind":"norms","step":\#(step),"tensors":["a.weight","b"],"weight":[\#(factor),2.5],"update":[0.5,1e-3]}"# + "\n"
+                    lines +=
+                        #"{"kind":"norms","step":\#(step),"tensors":["a.weight","b"],"weight":[\#(factor),2.5],"update":[0.5,1e-3]}"# + "\n"
                 }
                 try TextFile.append(lines, to: directory.metricsPath)
             }

@@ -15,7 +15,9 @@ enum HTTPAsker {
     static func ask(
         port: UInt16, _ path: String, method: String = "GET", headers: [String: String] = [:], body: String? = nil
     ) throws -> Answer {
-        guard let socket = LocalSocket.connect(to: port) else { throw Failure(sentence: "cannot connect: \(String(cString: strerror(errno)))") }
+        guard let socket = LocalSocket.connect(to: port) else {
+            throw Failure(sentence: "cannot connect: \(String(cString: strerror(errno)))")
+        }
         defer { close(socket) }
         var lines = ["\(method) \(path) HTTP/1.1"]
         var all = ["Host": "127.0.0.1:\(port)", "Connection": "close"].merging(headers) { $1 }

@@ -16,7 +16,8 @@ final class NetworkHosts {
         ports = (0..<count).map { "c\(stamp)-\($0)" }
         var isMade = Self.run(["ip", "link", "add", bridge, "type", "bridge"]) && Self.run(["ip", "link", "set", bridge, "up"])
         for (host, (name, port)) in zip(names, ports).enumerated() where isMade {
-            isMade = Self.run(["ip", "netns", "add", name])
+            isMade =
+                Self.run(["ip", "netns", "add", name])
                 && Self.run(["ip", "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", name])
                 && Self.run(["ip", "link", "set", port, "master", bridge, "up"])
                 && Self.run(["ip", "-n", name, "address", "add", "\(Self.address(host))/24", "dev", "eth0"])

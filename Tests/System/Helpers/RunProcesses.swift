@@ -49,7 +49,8 @@ enum RunProcesses {
     /// Returns the ports at which a process accepts connections on 127.0.0.1.
     static func ports(of process: Int32) -> [UInt16] {
         let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd")) ?? []
-        let sockets = Set(descriptors.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/fd/\($0)") })
+        let sockets = Set(
+            descriptors.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/fd/\($0)") })
         let table = String(
             decoding: FileHandle(forReadingAtPath: "/proc/\(process)/net/tcp")?.readDataToEndOfFile() ?? Data(), as: UTF8.self)
         return table.split(separator: "\n").compactMap { line in

@@ -34,7 +34,14 @@ final class SSHServer {
         guard let daemon = Self.start([program, "-D", "-e", "-f", "\(directory)/sshd_config"]) else { return nil }
         self.daemon = daemon
         for _ in 0..<200 where kill(daemon, 0) == 0 {
-            if Self.run("ssh", ["-o", "BatchMode=yes", "-p", "\(port)", "-i", "\(directory)/user-key"] + options.flatMap { ["-o", $0] } + ["127.0.0.1", "true"]) { return }
+            if Self.run(
+                "ssh",
+                ["-o", "BatchMode=yes", "-p", "\(port)", "-i", "\(directory)/user-key"] + options.flatMap { ["-o", $0] } + [
+                    "127.0.0.1", "true",
+                ])
+            {
+                return
+            }
             usleep(50_000)
         }
         return nil

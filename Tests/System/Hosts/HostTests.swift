@@ -15,7 +15,9 @@ import Testing
         let security: [String]
         let coordinator: StartedProcess
 
-        init(_ runner: CommandRunner, _ hosts: NetworkHosts, _ name: String, security: [String] = ["--insecure"], _ options: [String]) throws {
+        init(_ runner: CommandRunner, _ hosts: NetworkHosts, _ name: String, security: [String] = ["--insecure"], _ options: [String])
+            throws
+        {
             (self.runner, self.hosts, self.name, self.security) = (runner, hosts, name, security)
             coordinator = try hosts.start(
                 runner, on: 0, ["coordinator", "--listen", "\(NetworkHosts.address(0)):7070", "--name", name] + security + options)
@@ -83,7 +85,9 @@ import Testing
         #expect(listening[0] == ["10.78.0.1:7070"])
         // The store has one port, and so has each worker for the others.
         for host in 1...3 {
-            #expect(listening[host].count == 1 && listening[host].allSatisfy { $0.hasPrefix("\(NetworkHosts.address(host)):") }, "\(listening[host])")
+            #expect(
+                listening[host].count == 1 && listening[host].allSatisfy { $0.hasPrefix("\(NetworkHosts.address(host)):") },
+                "\(listening[host])")
         }
         try run.finish(others)
         #expect(run.directory.digests == one && one.count == 60)
@@ -138,7 +142,9 @@ import Testing
     @Test func aSlowLinkAndAShortInterruptionChangeNoDigest() throws {
         guard let hosts = NetworkHosts(4) else { return print(Self.skipped) }
         let runner = try CommandRunner()
-        let options = ["--preset", "cifar10", "--data", try runner.makeData(), "--steps", "60", "--set", "batch=16", "checkpoint.every=0", "slices=2"]
+        let options = [
+            "--preset", "cifar10", "--data", try runner.makeData(), "--steps", "60", "--set", "batch=16", "checkpoint.every=0", "slices=2",
+        ]
         let one = try digests(runner, "one", options + ["--workers", "1"])
         // Changes of links may take long on a busy machine.
         let run = try Run(runner, hosts, "slow", options + ["--workers", "4", "--replicas", "2", "--patience", "300"])
@@ -158,14 +164,18 @@ import Testing
     @Test func anUnreachableHostIsNamedAndTheRunContinuesWhenItIsBack() throws {
         guard let hosts = NetworkHosts(4) else { return print(Self.skipped) }
         let runner = try CommandRunner()
-        let options = ["--preset", "cifar10", "--data", try runner.makeData(), "--steps", "150", "--store", "process", "--set", "batch=16", "checkpoint.every=0"]
+        let options = [
+            "--preset", "cifar10", "--data", try runner.makeData(), "--steps", "150", "--store", "process", "--set", "batch=16",
+            "checkpoint.every=0",
+        ]
         let whole = try digests(runner, "whole", options)
         let run = try Run(runner, hosts, "cut", options + ["--patience", "2"])
         let store = try run.start("store", on: 1)
         let near = try run.start("worker", on: 2)
         var far = try run.start("worker", on: 3)
         try run.wait(steps: 20)
-        let cut = try #require(run.directory.record().processes.first { $0.role == "worker" && $0.address.hasPrefix("\(NetworkHosts.address(3)):") })
+        let cut = try #require(
+            run.directory.record().processes.first { $0.role == "worker" && $0.address.hasPrefix("\(NetworkHosts.address(3)):") })
         hosts.setLink(of: 3, false)
         try run.coordinator.wait(for: "a verdict", every: 20_000) { run.event("verdict") != nil }
         #expect(try #require(run.event("verdict")).contains("worker \(cut.rank) on"))

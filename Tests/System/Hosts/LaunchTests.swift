@@ -7,7 +7,8 @@ import Testing
 /// Runs over ssh, with a daemon of the test. They are skipped if none can be started.
 @Suite(.serialized) struct LaunchTests {
     private static let settings = [
-        "--preset", "cifar10", "--steps", "120", "--set", "batch=16", "optimizer.learning_rate=0.001", "validation.every=0", "checkpoint.every=20",
+        "--preset", "cifar10", "--steps", "120", "--set", "batch=16", "optimizer.learning_rate=0.001", "validation.every=0",
+        "checkpoint.every=20",
     ]
 
     private struct Place {
@@ -122,7 +123,8 @@ import Testing
         #expect(unreachable.errors.contains("Connection refused; see that sshd runs there"))
         let missing = try launch(", program: /nowhere/colonnade")
         #expect(missing.errors.contains("b has no program /nowhere/colonnade"))
-        let hello = #"colonnade-host {"hello":{"_0":{"version":"0.0.9","hostName":"b","processor":"p","instructionSet":"i","kernelLibrary":"l","directory":"/"}}}"#
+        let hello =
+            #"colonnade-host {"hello":{"_0":{"version":"0.0.9","hostName":"b","processor":"p","instructionSet":"i","kernelLibrary":"l","directory":"/"}}}"#
         let old = place.runner.path("old")
         try place.runner.write("#!/bin/sh\necho '\(hello)'\ncat >/dev/null\n", to: "old")
         chmod(old, 0o755)

@@ -9,7 +9,9 @@ import Testing
     private static let settings = ["batch=16", "slices=2", "optimizer.learning_rate=0.001", "augmentation.color=on"]
 
     /// The options of a run that does not end by itself, so that the speed of the machine does not matter.
-    private func options(_ data: String, steps: Int = 1_000_000, _ settings: [String] = ["validation.every=0", "checkpoint.every=0"]) -> [String] {
+    private func options(_ data: String, steps: Int = 1_000_000, _ settings: [String] = ["validation.every=0", "checkpoint.every=0"])
+        -> [String]
+    {
         ["--data", data, "--steps", "\(steps)"] + Self.network + ["--set"] + Self.settings + settings
     }
 
@@ -107,7 +109,9 @@ import Testing
         let data = try runner.makeData()
         let run = try RunByHand(runner, "a", options(data) + ["--workers", "2"])
         for _ in 0..<2 {
-            try run.start(environment: ["COLONNADE_FAULTS": #"[{"process":"worker-1","kind":"kill","frame":"control","number":1,"attempt":1}]"#])
+            try run.start(environment: [
+                "COLONNADE_FAULTS": #"[{"process":"worker-1","kind":"kill","frame":"control","number":1,"attempt":1}]"#
+            ])
         }
         try run.train(1)
         for _ in 0..<2 { try run.start() }

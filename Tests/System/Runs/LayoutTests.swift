@@ -13,8 +13,10 @@ import Testing
     ) throws -> [String] {
         let preset = extra.contains("--preset") ? [] : ["--preset", "cifar10"]
         let result = try runner.run(
-            ["train", "--data", data, "--steps", "\(steps)", "--name", name, "--set", "batch=16",
-             "optimizer.learning_rate=0.001", "augmentation.color=on"] + preset + extra)
+            [
+                "train", "--data", data, "--steps", "\(steps)", "--name", name, "--set", "batch=16",
+                "optimizer.learning_rate=0.001", "augmentation.color=on",
+            ] + preset + extra)
         #expect(result.code == 0, "\(result.errors)")
         let digests = runner.runDirectory(name).digests
         #expect(digests.count == steps)
@@ -38,8 +40,10 @@ import Testing
         let one = try train(runner, "one", data, ["--workers", "1"])
         let run = try RunByHand(
             runner, "spare",
-            ["--preset", "cifar10", "--data", data, "--steps", "\(steps)", "--store", "process", "--stores", "2", "--set", "batch=16",
-             "optimizer.learning_rate=0.001", "augmentation.color=on"])
+            [
+                "--preset", "cifar10", "--data", data, "--steps", "\(steps)", "--store", "process", "--stores", "2", "--set", "batch=16",
+                "optimizer.learning_rate=0.001", "augmentation.color=on",
+            ])
         for role in ["store", "store", "worker", "worker"] { try run.start(role) }
         #expect(try run.end() == 0)
         #expect(run.directory.digests == one)
@@ -66,7 +70,9 @@ import Testing
 
     /// Values that are exchanged in 16 bits are rounded between the columns of one process as between processes. So is every sum of
     /// slices' gradients that a replica may push.
-    @Test(arguments: ["exchange.activations=bf16", "exchange.gradients=bf16"]) func roundedExchangesGiveTheSameBitsInEveryLayout(setting: String) throws {
+    @Test(arguments: ["exchange.activations=bf16", "exchange.gradients=bf16"]) func roundedExchangesGiveTheSameBitsInEveryLayout(
+        setting: String
+    ) throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()
         let options = ["--set", setting]
@@ -81,7 +87,8 @@ import Testing
             let layout = ["--workers", "\(workers)", "--replicas", "\(replicas)"]
             #expect(try train(runner, "slices\(workers)\(replicas)", data, slices + layout) == sliced)
         }
-        let refused = try runner.run("train", "--preset", "cifar10", "--data", data, "--set", setting.replacingOccurrences(of: "bf16", with: "fp8"))
+        let refused = try runner.run(
+            "train", "--preset", "cifar10", "--data", data, "--set", setting.replacingOccurrences(of: "bf16", with: "fp8"))
         #expect(refused.code != 0 && refused.errors.contains("fp8 is not one of fp32, bf16"), "\(refused.errors)")
     }
 
@@ -140,7 +147,10 @@ import Testing
         #expect(whole.code == 0, "\(whole.errors)")
         let first = try runner.run(["train", "--replicas", "3", "--steps", "4", "--name", "parts"] + common)
         #expect(first.code == 0, "\(first.errors)")
-        for (steps, layout) in [("6", ["--workers", "2", "--replicas", "2"]), ("8", []), ("10", ["--workers", "1"]), ("12", ["--workers", "6", "--replicas", "6"])] {
+        for (steps, layout) in [
+            ("6", ["--workers", "2", "--replicas", "2"]), ("8", []), ("10", ["--workers", "1"]),
+            ("12", ["--workers", "6", "--replicas", "6"]),
+        ] {
             let next = try runner.run(["train", "--resume", "runs/parts", "--steps", steps] + layout)
             #expect(next.code == 0, "\(next.errors)")
         }
@@ -155,7 +165,7 @@ import Testing
         let whole = try train(runner, "whole", data, [])
         let first = try runner.run(
             "train", "--preset", "cifar10", "--data", data, "--steps", "8", "--set", "batch=16", "--set",
-             "optimizer.learning_rate=0.001", "--set",
+            "optimizer.learning_rate=0.001", "--set",
             "augmentation.color=on", "--name", "parts")
         #expect(first.code == 0, "\(first.errors)")
         let second = try runner.run("train", "--resume", "runs/parts", "--steps", "\(steps)", "--workers", "1")
@@ -169,7 +179,7 @@ import Testing
         let whole = try train(runner, "whole", data, [])
         let coordinator = try runner.start([
             "coordinator", "--preset", "cifar10", "--data", data, "--steps", "\(steps)", "--set", "batch=16", "--set",
-             "optimizer.learning_rate=0.001", "--set",
+            "optimizer.learning_rate=0.001", "--set",
             "augmentation.color=on", "--name", "hand",
         ])
         let address = try #require(coordinator.wait(forOutput: "listens on").split(separator: "\n").first?.split(separator: " ").last)

@@ -8,8 +8,10 @@ import Testing
 @Suite(.serialized) struct RecoveryTests {
     /// The options of a run, of `train` as of `coordinator`.
     private func training(_ data: String) -> [String] {
-        ["--preset", "cifar10", "--data", data, "--steps", "120", "--store", "process", "--set", "batch=16",
-         "optimizer.learning_rate=0.001", "checkpoint.every=10", "checkpoint.keep=2", "validation.every=0"]
+        [
+            "--preset", "cifar10", "--data", data, "--steps", "120", "--store", "process", "--set", "batch=16",
+            "optimizer.learning_rate=0.001", "checkpoint.every=10", "checkpoint.keep=2", "validation.every=0",
+        ]
     }
 
     private func options(_ data: String, _ name: String) -> [String] { ["train", "--name", name] + training(data) }
@@ -24,8 +26,11 @@ import Testing
         let run = runner.runDirectory("killed")
         // After a checkpoint, and before the next one.
         try process.wait(for: "step 35") { run.steps.count >= 35 }
-        let victim = role == "coordinator" ? RunProcesses.children(of: process.processIdentifier, role) : try run.record().processes
-            .filter { $0.role == role }.map { pid_t($0.process) }
+        let victim =
+            role == "coordinator"
+            ? RunProcesses.children(of: process.processIdentifier, role)
+            : try run.record().processes
+                .filter { $0.role == role }.map { pid_t($0.process) }
         let coordinator = RunProcesses.children(of: process.processIdentifier, "coordinator")
         #expect(kill(try #require(victim.first), SIGKILL) == 0)
         if role == "worker" {
@@ -106,8 +111,10 @@ import Testing
         let runner = try CommandRunner()
         let data = try runner.makeData()
         let process = try runner.start(
-            ["train", "--preset", "cifar10", "--data", data, "--steps", "1000000", "--name", "orphaned", "--set", "batch=16",
-             "optimizer.learning_rate=0.001", "checkpoint.every=0", "validation.every=0"])
+            [
+                "train", "--preset", "cifar10", "--data", data, "--steps", "1000000", "--name", "orphaned", "--set", "batch=16",
+                "optimizer.learning_rate=0.001", "checkpoint.every=0", "validation.every=0",
+            ])
         let run = runner.runDirectory("orphaned")
         try process.wait(for: "step 20") { run.steps.count >= 20 }
         let processes = RunProcesses.children(of: process.processIdentifier)
@@ -146,7 +153,8 @@ import Testing
         let runner = try CommandRunner()
         let data = try runner.makeData()
         let command = [
-            "train", "--preset", "cifar10", "--data", data, "--steps", "8", "--set", "batch=16", "schedule.kind=plateau", "schedule.patience=1",
+            "train", "--preset", "cifar10", "--data", data, "--steps", "8", "--set", "batch=16", "schedule.kind=plateau",
+            "schedule.patience=1",
             "optimizer.learning_rate=0.0000001", "validation.every=2", "checkpoint.every=2", "checkpoint.keep=0",
         ]
         #expect(try runner.run(command + ["--name", "whole"]).code == 0)
@@ -160,7 +168,8 @@ import Testing
         }
         try Data((kept.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: lost.path + "/metrics.jsonl"))
         for checkpoint in lost.checkpoints() where checkpoint.step > step { try FileManager.default.removeItem(atPath: checkpoint.path) }
-        var record = try #require(try JSONSerialization.jsonObject(with: try Data(contentsOf: URL(fileURLWithPath: lost.recordPath))) as? [String: Any])
+        var record = try #require(
+            try JSONSerialization.jsonObject(with: try Data(contentsOf: URL(fileURLWithPath: lost.recordPath))) as? [String: Any])
         record["state"] = "running"
         try JSONSerialization.data(withJSONObject: record).write(to: URL(fileURLWithPath: lost.recordPath))
         let result = try runner.run("train", "--resume", "runs/lost")

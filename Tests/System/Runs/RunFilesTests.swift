@@ -18,8 +18,10 @@ import Testing
         let resumed = try runner.run("train", "--resume", "runs/a", "--steps", "8")
         #expect(resumed.code == 0, "\(resumed.errors)")
         let tuned = try runner.run(
-            ["train", "--preset", "cifar10", "--data", data, "--steps", "2", "--name", "b", "--initialize",
-             RunDirectory("runs/a").checkpointPath(step: 6)] + options)
+            [
+                "train", "--preset", "cifar10", "--data", data, "--steps", "2", "--name", "b", "--initialize",
+                RunDirectory("runs/a").checkpointPath(step: 6),
+            ] + options)
         #expect(tuned.code == 0, "\(tuned.errors)")
         try PythonCheck.run("check_schemas", [runner.path("runs/a")] + kinds)
         try PythonCheck.run("check_schemas", [runner.path("runs/b"), "initialized"])

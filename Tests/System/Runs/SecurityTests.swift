@@ -11,7 +11,9 @@ import Transport
 
 /// Unauthorized peers are refused and reported in events, and they do not change the run.
 @Suite(.serialized) struct SecurityTests {
-    private static let quick = ["--preset", "cifar10", "--set", "batch=16", "optimizer.learning_rate=0.001", "validation.every=0", "checkpoint.every=0"]
+    private static let quick = [
+        "--preset", "cifar10", "--set", "batch=16", "optimizer.learning_rate=0.001", "validation.every=0", "checkpoint.every=0",
+    ]
 
     private func digests(_ runner: CommandRunner, _ name: String) -> [String] { runner.runDirectory(name).digests }
 
@@ -150,7 +152,8 @@ import Transport
         try wait(for: "the start of the training") { events(runner, "loud").contains("\"started\"") }
         let children = RunProcesses.children(of: process.processIdentifier)
         #expect(children.map(\.role).sorted() == ["coordinator", "store", "worker", "worker"])
-        let token = try String(contentsOfFile: runner.path("runs/loud/token"), encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        let token = try String(contentsOfFile: runner.path("runs/loud/token"), encoding: .utf8).trimmingCharacters(
+            in: .whitespacesAndNewlines)
         #expect(token.count == 64)
         for child in children {
             #expect(!RunProcesses.commandLine(child.process).joined().contains(token))
@@ -170,8 +173,18 @@ import Transport
             let link = try Connector.connect(to: SocketAddress(host: "127.0.0.1", port: port), loop: loop, expecting: .coordinator)
             let claim = Claim()
             link.start(claim)
-            link.send(.with { $0.hello.role = .worker; $0.hello.run = run; $0.hello.rank = 0; $0.hello.productVersion = "0" }, run: run)
-            link.send(.with { $0.register.blocks = [.with { $0.key.layer = 0; $0.key.isBias = true }] }, run: run)
+            link.send(
+                .with {
+                    $0.hello.role = .worker; $0.hello.run = run; $0.hello.rank = 0; $0.hello.productVersion = "0"
+                }, run: run)
+            link.send(
+                .with {
+                    $0.register.blocks = [
+                        .with {
+                            $0.key.layer = 0; $0.key.isBias = true
+                        }
+                    ]
+                }, run: run)
             claims.append((link, claim))
         }
         for (_, claim) in claims { #expect(claim.ended.wait(timeout: 20) { $0 ? true : nil } == true) }

@@ -35,7 +35,8 @@ struct PairCheck {
         let rate = try probe.bandwidth(seconds: seconds)
         let protection = security.isPlain ? (security.provesPeers ? "token" : "not encrypted") : "TLS 1.3"
         let uncertainty = Terminal.fixed(trips.uncertainty * 1e3, 2)
-        let value = "\(protection), round trip \(Terminal.fixed(trips.median * 1e3, 2)) ms, \(Terminal.fixed(rate * 1e-9, 3)) GB/s, clock "
+        let value =
+            "\(protection), round trip \(Terminal.fixed(trips.median * 1e3, 2)) ms, \(Terminal.fixed(rate * 1e-9, 3)) GB/s, clock "
             + "\(trips.lead < 0 ? "-" : "+")\(Terminal.fixed(abs(trips.lead) * 1e3, 2)) ms (± \(uncertainty))"
         var found: Finding
         if abs(trips.lead) - trips.uncertainty > 1 {

@@ -38,7 +38,8 @@ struct MachineCheck {
     private var cores: Finding {
         let (online, usable) = (sysconf(Int32(_SC_NPROCESSORS_ONLN)), ProcessInfo.processInfo.activeProcessorCount)
         let quota = ControlGroup.processors
-        let value = "\(online)" + (usable < online ? ", \(usable) for this process" : "")
+        let value =
+            "\(online)" + (usable < online ? ", \(usable) for this process" : "")
             + (quota.map { ", a quota of \(Terminal.fixed($0, 1))" } ?? "")
         guard let quota, quota < Double(usable) else { return Finding(host, "cores", value) }
         return Finding(
@@ -49,7 +50,8 @@ struct MachineCheck {
     private var memory: Finding {
         let (total, available) = (Self.memory("MemTotal"), Self.memory("MemAvailable"))
         let limit = ControlGroup.memory
-        let value = "\(Terminal.bytes(available)) of \(Terminal.bytes(total)) available"
+        let value =
+            "\(Terminal.bytes(available)) of \(Terminal.bytes(total)) available"
             + (limit.map { ", a limit of \(Terminal.bytes($0))" } ?? "")
         guard min(available, limit ?? .max) < 2_000_000_000 else { return Finding(host, "memory", value) }
         return Finding(

@@ -172,7 +172,9 @@ final class HostConnection: @unchecked Sendable {
     /// - Parameters:
     ///   - request: For the process's standard input; with `reports` only.
     ///   - reports: Takes what the process tells its supervisor; nil starts one that tells nothing.
-    func start(_ role: String, name: String, arguments: [String], request: Data = Data(), reports: CoordinatorReports? = nil) -> RemoteProcess {
+    func start(_ role: String, name: String, arguments: [String], request: Data = Data(), reports: CoordinatorReports? = nil)
+        -> RemoteProcess
+    {
         let process = state.update { state in
             let process = RemoteProcess(id: state.processes.count, role: role, name: name, host: state.facts?.hostName) { [weak self] in
                 self?.send(.signal(id: $0, signal: $1))

@@ -2,11 +2,11 @@ import RunLog
 
 /// A host as the file of hosts describes it.
 package struct HostEntry: Codable, Sendable, Equatable {
-    /// What it is called in output; by default as ssh calls it.
+    /// The name in output; by default the name that ssh uses.
     package var name: String?
-    /// Where other hosts reach it; by default the host that ssh connects to.
+    /// The address at which other hosts reach it; by default the host that ssh connects to.
     package var address: String?
-    /// Where ssh connects to: `host` or `user@host`, or a name from ssh's own configuration.
+    /// The destination of ssh: `host` or `user@host`, or a name from ssh's own configuration.
     package var ssh: String?
     package var ssh_port: Int?
     package var identity_file: String?
@@ -21,7 +21,7 @@ package struct HostEntry: Codable, Sendable, Equatable {
     package var data: String?
     /// The program there (colonnade).
     package var program: String?
-    /// Where it works there (the home directory).
+    /// The working directory on the host; by default the home directory.
     package var directory: String?
     /// Whether the coordinator is here; by default it is on the first host.
     package var coordinator: Bool?
@@ -74,7 +74,8 @@ package struct HostEntry: Codable, Sendable, Equatable {
     /// What is wrong with it, in a sentence; nil where nothing is.
     var problem: String? {
         func isWord(_ text: String) -> Bool {
-            !text.isEmpty && !text.hasPrefix("-") && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control && !$0.properties.isWhitespace }
+            !text.isEmpty && !text.hasPrefix("-")
+                && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control && !$0.properties.isWhitespace }
         }
         guard let ssh, isWord(ssh) else { return "names no place to connect to; write ssh: user@host" }
         guard isWord(reachedAt) else { return "has no address; write address: with a name or number that other hosts reach it at" }
@@ -85,9 +86,15 @@ package struct HostEntry: Codable, Sendable, Equatable {
         guard (1...4096).contains(threads ?? 1) else { return "has \(threads ?? 0) threads; write a number above 0" }
         guard (1...65535).contains(ssh_port ?? 22) else { return "has the ssh_port \(ssh_port ?? 0); write a number from 1 to 65535" }
         guard (1...4096).contains(cores ?? 1) else { return "has \(cores ?? 0) cores; write a number above 0" }
-        guard (0.01...100).contains(speed ?? 1) else { return "has the speed \(speed ?? 0); write 1 for a host like the one that measures, 0.5 for one half as fast" }
-        if let bandwidth, Quantity.bandwidth(bandwidth) == nil { return "has the bandwidth \"\(PrintableText.of(bandwidth))\"; write it as 10Gbit/s or 1.2GB/s" }
-        if let latency, Quantity.time(latency) == nil { return "has the latency \"\(PrintableText.of(latency))\"; write it as 50us or 0.2ms" }
+        guard (0.01...100).contains(speed ?? 1) else {
+            return "has the speed \(speed ?? 0); write 1 for a host like the one that measures, 0.5 for one half as fast"
+        }
+        if let bandwidth, Quantity.bandwidth(bandwidth) == nil {
+            return "has the bandwidth \"\(PrintableText.of(bandwidth))\"; write it as 10Gbit/s or 1.2GB/s"
+        }
+        if let latency, Quantity.time(latency) == nil {
+            return "has the latency \"\(PrintableText.of(latency))\"; write it as 50us or 0.2ms"
+        }
         if let jump, !isWord(jump) { return "has a jump that is no host; write user@host" }
         for option in ssh_options ?? [] { if let problem = SSHOptions.problem(option) { return problem } }
         return nil

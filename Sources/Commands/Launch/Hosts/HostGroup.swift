@@ -38,7 +38,8 @@ enum HostGroup {
         guard let first = hosts.first else { return [] }
         return hosts.compactMap { host in
             if host.facts.version != version {
-                return "\(host.name) has colonnade \(PrintableText.of(host.facts.version)), this machine \(version); install the same release everywhere"
+                return
+                    "\(host.name) has colonnade \(PrintableText.of(host.facts.version)), this machine \(version); install the same release everywhere"
             }
             func sort(_ facts: HostFacts) -> [String] { [facts.processor, facts.instructionSet, facts.kernelLibrary] }
             guard sort(host.facts) != sort(first.facts) else { return nil }

@@ -8,7 +8,7 @@ import Tensors
 /// coordinator's port. docs/launching.md describes it.
 package struct HostsFile: Sendable, Equatable {
     package let hosts: [HostEntry]
-    /// Where the coordinator takes connections; 0 lets its host choose.
+    /// The port at which the coordinator accepts connections; 0 lets its host choose.
     package let coordinatorPort: UInt16
 
     package static let limit = 256
@@ -70,7 +70,8 @@ package struct HostsFile: Sendable, Equatable {
         get throws {
             let stated = Set(hosts.filter { $0.workerCount > 0 }.map(\.threads))
             guard stated.count <= 1 else {
-                throw NetworkError("hosts have different numbers of threads; a run takes one, on which its bits depend: state it in defaults")
+                throw NetworkError(
+                    "hosts have different numbers of threads; a run takes one, on which its bits depend: state it in defaults")
             }
             return stated.first ?? nil
         }
@@ -86,7 +87,8 @@ package struct HostsFile: Sendable, Equatable {
 
     private static func checkKeys(_ fields: [String: JSONValue], known: [String], place: String) throws {
         if let key = fields.keys.filter({ !known.contains($0) }).min() {
-            throw NetworkError("\(place) has \"\(PrintableText.of(key))\", which means nothing here; there are \(known.joined(separator: ", "))")
+            throw NetworkError(
+                "\(place) has \"\(PrintableText.of(key))\", which means nothing here; there are \(known.joined(separator: ", "))")
         }
     }
 }

@@ -10,11 +10,13 @@ enum SSHFailure {
         func has(_ parts: String...) -> Bool { parts.contains { all.contains($0) } }
         let remedy: String
         if code == 127 || has("command not found", "no such file or directory") && code != 255 {
-            return "\(host.label) has no program \(host.programPath)\(said); install colonnade there, or name it with program: in the file of hosts"
+            return
+                "\(host.label) has no program \(host.programPath)\(said); install colonnade there, or name it with program: in the file of hosts"
         } else if code == 126 || has("exec format error") {
             return "\(host.label) cannot run \(host.programPath)\(said); install a release for its processor and system"
         } else if code == 64 || has("unexpected argument 'host'") {
-            return "\(host.label) has another release in \(host.programPath), which knows no `host`\(said); install the same release everywhere"
+            return
+                "\(host.label) has another release in \(host.programPath), which knows no `host`\(said); install the same release everywhere"
         } else if has("host key verification failed", "host identification has changed") {
             remedy = "connect once by hand to check and accept the host's key: \(byHand)"
         } else if has("permission denied") {
@@ -28,6 +30,7 @@ enum SSHFailure {
         } else {
             remedy = "try it by hand: \(byHand) \(host.programPath) --version"
         }
-        return "\(host.label) cannot be reached over ssh\(said.isEmpty ? (code.map { ": ssh ended with exit code \($0)" } ?? ": no answer") : said); \(remedy)"
+        return
+            "\(host.label) cannot be reached over ssh\(said.isEmpty ? (code.map { ": ssh ended with exit code \($0)" } ?? ": no answer") : said); \(remedy)"
     }
 }

@@ -3,7 +3,10 @@ enum SSHOptions {
     /// - Returns: all arguments, for a command on the host.
     static func arguments(_ host: HostEntry, command: String) -> [String] {
         // A silent connection ends within half a minute.
-        var arguments = ["-T", "-a", "-x", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=6"]
+        var arguments = [
+            "-T", "-a", "-x", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=5", "-o",
+            "ServerAliveCountMax=6",
+        ]
         if let port = host.ssh_port { arguments += ["-p", "\(port)"] }
         if let identity = host.identity_file { arguments += ["-i", identity, "-o", "IdentitiesOnly=yes"] }
         if let jump = host.jump { arguments += ["-J", jump] }
@@ -13,7 +16,9 @@ enum SSHOptions {
 
     /// What is wrong with an option of the file of hosts; nil where nothing is.
     static func problem(_ option: String) -> String? {
-        guard let equals = option.firstIndex(where: { $0 == "=" || $0 == " " }), !option.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+        guard let equals = option.firstIndex(where: { $0 == "=" || $0 == " " }),
+            !option.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+        else {
             return "has the ssh option \"\(option)\"; write Name=value"
         }
         let name = option[..<equals].lowercased()

@@ -69,7 +69,8 @@ final class HostService: @unchecked Sendable {
                 let place = (path as NSString).expandingTildeInPath
                 guard FileManager.default.changeCurrentDirectoryPath(place) else {
                     throw CommandFailure(
-                        CommandFailure.noInput, "\(path) cannot be entered: \(String(cString: strerror(errno))); make it, or name "
+                        CommandFailure.noInput,
+                        "\(path) cannot be entered: \(String(cString: strerror(errno))); make it, or name "
                             + "another directory in the file of hosts")
                 }
                 return .done(FileManager.default.currentDirectoryPath)

@@ -65,12 +65,26 @@ package final class CommandRunner {
     /// Starts a command that listens and writes its address to a file, and waits for the address.
     /// - Throws: `Deadline.Exceeded`, or an error if the process ends without an address.
     package func startListening(_ arguments: [String]) throws -> (process: StartedProcess, address: String) {
-        let file = path("address-\(started.count)")
-        let process = try start([arguments[0], "--address-file", file] + arguments.dropFirst())
-        try process.wait(for: "the address", every: 2_000) { TextFile.size(file) > 0 }
-        let address = TextFile.content(file)
-        guard !address.isEmpty else { throw NotListening(description: "\(arguments[0]) ended without an address: \(process.errors)") }
+        let process = try start(arguments)
+        // "coordinator listens on ADDRESS", "answering doctors at ADDRESS; …"
+        func address() -> String? {
+            process.output.split(whereSeparator: \.isNewline).lazy
+                .filter { $0.contains(" listens on ") || $0.contains("answering doctors at ") }
+                .compactMap { Self.address(in: String($0)) }.first
+        }
+        try process.wait(for: "the address", every: 2_000) { address() != nil || !process.isRunning }
+        guard let address = address() else {
+            throw NotListening(description: "\(arguments[0]) ended without an address: \(process.errors)")
+        }
         return (process, address)
+    }
+
+    /// The first word that is a host and a port.
+    private static func address(in line: String) -> String? {
+        line.split(whereSeparator: { " ;".contains($0) }).first { word in
+            guard let colon = word.lastIndex(of: ":") else { return false }
+            return UInt16(word[word.index(after: colon)...]) != nil && colon > word.startIndex
+        }.map(String.init)
     }
 
     private struct NotListening: Error, CustomStringConvertible { let description: String }

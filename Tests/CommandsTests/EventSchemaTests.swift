@@ -10,7 +10,10 @@ import Testing
         for case let file as URL in try #require(FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil))
         where file.pathExtension == "swift" {
             let text = try String(contentsOf: file, encoding: .utf8)
-            for match in text.matches(of: /writer\.event\(\s*"([^"]+)"/) { written.insert(String(match.1)) }
+            for match in text.matches(of: /journal\.note\(\s*"([^"]+)"/) { written.insert(String(match.1)) }
+            guard file.lastPathComponent == "JournalEntry.swift" else { continue }
+            // The kinds of a journal's entries.
+            for match in text.matches(of: #/\(\s*"([a-z-]+)", /#) { written.insert(String(match.1)) }
         }
         struct Schema: Decodable {
             struct Reference: Decodable {

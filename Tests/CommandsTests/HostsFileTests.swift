@@ -26,7 +26,7 @@ import Testing
         ("hosts: []", "there are no hosts"), ("- a", "there are no hosts"), ("hosts: [{ssh: a, porrt: 1}]", "\"porrt\""),
         ("hosts: [{ssh: a}, {ssh: b@a}]", "two hosts are named a"), ("hosts: [{ssh: -oProxyCommand=x}]", "names no place"),
         ("hosts: [{ssh: 'a b'}]", "names no place"), ("hosts: [{ssh: a, workers: 65}]", "65 workers"),
-        ("hosts: [{ssh: a, workers: many}]", "another kind"),
+        ("hosts: [{ssh: a, workers: many}]", "wrong type"),
         ("hosts: [{ssh: a, coordinator: true}, {ssh: b, coordinator: true}]", "mark one"),
         ("hosts: [{ssh: a, ssh_options: [StrictHostKeyChecking=no]}]", "another host could take its place"),
         ("hosts: [{ssh: a, ssh_options: ['stricthostkeychecking off']}]", "another host could take its place"),
@@ -75,5 +75,26 @@ import Testing
         // Taken up again, it names the run in place of what the run's record has.
         let again = String(decoding: try encoder.encode(request.resuming("/r", because: "it was killed")), as: UTF8.self)
         #expect(again.contains("\"resume\":\"\\/r\"") && !again.contains("batch=16") && again.contains("\"restarts\":7"))
+    }
+
+    /// The prediction of a run takes the slowest of the connections in the file.
+    @Test func aRequestIsCompletedByTheFile() throws {
+        let file = try HostsFile(
+            text:
+                "hosts: [{ssh: a, data: /d, threads: 2, bandwidth: 10Gbit/s, latency: 10us}, {ssh: b, threads: 2, bandwidth: 1Gbit/s, latency: 5us}]"
+        )
+        let encoder = JSONEncoder()
+        func text(_ options: [String]) throws -> String {
+            String(decoding: try encoder.encode(RunRequest.parse(options).completed(by: file, workers: 2, stores: 0)), as: UTF8.self)
+        }
+        let completed = try text([])
+        for part in ["\"bandwidth\":125000000", "\"latency\":1e-05", "\"workers\":2", "\"threads\":2", "\"stores\":1", "\"data\":\"\\/d\""]
+        {
+            #expect(completed.contains(part), "\(completed)")
+        }
+        let stated = try text(["--data", "/e", "--workers", "1", "--threads", "1", "--bandwidth", "2GB/s"])
+        for part in ["\"bandwidth\":2000000000", "\"workers\":1", "\"threads\":1", "\"data\":\"\\/e\""] {
+            #expect(stated.contains(part), "\(stated)")
+        }
     }
 }

@@ -76,14 +76,16 @@ import Testing
         _ = try store.assign()
         let other = try #require(store.keys(ofColumn: 1).last)
         _ = try store.begin(1, others: [other])
-        let (first, thief, stranger) = (store.connect(rank: 0, attempt: 1), store.connect(rank: 1, attempt: 1), store.connect(rank: 2, attempt: 1))
+        let (first, thief, late) = (
+            store.connect(rank: 0, attempt: 1), store.connect(rank: 1, attempt: 1), store.connect(rank: 2, attempt: 1)
+        )
         let keys = store.keys(ofColumn: 0)
         _ = try store.register(keys, from: first)
         _ = store.registered(first)
         #expect(try store.register(keys, from: thief) == ["refuse 1"])
         #expect(try store.register(store.keys(ofColumn: 1), from: thief) == ["refuse 1"])
         #expect(try store.register([StoreScript.Key](), from: thief) == ["refuse 1"])
-        #expect(try store.register(store.keys(ofColumn: 1).dropLast(), from: stranger) == ["refuse 2"])
+        #expect(try store.register(store.keys(ofColumn: 1).dropLast(), from: late) == ["refuse 2"])
         #expect(try store.register(store.keys(ofColumn: 1).dropLast(), from: thief) == ["register 1 0..<1"])
         #expect(throws: WireError.self) { try store.register(keys, from: thief) }
         // There is no memory for it; the next claim is heard.

@@ -62,7 +62,7 @@ final class Launch: Sendable {
         let place = try place(connections, opened)
         let supervisor = Supervisor(place: place, workers: place.workerCount, stores: place.storeCount, restarts: request.restarts)
         self.supervisor.update { $0.supervisor = supervisor }
-        let coordinator = try supervisor.run(coordinatorRequest(place))
+        let coordinator = try supervisor.run(request.completed(by: file, workers: place.workerCount, stores: place.storeCount))
         try report(coordinator, place)
     }
 
@@ -134,20 +134,6 @@ final class Launch: Sendable {
         var security = request.security
         security.certificates = protection.certificates
         return security.arguments + (protection.isInsecure ? ["--insecure"] : [])
-    }
-
-    /// The coordinator's request, with what the file of hosts states beside the options.
-    private func coordinatorRequest(_ place: LaunchPlace) throws -> RunRequest {
-        var request = request
-        request.data = request.data ?? file.first.data
-        request.workers = request.workers ?? place.workerCount
-        request.configuration.threads = try request.configuration.threads ?? file.threads
-        request.stores = max(1, place.storeCount)
-        // The run's prediction takes the slowest of different connections, which the others wait for.
-        let hosts = file.hosts.filter { $0.workerCount > 0 }
-        request.bandwidth = request.bandwidth ?? hosts.compactMap { $0.bandwidth.flatMap(Quantity.bandwidth) }.min()
-        request.latency = request.latency ?? hosts.compactMap { $0.latency.flatMap(Quantity.time) }.max()
-        return request
     }
 
     // MARK: After it

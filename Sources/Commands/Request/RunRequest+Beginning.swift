@@ -28,7 +28,7 @@ extension RunRequest {
         let hasFailed = record.state != .finished && record.state != .interrupted
         guard directory.checkpoints().contains(where: { !hasFailed || $0.step < record.steps }) else { return .run(self, directory) }
         var request = self
-        request.resume = directory.path
+        (request.resume, request.resumeIfBegun) = (directory.path, false)
         // A run keeps its own values of these.
         (request.configuration.preset, request.configuration.file, request.configuration.columns) = (nil, nil, nil)
         request.initialize = nil

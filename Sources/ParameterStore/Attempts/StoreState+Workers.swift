@@ -41,7 +41,9 @@ extension StoreState {
 
     /// Whether a worker may send this gradient.
     package func accepts(_ gradient: ShardStepMachine.Gradient, attempt number: UInt32, from connection: Connection) -> Bool {
-        guard attempt?.number == number, let registration = attempt?.workers[ObjectIdentifier(connection)]?.registration else { return false }
+        guard attempt?.number == number, let registration = attempt?.workers[ObjectIdentifier(connection)]?.registration else {
+            return false
+        }
         return registration.keys.contains(gradient.key) && registration.contributions.contains(gradient.contribution)
     }
 
@@ -134,7 +136,9 @@ extension StoreState {
 
     /// Announces all its values to a worker, once it can take them and they are there.
     private func announcements(to worker: Worker) -> [Effect] {
-        guard let shard, case .registered(let registration, isReady: true) = worker.progress, shard.hasValues(registration.segment) else { return [] }
+        guard let shard, case .registered(let registration, isReady: true) = worker.progress, shard.hasValues(registration.segment) else {
+            return []
+        }
         return registration.keys.sorted().map { Effect.announce($0, step: shard.machine.committed, to: worker) }
     }
 

@@ -59,7 +59,8 @@ struct ShardMemory {
         if let known = segments[first.block.key] {
             guard known.isOf(entries) else {
                 throw WireError(
-                    .refused, "a worker wants \(first.block.description) in another layout than the worker before it; the same "
+                    .refused,
+                    "a worker wants \(first.block.description) in another layout than the worker before it; the same "
                         + "bits need the same processor and library")
             }
             return known
@@ -81,7 +82,9 @@ struct ShardMemory {
                 throw WireError(.malformed, "\(block.description) was registered with more memory than it needs")
             }
         }
-        guard values.shape == gradient.shape, values.shape.count == block.shape.count, gradient.type == exchange.elements(of: block.key.kind) else {
+        guard values.shape == gradient.shape, values.shape.count == block.shape.count,
+            gradient.type == exchange.elements(of: block.key.kind)
+        else {
             throw WireError(.malformed, "\(block.description) was registered as \(values.shape)")
         }
         return StoreSegment.Entry(block: block, values: values, gradient: gradient, key: registered.key)

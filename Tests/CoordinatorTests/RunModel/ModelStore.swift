@@ -134,7 +134,9 @@ final class ModelStore {
         case .push(let gradient, let step, let attempt, let worker):
             // The connection has ended with its attempt.
             guard let connection = connections[worker.id], connection.attempt == attempt else { return }
-            guard state.accepts(gradient, attempt: attempt, from: connection) else { throw ModelError("a gradient that is not this worker's") }
+            guard state.accepts(gradient, attempt: attempt, from: connection) else {
+                throw ModelError("a gradient that is not this worker's")
+            }
             try perform(try state.push(gradient, step: step, attempt: attempt))
         }
     }

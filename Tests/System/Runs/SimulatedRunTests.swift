@@ -42,7 +42,7 @@ import Testing
             #expect(result.errors.contains(words), "\(result.errors)")
         }
         try refused("a100", words: "simulated:NAME")
-        try refused("simulated:nothing", words: "there are gtx580")
+        try refused("simulated:nothing", words: "name one of gtx580")
         try refused("simulated:a100,dilation=much", words: "dilation=500")
         try refused("simulated:a100,dilation=0.5", words: "from 1 to 1,000,000")
     }

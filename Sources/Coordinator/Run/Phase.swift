@@ -28,6 +28,8 @@ package enum Pause: Sendable, Equatable {
         }
     }
 
+    package var isFailure: Bool { if case .failure = self { true } else { false } }
+
     /// The pause that a further failure makes of this one.
     package var afterFailure: Pause {
         switch self {
@@ -38,7 +40,7 @@ package enum Pause: Sendable, Equatable {
 }
 
 package struct Waiting: Sendable {
-    package let pause: Pause
+    package var pause: Pause
     /// When the run gives up, and when it says next who is missing; seconds on the coordinator's clock.
     package var deadline: Double
     package var reminder: Double
@@ -69,4 +71,6 @@ package struct LayoutChange: Sendable, Equatable {
     package let reason: String
     /// When the last step before it was committed; seconds on the coordinator's clock.
     package let since: Double
+    /// Whether a failure came before or during it, after which training has not continued yet.
+    package var followsFailure = false
 }

@@ -52,6 +52,10 @@ extension RunState {
         case .waiting(let waiting):
             // Somebody was missing already: this is the same incident, and the same deadline holds.
             next = waiting
+            if isFailure, case .change(var change) = waiting.pause {
+                change.followsFailure = true
+                next.pause = .change(change)
+            }
         case .preparing(let preparing):
             next = Waiting(
                 pause: preparing.pause.afterFailure, deadline: now + plan.limits.joinPatience, reminder: now + 10,
@@ -99,7 +103,8 @@ extension RunState {
     mutating func tick(at now: Double) {
         remind(at: now)
         guard !hasEnded else { return }
-        if let broken = brokenLinks.first(where: { $0.due <= now }) {
+        if let index = brokenLinks.firstIndex(where: { $0.due <= now }) {
+            let broken = brokenLinks.remove(at: index)
             journal(.linkLost(sentence: broken.sentence, from: broken.from, to: broken.to))
             interrupt(because: broken.sentence, at: now)
         }

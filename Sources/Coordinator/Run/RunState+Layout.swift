@@ -37,7 +37,7 @@ extension RunState {
     /// - Returns: Why the request is refused; nil where it is done at the next boundary.
     mutating func resize(workers: Int, replicas: Int?) -> String? {
         guard hasStarted else { return "the run has not begun: start its coordinator with --workers \(workers)" }
-        guard !isStopping, !ledger.isDone else { return "the run is about to end" }
+        guard !isStopping, ledger.committed < ledger.last else { return "the run is about to end" }
         switch phase {
         case .waiting(let waiting) where waiting.pause.change != nil: return "its layout is changing already; ask again in a moment"
         case .preparing(let preparing) where preparing.pause.change != nil: return "its layout is changing already; ask again in a moment"
@@ -109,7 +109,12 @@ extension RunState {
         let workers = assignments(target, staying)
         var since = now
         if case .training(let training) = phase { since = training.tally.lastCommit }
-        let change = LayoutChange(before: layout, reason: reason, since: since)
+        var change = LayoutChange(before: layout, reason: reason, since: since)
+        switch phase {
+        case .waiting(let waiting): change.followsFailure = waiting.pause.isFailure
+        case .preparing(let preparing): change.followsFailure = preparing.pause.isFailure
+        case .training, .closing, .ended: break
+        }
         policy.changed(at: now)
         attempt += 1
         brokenLinks = []

@@ -99,11 +99,13 @@ extension RunState {
         switch preparing.pause {
         case .start:
             journal(.started(from: plan.baseStep, last: plan.steps))
-            if plan.baseStep == 0, plan.configuration.recipe.checkpoint.every != 0 { perform([.snapshot(step: 0)], at: now) }
+            if plan.baseStep == 0, plan.configuration.recipe.checkpoint.every != 0 { perform(ledger.firstSnapshot(), at: now) }
         case .failure(let change):
             journal(.resumed(step: ledger.committed, attempt: attempt))
             if let change { recordChange(change, at: now) }
-        case .change(let change): recordChange(change, at: now)
+        case .change(let change):
+            if change.followsFailure { journal(.resumed(step: ledger.committed, attempt: attempt)) }
+            recordChange(change, at: now)
         }
         perform(ledger.begin(), at: now)
         return true

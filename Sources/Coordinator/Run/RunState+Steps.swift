@@ -61,6 +61,8 @@ extension RunState {
     /// - Returns: False where nothing is trained.
     @discardableResult private mutating func changeTally(_ body: (inout StepTally) -> Void) -> Bool {
         guard case .training(var training) = phase else { return false }
+        // The tally is this variable's alone while it changes, so that nothing is copied.
+        phase = .closing
         body(&training.tally)
         phase = .training(training)
         return true
@@ -107,6 +109,7 @@ extension RunState {
 
     private mutating func record(_ step: Int, at now: Double) {
         guard case .training(var training) = phase else { return }
+        phase = .closing
         let digests = training.tally.digests(of: step)
         let metrics = training.tally.commit(step, at: now)
         phase = .training(training)
@@ -165,7 +168,7 @@ extension RunState {
             accept("to stop")
             stop("asked to stop", at: now)
         case .checkpoint:
-            if ledger.isDone || isStopping {
+            if ledger.committed == ledger.last || isStopping {
                 refusal = "the run is about to end, with a checkpoint"
             } else {
                 ledger.wantsSnapshot = true

@@ -51,12 +51,21 @@ package struct RunState: Sendable {
         return HealthMonitor(programs: programs, patience: plan.limits.patience)
     }
 
+    /// Gives members as long to join from here as the plan says.
+    package mutating func restartClock(at now: Double) {
+        guard case .waiting(var waiting) = phase else { return }
+        (waiting.deadline, waiting.reminder) = (now + plan.limits.joinPatience, now + 5)
+        phase = .waiting(waiting)
+    }
+
     /// Takes one event.
     /// - Parameter now: Seconds on the coordinator's clock.
     /// - Returns: What has to be done, in this order.
     package mutating func handle(_ input: RunInput, at now: Double) -> [Effect] {
         defer { effects = [] }
         note(input, at: now)
+        // A heartbeat makes nothing possible: the next tick judges it.
+        if case .heartbeat = input { return effects }
         // Each turn either changes the phase or leaves nothing to do; the limit turns an endless loop into an error that is seen.
         for _ in 0..<64 {
             if !advance(at: now) { return effects }

@@ -56,6 +56,9 @@ extension CoordinatorService {
         }
         switch (connection.kind, message.body) {
         case (.heartbeat(let owner), .heartbeat(let heartbeat)):
+            guard heartbeat.step <= WireTopology.stepLimit, heartbeat.awaitedStep <= WireTopology.stepLimit,
+                (0..<1e9).contains(heartbeat.seconds), (0..<1e9).contains(heartbeat.usual)
+            else { throw WireError(.malformed, "an impossible heartbeat") }
             handle(.heartbeat(owner, heartbeat))
             if let name = state.roster[owner]?.name { status.hear(name, heartbeat) }
             var pulse = WirePulse()

@@ -63,7 +63,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         accepted.update { $0 = { [weak self] link in if let self { link.start(self) } } }
         loop.submit { [self] in
             // Members have as long to join from here as the plan says.
-            do { state = try RunState(plan, at: MonotonicClock.now) } catch { return conclude(.failed("\(error)")) }
+            state.restartClock(at: MonotonicClock.now)
             journal(.listening(address))
             announceRestart()
             tickRegularly()

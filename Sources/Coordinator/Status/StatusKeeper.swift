@@ -22,7 +22,8 @@ struct StatusKeeper {
     mutating func note(_ entry: JournalEntry) {
         switch entry {
         case .step(let step): board.add(step)
-        case .failure(let participant, _): board.forget(role: participant.role, rank: participant.rank)
+        // The process that had the assignment before is gone.
+        case .failure(let participant, _), .joined(let participant, _): board.forget(role: participant.role, rank: participant.rank)
         default: break
         }
     }

@@ -156,6 +156,12 @@ package struct StepLedger: Sendable {
         return actions
     }
 
+    /// Writes a checkpoint of the step that the run starts from.
+    package mutating func firstSnapshot() -> [Action] {
+        lastSnapshot = committed
+        return [.snapshot(step: committed)]
+    }
+
     private mutating func finalSnapshot() -> [Action] {
         guard committed == last, lastSnapshot != last else { return [] }
         lastSnapshot = last

@@ -46,6 +46,13 @@ public final class EventLoop: @unchecked Sendable {
         close(wakeup)
     }
 
+    /// Waits until the tasks submitted so far have run; not on the loop's own thread.
+    public func drain() {
+        let done = Monitor(false)
+        submit { done.update { $0 = true } }
+        _ = done.wait(timeout: 5) { $0 ? true : nil }
+    }
+
     /// Runs a task on the loop's thread, after those submitted before.
     public func submit(_ task: @escaping @Sendable () -> Void) {
         let isFirst = shared.update { shared in

@@ -46,7 +46,11 @@ struct AttemptJoiner {
         let replica = columns.program.layout.workers(of: columns.program.replica)
         for other in replica where other > rank {
             let link = try connect(to: topology.workers[other], .worker, rank: other, attempt)
-            mailbox.update { $0.peers[attempt, other] = link }
+            let isCurrent = mailbox.update { state in
+                if state.attempt.number == attempt { state.peers[attempt, other] = link }
+                return state.attempt.number == attempt
+            }
+            if !isCurrent { link.cancel("the attempt has ended") }
             link.start(receiver)
             link.send(hello(attempt), run: columns.run, attempt: attempt)
         }

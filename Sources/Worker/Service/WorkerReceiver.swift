@@ -100,7 +100,9 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
     private func receivedFromCoordinator(_ message: WireControlMessage) throws {
         switch message.body {
         case .welcome(let welcome): for foreign in mailbox.update({ $0.assign(welcome) }) { foreign.cancel("it is of another run") }
-        case .refusal(let refusal): mailbox.fail(WireError(.refused, refusal.reason))
+        case .refusal(let refusal):
+            mailbox.fail(WireError(.refused, refusal.reason))
+            data.fail(WireError(.refused, refusal.reason))
         case .topology(let topology): close(try mailbox.update { try $0.announce(topology) })
         case .abort(let abort):
             let line = "attempt \(abort.attempt) begins after step \(abort.committed): \(abort.reason)"
@@ -111,7 +113,12 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
         case .grant(let grant): try mailbox.update { try $0.grant(grant) }
         case .dataListing(let listing): data.receive(listing)
         case .finish(let finish):
-            mailbox.update { $0.end(finish) }
+            // Peers that are in the middle of a slab must not write into memory that is about to be given up.
+            close(
+                mailbox.update { state in
+                    state.end(finish)
+                    return finish.failed ? state.peers.drop(before: .max) : []
+                })
             data.fail(AttemptEnded())
         default: throw WireError(.malformed, "a control message that a worker does not take")
         }

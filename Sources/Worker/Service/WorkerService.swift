@@ -121,6 +121,8 @@ public final class WorkerService: @unchecked Sendable {
         func giveUp() {
             receiver.detach()
             hosted?.stop()
+            // Links that have been cancelled are closed after this: nothing is received into the memory any more.
+            if hosted != nil { loop.drain() }
             hosted = nil
         }
         defer { giveUp() }
@@ -186,10 +188,13 @@ public final class WorkerService: @unchecked Sendable {
     ) throws -> HeartbeatSender {
         var hello = introduction.hello(listenPort: 0).hello
         (hello.run, hello.rank) = (welcome.run, welcome.rank)
-        let mailbox = mailbox
+        let (mailbox, data) = (mailbox, data)
         return try HeartbeatSender(
             coordinator: options.coordinator, hello: hello, patience: welcome.patience, loop: loop, log: log,
-            beat: { receiver.heartbeat }, silent: { mailbox.fail($0) })
+            beat: { receiver.heartbeat }, silent: { error in
+                mailbox.fail(error)
+                data.fail(error)
+            })
     }
 
     /// The run's data set, at the coordinator's path or fetched.

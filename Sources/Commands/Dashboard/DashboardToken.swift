@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Platform
 import Security
 
 /// A secret that a person or a program presents.

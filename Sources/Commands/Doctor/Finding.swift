@@ -1,3 +1,5 @@
+import Platform
+
 /// The result of one check.
 struct Finding: Codable, Sendable, Equatable {
     enum Verdict: String, Codable, Sendable { case passed, warning, failed }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Platform
 
 /// A run over several hosts: each process is started by `colonnade host` there.
 final class LaunchPlace: RunPlace {

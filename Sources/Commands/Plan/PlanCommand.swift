@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import NeuralNetwork
 import Partition
+import Platform
 import Prediction
 import Tensors
 

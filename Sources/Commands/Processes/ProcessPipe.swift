@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 
 /// A one-way channel of bytes from one process to another. Both ends are created with close-on-exec, because another thread may be
 /// starting a process at the same time. A child process inherits an end only if it is passed to it.

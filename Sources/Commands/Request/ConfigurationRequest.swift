@@ -1,7 +1,7 @@
-import Platform
 import Datasets
 import Foundation
 import NeuralNetwork
+import Platform
 import RunLog
 import Tensors
 

@@ -3,12 +3,12 @@ import Datasets
 import Foundation
 import NeuralNetwork
 import Partition
-import Prediction
-import RunLog
-import Tensors
 import Platform
+import Prediction
 import Protocol
+import RunLog
 import Security
+import Tensors
 import Transport
 import Worker
 

@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import NeuralNetwork
+import Platform
 import Prediction
 
 /// The additional needs of a run on modelled accelerators: a device parsed from its option, and a placeholder for the data set.

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Interchange
 import NeuralNetwork
+import Platform
 import RunLog
 
 /// `colonnade runs tensorboard`: converts a run's curves, kernels and weights for TensorBoard.

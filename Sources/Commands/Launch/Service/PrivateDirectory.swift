@@ -1,6 +1,7 @@
 import CLinux
 import Foundation
 import Glibc
+import Platform
 import Security
 
 /// A directory of this process alone, for keys: of mode 0700, and removed at the end. One that a killed process has left is

@@ -7,35 +7,7 @@ import RunLog
 import Security
 import Tensors
 
-/// An error that ends a command: a sysexits code, and one sentence that tells the user what to do.
-struct CommandFailure: Error, CustomStringConvertible {
-    let code: Int32
-    let description: String
-
-    static let usage: Int32 = 64
-    static let data: Int32 = 65
-    static let noInput: Int32 = 66
-    static let unavailable: Int32 = 69
-    static let software: Int32 = 70
-    /// The operating system refused a resource, such as memory or a pipe (EX_OSERR).
-    static let system: Int32 = 71
-    static let cannotCreate: Int32 = 73
-    static let inputOutput: Int32 = 74
-    static let temporary: Int32 = 75
-    /// The peer stopped answering without announcing its end (EX_PROTOCOL).
-    static let noAnswer: Int32 = 76
-    static let noPermission: Int32 = 77
-    static let configuration: Int32 = 78
-    /// The run that this process belonged to failed, and would fail the same way again. Not one of the sysexits codes.
-    static let runFailed: Int32 = 79
-
-    /// Returns whether the same command would fail the same way again and must not be restarted (docs/launching.md).
-    static func isFinal(_ code: Int32) -> Bool {
-        [usage, data, noInput, software, cannotCreate, inputOutput, noPermission, configuration, runFailed].contains(code)
-    }
-
-    init(_ code: Int32, _ description: String) { (self.code, self.description) = (code, description) }
-
+extension CommandFailure {
     /// Assigns an error its exit code; nil for errors of the argument parser, which formats its own.
     init?(_ error: any Error) {
         switch error {

@@ -6,6 +6,7 @@ import NeuralNetwork
 import Partition
 import Platform
 import RunLog
+import Settings
 import Worker
 
 /// `colonnade bench`: measures where time goes.

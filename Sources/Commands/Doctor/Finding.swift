@@ -1,4 +1,5 @@
 import Platform
+import Settings
 
 /// The result of one check.
 struct Finding: Codable, Sendable, Equatable {

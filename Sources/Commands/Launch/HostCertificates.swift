@@ -1,5 +1,6 @@
 import Foundation
 import Security
+import Settings
 
 /// Certificates of one run, made here and in memory only from then on: a key for each role on each host, and none of the authority,
 /// so that nobody can issue another.

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Platform
 import Security
+import Settings
 
 /// A run over several hosts, from the first connection to the last.
 final class Launch: Sendable {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Glibc
+import Settings
 
 /// `colonnade launch`: a run on the hosts of a file, over ssh.
 struct LaunchCommand: ParsableCommand {

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Platform
+import Settings
 
 /// A run over several hosts: each process is started by `colonnade host` there.
 final class LaunchPlace: RunPlace {

@@ -5,6 +5,7 @@ import Partition
 import Platform
 import Prediction
 import RunLog
+import Settings
 
 /// Measures a network's kernels for `plan` as they run in training: in a short run on synthetic images.
 enum KernelMeasurement {

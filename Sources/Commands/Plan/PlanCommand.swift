@@ -5,6 +5,7 @@ import NeuralNetwork
 import Partition
 import Platform
 import Prediction
+import Settings
 import Tensors
 
 /// `colonnade plan`: shows what each worker will do, without starting anything.

@@ -4,6 +4,7 @@ import NeuralNetwork
 import Partition
 import Prediction
 import RunLog
+import Settings
 
 /// Compares what `plan` would have predicted for a run with the measured rate, and logs the prediction's error. Caches the run's own
 /// kernel times for later predictions.
@@ -16,9 +17,6 @@ struct RunForecast {
     /// The step from which the run started.
     private let base: Int
 
-    /// The steps traced in every run, counted from its start, when caches and memory are warm. A kernel is slow now and then,
-    /// so there are several.
-    static let tracedSteps = [4, 6, 8, 10, 12]
     /// The fewest steps from which a rate is measured.
     private static let minimumSteps = 12
 
@@ -44,7 +42,7 @@ struct RunForecast {
         }
         let own = try? ObservedRun.profile(
             run, configuration, layout, on: cluster, placement: placement, basis: "as in run \(record.name), \(record.started)",
-            isCounted: { Self.tracedSteps.contains($0 - base) })
+            isCounted: { RunRequest.tracedSteps.contains($0 - base) })
         // Only from runs within one host, so that network delays do not count as kernel time.
         if let own, cluster.hosts.count == 1 { try? profiles.saveIfFaster(own) }
     }
@@ -100,7 +98,7 @@ struct RunForecast {
             let resident = placement.count { $0 == number } * configuration.recipe.threads
             return .init(
                 name: name, workers: layout.workers, cores: max(1, resident),
-                bandwidth: bandwidth ?? PlanHosts.bandwidth, latency: latency ?? PlanHosts.latency)
+                bandwidth: bandwidth ?? HostDefaults.bandwidth, latency: latency ?? HostDefaults.latency)
         }
         return (cluster, placement)
     }

@@ -7,6 +7,7 @@ import Platform
 import Prediction
 import RunLog
 import Security
+import Settings
 import Tensors
 
 /// `colonnade coordinator`: one role, on this host.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Platform
 import Protocol
 import Security
+import Settings
 
 /// The options that workers and stores have in common.
 struct PeerOptions: ParsableArguments {

@@ -4,6 +4,7 @@ import Glibc
 import NeuralNetwork
 import Protocol
 import Security
+import Settings
 import Worker
 
 /// `colonnade worker`: computes columns of a run.

@@ -1,5 +1,6 @@
 import Foundation
 import RunLog
+import Settings
 
 /// Where a supervised run lies and its processes are started: this machine for `train`, other hosts for `launch`.
 /// On the supervisor's thread, but for what says otherwise.

@@ -1,5 +1,6 @@
 import Glibc
 import Platform
+import Settings
 import Transport
 
 /// Starts the roles of a run and sees to it that none is left when it ends. A worker that is lost is started again by

@@ -1,5 +1,6 @@
 import Foundation
 import RunLog
+import Settings
 
 /// A run on this machine: its processes are this one's children.
 final class LocalPlace: RunPlace {

@@ -6,6 +6,7 @@ import Partition
 import Platform
 import RunLog
 import Security
+import Settings
 
 /// `colonnade train`: coordinator, store and workers on this machine, each a process of its own.
 struct TrainCommand: ParsableCommand {

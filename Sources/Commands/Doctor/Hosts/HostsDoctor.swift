@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Platform
 import Security
+import Settings
 
 /// Checks every host of a file and every pair of hosts, over ssh.
 struct HostsDoctor {

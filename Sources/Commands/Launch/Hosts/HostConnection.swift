@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Platform
 import RunLog
+import Settings
 
 /// `colonnade host` on another host, over ssh. When this process ends, however it does, so does the connection, and everything that
 /// was started over it.

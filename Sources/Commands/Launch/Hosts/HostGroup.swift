@@ -1,5 +1,6 @@
 import Platform
 import RunLog
+import Settings
 
 /// Connections to all hosts of a file, opened at once.
 enum HostGroup {

@@ -1,3 +1,5 @@
+import Settings
+
 /// Why a host does not answer over ssh, in ssh's own words and with what to do.
 enum SSHFailure {
     /// - Parameters:

@@ -3,6 +3,7 @@ import Glibc
 import Kernels
 import Platform
 import RunLog
+import Settings
 
 /// Carries out orders from a descriptor until it ends, and then ends everything that it has started: whoever gave the orders
 /// may be gone without a word.

@@ -1,19 +1,19 @@
-import Datasets
+package import Datasets
 import Foundation
-import NeuralNetwork
+package import NeuralNetwork
 import Platform
 import RunLog
 import Tensors
 
 /// The network and recipe that a user asked for.
-struct ConfigurationRequest: Codable, Sendable, Equatable {
+package struct ConfigurationRequest: Codable, Sendable, Equatable {
     /// A YAML file, read where the command was given.
-    struct File: Codable, Sendable, Equatable {
-        var path: String
-        var text: String
+    package struct File: Codable, Sendable, Equatable {
+        package var path: String
+        package var text: String
 
         /// - Throws: `CommandFailure` if the file cannot be read, `NetworkError` if it is not text.
-        init(_ path: String) throws {
+        package init(_ path: String) throws {
             let bytes: [UInt8]
             do { bytes = try SmallFile.read(path, limit: SettingsText.byteLimit) } catch {
                 throw CommandFailure(CommandFailure.noInput, "\(error); name a YAML file with --config")
@@ -23,16 +23,20 @@ struct ConfigurationRequest: Codable, Sendable, Equatable {
         }
     }
 
-    var preset: String?
-    var file: File?
+    package var preset: String?
+    package var file: File?
     /// Assignments `key=value`, which override the file's.
-    var settings: [String] = []
-    var columns: Int?
-    var threads: Int?
+    package var settings: [String]
+    package var columns: Int?
+    package var threads: Int?
+
+    package init(preset: String? = nil, file: File? = nil, settings: [String] = [], columns: Int? = nil, threads: Int? = nil) {
+        (self.preset, self.file, self.settings, self.columns, self.threads) = (preset, file, settings, columns, threads)
+    }
 
     /// Resolves network and recipe.
     /// - Parameter manifest: the data set's; the last layer gets its number of classes, unless a file states a network.
-    func resolve(for manifest: DatasetManifest?) throws -> RunConfiguration {
+    package func resolve(for manifest: DatasetManifest?) throws -> RunConfiguration {
         var network: NetworkSpecification?
         var overlay: [String: JSONValue] = [:]
         var presetName = preset

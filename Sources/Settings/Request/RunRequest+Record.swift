@@ -3,12 +3,12 @@ import Foundation
 import NeuralNetwork
 import Partition
 import Prediction
-import RunLog
+package import RunLog
 import Tensors
 
 extension RunRequest {
     /// Creates the run's directory and record, or reopens those of the resumed run.
-    func open(_ resolved: ResolvedRun, directory: RunDirectory?, run: UInt64) throws -> RunWriter {
+    package func open(_ resolved: ResolvedRun, directory: RunDirectory?, run: UInt64) throws -> RunWriter {
         let plan = resolved.plan
         let json = try JSONDecoder().decode(JSONValue.self, from: plan.configuration.json())
         if let resumed = resolved.resumed {

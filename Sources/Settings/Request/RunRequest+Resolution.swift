@@ -1,29 +1,33 @@
-import Coordinator
-import Datasets
+package import Coordinator
+package import Datasets
 import Foundation
 import NeuralNetwork
 import Partition
 import Platform
 import Prediction
 import Protocol
-import RunLog
-import Security
+package import RunLog
+package import Security
 import Tensors
 import Transport
 import Worker
 
 extension RunRequest {
+    /// The steps traced in every run, counted from its start, when caches and memory are warm. A kernel is slow now and then,
+    /// so there are several.
+    package static let tracedSteps = [4, 6, 8, 10, 12]
+
     /// The resolved and checked options, before anything is started or written.
-    struct ResolvedRun {
-        var plan: RunPlan
-        let dataset: Dataset
+    package struct ResolvedRun: Sendable {
+        package var plan: RunPlan
+        package let dataset: Dataset
         /// The run that is continued.
-        let resumed: RunDirectory?
+        package let resumed: RunDirectory?
     }
 
     /// Resolves and checks the options.
     /// - Throws: `CommandFailure` for invalid options, and errors of the data set, the checkpoint or the configuration.
-    func resolve(listen: SocketAddress) throws -> ResolvedRun {
+    package func resolve(listen: SocketAddress) throws -> ResolvedRun {
         guard resume == nil || initialize == nil else {
             throw CommandFailure(CommandFailure.usage, "a resumed run has its own values; leave out --initialize")
         }
@@ -119,12 +123,12 @@ extension RunRequest {
         (plan.history.restartReason, plan.history.unusableCheckpoints) = (restartReason, found?.passedOver ?? [])
         (plan.recording.traceInterval, plan.recording.normsInterval) = (traceEvery, normsEvery)
         plan.device = device
-        plan.recording.tracedSteps = Set(RunForecast.tracedSteps.map { base + $0 })
+        plan.recording.tracedSteps = Set(Self.tracedSteps.map { base + $0 })
         return ResolvedRun(plan: plan, dataset: dataset, resumed: resumed)
     }
 
     /// Returns the address on which metrics are served, and the token that readers must present.
-    func metricsEndpoint() throws -> (address: SocketAddress?, token: String?) {
+    package func metricsEndpoint() throws -> (address: SocketAddress?, token: String?) {
         let address = try metricsListen.map { try SocketAddress(parsing: $0) }
         guard address?.isLoopback ?? true || metricsTokenFile != nil else {
             throw CommandFailure(

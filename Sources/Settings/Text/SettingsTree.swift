@@ -1,14 +1,14 @@
 import Foundation
-import NeuralNetwork
+package import NeuralNetwork
 import Platform
-import RunLog
+package import RunLog
 
 /// A tree of unchecked settings: a preset's, overlaid with a file's, overlaid with `--set`.
-struct SettingsTree {
-    private(set) var root: [String: JSONValue]
+package struct SettingsTree: Sendable {
+    package private(set) var root: [String: JSONValue]
     private static let depthLimit = 8
 
-    init(_ recipe: Recipe) throws {
+    package init(_ recipe: Recipe) throws {
         let value = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(recipe))
         guard case .object(let root) = value else { throw NetworkError("a recipe is not a mapping") }
         self.root = root

@@ -2,12 +2,13 @@ import Datasets
 import Foundation
 import NeuralNetwork
 import Platform
-import Prediction
+package import Prediction
+import RunLog
 
 /// The additional needs of a run on modelled accelerators: a device parsed from its option, and a placeholder for the data set.
-enum SimulatedRun {
+package enum SimulatedRun {
     /// Parses `simulated:NAME` or `simulated:FILE`, with an optional `,dilation=FACTOR`.
-    static func device(_ argument: String) throws -> SimulatedDevice {
+    package static func device(_ argument: String) throws -> SimulatedDevice {
         var words = argument.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         let kind = words.removeFirst()
         guard kind.hasPrefix("simulated:") else {
@@ -47,5 +48,5 @@ enum SimulatedRun {
 }
 
 extension SimulatedDevice {
-    var words: String { "\(model.name) would, \(Terminal.fixed(dilation, 0)) times as long" }
+    package var words: String { "\(model.name) would, \(FigureText.fixed(dilation, 0)) times as long" }
 }

@@ -49,7 +49,7 @@ package struct HostEntry: Codable, Sendable, Equatable {
     package var label: String { name ?? sshHost }
     package var reachedAt: String { address ?? sshHost }
     package var workerCount: Int { workers ?? 1 }
-    var programPath: String { program ?? "colonnade" }
+    package var programPath: String { program ?? "colonnade" }
 
     /// What is not stated is taken from `defaults`.
     func with(_ defaults: HostEntry) -> HostEntry {
@@ -96,7 +96,7 @@ package struct HostEntry: Codable, Sendable, Equatable {
             return "has the latency \"\(PrintableText.of(latency))\"; write it as 50us or 0.2ms"
         }
         if let jump, !isWord(jump) { return "has a jump that is no host; write user@host" }
-        for option in ssh_options ?? [] { if let problem = SSHOptions.problem(option) { return problem } }
+        for option in ssh_options ?? [] { if let problem = SSHOption.problem(option) { return problem } }
         return nil
     }
 

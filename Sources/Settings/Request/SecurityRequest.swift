@@ -1,24 +1,31 @@
-import Foundation
+package import Foundation
 import Platform
-import Protocol
-import Security
-import Transport
+package import Security
 
 /// The protection of connections that a user asked for.
-struct SecurityRequest: Codable, Sendable, Equatable {
+package struct SecurityRequest: Codable, Sendable, Equatable {
     /// A directory of certificates; nil takes a token, or none.
-    var certificates: String?
+    package var certificates: String?
     /// Whether keys may belong to root and be readable by a group of this process.
-    var groupReadableKeys: Bool
-    var tokenFile: String?
+    package var groupReadableKeys: Bool
+    package var tokenFile: String?
     /// An inherited descriptor from which the token is read, once.
-    var tokenDescriptor: Int32?
+    package var tokenDescriptor: Int32?
     /// Seconds that a handshake may take.
-    var greetingTimeout: Double
-    var maxStrangers: Int
-    var maxConnections: Int
+    package var greetingTimeout: Double
+    package var maxStrangers: Int
+    package var maxConnections: Int
 
-    var limits: ConnectionLimits {
+    package init(
+        certificates: String?, groupReadableKeys: Bool, tokenFile: String?, tokenDescriptor: Int32?, greetingTimeout: Double,
+        maxStrangers: Int, maxConnections: Int
+    ) {
+        (self.certificates, self.groupReadableKeys, self.tokenFile) = (certificates, groupReadableKeys, tokenFile)
+        (self.tokenDescriptor, self.greetingTimeout) = (tokenDescriptor, greetingTimeout)
+        (self.maxStrangers, self.maxConnections) = (maxStrangers, maxConnections)
+    }
+
+    package var limits: ConnectionLimits {
         var limits = ConnectionLimits()
         (limits.greeting, limits.strangers, limits.connections) = (greetingTimeout, maxStrangers, maxConnections)
         return limits
@@ -29,14 +36,14 @@ struct SecurityRequest: Codable, Sendable, Equatable {
     }
 
     /// Returns when a role's certificate expires; nil without certificates.
-    func end(of role: PeerRole) throws -> Date? {
+    package func end(of role: PeerRole) throws -> Date? {
         try certificates.flatMap { try TLSMaterial.end(of: role, in: $0, keyReaders: groupReadableKeys ? .group : .owner) }
     }
 
     /// Checks that connections at an address are encrypted, or need not be.
     /// - Parameter isInsecure: whether the user has stated that the network is trusted.
     /// - Throws: `CommandFailure` if an address of other hosts would be used without encryption.
-    func check(_ address: SocketAddress, isInsecure: Bool) throws {
+    package func check(_ address: SocketAddress, isInsecure: Bool) throws {
         guard address.isLoopback || isInsecure || certificates != nil else {
             throw CommandFailure(
                 CommandFailure.usage,
@@ -46,7 +53,7 @@ struct SecurityRequest: Codable, Sendable, Equatable {
     }
 
     /// Checks the roles' certificate files before anything is started.
-    func checked(for roles: [PeerRole]) throws {
+    package func checked(for roles: [PeerRole]) throws {
         guard let certificates else { return }
         for role in roles { _ = try material(certificates, role) { _ in } }
     }
@@ -56,7 +63,7 @@ struct SecurityRequest: Codable, Sendable, Equatable {
     ///   - otherwise: the token's source if no option names one.
     ///   - log: receives messages about certificates that have changed.
     ///   - refused: receives messages about connections that were refused.
-    func protection(
+    package func protection(
         _ role: PeerRole, otherwise: @autoclosure () throws -> TokenSource, log: @escaping @Sendable (String) -> Void,
         refused: @escaping @Sendable (String) -> Void
     ) throws -> LinkSecurity {
@@ -74,10 +81,10 @@ struct SecurityRequest: Codable, Sendable, Equatable {
         }
     }
 
-    var namesToken: Bool { tokenFile != nil || tokenDescriptor != nil }
+    package var namesToken: Bool { tokenFile != nil || tokenDescriptor != nil }
 
     /// These options as arguments for another process.
-    var arguments: [String] {
+    package var arguments: [String] {
         (certificates.map { ["--certificates", $0] } ?? []) + (groupReadableKeys ? ["--group-readable-keys"] : [])
             + (tokenFile.map { ["--token-file", $0] } ?? [])
             + ["--greeting-timeout", "\(greetingTimeout)", "--max-strangers", "\(maxStrangers)", "--max-connections", "\(maxConnections)"]
@@ -85,14 +92,14 @@ struct SecurityRequest: Codable, Sendable, Equatable {
 
     /// Returns the arguments of a worker or store that `train` or `launch` starts.
     /// - Parameter token: the file to which the coordinator writes its token.
-    func peerArguments(token: String) -> [String] {
+    package func peerArguments(token: String) -> [String] {
         arguments + (certificates == nil && tokenFile == nil ? ["--token-file", token] : [])
     }
 }
 
 extension LinkSecurity {
     /// Returns the protection of another role in the same process, such as of the store in a worker's process.
-    func sibling(_ role: PeerRole) throws -> LinkSecurity {
+    package func sibling(_ role: PeerRole) throws -> LinkSecurity {
         guard case .encrypted(let material) = protection else { return self }
         return LinkSecurity(.encrypted(try material.sibling(role)), limits: limits, refused: refused)
     }

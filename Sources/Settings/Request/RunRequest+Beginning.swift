@@ -1,17 +1,17 @@
 import Foundation
 import Platform
-import RunLog
+package import RunLog
 
 extension RunRequest {
     /// The result of looking for a run with `--resume-if-begun`.
-    enum Beginning {
+    package enum Beginning: Sendable {
         /// A run to start or to continue with these options, and its directory if that exists already.
         case run(RunRequest, RunDirectory?)
         case finished(RunDirectory)
     }
 
     /// Returns the options unchanged, or options that continue a run that has begun.
-    func beginning() throws -> Beginning {
+    package func beginning() throws -> Beginning {
         guard resumeIfBegun else { return .run(self, nil) }
         guard let name, resume == nil else {
             throw CommandFailure(

@@ -2,14 +2,14 @@ import Datasets
 import Foundation
 import Kernels
 import NeuralNetwork
-import Platform
+package import Platform
 import RunLog
 import Security
 import Tensors
 
 extension CommandFailure {
     /// Assigns an error its exit code; nil for errors of the argument parser, which formats its own.
-    init?(_ error: any Error) {
+    package init?(_ error: any Error) {
         switch error {
         case let error as CommandFailure: self = error
         case let error as NetworkError: self.init(Self.configuration, error.description)

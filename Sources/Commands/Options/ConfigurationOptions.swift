@@ -1,11 +1,12 @@
 import ArgumentParser
-package import Datasets
+import Datasets
 import Foundation
-package import NeuralNetwork
+import NeuralNetwork
 import RunLog
+import Settings
 
 /// The options that select a network and its recipe.
-package struct ConfigurationOptions: ParsableArguments {
+struct ConfigurationOptions: ParsableArguments {
     @Option(help: "A network and its recipe: \(Preset.all.map(\.name).joined(separator: ", ")).", completion: .presets)
     var preset: String?
 
@@ -25,8 +26,6 @@ package struct ConfigurationOptions: ParsableArguments {
     @Option(help: "Kernel threads of each worker.")
     var threads: Int?
 
-    package init() {}
-
     /// - Throws: Where the file cannot be read.
     var request: ConfigurationRequest {
         get throws {
@@ -38,5 +37,5 @@ package struct ConfigurationOptions: ParsableArguments {
 
     /// Resolves network and recipe.
     /// - Parameter manifest: the data set's; the last layer gets its number of classes, unless a file states a network.
-    package func resolve(for manifest: DatasetManifest?) throws -> RunConfiguration { try request.resolve(for: manifest) }
+    func resolve(for manifest: DatasetManifest?) throws -> RunConfiguration { try request.resolve(for: manifest) }
 }

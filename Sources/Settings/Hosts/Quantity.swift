@@ -1,6 +1,3 @@
-import ArgumentParser
-import NeuralNetwork
-
 /// Parses numbers with units.
 package enum Quantity {
     /// Parses a bandwidth such as `10Gbit/s`, `1.25GB/s` or `100Mbit`.
@@ -27,25 +24,5 @@ package enum Quantity {
             return value * factor
         }
         return nil
-    }
-}
-
-/// A bandwidth given as an option.
-struct Bandwidth: ExpressibleByArgument {
-    let bytesPerSecond: Double
-
-    init?(argument: String) {
-        guard let value = Quantity.bandwidth(argument) else { return nil }
-        bytesPerSecond = value
-    }
-}
-
-/// A latency given as an option.
-struct Latency: ExpressibleByArgument {
-    let seconds: Double
-
-    init?(argument: String) {
-        guard let value = Quantity.time(argument) else { return nil }
-        seconds = value
     }
 }

@@ -14,7 +14,7 @@ package struct HostsFile: Sendable, Equatable {
     package static let limit = 256
 
     /// - Throws: `CommandFailure`, with what to correct.
-    init(path: String) throws {
+    package init(path: String) throws {
         let bytes: [UInt8]
         do { bytes = try SmallFile.read(path, limit: SettingsText.byteLimit) } catch {
             throw CommandFailure(CommandFailure.noInput, "\(error); name a file of hosts with --hosts")
@@ -62,7 +62,7 @@ package struct HostsFile: Sendable, Equatable {
 
     /// The host of the coordinator.
     package var first: HostEntry { hosts[0] }
-    var workers: Int { hosts.reduce(0) { $0 + $1.workerCount } }
+    package var workers: Int { hosts.reduce(0) { $0 + $1.workerCount } }
 
     /// Kernel threads where hosts state them.
     /// - Throws: where they differ: the bits of a run depend on the number.

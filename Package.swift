@@ -88,9 +88,12 @@ let package = Package(
                 "NeuralNetwork", "Datasets", "Tensors", "Platform", yaml,
             ]),
         module(
+            "Supervision",
+            ["Settings", "Coordinator", "RunLog", "Transport", "Security", "Kernels", "Platform", "CLinux"]),
+        module(
             "Commands",
             [
-                "Settings", "Dashboard", "Coordinator", "Worker", "ParameterStore", "Interchange", "RunLog", "Protocol", "Transport", "Security",
+                "Supervision", "Settings", "Dashboard", "Coordinator", "Worker", "ParameterStore", "Interchange", "RunLog", "Protocol", "Transport", "Security",
                 "Kernels",
                 "Prediction", "Partition", "NeuralNetwork", "Datasets", "Tensors", "Platform", "CLinux", arguments,
             ]),
@@ -131,6 +134,7 @@ let package = Package(
         tests(
             "Worker", ["TestSupport", "NeuralNetwork", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
         tests("Settings"),
+        tests("Supervision"),
         tests("Commands", ["TestSupport", "Settings"]),
 
         // The repository's own rules: imports, lengths of files, words and summaries.
@@ -140,7 +144,8 @@ let package = Package(
         .testTarget(
             name: "SystemTests",
             dependencies: [
-                "TestSupport", "Commands", "RunLog", "Protocol", "Transport", "Security", "NeuralNetwork", "Tensors", "Platform", protobuf,
+                "TestSupport", "Supervision", "RunLog", "Protocol", "Transport", "Security", "NeuralNetwork", "Tensors", "Platform",
+                protobuf,
             ],
             path: "Tests/System", exclude: ["Contract/Golden"], resources: [.copy("Golden")], swiftSettings: swiftSettings),
     ]

@@ -7,6 +7,7 @@ import Partition
 import Platform
 import RunLog
 import Settings
+import Supervision
 import Worker
 
 /// `colonnade bench`: measures where time goes.

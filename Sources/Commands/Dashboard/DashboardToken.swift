@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Security
 import Settings
+import Supervision
 
 /// The dashboard's token and its file: one that was named, or a new one that is removed when the process ends.
 struct DashboardToken {

@@ -6,6 +6,7 @@ import Platform
 import Prediction
 import RunLog
 import Settings
+import Supervision
 
 /// Measures a network's kernels for `plan` as they run in training: in a short run on synthetic images.
 enum KernelMeasurement {

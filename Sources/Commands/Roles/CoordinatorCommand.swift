@@ -8,6 +8,7 @@ import Prediction
 import RunLog
 import Security
 import Settings
+import Supervision
 import Tensors
 
 /// `colonnade coordinator`: one role, on this host.
@@ -87,7 +88,7 @@ struct CoordinatorCommand: ParsableCommand {
             record.coordinator = "\(service.address)"
             record.plan = try? .init(resolved.plan.configuration, layout: resolved.plan.layout)
         }
-        let published = token?.publish(service.address)
+        let published = token?.publish(service.address, TerminalReporter())
         defer { published?.remove() }
         if !address.isLoopback, security.isPlain {
             journal.note("insecure", "\(service.address) takes connections without encryption")

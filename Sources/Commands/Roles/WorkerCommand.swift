@@ -5,6 +5,7 @@ import NeuralNetwork
 import Protocol
 import Security
 import Settings
+import Supervision
 import Worker
 
 /// `colonnade worker`: computes columns of a run.

@@ -3,6 +3,7 @@ import Glibc
 import Platform
 import Security
 import Settings
+import Supervision
 
 /// Checks every host of a file and every pair of hosts, over ssh.
 struct HostsDoctor {

@@ -1,19 +1,19 @@
 import Foundation
-import RunLog
-import Settings
+package import RunLog
+package import Settings
 
 /// A run on this machine: its processes are this one's children.
-final class LocalPlace: RunPlace {
+package final class LocalPlace: RunPlace {
     private let run: RunDirectory
     /// The arguments of stores and workers besides the coordinator's address.
     private let peerArguments: [String]
 
-    init(_ run: RunDirectory, peerArguments: [String]) { (self.run, self.peerArguments) = (run, peerArguments) }
+    package init(_ run: RunDirectory, peerArguments: [String]) { (self.run, self.peerArguments) = (run, peerArguments) }
 
-    var directory: String { run.path }
-    var progress: RunProgress { RunProgress(run) }
+    package var directory: String { run.path }
+    package var progress: RunProgress { RunProgress(run) }
 
-    func startCoordinator(_ request: RunRequest) throws -> (process: any RoleProcess, reports: CoordinatorReports) {
+    package func startCoordinator(_ request: RunRequest) throws -> (process: any RoleProcess, reports: CoordinatorReports) {
         var request = request
         (request.directory, request.listen) = (run.path, "127.0.0.1:0")
         let reports = CoordinatorReports()
@@ -23,12 +23,12 @@ final class LocalPlace: RunPlace {
         return (process, reports)
     }
 
-    func start(_ role: String, _ rank: Int, coordinator address: String) throws -> any RoleProcess {
+    package func start(_ role: String, _ rank: Int, coordinator address: String) throws -> any RoleProcess {
         try ChildProcess(
             name: "\(role) \(rank)", arguments: [role, "--coordinator", address] + peerArguments,
             logPath: run.logPath(role: role, rank: rank))
     }
 
     /// The coordinator says on this terminal that the run has paused, and why.
-    func willStartAgain(_ process: any RoleProcess, after code: Int32) {}
+    package func willStartAgain(_ process: any RoleProcess, after code: Int32) {}
 }

@@ -5,10 +5,10 @@ import Glibc
 /// A process started by hand or by a scheduler asks to leave the run, and ends when it is released; a second signal ends it at once.
 /// Under `train` and `launch`, SIGTERM ends it at once, because the sender wants the process gone and restarts it. Interrupts are
 /// ignored there: the coordinator handles them, ends the run in order and informs every process.
-struct PeerSignals {
+package struct PeerSignals: Sendable {
     private let watch: SignalWatch?
 
-    init() {
+    package init() {
         guard ParentProcess.isPresent else {
             watch = SignalWatch()
             return
@@ -19,5 +19,5 @@ struct PeerSignals {
     }
 
     /// - Parameter leave: asks to leave the run; returns false if there is no run to leave.
-    func onInterrupt(_ leave: @escaping @Sendable () -> Bool) { watch?.leaveOnInterrupt(leave) }
+    package func onInterrupt(_ leave: @escaping @Sendable () -> Bool) { watch?.leaveOnInterrupt(leave) }
 }

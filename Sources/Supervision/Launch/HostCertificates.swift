@@ -1,10 +1,10 @@
 import Foundation
-import Security
+package import Security
 import Settings
 
 /// Certificates of one run, made here and in memory only from then on: a key for each role on each host, and none of the authority,
 /// so that nobody can issue another.
-struct HostCertificates: Sendable {
+package struct HostCertificates: Sendable {
     /// Files by host, then by name.
     private let files: [String: [String: [UInt8]]]
 
@@ -12,7 +12,7 @@ struct HostCertificates: Sendable {
     static let directory = "certificates"
 
     /// - Parameter roles: what the processes of a host have to be.
-    init(_ hosts: [(name: String, roles: [PeerRole])]) throws {
+    package init(_ hosts: [(name: String, roles: [PeerRole])]) throws {
         let place = try PrivateDirectory()
         defer { place.remove() }
         let made = CertificateDirectory(place.path + "/authority")
@@ -31,7 +31,7 @@ struct HostCertificates: Sendable {
 
     /// Leaves a host's in its private directory.
     /// - Returns: where they are there.
-    func send(to connection: HostConnection) throws -> String {
+    package func send(to connection: HostConnection) throws -> String {
         var place = ""
         for (name, content) in files[connection.host.label] ?? [:] {
             place = try connection.path(.keep(name: "\(Self.directory)/\(name)", content: Data(content)))

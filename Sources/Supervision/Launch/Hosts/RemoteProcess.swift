@@ -2,7 +2,7 @@ import Glibc
 import Platform
 
 /// A process on another host.
-final class RemoteProcess: RoleProcess, Sendable {
+package final class RemoteProcess: RoleProcess, Sendable {
     private struct State {
         var process: Int32?
         var code: Int32?
@@ -15,8 +15,8 @@ final class RemoteProcess: RoleProcess, Sendable {
 
     let id: Int
     let role: String
-    let name: String
-    let logPath: String? = nil
+    package let name: String
+    package let logPath: String? = nil
     private let host: String?
     private let state = Monitor(State())
     private let signal: @Sendable (_ id: Int, _ signal: Int32) -> Void
@@ -26,17 +26,17 @@ final class RemoteProcess: RoleProcess, Sendable {
         (self.id, self.role, self.name, self.host, self.signal) = (id, role, name, host, signal)
     }
 
-    var exitCode: Int32? { state.read { $0.code } }
-    var lastWords: String? { state.read { $0.outOfReach ?? $0.words } }
-    var outOfReach: String? { state.read { $0.outOfReach } }
+    package var exitCode: Int32? { state.read { $0.code } }
+    package var lastWords: String? { state.read { $0.outOfReach ?? $0.words } }
+    package var outOfReach: String? { state.read { $0.outOfReach } }
 
-    func isMeant(by eviction: Eviction) -> Bool {
+    package func isMeant(by eviction: Eviction) -> Bool {
         state.read { $0.process.map(Int.init) } == eviction.process && eviction.host == host
     }
 
-    func send(_ signal: Int32) { if exitCode == nil { self.signal(id, signal) } }
+    package func send(_ signal: Int32) { if exitCode == nil { self.signal(id, signal) } }
 
-    func end(within timeout: Double, by signal: Int32?) {
+    package func end(within timeout: Double, by signal: Int32?) {
         if let signal { send(signal) }
         if state.wait(timeout: timeout, until: { $0.code }) == nil {
             send(SIGKILL)

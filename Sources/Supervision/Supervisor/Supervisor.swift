@@ -1,15 +1,16 @@
 import Glibc
 import Platform
-import Settings
+package import Settings
 import Transport
 
 /// Starts the roles of a run and sees to it that none is left when it ends. A worker that is lost is started again by
 /// itself, and takes its place in the run; a coordinator or store that is lost takes the run back to its last checkpoint.
-final class Supervisor: @unchecked Sendable {
+package final class Supervisor: @unchecked Sendable {
     private let place: any RunPlace
     private let workers: Int
     private let stores: Int
     private let restarts: Int
+    private let reporter: any Reporter
     private let coordinator = Monitor<(any RoleProcess)?>(nil)
     private let interrupts = Monitor(0)
 
@@ -17,12 +18,13 @@ final class Supervisor: @unchecked Sendable {
     ///   - stores: store processes of their own.
     ///   - restarts: how often in a row the run is started again without a checkpoint between, and a worker that does not
     ///     live long.
-    init(place: any RunPlace, workers: Int, stores: Int, restarts: Int) {
+    package init(place: any RunPlace, workers: Int, stores: Int, restarts: Int, reporter: any Reporter) {
         (self.place, self.workers, self.stores, self.restarts) = (place, workers, stores, restarts)
+        self.reporter = reporter
     }
 
     /// The first interrupt ends the run with a checkpoint, the second at once.
-    func interrupt() {
+    package func interrupt() {
         let count = interrupts.update { count in
             count += 1
             return count
@@ -34,7 +36,7 @@ final class Supervisor: @unchecked Sendable {
     /// - Parameters:
     ///   - request: the coordinator's, at first.
     /// - Returns: the last coordinator.
-    func run(_ request: RunRequest) throws -> any RoleProcess {
+    package func run(_ request: RunRequest) throws -> any RoleProcess {
         var (inARow, reached, current) = (0, place.progress.checkpoint, request)
         while true {
             let ending = try attempt(current)
@@ -43,7 +45,7 @@ final class Supervisor: @unchecked Sendable {
             inARow = progress.checkpoint == reached ? inARow + 1 : 1
             reached = progress.checkpoint
             guard inARow <= restarts else {
-                if restarts > 0 { Terminal.error("\(loss) \(inARow) times in a row: the run is not started again") }
+                if restarts > 0 { reporter.error("\(loss) \(inARow) times in a row: the run is not started again") }
                 return ending.coordinator
             }
             // At once after the first loss; a cause that stays gets more and more time to go away.

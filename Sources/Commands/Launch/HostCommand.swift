@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Supervision
 
 /// `colonnade host`: carries out what `launch` and `doctor` ask of this host over ssh. People do not call it.
 struct HostCommand: ParsableCommand {

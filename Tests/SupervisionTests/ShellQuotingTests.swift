@@ -1,4 +1,4 @@
-import Commands
+import Supervision
 import Testing
 
 @Suite struct ShellQuotingTests {

@@ -1,12 +1,12 @@
-import Foundation
+package import Foundation
 import Glibc
 import Platform
 import RunLog
-import Settings
+package import Settings
 
 /// `colonnade host` on another host, over ssh. When this process ends, however it does, so does the connection, and everything that
 /// was started over it.
-final class HostConnection: @unchecked Sendable {
+package final class HostConnection: @unchecked Sendable {
     private struct State {
         var facts: HostFacts?
         var answers: [HostReport] = []
@@ -19,7 +19,7 @@ final class HostConnection: @unchecked Sendable {
         var heard = 0.0
     }
 
-    let host: HostEntry
+    package let host: HostEntry
     private let ssh: ChildProcess
     private let orders: Int32
     private let state = Monitor(State())
@@ -166,14 +166,14 @@ final class HostConnection: @unchecked Sendable {
     }
 
     /// Goes where processes are to work. Orders are given to a host of the same release only.
-    func enterDirectory() throws {
+    package func enterDirectory() throws {
         if let directory = host.directory { try ask(.enter(directory: directory)) }
     }
 
     /// - Parameters:
     ///   - request: For the process's standard input; with `reports` only.
     ///   - reports: Takes what the process tells its supervisor; nil starts one that tells nothing.
-    func start(_ role: String, name: String, arguments: [String], request: Data = Data(), reports: CoordinatorReports? = nil)
+    package func start(_ role: String, name: String, arguments: [String], request: Data = Data(), reports: CoordinatorReports? = nil)
         -> RemoteProcess
     {
         let process = state.update { state in
@@ -193,7 +193,7 @@ final class HostConnection: @unchecked Sendable {
     }
 
     /// Ends what was started there, and waits for it.
-    func close() {
+    package func close() {
         closing.update { isClosed in
             if !isClosed { Glibc.close(orders) }
             isClosed = true
@@ -201,7 +201,7 @@ final class HostConnection: @unchecked Sendable {
     }
 
     /// Waits until ssh has ended, which it does when everything there has.
-    func waitForEnd(within timeout: Double) { ssh.end(within: timeout, by: nil) }
+    package func waitForEnd(within timeout: Double) { ssh.end(within: timeout, by: nil) }
 
     private let closing = Monitor(false)
 

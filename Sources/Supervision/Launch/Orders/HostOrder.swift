@@ -45,10 +45,10 @@ enum HostReport: Codable, Sendable, Equatable {
     case beat
 }
 
-/// What has to be alike on all hosts of a run, and how the host is called.
-struct HostFacts: Codable, Sendable, Equatable {
-    var version: String
-    var hostName: String
+/// The facts that have to be alike on all hosts of a run, and the name of the host.
+package struct HostFacts: Codable, Sendable, Equatable {
+    package var version: String
+    package var hostName: String
     var processor: String
     var instructionSet: String
     var kernelLibrary: String

@@ -1,10 +1,10 @@
 import Foundation
 import RunLog
-import Settings
+package import Settings
 
-/// Where a supervised run lies and its processes are started: this machine for `train`, other hosts for `launch`.
+/// The place where a supervised run lies and its processes are started: this machine for `train`, other hosts for `launch`.
 /// On the supervisor's thread, but for what says otherwise.
-protocol RunPlace: AnyObject {
+package protocol RunPlace: AnyObject {
     /// The run's directory, where the coordinator finds it.
     var directory: String { get }
     /// How far the run is, as its directory tells.
@@ -18,7 +18,7 @@ protocol RunPlace: AnyObject {
 }
 
 /// A process of a run, wherever it is.
-protocol RoleProcess: AnyObject, Sendable {
+package protocol RoleProcess: AnyObject, Sendable {
     /// `worker 1`, and its host where there are several.
     var name: String { get }
     /// Nil while it runs; 128 and more for the signal that ended it.
@@ -37,8 +37,8 @@ protocol RoleProcess: AnyObject, Sendable {
     func end(within timeout: Double, by signal: Int32?)
 }
 
-/// What a run's directory has to continue from, after a coordinator is gone.
-struct RunProgress: Codable, Sendable, Equatable {
+/// The state of a run's directory, from which it can continue, after a coordinator is gone.
+package struct RunProgress: Codable, Sendable, Equatable {
     /// The newest checkpoint's step.
     var checkpoint: Int?
     /// Whether a checkpoint is there that the run can continue from.

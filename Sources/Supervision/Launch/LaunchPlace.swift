@@ -15,6 +15,7 @@ final class LaunchPlace: RunPlace {
     /// What stores and workers of a host are told besides the coordinator's address.
     private var peerArguments: [String: [String]]
     private let reconnect: (HostEntry) throws -> (HostConnection, peerArguments: [String])
+    private let reporter: any Reporter
     private var lastProgress = RunProgress()
 
     /// - Parameters:
@@ -25,7 +26,7 @@ final class LaunchPlace: RunPlace {
     ///   - reconnect: opens a connection that broke again.
     init(
         directory: String, connections: [HostConnection], listen: String, protection: (certificates: String?, isInsecure: Bool),
-        peerArguments: [String: [String]], hasStores: Bool,
+        peerArguments: [String: [String]], hasStores: Bool, reporter: any Reporter,
         reconnect: @escaping (HostEntry) throws -> (HostConnection, peerArguments: [String])
     ) {
         (self.directory, coordinatorHost, self.listen, self.protection) = (directory, connections[0], listen, protection)
@@ -33,6 +34,7 @@ final class LaunchPlace: RunPlace {
         workers = connections.flatMap { Array(repeating: $0.host.label, count: $0.host.workerCount) }
         stores = hasStores ? connections.filter { $0.host.workerCount > 0 }.map(\.host.label) : []
         (self.peerArguments, self.reconnect) = (peerArguments, reconnect)
+        self.reporter = reporter
     }
 
     var storeCount: Int { stores.count }
@@ -79,6 +81,6 @@ final class LaunchPlace: RunPlace {
     private func dataArguments(_ host: HostEntry) -> [String] { host.data.map { ["--data", $0] } ?? [] }
 
     func willStartAgain(_ process: any RoleProcess, after code: Int32) {
-        Terminal.line("\(process.name) ended with exit code \(code) and is started again" + (process.lastWords.map { ": \($0)" } ?? ""))
+        reporter.line("\(process.name) ended with exit code \(code) and is started again" + (process.lastWords.map { ": \($0)" } ?? ""))
     }
 }

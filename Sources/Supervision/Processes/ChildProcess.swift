@@ -4,7 +4,7 @@ import Glibc
 import Platform
 
 /// A process that this one started: a role of a run, or `ssh`.
-final class ChildProcess: RoleProcess, @unchecked Sendable {
+package final class ChildProcess: RoleProcess, @unchecked Sendable {
     /// The destination of the process's output.
     enum Output {
         /// The same as this process's.
@@ -14,15 +14,15 @@ final class ChildProcess: RoleProcess, @unchecked Sendable {
         case descriptors(output: Int32, errors: Int32)
     }
 
-    let name: String
+    package let name: String
     let process: pid_t
-    let logPath: String?
-    let outOfReach: String? = nil
+    package let logPath: String?
+    package let outOfReach: String? = nil
     private let status = Monitor<Int32?>(nil)
 
     /// Starts another process of this program.
     /// - Parameter logPath: the file to which its output is appended; nil shares this process's output.
-    convenience init(name: String, arguments: [String], logPath: String?) throws {
+    package convenience init(name: String, arguments: [String], logPath: String?) throws {
         try self.init(name: name, arguments: arguments, output: logPath.map { .file($0) } ?? .inherited)
     }
 
@@ -93,16 +93,16 @@ final class ChildProcess: RoleProcess, @unchecked Sendable {
     }
 
     /// The exit code; nil while the process runs, 128 plus the signal's number if a signal ended it.
-    var exitCode: Int32? { status.read { $0 } }
+    package var exitCode: Int32? { status.read { $0 } }
 
     /// Waits for the process to end, without a timeout, and returns its exit code.
     func wait() -> Int32 { status.wait { $0 } ?? CommandFailure.software }
 
-    func isMeant(by eviction: Eviction) -> Bool { eviction.process == Int(process) }
+    package func isMeant(by eviction: Eviction) -> Bool { eviction.process == Int(process) }
 
-    func send(_ signal: Int32) { if exitCode == nil { kill(process, signal) } }
+    package func send(_ signal: Int32) { if exitCode == nil { kill(process, signal) } }
 
-    func end(within timeout: Double, by signal: Int32? = nil) {
+    package func end(within timeout: Double, by signal: Int32? = nil) {
         if let signal { send(signal) }
         if status.wait(timeout: timeout, until: { $0 }) == nil {
             send(SIGKILL)
@@ -110,7 +110,7 @@ final class ChildProcess: RoleProcess, @unchecked Sendable {
         }
     }
 
-    var lastWords: String? {
+    package var lastWords: String? {
         guard let logPath, let data = FileManager.default.contents(atPath: logPath) else { return nil }
         return String(decoding: data.suffix(4096), as: UTF8.self).split(separator: "\n").last.map {
             $0.hasPrefix("colonnade: ") ? String($0.dropFirst(11)) : String($0)
@@ -119,14 +119,14 @@ final class ChildProcess: RoleProcess, @unchecked Sendable {
 }
 
 /// The process that started this one and may supervise it, such as `train`.
-enum ParentProcess {
+package enum ParentProcess {
     static let variable = "COLONNADE_SUPERVISOR"
 
     /// Whether a supervisor started this process, and may end and restart it.
-    static var isPresent: Bool { ProcessInfo.processInfo.environment[variable] != nil }
+    package static var isPresent: Bool { ProcessInfo.processInfo.environment[variable] != nil }
 
     /// Asks the kernel to send this process SIGTERM when its parent ends, so that no process is left behind.
-    static func dieWithIt() {
+    package static func dieWithIt() {
         guard let text = ProcessInfo.processInfo.environment[variable], let parent = pid_t(text) else { return }
         _ = colonnade_die_with_parent(SIGTERM)
         if getppid() != parent { exit(CommandFailure.temporary) }

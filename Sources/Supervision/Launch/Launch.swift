@@ -2,20 +2,29 @@ import Foundation
 import Glibc
 import Platform
 import Security
-import Settings
+package import Settings
 
 /// A run over several hosts, from the first connection to the last.
-final class Launch: Sendable {
+package final class Launch: Sendable {
     private let file: HostsFile
     private let request: RunRequest
     private let isInsecure: Bool
     private let certificates: HostCertificates?
-    private let output: HostOutput
+    private let reporter: any Reporter
+    private let show: @Sendable (_ host: String, _ process: String, _ line: String) -> Void
     private let supervisor = Monitor<(supervisor: Supervisor?, isInterrupted: Bool)>((nil, false))
 
+    /// - Parameters:
+    ///   - isInsecure: whether connections are not encrypted.
+    ///   - show: takes lines of processes, from any thread.
     /// - Throws: `CommandFailure` where hosts and options do not go together.
-    init(_ file: HostsFile, request: RunRequest, isInsecure: Bool) throws {
+    package init(
+        _ file: HostsFile, request: RunRequest, isInsecure: Bool, reporter: any Reporter,
+        show: @escaping @Sendable (_ host: String, _ process: String, _ line: String) -> Void
+    ) throws {
         (self.file, self.request, self.isInsecure) = (file, request, isInsecure)
+        self.reporter = reporter
+        self.show = show
         let elsewhere = file.hosts.dropFirst().first { !SocketAddress(host: $0.reachedAt, port: 0).isLoopback }
         if let elsewhere, SocketAddress(host: file.first.reachedAt, port: 0).isLoopback {
             throw CommandFailure(
@@ -39,7 +48,6 @@ final class Launch: Sendable {
             throw CommandFailure(
                 CommandFailure.usage, "--threads \(wanted) differs from the \(threads) of the file of hosts; state one of them")
         }
-        output = HostOutput(hosts: file.hosts.map(\.label), processes: "coordinator".count)
         let isMade = !isInsecure && request.security.certificates == nil
         certificates =
             isMade
@@ -47,7 +55,7 @@ final class Launch: Sendable {
     }
 
     /// The first interrupt ends the run with a checkpoint, the second at once. From any thread.
-    func interrupt() {
+    package func interrupt() {
         let found = supervisor.update { state in
             defer { state.isInterrupted = true }
             return state
@@ -56,12 +64,13 @@ final class Launch: Sendable {
     }
 
     /// - Throws: The first failure, with its host, process and last words.
-    func run() throws {
+    package func run() throws {
         let connections = try connect()
         let opened = Monitor(connections)
         defer { Self.close(opened.read { $0 }) }
         let place = try place(connections, opened)
-        let supervisor = Supervisor(place: place, workers: place.workerCount, stores: place.storeCount, restarts: request.restarts)
+        let supervisor = Supervisor(
+            place: place, workers: place.workerCount, stores: place.storeCount, restarts: request.restarts, reporter: reporter)
         self.supervisor.update { $0.supervisor = supervisor }
         let coordinator = try supervisor.run(coordinatorRequest(place))
         try report(coordinator, place)
@@ -79,15 +88,14 @@ final class Launch: Sendable {
             throw CommandFailure(
                 code, "\(coordinator.name) ended with exit code \(code): \(coordinator.lastWords ?? "without a word")")
         }
-        Terminal.line("the run is on \(file.first.label), in \(place.directory)")
+        reporter.line("the run is on \(file.first.label), in \(place.directory)")
     }
 
     // MARK: Before the run
 
     /// Connects to all hosts, and compares them.
     private func connect() throws -> [HostConnection] {
-        let output = output
-        let found = HostGroup.open(file.hosts) { output.show($0, $1, $2) }
+        let found = HostGroup.open(file.hosts, show: show)
         let connections = found.compactMap { try? $0.result.get().0 }
         do {
             let failures = found.compactMap { if case .failure(let error) = $0.result { error } else { nil } }
@@ -97,7 +105,7 @@ final class Launch: Sendable {
                 for connection in connections { try connection.enterDirectory() }
                 return connections
             }
-            for problem in problems.dropFirst() { Terminal.error(problem) }
+            for problem in problems.dropFirst() { reporter.error(problem) }
             throw CommandFailure(failures.first?.code ?? CommandFailure.configuration, first)
         } catch {
             Self.close(connections)
@@ -111,13 +119,12 @@ final class Launch: Sendable {
         let directory = try connections[0].path(
             .open(runs: request.runs, name: request.name, resume: request.resume, mayHaveBegun: request.resumeIfBegun))
         let listen = SocketAddress(host: file.first.reachedAt, port: file.coordinatorPort)
-        let output = output
         return LaunchPlace(
             directory: directory, connections: connections, listen: "\(listen)", protection: try protection(connections[0]),
             peerArguments: peerArguments,
-            hasStores: request.store == .process
+            hasStores: request.store == .process, reporter: reporter
         ) { [self] host in
-            let (connection, _) = try HostGroup.open(host) { output.show($0, $1, $2) }
+            let (connection, _) = try HostGroup.open(host, show: show)
             opened.update { $0.append(connection) }
             try connection.enterDirectory()
             return (connection, try self.peerArguments(connection))

@@ -1,13 +1,13 @@
-import Platform
+package import Platform
 import RunLog
-import Settings
+package import Settings
 
 /// Connections to all hosts of a file, opened at once.
-enum HostGroup {
+package enum HostGroup {
     /// - Parameters:
     ///   - show: takes lines of a host's processes.
     /// - Returns: in the order of the hosts, each with what it says of itself or why it cannot be reached.
-    static func open(
+    package static func open(
         _ hosts: [HostEntry], show: @escaping @Sendable (_ host: String, _ process: String, _ line: String) -> Void
     ) -> [(host: HostEntry, result: Result<(HostConnection, HostFacts), CommandFailure>)] {
         let found = Monitor([Int: Result<(HostConnection, HostFacts), CommandFailure>]())
@@ -33,9 +33,9 @@ enum HostGroup {
         return (connection, try connection.facts(within: 45))
     }
 
-    /// What differs between hosts and must not, a sentence for each host that differs from this machine's release or from the
+    /// Finds what differs between hosts and must not: a sentence for each host that differs from this machine's release or from the
     /// first host.
-    static func differences(_ hosts: [(name: String, facts: HostFacts)], version: String) -> [String] {
+    package static func differences(_ hosts: [(name: String, facts: HostFacts)], version: String) -> [String] {
         guard let first = hosts.first else { return [] }
         return hosts.compactMap { host in
             if host.facts.version != version {

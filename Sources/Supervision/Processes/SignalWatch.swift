@@ -2,10 +2,10 @@ import Glibc
 import Platform
 
 /// Turns SIGINT and SIGTERM into calls on a dedicated thread. Create it before any other thread.
-final class SignalWatch: Sendable {
+package final class SignalWatch: Sendable {
     private let action = Monitor<(@Sendable (Int32) -> Void)?>(nil)
 
-    init() {
+    package init() {
         var set = sigset_t()
         sigemptyset(&set)
         sigaddset(&set, SIGINT)
@@ -27,11 +27,11 @@ final class SignalWatch: Sendable {
     }
 
     /// Calls `body` for each signal from now on. Until then, a signal ends the process.
-    func onInterrupt(_ body: @escaping @Sendable () -> Void) { action.update { $0 = { _ in body() } } }
+    package func onInterrupt(_ body: @escaping @Sendable () -> Void) { action.update { $0 = { _ in body() } } }
 
     /// Calls `leave` for the first signal from now on. A second signal ends the process at once, with the usual exit code. So does the
     /// first if `leave` returns false because there is nothing to leave.
-    func leaveOnInterrupt(_ leave: @escaping @Sendable () -> Bool) {
+    package func leaveOnInterrupt(_ leave: @escaping @Sendable () -> Bool) {
         let count = Monitor(0)
         action.update {
             $0 = { number in

@@ -7,7 +7,7 @@ import Settings
 
 /// Carries out orders from a descriptor until it ends, and then ends everything that it has started: whoever gave the orders
 /// may be gone without a word.
-final class HostService: @unchecked Sendable {
+package final class HostService: @unchecked Sendable {
     private let reports: HostReports
     private let directory: PrivateDirectory
     private var input: LineInput
@@ -22,17 +22,17 @@ final class HostService: @unchecked Sendable {
         let process: ChildProcess
     }
 
-    init(input: Int32, output: Int32) throws {
+    package init(input: Int32, output: Int32) throws {
         directory = try PrivateDirectory()
         reports = HostReports(output)
         self.input = LineInput(input, limit: HostOrder.lengthLimit)
     }
 
     /// From any thread: as if the input had ended.
-    func stop() { isStopped.update { $0 = true } }
+    package func stop() { isStopped.update { $0 = true } }
 
     /// Returns when everything has ended. Children end with the thread that started them: this one.
-    func serve() {
+    package func serve() {
         defer { directory.remove() }
         reports.send(
             .hello(

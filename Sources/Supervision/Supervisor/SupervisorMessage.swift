@@ -1,11 +1,11 @@
-import Coordinator
+package import Coordinator
 import Foundation
 import Glibc
-import RunLog
 import Platform
+import RunLog
 
-/// What a coordinator tells its supervisor, a line of JSON each. It is the only way in which a supervisor learns what it must do.
-enum SupervisorMessage: Codable, Sendable, Equatable {
+/// A message of a coordinator to its supervisor, a line of JSON each. It is the only way in which a supervisor learns what it must do.
+package enum SupervisorMessage: Codable, Sendable, Equatable {
     /// The coordinator takes connections at this address.
     case listening(String)
     /// A step is committed: the run makes progress. Not every step is told.
@@ -26,7 +26,7 @@ enum SupervisorMessage: Codable, Sendable, Equatable {
 }
 
 /// A process that the coordinator has given up. It may be stopped and not hear of that, so its supervisor ends it.
-struct Eviction: Codable, Sendable, Equatable {
+package struct Eviction: Codable, Sendable, Equatable {
     let process: Int
     /// Its host, as it names itself.
     let host: String
@@ -34,7 +34,7 @@ struct Eviction: Codable, Sendable, Equatable {
 
 /// The coordinator's end of the channel to its supervisor. A supervisor that does not read never holds up the run: messages that find no room
 /// are dropped, progress first, because there is far less of all others than there is room.
-final class SupervisorReports: Sendable {
+package final class SupervisorReports: Sendable {
     /// The number of the channel's descriptor in the coordinator's process.
     static let descriptor: Int32 = 63
     private static let interval = 0.1
@@ -42,9 +42,9 @@ final class SupervisorReports: Sendable {
     private let descriptor: Int32
     private let lastProgress = Monitor(0.0)
 
-    init(_ descriptor: Int32) { self.descriptor = descriptor }
+    package init(_ descriptor: Int32) { self.descriptor = descriptor }
 
-    func take(_ entry: JournalEntry) {
+    package func take(_ entry: JournalEntry) {
         switch entry {
         case .listening(let address): send(.listening("\(address)"))
         case .step(let metrics):
@@ -61,7 +61,7 @@ final class SupervisorReports: Sendable {
         }
     }
 
-    func send(_ message: SupervisorMessage) {
+    package func send(_ message: SupervisorMessage) {
         let bytes = Array(message.line.utf8)
         _ = bytes.withUnsafeBytes {
             Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(truncatingIfNeeded: Int(MSG_DONTWAIT) | Int(MSG_NOSIGNAL)))
@@ -70,7 +70,7 @@ final class SupervisorReports: Sendable {
 }
 
 /// The supervisor's end: what the coordinator that was started last has told.
-final class CoordinatorReports: Sendable {
+package final class CoordinatorReports: Sendable {
     private struct State {
         var address: String?
         var committed = 0
@@ -80,8 +80,10 @@ final class CoordinatorReports: Sendable {
 
     private let state = Monitor(State())
 
+    package init() {}
+
     /// Nil before the coordinator takes connections.
-    var address: String? { state.read { $0.address } }
+    package var address: String? { state.read { $0.address } }
     /// The last step that is known to be committed.
     var committed: Int { state.read { $0.committed } }
     /// Why the run ended, where that was a failure.

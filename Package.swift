@@ -91,11 +91,17 @@ let package = Package(
             "Supervision",
             ["Settings", "Coordinator", "RunLog", "Transport", "Security", "Kernels", "Platform", "CLinux"]),
         module(
+            "Analysis",
+            [
+                "Settings", "Coordinator", "Worker", "RunLog", "Kernels", "Prediction", "Partition", "NeuralNetwork", "Datasets",
+                "Tensors", "Platform",
+            ]),
+        module(
             "Commands",
             [
-                "Supervision", "Settings", "Dashboard", "Coordinator", "Worker", "ParameterStore", "Interchange", "RunLog", "Protocol", "Transport", "Security",
-                "Kernels",
-                "Prediction", "Partition", "NeuralNetwork", "Datasets", "Tensors", "Platform", "CLinux", arguments,
+                "Analysis", "Supervision", "Settings", "Dashboard", "Coordinator", "Worker", "ParameterStore", "Interchange", "RunLog",
+                "Protocol", "Transport", "Security", "Kernels", "Prediction", "Partition", "NeuralNetwork", "Datasets", "Tensors",
+                "Platform", "CLinux", arguments,
             ]),
         .executableTarget(name: "colonnade", dependencies: ["Commands"], swiftSettings: swiftSettings),
 
@@ -135,6 +141,7 @@ let package = Package(
             "Worker", ["TestSupport", "NeuralNetwork", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
         tests("Settings"),
         tests("Supervision"),
+        tests("Analysis"),
         tests("Commands", ["TestSupport", "Settings"]),
 
         // The repository's own rules: imports, lengths of files, words and summaries.

@@ -1,14 +1,14 @@
 /// Counts of a network's errors by class.
-struct ErrorCounts {
-    let classes: Int
+package struct ErrorCounts: Sendable {
+    package let classes: Int
     /// The number of images by label and first guess.
-    private(set) var confusion: [[Int]]
+    package private(set) var confusion: [[Int]]
     /// The number of images of each class whose label is not among the first five guesses.
-    private(set) var top5Wrong: [Int]
+    package private(set) var top5Wrong: [Int]
     /// The number of images of each class whose label is not the first guess. A tie counts as wrong.
-    private(set) var top1Wrong: [Int]
+    package private(set) var top1Wrong: [Int]
 
-    init(classes: Int) {
+    package init(classes: Int) {
         self.classes = classes
         confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
         (top1Wrong, top5Wrong) = ([Int](repeating: 0, count: classes), [Int](repeating: 0, count: classes))
@@ -16,7 +16,7 @@ struct ErrorCounts {
 
     /// Counts one image. Ties count against the label, so that a constant output is no better than chance.
     /// - Parameter probabilities: by class; any increasing function of them gives the same counts.
-    mutating func add(_ probabilities: ArraySlice<Float>, label: Int) {
+    package mutating func add(_ probabilities: ArraySlice<Float>, label: Int) {
         let start = probabilities.startIndex
         let value = probabilities[start + label]
         var better = 0
@@ -34,17 +34,17 @@ struct ErrorCounts {
         if better >= 5 { top5Wrong[label] += 1 }
     }
 
-    func images(of label: Int) -> Int { confusion[label].reduce(0, +) }
-    var images: Int { confusion.reduce(0) { $0 + $1.reduce(0, +) } }
+    package func images(of label: Int) -> Int { confusion[label].reduce(0, +) }
+    package var images: Int { confusion.reduce(0) { $0 + $1.reduce(0, +) } }
 
     /// Returns the wrong class that is most often predicted for a label's images; nil if there is none.
-    func mostFrequentMistake(for label: Int) -> (guess: Int, images: Int)? {
+    package func mostFrequentMistake(for label: Int) -> (guess: Int, images: Int)? {
         let wrong = confusion[label].indices.filter { $0 != label && confusion[label][$0] > 0 }
         return wrong.max { confusion[label][$0] < confusion[label][$1] }.map { ($0, confusion[label][$0]) }
     }
 
     /// The pairs of label and wrong guess, most frequent first.
-    var mistakes: [(label: Int, guess: Int, images: Int)] {
+    package var mistakes: [(label: Int, guess: Int, images: Int)] {
         confusion.indices.flatMap { label in
             confusion[label].indices.filter { $0 != label && confusion[label][$0] > 0 }
                 .map { (label, $0, confusion[label][$0]) }

@@ -1,18 +1,18 @@
 import Foundation
-import NeuralNetwork
-import Partition
-import Prediction
-import RunLog
+package import NeuralNetwork
+package import Partition
+package import Prediction
+package import RunLog
 
 /// Derives kernel times from a run's traced steps.
-enum ObservedRun {
+package enum ObservedRun {
     /// - Parameters:
     ///   - cluster: the hosts that the run used.
     ///   - placement: each worker's host, as an index into the cluster.
     ///   - isCounted: selects the traced steps to use.
     /// - Returns: nil if no step was traced.
     /// - Throws: an error if the run's record or configuration cannot be read.
-    static func profile(
+    package static func profile(
         _ run: RunDirectory, _ configuration: RunConfiguration, _ layout: ColumnLayout, on cluster: Cluster, placement: [Int],
         basis: String, isCounted: (Int) -> Bool = { _ in true }
     ) throws -> KernelProfile? {

@@ -1,47 +1,47 @@
-import Datasets
-import NeuralNetwork
+package import Datasets
+package import NeuralNetwork
 import Worker
 
 /// A network's results for single images: its five best guesses, and the training images whose last hidden activations are nearest
 /// (paper §6.1, Figure 4).
-struct ImageFindings {
-    struct Guess: Encodable {
-        let name: String
-        let probability: Double
+package struct ImageFindings: Sendable {
+    package struct Guess: Encodable, Sendable {
+        package let name: String
+        package let probability: Double
     }
 
-    struct Judged: Encodable {
-        let image: String
-        let label: String
-        let guesses: [Guess]
+    package struct Judged: Encodable, Sendable {
+        package let image: String
+        package let label: String
+        package let guesses: [Guess]
 
         /// The JSON omits the image.
         private enum CodingKeys: CodingKey { case label, guesses }
     }
 
-    struct Neighbors: Encodable {
-        let image: String
-        let label: String
+    package struct Neighbors: Encodable, Sendable {
+        package let image: String
+        package let label: String
         /// Nearest first.
-        let nearest: [Neighbor]
+        package let nearest: [Neighbor]
 
         /// The JSON omits the image.
         private enum CodingKeys: CodingKey { case label, nearest }
     }
 
-    struct Neighbor: Encodable {
-        let image: String
-        let label: String
-        let distance: Double
+    package struct Neighbor: Encodable, Sendable {
+        package let image: String
+        package let label: String
+        package let distance: Double
 
         /// The JSON omits the image.
         private enum CodingKeys: CodingKey { case label, distance }
     }
 
-    private(set) var judged: [Judged] = []
-    private(set) var neighbors: [Neighbors] = []
+    package private(set) var judged: [Judged] = []
+    package private(set) var neighbors: [Neighbors] = []
     /// The number of training images searched.
-    private(set) var searched = 0
+    package private(set) var searched = 0
 
     /// Evaluates validation images and searches the training set for their neighbours.
     /// - Parameters:
@@ -49,7 +49,7 @@ struct ImageFindings {
     ///   - queries: the number of them to search neighbours for.
     ///   - limit: the largest number of training images to search.
     ///   - progress: receives the fraction that is done.
-    init(
+    package init(
         _ checkpoint: Checkpoint, dataset: Dataset, images: Int, queries: Int, limit: Int, progress: (Double) -> Void
     ) throws {
         let network = try FeatureNetwork(checkpoint, dataset: dataset)

@@ -1,4 +1,4 @@
-import Commands
+import Analysis
 import Testing
 
 @Suite struct KernelGalleryTests {

@@ -1,14 +1,14 @@
-import Coordinator
+package import Coordinator
 import Foundation
-import NeuralNetwork
-import Partition
+package import NeuralNetwork
+package import Partition
 import Prediction
-import RunLog
+package import RunLog
 import Settings
 
 /// Compares what `plan` would have predicted for a run with the measured rate, and logs the prediction's error. Caches the run's own
 /// kernel times for later predictions.
-struct RunForecast {
+package struct RunForecast: Sendable {
     private let configuration: RunConfiguration
     private let layout: ColumnLayout
     /// The stated bandwidth and latency of the network between hosts.
@@ -20,13 +20,13 @@ struct RunForecast {
     /// The fewest steps from which a rate is measured.
     private static let minimumSteps = 12
 
-    init(_ configuration: RunConfiguration, _ layout: ColumnLayout, base: Int, bandwidth: Double?, latency: Double?) {
+    package init(_ configuration: RunConfiguration, _ layout: ColumnLayout, base: Int, bandwidth: Double?, latency: Double?) {
         (self.configuration, self.layout, self.base) = (configuration, layout, base)
         (self.bandwidth, self.latency) = (bandwidth, latency)
     }
 
     /// Logs the comparison when the run has ended. Does nothing for a run that cannot be compared.
-    func conclude(_ writer: RunWriter, _ journal: RunJournal) {
+    package func conclude(_ writer: RunWriter, _ journal: RunJournal) {
         let run = writer.directory
         guard let record = try? run.record(), record.replicas ?? 1 == layout.replicas, record.workers == layout.workers,
             let (cluster, placement) = hosts(record), let measured = measuredRate(run)
@@ -56,10 +56,10 @@ struct RunForecast {
                 images_per_second: predicted.imagesPerSecond, measured_images_per_second: measured, error: error,
                 exchange_wait: predicted.exchangeWait, store_wait: predicted.storeWait, basis: "kernels \(profile.basis)")
         }
-        let off = "\(Terminal.fixed(abs(error) * 100, 1)) % \(error < 0 ? "below" : "above")"
+        let off = "\(FigureText.fixed(abs(error) * 100, 1)) % \(error < 0 ? "below" : "above")"
         journal.note(
             "prediction",
-            "predicted \(Terminal.fixed(predicted.imagesPerSecond, 1)) images/s, \(off) the measured \(Terminal.fixed(measured, 1)) "
+            "predicted \(FigureText.fixed(predicted.imagesPerSecond, 1)) images/s, \(off) the measured \(FigureText.fixed(measured, 1)) "
                 + "(kernels \(profile.basis))",
             ["predicted": "\(predicted.imagesPerSecond)", "measured": "\(measured)", "error": "\(error)"])
     }

@@ -1,24 +1,24 @@
 import Datasets
-import Foundation
-import NeuralNetwork
+package import Foundation
+package import NeuralNetwork
 import Tensors
 
 /// The first layer's kernels as images, column by column, and each column's selectivity for colour (paper §6.1,
 /// Figure 3).
-package struct KernelGallery {
-    struct Column: Encodable {
+package struct KernelGallery: Sendable {
+    package struct Column: Encodable, Sendable {
         /// A sheet of all kernels as a PNG file.
-        let file: Data
-        let width: Int
-        let height: Int
-        let kernels: Int
+        package let file: Data
+        package let width: Int
+        package let height: Int
+        package let kernels: Int
         /// The mean over the column's kernels; nil for grey images.
-        let colorSelectivity: Double?
+        package let colorSelectivity: Double?
         /// Kernels with a selectivity above 1/2.
-        let colorKernels: Int
+        package let colorKernels: Int
 
         /// The sheet as a data URI for a page.
-        var imageURI: String { PictureURI.png(file: file) }
+        package var imageURI: String { PictureURI.png(file: file) }
 
         /// The JSON omits the sheet.
         private enum CodingKeys: String, CodingKey {
@@ -28,15 +28,15 @@ package struct KernelGallery {
         }
     }
 
-    let layer: String
-    let size: Int
+    package let layer: String
+    package let size: Int
     /// 3, or 1 for grey images.
-    let channels: Int
-    let columns: [Column]
+    package let channels: Int
+    package let columns: [Column]
 
     /// Draws the first layer's kernels; nil if they cannot be drawn as images.
     /// - Throws: an error if the checkpoint's weights cannot be read.
-    init?(_ checkpoint: Checkpoint) throws {
+    package init?(_ checkpoint: Checkpoint) throws {
         let network = checkpoint.state.configuration.network
         guard let first = network.layers.first, case .convolution(let convolution) = first.operation,
             network.input.channels == 3 || network.input.channels == 1

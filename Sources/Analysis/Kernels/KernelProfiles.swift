@@ -1,12 +1,12 @@
 import Foundation
 import Kernels
-import NeuralNetwork
+package import NeuralNetwork
 import Platform
-import Prediction
+package import Prediction
 import Tensors
 
 /// Kernel times measured on this kind of machine, in the user's cache. `plan` and runs write them; predictions read them.
-struct KernelProfiles {
+package struct KernelProfiles: Sendable {
     /// Everything that the times depend on. Its digest names the file.
     private struct Conditions: Encodable {
         let network: NetworkSpecification
@@ -26,7 +26,7 @@ struct KernelProfiles {
     private let path: String
 
     /// - Parameter neighbours: the number of workers on the host, which share its memory and caches.
-    init(_ configuration: RunConfiguration, neighbours: Int) throws {
+    package init(_ configuration: RunConfiguration, neighbours: Int) throws {
         let recipe = configuration.recipe
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
@@ -41,12 +41,12 @@ struct KernelProfiles {
     }
 
     /// The cached profile; nil if there is none. An unreadable file counts as none, so that it is measured again.
-    var cached: KernelProfile? {
+    package var cached: KernelProfile? {
         guard let bytes = try? SmallFile.read(path, limit: 4 << 20) else { return nil }
         return try? JSONDecoder().decode(KernelProfile.self, from: Data(bytes))
     }
 
-    func save(_ profile: KernelProfile) throws {
+    package func save(_ profile: KernelProfile) throws {
         try FileManager.default.createDirectory(
             atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
         try DurableFile.write([UInt8](try JSONEncoder().encode(profile)), to: path)

@@ -82,11 +82,26 @@ let package = Package(
                 "RunLog", "Protocol", "Transport", "Security", "Prediction", "Partition", "NeuralNetwork", "Tensors", "Platform", protobuf,
             ]),
         module(
+            "Settings",
+            [
+                "Coordinator", "Worker", "RunLog", "Protocol", "Transport", "Security", "Kernels", "Prediction", "Partition",
+                "NeuralNetwork", "Datasets", "Tensors", "Platform", yaml,
+            ]),
+        module(
+            "Supervision",
+            ["Settings", "Coordinator", "RunLog", "Transport", "Security", "Kernels", "Platform", "CLinux"]),
+        module(
+            "Analysis",
+            [
+                "Settings", "Coordinator", "Worker", "RunLog", "Kernels", "Prediction", "Partition", "NeuralNetwork", "Datasets",
+                "Tensors", "Platform",
+            ]),
+        module(
             "Commands",
             [
-                "Dashboard", "Coordinator", "Worker", "ParameterStore", "Interchange", "RunLog", "Protocol", "Transport", "Security",
-                "Kernels",
-                "Prediction", "Partition", "NeuralNetwork", "Datasets", "Tensors", "Platform", "CLinux", arguments, yaml,
+                "Analysis", "Supervision", "Settings", "Dashboard", "Coordinator", "Worker", "ParameterStore", "Interchange", "RunLog",
+                "Protocol", "Transport", "Security", "Kernels", "Prediction", "Partition", "NeuralNetwork", "Datasets", "Tensors",
+                "Platform", "CLinux", arguments,
             ]),
         .executableTarget(name: "colonnade", dependencies: ["Commands"], swiftSettings: swiftSettings),
 
@@ -99,8 +114,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Commands", "Coordinator", "ParameterStore", "Interchange", "RunLog", "Protocol", "Transport", "Security", "Kernels",
-                "Partition", "NeuralNetwork", "Datasets", "Tensors", "Platform", "CZlib", "Fixtures", arguments, protobuf,
+                "Settings", "Coordinator", "ParameterStore", "Interchange", "RunLog", "Protocol", "Transport", "Security", "Kernels",
+                "Partition", "NeuralNetwork", "Datasets", "Tensors", "Platform", "CZlib", "Fixtures", protobuf,
             ], path: "Tests/FuzzTargets", swiftSettings: swiftSettings),
         .testTarget(name: "FuzzRegressionTests", dependencies: ["FuzzTargets", "TestSupport"], swiftSettings: swiftSettings),
 
@@ -124,7 +139,10 @@ let package = Package(
         tests("Interchange", ["TestSupport", "RunLog"]),
         tests(
             "Worker", ["TestSupport", "NeuralNetwork", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
-        tests("Commands", ["TestSupport"]),
+        tests("Settings"),
+        tests("Supervision"),
+        tests("Analysis"),
+        tests("Commands", ["TestSupport", "Settings"]),
 
         // The repository's own rules: imports, lengths of files, words and summaries.
         .testTarget(name: "StructureTests", dependencies: ["TestSupport"], path: "Tests/Structure", swiftSettings: swiftSettings),
@@ -133,7 +151,8 @@ let package = Package(
         .testTarget(
             name: "SystemTests",
             dependencies: [
-                "TestSupport", "Commands", "RunLog", "Protocol", "Transport", "Security", "NeuralNetwork", "Tensors", "Platform", protobuf,
+                "TestSupport", "Supervision", "RunLog", "Protocol", "Transport", "Security", "NeuralNetwork", "Tensors", "Platform",
+                protobuf,
             ],
             path: "Tests/System", exclude: ["Contract/Golden"], resources: [.copy("Golden")], swiftSettings: swiftSettings),
     ]

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Glibc
 import Platform
+import Settings
 
 /// The root command, `colonnade`.
 public struct ColonnadeCommand: ParsableCommand {

@@ -1,3 +1,4 @@
+import Analysis
 import ArgumentParser
 import Datasets
 import Foundation
@@ -6,6 +7,8 @@ import NeuralNetwork
 import Partition
 import Platform
 import RunLog
+import Settings
+import Supervision
 import Worker
 
 /// `colonnade bench`: measures where time goes.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ParameterStore
+import Platform
 
 /// `colonnade bench update`: measures the store's update alone.
 struct UpdateBench: ParsableCommand {

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Dashboard
 import Foundation
-import Protocol
 import Glibc
 import Platform
+import Protocol
 import RunLog
 import Security
 

@@ -1,3 +1,4 @@
+import Platform
 import Protocol
 import RunLog
 import Security

@@ -4,6 +4,8 @@ import Foundation
 import Glibc
 import Platform
 import Security
+import Settings
+import Supervision
 import Tensors
 
 /// `colonnade doctor`: checks whether this machine, or a set of hosts, is fit for a run.

@@ -1,3 +1,6 @@
+import Platform
+import Settings
+
 /// The result of one check.
 struct Finding: Codable, Sendable, Equatable {
     enum Verdict: String, Codable, Sendable { case passed, warning, failed }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Platform
 
 /// The option `--crops` of `evaluate` and `predict`.
 enum CropsOption {

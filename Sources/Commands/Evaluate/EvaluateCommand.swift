@@ -1,7 +1,9 @@
+import Analysis
 import ArgumentParser
 import Datasets
 import Foundation
 import NeuralNetwork
+import Platform
 import Tensors
 import Worker
 

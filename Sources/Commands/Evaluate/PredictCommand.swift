@@ -2,6 +2,7 @@ import ArgumentParser
 import Datasets
 import Foundation
 import NeuralNetwork
+import Platform
 import Tensors
 import Worker
 

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
 import Glibc
+import Settings
+import Supervision
 
 /// `colonnade launch`: a run on the hosts of a file, over ssh.
 struct LaunchCommand: ParsableCommand {
@@ -35,7 +37,10 @@ struct LaunchCommand: ParsableCommand {
         // A command that is suspended says nothing, and hosts would take it to be gone.
         signal(SIGTSTP, SIG_IGN)
         let file = try HostsFile(path: hosts)
-        let launch = try Launch(file, request: options.request, isInsecure: insecure)
+        let output = HostOutput(hosts: file.hosts.map(\.label), processes: "coordinator".count)
+        let launch = try Launch(file, request: options.request, isInsecure: insecure, reporter: TerminalReporter()) {
+            output.show($0, $1, $2)
+        }
         signals.onInterrupt { launch.interrupt() }
         try launch.run()
         withExtendedLifetime(signals) {}

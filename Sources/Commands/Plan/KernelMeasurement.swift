@@ -1,3 +1,4 @@
+import Analysis
 import Datasets
 import Foundation
 import NeuralNetwork
@@ -5,6 +6,8 @@ import Partition
 import Platform
 import Prediction
 import RunLog
+import Settings
+import Supervision
 
 /// Measures a network's kernels for `plan` as they run in training: in a short run on synthetic images.
 enum KernelMeasurement {

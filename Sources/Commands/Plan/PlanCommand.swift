@@ -1,9 +1,12 @@
+import Analysis
 import ArgumentParser
 import Datasets
 import Foundation
 import NeuralNetwork
 import Partition
+import Platform
 import Prediction
+import Settings
 import Tensors
 
 /// `colonnade plan`: shows what each worker will do, without starting anything.

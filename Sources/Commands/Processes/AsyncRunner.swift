@@ -1,5 +1,6 @@
 import Glibc
 import Platform
+import Supervision
 
 /// Runs asynchronous work from a synchronous command.
 enum AsyncRunner {

@@ -1,3 +1,4 @@
+import Analysis
 import ArgumentParser
 import Coordinator
 import Foundation
@@ -7,6 +8,8 @@ import Platform
 import Prediction
 import RunLog
 import Security
+import Settings
+import Supervision
 import Tensors
 
 /// `colonnade coordinator`: one role, on this host.
@@ -86,7 +89,7 @@ struct CoordinatorCommand: ParsableCommand {
             record.coordinator = "\(service.address)"
             record.plan = try? .init(resolved.plan.configuration, layout: resolved.plan.layout)
         }
-        let published = token?.publish(service.address)
+        let published = token?.publish(service.address, TerminalReporter())
         defer { published?.remove() }
         if !address.isLoopback, security.isPlain {
             journal.note("insecure", "\(service.address) takes connections without encryption")

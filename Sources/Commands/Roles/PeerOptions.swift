@@ -1,6 +1,8 @@
 import ArgumentParser
+import Platform
 import Protocol
 import Security
+import Settings
 
 /// The options that workers and stores have in common.
 struct PeerOptions: ParsableArguments {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Prediction
+import Settings
 
 /// The options of `train` and `coordinator`.
 struct RunOptions: ParsableArguments {
@@ -113,7 +114,11 @@ struct RunOptions: ParsableArguments {
     @OptionGroup var stopped: StoppedOption
     @OptionGroup var security: SecurityOptions
 
-    enum StorePlacement: String, Codable, ExpressibleByArgument, CaseIterable { case embedded, process }
+    enum StorePlacement: String, ExpressibleByArgument, CaseIterable {
+        case embedded, process
+
+        var requested: RunRequest.StorePlacement { self == .embedded ? .embedded : .process }
+    }
 
     /// The same as plain data.
     /// - Throws: Where the configuration's file cannot be read.
@@ -121,7 +126,8 @@ struct RunOptions: ParsableArguments {
         get throws {
             RunRequest(
                 configuration: try configuration.request, data: data, workers: workers, replicas: replicas, steps: steps, epochs: epochs,
-                runs: runs, name: name, resume: resume, resumeIfBegun: resumeIfBegun, initialize: initialize, store: store, stores: stores,
+                runs: runs, name: name, resume: resume, resumeIfBegun: resumeIfBegun, initialize: initialize,
+                store: store.requested, stores: stores,
                 traceEvery: traceEvery, normsEvery: normsEvery, metricsListen: metricsListen, metricsTokenFile: metricsTokenFile,
                 elastic: elastic, elasticInterval: elasticInterval, joinTimeout: joinTimeout, restarts: restarts, patience: patience,
                 bandwidth: bandwidth?.bytesPerSecond, latency: latency?.seconds, device: device,

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Coordinator
 import Foundation
+import Platform
 import RunLog
 
 /// What is said and kept when a run has ended.

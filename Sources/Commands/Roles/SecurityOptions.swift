@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Security
+import Settings
 
 /// The options, common to all roles, that decide who may connect.
 struct SecurityOptions: ParsableArguments {

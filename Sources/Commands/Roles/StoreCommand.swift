@@ -3,6 +3,7 @@ import Glibc
 import ParameterStore
 import Protocol
 import Security
+import Supervision
 
 /// `colonnade store`: holds a shard of the parameters.
 struct StoreCommand: ParsableCommand {

@@ -4,6 +4,8 @@ import Glibc
 import NeuralNetwork
 import Protocol
 import Security
+import Settings
+import Supervision
 import Worker
 
 /// `colonnade worker`: computes columns of a run.

@@ -1,8 +1,8 @@
+import Analysis
 import ArgumentParser
 import Foundation
-import NeuralNetwork
+import Platform
 import RunLog
-import Tensors
 
 /// `colonnade runs diverge`: finds where two runs that should be the same diverge.
 struct DivergeCommand: ParsableCommand {
@@ -29,7 +29,7 @@ struct DivergeCommand: ParsableCommand {
             throw CommandFailure(CommandFailure.data, "the runs have no step in common; compare runs with the same settings")
         }
         var document = Document(steps: divergence.steps, first_differing_step: divergence.first?.step)
-        if divergence.first != nil, let (checkpoint, tensors) = try differing(directories) {
+        if divergence.first != nil, let (checkpoint, tensors) = try CheckpointDifference.first(directories) {
             (document.checkpoint, document.tensors) = (checkpoint, tensors)
         }
         if json { return Terminal.line(try Terminal.json(document)) }
@@ -43,26 +43,5 @@ struct DivergeCommand: ParsableCommand {
         } else {
             Terminal.line("no checkpoint of both runs shows the tensor that differs; train both with --set checkpoint.every=\(first.step)")
         }
-    }
-
-    /// Returns the first step at which both runs have checkpoints that differ, and the differing tensors.
-    private func differing(_ directories: [RunDirectory]) throws -> (Int, [String])? {
-        let checkpoints = directories.map { Dictionary($0.checkpoints().map { ($0.step, $0.path) }) { first, _ in first } }
-        for step in Set(checkpoints[0].keys).intersection(checkpoints[1].keys).sorted() {
-            guard let one = checkpoints[0][step], let other = checkpoints[1][step] else { continue }
-            let (a, b) = (try Checkpoint(path: one), try Checkpoint(path: other))
-            var names: [String] = []
-            for tensor in try a.state.configuration.network.parameterTensors() {
-                for (file, another, suffix) in [(a.model, b.model, ""), (a.momentum, b.momentum, " (momentum)")] {
-                    guard another.shape(tensor.name) == tensor.shape else {
-                        throw CommandFailure(CommandFailure.data, "\(tensor.name) has another shape in \(other); the networks differ")
-                    }
-                    let same = try file.floats(tensor.name).elementsEqual(another.floats(tensor.name))
-                    if !same { names.append(tensor.name + suffix) }
-                }
-            }
-            if !names.isEmpty { return (step, names) }
-        }
-        return nil
     }
 }

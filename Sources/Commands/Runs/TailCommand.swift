@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Glibc
+import Platform
 import RunLog
 
 /// `colonnade runs tail`: shows the last lines of a run, and with --follow new ones.

@@ -1,8 +1,10 @@
+import Analysis
 import ArgumentParser
 import Foundation
 import Glibc
 import Interchange
 import NeuralNetwork
+import Platform
 import RunLog
 
 /// `colonnade runs tensorboard`: converts a run's curves, kernels and weights for TensorBoard.

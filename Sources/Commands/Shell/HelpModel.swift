@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Platform
 
 /// The argument parser's description of commands, which it writes as JSON for other programs. Only what manual pages need.
 struct HelpModel: Decodable {

@@ -6,6 +6,8 @@ import Partition
 import Platform
 import RunLog
 import Security
+import Settings
+import Supervision
 
 /// `colonnade train`: coordinator, store and workers on this machine, each a process of its own.
 struct TrainCommand: ParsableCommand {
@@ -29,7 +31,8 @@ struct TrainCommand: ParsableCommand {
         let directory = try resolved.resumed ?? found ?? RunDirectory.create(runs: given.runs, name: given.name)
         let supervisor = Supervisor(
             place: LocalPlace(directory, peerArguments: given.security.peerArguments(token: directory.tokenPath)),
-            workers: resolved.plan.workers, stores: given.store == .process ? 1 : 0, restarts: given.restarts)
+            workers: resolved.plan.workers, stores: given.store == .process ? 1 : 0, restarts: given.restarts,
+            reporter: TerminalReporter())
         signals.onInterrupt { supervisor.interrupt() }
         var request = given
         // The layout of now, also where the run is taken up again after it has changed.

@@ -1,4 +1,4 @@
-import Commands
+import Supervision
 import TestSupport
 import Testing
 

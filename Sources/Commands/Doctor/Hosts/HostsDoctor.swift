@@ -2,6 +2,8 @@ import Foundation
 import Glibc
 import Platform
 import Security
+import Settings
+import Supervision
 
 /// Checks every host of a file and every pair of hosts, over ssh.
 struct HostsDoctor {

@@ -6,6 +6,7 @@ import Kernels
 import Platform
 import Protocol
 import Security
+import Settings
 import Tensors
 import Transport
 

@@ -1,0 +1,34 @@
+import Foundation
+package import RunLog
+package import Settings
+
+/// A run on this machine: its processes are this one's children.
+package final class LocalPlace: RunPlace {
+    private let run: RunDirectory
+    /// The arguments of stores and workers besides the coordinator's address.
+    private let peerArguments: [String]
+
+    package init(_ run: RunDirectory, peerArguments: [String]) { (self.run, self.peerArguments) = (run, peerArguments) }
+
+    package var directory: String { run.path }
+    package var progress: RunProgress { RunProgress(run) }
+
+    package func startCoordinator(_ request: RunRequest) throws -> (process: any RoleProcess, reports: CoordinatorReports) {
+        var request = request
+        (request.directory, request.listen) = (run.path, "127.0.0.1:0")
+        let reports = CoordinatorReports()
+        let process = try ReportingPipes().start(
+            name: "coordinator", arguments: ReportingPipes.coordinatorArguments, request: JSONEncoder().encode(request), output: .inherited,
+            report: { reports.receive($0) })
+        return (process, reports)
+    }
+
+    package func start(_ role: String, _ rank: Int, coordinator address: String) throws -> any RoleProcess {
+        try ChildProcess(
+            name: "\(role) \(rank)", arguments: [role, "--coordinator", address] + peerArguments,
+            logPath: run.logPath(role: role, rank: rank))
+    }
+
+    /// The coordinator says on this terminal that the run has paused, and why.
+    package func willStartAgain(_ process: any RoleProcess, after code: Int32) {}
+}

@@ -39,8 +39,7 @@ import Testing
             String(decoding: try encoder.encode(RunRequest.parse(options).completed(by: file, workers: 2, stores: 0)), as: UTF8.self)
         }
         let completed = try text([])
-        for part in ["\"bandwidth\":125000000", "\"workers\":2", "\"threads\":2", "\"stores\":1", "\"data\":\"\\/d\""]
-        {
+        for part in ["\"bandwidth\":125000000", "\"workers\":2", "\"threads\":2", "\"stores\":1", "\"data\":\"\\/d\""] {
             #expect(completed.contains(part), "\(completed)")
         }
         let stated = try text(["--data", "/e", "--workers", "1", "--threads", "1", "--bandwidth", "2GB/s"])

@@ -191,7 +191,8 @@ public final class WorkerService: @unchecked Sendable {
         let (mailbox, data) = (mailbox, data)
         return try HeartbeatSender(
             coordinator: options.coordinator, hello: hello, patience: welcome.patience, loop: loop, log: log,
-            beat: { receiver.heartbeat }, silent: { error in
+            beat: { receiver.heartbeat },
+            silent: { error in
                 mailbox.fail(error)
                 data.fail(error)
             })

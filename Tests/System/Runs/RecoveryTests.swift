@@ -47,6 +47,27 @@ import Testing
         #expect(run.checkpoints().map(\.step) == [110, 120])
     }
 
+    /// A power cut takes several processes at once: one incident, however many they are.
+    @Test func workersThatAreKilledTogetherAreOneIncident() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        let replicas = ["--replicas", "2", "--restarts", "1"]
+        #expect(try runner.run(options(data, "whole") + replicas).code == 0)
+        let process = try runner.start(options(data, "killed") + replicas)
+        let run = runner.runDirectory("killed")
+        for step in [25, 55, 85] {
+            try process.wait(for: "step \(step)") { run.steps.count >= step }
+            let workers = try run.record().processes.filter { $0.role == "worker" }.map { pid_t($0.process) }
+            #expect(workers.count == 4)
+            for worker in workers.prefix(3) { kill(worker, SIGKILL) }
+            let recoveries = run.events("recovered").count
+            try process.wait(for: "the recovery", every: 2_000) { run.events("recovered").count > recoveries }
+        }
+        try process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(process.errors)")
+        #expect(run.digests == runner.runDirectory("whole").digests)
+    }
+
     private struct Injected: Sendable, CustomTestStringConvertible {
         let kind: String
         let process: String

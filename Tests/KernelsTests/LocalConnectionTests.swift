@@ -50,7 +50,9 @@ import Testing
 
     private func expect(_ memory: Memory, _ expected: [Double], _ what: String, _ engine: Engine) throws {
         let scale = expected.map(abs).max()!
-        for (index, (a, e)) in zip(try memory.values(engine: engine), expected).enumerated() where !(abs(Double(a) - e) <= 1e-5 * scale) {
+        let values = try memory.values(engine: engine)
+        #expect(values.count == expected.count, "\(what)")
+        for (index, (a, e)) in zip(values, expected).enumerated() where !(abs(Double(a) - e) <= 1e-5 * scale) {
             Issue.record("\(what) \(index): \(a) instead of \(e)")
             return
         }

@@ -1,3 +1,3 @@
-/* PNG and other picture formats (Debian: libstb-dev). */
+/* PNG and other image formats (Debian: libstb-dev). */
 #include <stb/stb_image.h>
 #include <stb/stb_image_write.h>

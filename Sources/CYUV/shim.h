@@ -1,3 +1,3 @@
-/* Rescaling of pictures (Debian: libyuv-dev). */
+/* Rescaling of images (Debian: libyuv-dev). */
 #include <libyuv/planar_functions.h>
 #include <libyuv/scale_argb.h>

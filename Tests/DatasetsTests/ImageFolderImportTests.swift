@@ -152,8 +152,8 @@ import Testing
         _ = try pack(scratch, size: 24)
         let dataset = try Dataset(path: scratch("packed"))
         let stored = try Samples.pixels(dataset, .validation, 0)
-        #expect(try PictureReader.square(path: scratch("source/val/a/1.jpg"), size: 24) == stored)
-        let error = #expect(throws: DatasetError.self) { try PictureReader.square(path: scratch("none.jpg"), size: 24) }
+        #expect(try ImageReader.square(path: scratch("source/val/a/1.jpg"), size: 24) == stored)
+        let error = #expect(throws: DatasetError.self) { try ImageReader.square(path: scratch("none.jpg"), size: 24) }
         #expect(error?.description.contains("none.jpg") == true)
     }
 }

@@ -36,7 +36,7 @@ import Testing
     }
 
     private func events(of scratch: RunScratch, points: Int = 100, notice: @escaping (String) -> Void = { _ in }) throws -> RunEvents {
-        try RunEvents(of: scratch.directory, to: scratch.runs + "/out", points: points, pictures: { _ in [] }, notice: notice)
+        try RunEvents(of: scratch.directory, to: scratch.runs + "/out", points: points, kernelImages: { _ in [] }, notice: notice)
     }
 
     @Test func stepsThatAreTrainedAgainAreWithdrawn() throws {
@@ -137,7 +137,7 @@ import Testing
         }
         #expect(FileManager.default.fileExists(atPath: other))
         #expect(throws: (any Error).self) {
-            try RunEvents(of: scratch.directory, to: other + "/below", points: 5, pictures: { _ in [] }, notice: { _ in })
+            try RunEvents(of: scratch.directory, to: other + "/below", points: 5, kernelImages: { _ in [] }, notice: { _ in })
         }
     }
 }

@@ -50,7 +50,7 @@ import Testing
         }
         let (x, w, b, dy) = (random(inShape.count, 1), random(kernelShape.count, 2), random(c.kernels, 3), random(outShape.count, 4))
         func memory(_ values: [Float], _ layout: TensorLayout) throws -> Memory { try Memory(values, layout, engine: engine) }
-        let turn = Turn(weights: 0, pass: 0, batch: 0)
+        let turn = BufferParity(weights: 0, pass: 0, batch: 0)
         let (xm, wm, bm) = (try memory(x, source), try memory(w, operation.weights), try memory(b, operation.biases!))
         let (y, dw, db) = (
             try Memory(destination, engine: engine), try Memory(operation.gradient, engine: engine),
@@ -129,7 +129,7 @@ import Testing
         let (alone, adding) = (try operation(accumulates: false), try operation(accumulates: true))
         let (x, before) = (try filled(source, 1), try filled(destination, 2))
         let (part, sum) = (try Memory(destination, engine: engine), try filled(destination, 2))
-        let turn = Turn(weights: 0, pass: 0, batch: 0)
+        let turn = BufferParity(weights: 0, pass: 0, batch: 0)
         try alone.output(source: .fixed(x), weights: .fixed(filled(alone.weights, 3)), biases: nil, destination: .fixed(part)).run(turn)
         try adding.output(source: .fixed(x), weights: .fixed(filled(adding.weights, 3)), biases: nil, destination: .fixed(sum)).run(turn)
         let expected = zip(try part.values(engine: engine), try before.values(engine: engine)).map { max(0, $0 + $1) }

@@ -74,7 +74,7 @@ import Testing
         let (dx, dw) = (try memory(x, source, engine), try memory(w, operation.weights, engine))
         let (xm, wm, dym) = (try memory(x, source, engine), try memory(w, operation.weights, engine), try memory(dy, destination, engine))
         let (bm, db) = try accumulates ? (nil, nil) : (memory(b, operation.biases!, engine), memory(b, operation.biases!, engine))
-        let turn = Turn(weights: 0, pass: 0, batch: 0)
+        let turn = BufferParity(weights: 0, pass: 0, batch: 0)
         try operation.output(source: .fixed(xm), weights: .fixed(wm), biases: bm.map(Operand.fixed), destination: .fixed(y)).run(turn)
         try operation.inputGradient(destination: .fixed(dym), weights: .fixed(wm), source: .fixed(dx)).run(turn)
         try operation.parameterGradient(

@@ -39,7 +39,7 @@ import Testing
         let normals = (0..<shape.count).map { RandomDraws.normals(draws.words(.initialValue, 0, UInt64($0))) }
         let (x, g) = (normals.map { 20 * $0.0 }, normals.map(\.1))
         for (values, memory) in [(x, source), (g, resultGradient)] { try memory.fill(values, engine: engine) }
-        let turn = Turn(weights: 0, pass: 0, batch: 0)
+        let turn = BufferParity(weights: 0, pass: 0, batch: 0)
         let forward = try kernel.forward(source: .fixed(source), destination: .fixed(result), workspace: workspace)
         let backward = try kernel.backward(
             source: .fixed(source), destinationGradient: .fixed(resultGradient), sourceGradient: .fixed(sourceGradient),

@@ -34,7 +34,7 @@ import Worker
 
     @Test func patchesAndNetworksAreAveraged() throws {
         let scratch = try Scratch()
-        try MadePictures.pack(
+        try SyntheticImages.pack(
             into: scratch("data"), channels: 3, height: 32, width: 32, classes: 10, train: 20, validation: 9)
         let dataset = try Dataset(path: scratch("data"))
         let checkpoints = try [1, 2].map { try checkpoint(scratch, seed: $0, dataset: dataset) }

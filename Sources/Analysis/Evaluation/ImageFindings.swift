@@ -58,7 +58,7 @@ package struct ImageFindings: Sendable {
         let names = manifest.names
         func imageURI(_ split: Split, _ index: Int) throws -> String {
             try reader.withPixels(split, index) {
-                PictureURI.picture(
+                ImageURI.image(
                     planar: Array($0), channels: manifest.channels, height: manifest.height, width: manifest.width)
             }
         }

@@ -18,7 +18,7 @@ package struct KernelGallery: Sendable {
         package let colorKernels: Int
 
         /// The sheet as a data URI for a page.
-        package var imageURI: String { PictureURI.png(file: file) }
+        package var imageURI: String { ImageURI.png(file: file) }
 
         /// The JSON omits the sheet.
         private enum CodingKeys: String, CodingKey {
@@ -44,7 +44,7 @@ package struct KernelGallery: Sendable {
         let (channels, size) = (network.input.channels, convolution.size)
         let weights = try checkpoint.model.array("\(first.name).weight")
         let length = channels * size * size
-        guard let images = KernelPictures(weights, [convolution.kernels, channels, size, size]) else { return nil }
+        guard let images = KernelImages(weights, [convolution.kernels, channels, size, size]) else { return nil }
         (layer, self.size, self.channels) = (first.name, size, channels)
         columns = (0..<network.columns).map { column in
             let range = ColumnSplit.range(of: convolution.kernels, column: column, columns: network.columns)
@@ -55,7 +55,7 @@ package struct KernelGallery: Sendable {
                 } : []
             let sheet = Self.sheet(images, range)
             return Column(
-                file: PictureURI.pngFile(sheet.pixels, channels: channels, height: sheet.height, width: sheet.width),
+                file: ImageURI.pngFile(sheet.pixels, channels: channels, height: sheet.height, width: sheet.width),
                 width: sheet.width, height: sheet.height, kernels: range.count,
                 colorSelectivity: selectivities.isEmpty ? nil : selectivities.reduce(0, +) / Double(selectivities.count),
                 colorKernels: selectivities.count { $0 > 0.5 })
@@ -81,7 +81,7 @@ package struct KernelGallery: Sendable {
     }
 
     /// Draws kernels side by side with a pixel between them.
-    private static func sheet(_ images: KernelPictures, _ range: Range<Int>) -> (pixels: [UInt8], height: Int, width: Int) {
+    private static func sheet(_ images: KernelImages, _ range: Range<Int>) -> (pixels: [UInt8], height: Int, width: Int) {
         let (size, row) = (images.size, images.channels * images.size)
         let across = min(range.count, 12)
         let down = (range.count + across - 1) / across

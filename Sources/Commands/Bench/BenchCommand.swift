@@ -168,7 +168,7 @@ struct StepBench: ParsableCommand {
         if path == nil {
             let (input, batch) = (configuration.network.input, configuration.recipe.batch)
             path = scratch + "/made"
-            try MadePictures.pack(
+            try SyntheticImages.pack(
                 into: path!, channels: input.channels, height: input.height, width: input.width,
                 classes: configuration.network.classes, train: max(4 * batch, configuration.network.classes), validation: 1)
         }

@@ -86,7 +86,7 @@ final class Predictor {
 
     /// Returns the softmax of an image file by class, as the mean over patches.
     func probabilities(of path: String, patches: [Patch]) throws -> [Double] {
-        let pixels = try PictureReader.square(path: path, size: stored[1], channels: stored[0])
+        let pixels = try ImageReader.square(path: path, size: stored[1], channels: stored[0])
         let size = renderer.imageFloats
         for (i, patch) in patches.enumerated() {
             try renderer.render(

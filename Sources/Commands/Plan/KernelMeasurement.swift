@@ -30,7 +30,7 @@ enum KernelMeasurement {
         tree["network"] = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(measured.network))
         try JSONEncoder().encode(JSONValue.object(tree)).write(to: URL(fileURLWithPath: file))
         let (network, batch) = (measured.network, measured.recipe.batch)
-        try MadePictures.pack(
+        try SyntheticImages.pack(
             into: data, channels: network.input.channels, height: network.input.height, width: network.input.width,
             classes: network.classes, train: max(4 * batch, network.classes), validation: 1)
         // A small network's steps take milliseconds: run enough of them to include occasional delays.

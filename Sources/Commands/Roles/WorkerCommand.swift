@@ -34,8 +34,8 @@ struct WorkerCommand: ParsableCommand {
     @OptionGroup var peer: PeerOptions
 
     func validate() throws {
-        if let threads, !(1...Recipe.mostThreads).contains(threads) {
-            throw ValidationError("--threads must be from 1 to \(Recipe.mostThreads), not \(threads)")
+        if let threads, !(1...Recipe.maximumThreads).contains(threads) {
+            throw ValidationError("--threads must be from 1 to \(Recipe.maximumThreads), not \(threads)")
         }
     }
 

@@ -34,7 +34,7 @@ struct TensorBoardCommand: ParsableCommand {
         }
         let directory = try RunDirectory.find(target, runs: runs)
         let output = out ?? directory.path + "/tensorboard"
-        let events = try RunEvents(of: directory, to: output, points: points, pictures: Self.kernels, notice: Terminal.error)
+        let events = try RunEvents(of: directory, to: output, points: points, kernelImages: Self.kernels, notice: Terminal.error)
         if follow, !json { Terminal.line("writing \(events.path); see it with: tensorboard --logdir \(output)") }
         while true {
             // Read the state first, so that everything written before the end is converted.
@@ -51,10 +51,10 @@ struct TensorBoardCommand: ParsableCommand {
     }
 
     /// Draws the first layer's kernels, a sheet for each column.
-    private static func kernels(_ checkpoint: Checkpoint) throws -> [EventPicture] {
+    private static func kernels(_ checkpoint: Checkpoint) throws -> [EventImage] {
         guard let gallery = try KernelGallery(checkpoint) else { return [] }
         return gallery.columns.enumerated().map { column, sheet in
-            EventPicture(
+            EventImage(
                 tag: "\(gallery.layer)/column \(column)", png: [UInt8](sheet.file), width: sheet.width, height: sheet.height,
                 channels: gallery.channels)
         }

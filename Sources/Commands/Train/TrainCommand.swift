@@ -30,7 +30,7 @@ struct TrainCommand: ParsableCommand {
         let resolved = try given.resolve(listen: SocketAddress(host: "127.0.0.1", port: 0))
         let directory = try resolved.resumed ?? found ?? RunDirectory.create(runs: given.runs, name: given.name)
         let supervisor = Supervisor(
-            place: LocalPlace(directory, peerArguments: given.security.peerArguments(token: directory.tokenPath)),
+            place: LocalLaunchTarget(directory, peerArguments: given.security.peerArguments(token: directory.tokenPath)),
             workers: resolved.plan.workers, stores: given.store == .process ? 1 : 0, restarts: given.restarts,
             reporter: TerminalReporter())
         signals.onInterrupt { supervisor.interrupt() }

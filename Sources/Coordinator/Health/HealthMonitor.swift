@@ -248,7 +248,7 @@ package struct HealthMonitor: Sendable {
         case .awaitingSlab: return "waiting for \(heartbeat.instruction)\(step)"
         case .awaitingValue: return "waiting for the value of \(heartbeat.instruction)\(step)"
         case .awaitingGrant: return "waiting for the grant of step \(heartbeat.step)"
-        case .awaitingPictures: return "reading pictures\(step)"
+        case .awaitingPictures: return "reading images\(step)"
         case .sending: return "handing over \(heartbeat.instruction)\(step)"
         case .updating: return "computing the \(heartbeat.instruction)"
         case .holding: return "holding"

@@ -7,7 +7,7 @@ package struct ProcessHealth: Sendable {
     /// When the last heartbeat came, on the coordinator's clock.
     package private(set) var heard: Double
     package private(set) var heartbeat = WireHeartbeat()
-    private var gaps = UsualTime()
+    private var gaps = DurationEstimate()
 
     package init(_ process: ProcessName, heard: Double) { (self.process, self.heard) = (process, heard) }
 

@@ -46,7 +46,7 @@ package struct LayoutPolicy: Sendable {
             .filter { replicas == nil || $0.replicas == replicas }
         guard let layout = layouts.min(by: { abs($0.replicas - current.replicas) < abs($1.replicas - current.replicas) }) else {
             return "\(workers) workers\(replicas.map { " in \($0) replicas" } ?? "") cannot share this run; legal are "
-                + ColumnLayout.legalWords(columns: columns, slices: slices)
+                + ColumnLayout.legalLayouts(columns: columns, slices: slices)
         }
         guard layout != current || wanted != nil else { return "it has \(current.words) already" }
         let there = staying + spares

@@ -133,7 +133,7 @@ package struct Rendezvous: Sendable {
         }
     }
 
-    /// Why a worker would not compute the same bits as the others, or of other pictures.
+    /// Why a worker would not compute the same bits as the others, or of other images.
     private func obstacle(worker hello: WireHello) -> String? {
         if !hello.datasetFingerprint.isEmpty, hello.datasetFingerprint != datasetFingerprint {
             return "its data set has the fingerprint \(hello.datasetFingerprint), the coordinator's "

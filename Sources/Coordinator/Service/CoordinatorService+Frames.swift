@@ -109,7 +109,7 @@ extension CoordinatorService {
 
     private func received(_ command: WireCommand, _ connection: Connections.Connection) throws {
         let origin = CommandOrigin(connection.id, connection.link.peer)
-        guard plan.security.provesPeers else {
+        guard plan.security.authenticatesPeers else {
             var answer = WireAnswer()
             answer.reason = "this run takes no commands: it has neither certificates nor a token (--insecure)"
             return connection.link.send(.with { [answer] in $0.answer = answer }, run: run)

@@ -59,7 +59,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
 
     /// Runs to the end and returns how it ended.
     public func serve() -> RunOutcome {
-        FaultPlace.identify(.coordinator, rank: 0)
+        FaultInjection.identify(.coordinator, rank: 0)
         accepted.update { $0 = { [weak self] link in if let self { link.start(self) } } }
         loop.submit { [self] in
             // Members have as long to join from here as the plan says.

@@ -18,7 +18,7 @@ struct KernelRoutes: Sendable {
         let count: Int
         let size: Int
         let channels: Int
-        /// The kernels scaled by `KernelPictures`, channels last, one byte per channel, in Base64.
+        /// The kernels scaled by `KernelImages`, channels last, one byte per channel, in Base64.
         let pixels: String
     }
 
@@ -45,7 +45,7 @@ struct KernelRoutes: Sendable {
         let file = try SafetensorsFile(path: checkpoint.path + "/model.safetensors")
         let name = "\(first).weight"
         guard let shape = file.shape(name)?.extents, shape.reduce(1, { $0.multipliedReportingOverflow(by: $1).partialValue }) <= limit,
-            let images = KernelPictures(try file.array(name), shape)
+            let images = KernelImages(try file.array(name), shape)
         else { throw DashboardError(.notFound, "the kernels of \(first) cannot be shown as images") }
         let columns = record.plan?.columns.reduce(0) { $0 + $1.count } ?? 1
         return Kernels(

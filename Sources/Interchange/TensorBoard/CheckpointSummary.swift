@@ -8,7 +8,7 @@ struct CheckpointSummary {
 
     /// Opens and verifies a checkpoint.
     /// - Throws: `NetworkError`, `SafetensorsError` or `FileError` if it is missing or damaged.
-    init(path: String, images: (Checkpoint) throws -> [EventPicture]) throws {
+    init(path: String, images: (Checkpoint) throws -> [EventImage]) throws {
         let checkpoint = try Checkpoint(path: path)
         let histograms = try checkpoint.state.configuration.network.parameterTensors().compactMap { tensor in
             try checkpoint.model.array(tensor.name).withUnsafeBufferPointer(WeightHistogram.init).map { histogram in

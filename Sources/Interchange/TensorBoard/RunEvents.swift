@@ -16,7 +16,7 @@ public final class RunEvents {
     private let lines: LineTail
     private let started: Double
     private let newThinning: PointThinning
-    private let images: (Checkpoint) throws -> [EventPicture]
+    private let images: (Checkpoint) throws -> [EventImage]
     private let notice: (String) -> Void
 
     private var thinning: PointThinning
@@ -36,15 +36,15 @@ public final class RunEvents {
     /// - Parameters:
     ///   - points: The largest number of points of a curve, at least 2. They are the first line of each of `points` − 1 equal
     ///     parts of the run, and the last line.
-    ///   - pictures: Returns the images to show for a checkpoint.
+    ///   - images: Returns the images to show for a checkpoint.
     ///   - notice: Receives a sentence about each checkpoint that was skipped.
     /// - Throws: `FileError` if `target` cannot be written to, `RunLogError` if the run has no record.
     public init(
-        of directory: RunDirectory, to target: String, points: Int, pictures: @escaping (Checkpoint) throws -> [EventPicture],
+        of directory: RunDirectory, to target: String, points: Int, kernelImages: @escaping (Checkpoint) throws -> [EventImage],
         notice: @escaping (String) -> Void
     ) throws {
         let record = try directory.record()
-        (self.directory, images, self.notice) = (directory, pictures, notice)
+        (self.directory, images, self.notice) = (directory, kernelImages, notice)
         started = ISO8601DateFormatter().date(from: record.started)?.timeIntervalSince1970 ?? WallClock.now
         newThinning = PointThinning(points: points - 1, steps: record.steps)
         thinning = newThinning

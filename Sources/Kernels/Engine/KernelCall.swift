@@ -4,14 +4,14 @@ import COneDNN
 public protocol PlannedCall: AnyObject {
     /// Runs the computation and returns when it is complete.
     /// - Parameter turn: selects a buffer from each pair.
-    func run(_ turn: Turn) throws
+    func run(_ turn: BufferParity) throws
 }
 
 /// A oneDNN kernel and its arguments. Running it allocates nothing.
 public final class KernelCall: PlannedCall {
     private let primitive: dnnl_primitive_t
     private let engine: Engine
-    /// One argument list for each `Turn`, concatenated in the order of `Turn.all`.
+    /// One argument list for each `BufferParity`, concatenated in the order of `BufferParity.all`.
     private let arguments: UnsafeMutableBufferPointer<dnnl_exec_arg_t>
     private let argumentCount: Int
     /// Keeps the arguments' memory alive.
@@ -38,8 +38,8 @@ public final class KernelCall: PlannedCall {
         (self.before, self.after) = (before, after)
         operands = named.map(\.1)
         argumentCount = named.count
-        arguments = .allocate(capacity: named.count * Turn.all.count)
-        for turn in Turn.all {
+        arguments = .allocate(capacity: named.count * BufferParity.all.count)
+        for turn in BufferParity.all {
             for (i, (index, operand)) in named.enumerated() {
                 arguments.initializeElement(
                     at: turn.index * named.count + i,
@@ -53,7 +53,7 @@ public final class KernelCall: PlannedCall {
         arguments.deallocate()
     }
 
-    public func run(_ turn: Turn) throws {
+    public func run(_ turn: BufferParity) throws {
         for call in before { try call.run(turn) }
         try check(
             dnnl_primitive_execute(

@@ -52,7 +52,7 @@ public enum Operand: Sendable {
     /// Batches have two buffers because the loader prepares one while the other is used for training.
     case byBatch(Memory, Memory)
 
-    func memory(_ turn: Turn) -> Memory {
+    func memory(_ turn: BufferParity) -> Memory {
         switch self {
         case .fixed(let memory): memory
         case .byWeights(let even, let odd): turn.weights == 0 ? even : odd
@@ -61,7 +61,7 @@ public enum Operand: Sendable {
         }
     }
 
-    public var layout: TensorLayout { memory(Turn.all[0]).layout }
+    public var layout: TensorLayout { memory(BufferParity.all[0]).layout }
 
     /// Returns views of the same buffers in another layout.
     func viewed(as layout: TensorLayout, engine: Engine) throws -> Operand {
@@ -76,7 +76,7 @@ public enum Operand: Sendable {
 }
 
 /// The parity that selects a buffer from each pair: 0 for the even buffer, 1 for the odd one.
-public struct Turn: Sendable, Equatable {
+public struct BufferParity: Sendable, Equatable {
     public let weights: Int
     public let pass: Int
     public let batch: Int
@@ -86,6 +86,6 @@ public struct Turn: Sendable, Equatable {
     }
 
     /// All eight combinations, in the order of `index`.
-    static let all = (0..<8).map { Turn(weights: $0, pass: $0 >> 1, batch: $0 >> 2) }
+    static let all = (0..<8).map { BufferParity(weights: $0, pass: $0 >> 1, batch: $0 >> 2) }
     var index: Int { weights + 2 * pass + 4 * batch }
 }

@@ -92,7 +92,7 @@ public final class SoftmaxCrossEntropy {
     public var result: UnsafeBufferPointer<Float> { UnsafeBufferPointer(logProbabilities.buffer.floats) }
 
     /// Computes softmax, loss and errors of the first `images` of the minibatch.
-    public func forward(labels: UnsafeBufferPointer<Int32>, images: Int, turn: Turn) throws -> Outcome {
+    public func forward(labels: UnsafeBufferPointer<Int32>, images: Int, turn: BufferParity) throws -> Outcome {
         for call in gather { try call.run(turn) }
         try logSoftmax.run(turn)
         var outcome = Outcome()
@@ -114,7 +114,7 @@ public final class SoftmaxCrossEntropy {
     }
 
     /// Writes the gradient of the mean loss with respect to the hosted columns' logits.
-    public func backward(labels: UnsafeBufferPointer<Int32>, turn: Turn) throws {
+    public func backward(labels: UnsafeBufferPointer<Int32>, turn: BufferParity) throws {
         let share = -1 / Float(images)
         let gradient = labelGradient.buffer.floats
         gradient[..<(batch * classes)].update(repeating: 0)

@@ -169,7 +169,7 @@ public final class LocalConnection: WeightedOperation {
 }
 
 extension Operand {
-    fileprivate func start(_ turn: Turn) -> UnsafeMutablePointer<Float> { memory(turn).buffer.floats.baseAddress! }
+    fileprivate func start(_ turn: BufferParity) -> UnsafeMutablePointer<Float> { memory(turn).buffer.floats.baseAddress! }
 }
 
 /// The output's positions and the part of the input that each reads. Offsets count floats, with channels last.

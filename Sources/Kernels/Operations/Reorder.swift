@@ -22,14 +22,14 @@ public enum Reorder {
     public static func pack(_ canonical: TensorBuffer, into memory: Memory, engine: Engine) throws {
         let source = try Memory(TensorLayout(plain: memory.layout.shape), canonical, engine: engine)
         try call(from: .fixed(source), to: .fixed(memory), scratch: ScratchMemory(engine: engine), engine: engine)
-            .run(Turn.all[0])
+            .run(BufferParity.all[0])
     }
 
     /// Copies `memory` into a packed row-major tensor, once.
     public static func unpack(_ memory: Memory, into canonical: TensorBuffer, engine: Engine) throws {
         let destination = try Memory(TensorLayout(plain: memory.layout.shape), canonical, engine: engine)
         try call(from: .fixed(memory), to: .fixed(destination), scratch: ScratchMemory(engine: engine), engine: engine)
-            .run(Turn.all[0])
+            .run(BufferParity.all[0])
     }
 
     /// Plans a copy of a part of one tensor into a part of another with the same extents.

@@ -28,21 +28,21 @@ struct Staging {
     }
 
     /// Plans a Swift loop instead of a oneDNN kernel.
-    func call(last: (any PlannedCall)? = nil, _ body: @escaping (Turn) throws -> Void) -> any PlannedCall {
+    func call(last: (any PlannedCall)? = nil, _ body: @escaping (BufferParity) throws -> Void) -> any PlannedCall {
         LoopCall(before: before, body, after: after + [last].compactMap { $0 })
     }
 }
 
 private final class LoopCall: PlannedCall {
     private let before: [any PlannedCall]
-    private let body: (Turn) throws -> Void
+    private let body: (BufferParity) throws -> Void
     private let after: [any PlannedCall]
 
-    init(before: [any PlannedCall], _ body: @escaping (Turn) throws -> Void, after: [any PlannedCall]) {
+    init(before: [any PlannedCall], _ body: @escaping (BufferParity) throws -> Void, after: [any PlannedCall]) {
         (self.before, self.body, self.after) = (before, body, after)
     }
 
-    func run(_ turn: Turn) throws {
+    func run(_ turn: BufferParity) throws {
         for call in before { try call.run(turn) }
         try body(turn)
         for call in after { try call.run(turn) }

@@ -28,7 +28,7 @@ public struct Recipe: Codable, Sendable, Equatable {
     /// Kernel threads of each worker. The number is part of the run because the order of sums depends on it.
     public var threads = 1
     /// The largest number of threads accepted.
-    public static let mostThreads = 1024
+    public static let maximumThreads = 1024
     public var precision = Precision.fp32
     public var exchange = Exchange()
     /// Whether 3×3 convolutions use Winograd's F(4×4, 3×3) where it is faster.
@@ -84,8 +84,8 @@ public struct Recipe: Codable, Sendable, Equatable {
         guard (1...1024).contains(slices), batch % slices == 0 else {
             throw NetworkError("slices must be between 1 and 1024 and divide the batch of \(batch), not \(slices)")
         }
-        guard (1...Self.mostThreads).contains(threads) else {
-            throw NetworkError("threads must be between 1 and \(Self.mostThreads), not \(threads)")
+        guard (1...Self.maximumThreads).contains(threads) else {
+            throw NetworkError("threads must be between 1 and \(Self.maximumThreads), not \(threads)")
         }
         if let dropout, !(dropout >= 0 && dropout < 1) {
             throw NetworkError("dropout must be at least 0 and less than 1, not \(dropout)")

@@ -97,5 +97,5 @@ final class StoredBlock: @unchecked Sendable {
         return result
     }
 
-    private func round(_ step: Int) throws { try rounding?.run(Turn(weights: step, pass: 0, batch: 0)) }
+    private func round(_ step: Int) throws { try rounding?.run(BufferParity(weights: step, pass: 0, batch: 0)) }
 }

@@ -42,7 +42,7 @@ extension StoreReceiver {
             return
         }
         memory = ShardMemory(assignment)
-        FaultPlace.identify(.store, rank: assignment.rank)
+        FaultInjection.identify(.store, rank: assignment.rank)
         membership.begin(coordinator, run: assignment.run)
         heartbeat.start(assignment, membership) { [weak self] in
             guard let self else { return WireHeartbeat() }

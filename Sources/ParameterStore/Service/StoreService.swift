@@ -31,7 +31,7 @@ public final class StoreService: @unchecked Sendable {
         -> SessionOutcome
     {
         let (loop, membership) = (loop, membership)
-        let link = try WireError.admission { try Connector.connectPatiently(to: address, loop: loop, patience: patience) }
+        let link = try WireError.admission { try Connector.connectWithRetries(to: address, loop: loop, patience: patience) }
         let updates = UpdateThread(engine: engine)
         let introduction = Introduction(
             role: .store, instructionSet: Engine.instructionSet, kernelLibrary: Engine.libraryVersion, threads: 1,

@@ -40,7 +40,7 @@ final class UpdateThread: Sendable {
     private struct History {
         var activity = Activity()
         /// Usual times by words. They stay under the lock: a copy that a reader holds would have the next update copy it again.
-        var usual: [String: UsualTime] = [:]
+        var usual: [String: DurationEstimate] = [:]
     }
 
     private let jobs = Monitor<[Job]>([])
@@ -113,7 +113,7 @@ final class UpdateThread: Sendable {
     private func end() {
         history.update { history in
             let (now, activity) = (MonotonicClock.now, history.activity)
-            history.usual[activity.words, default: UsualTime()].add(now - activity.since)
+            history.usual[activity.words, default: DurationEstimate()].add(now - activity.since)
             (history.activity.phase, history.activity.words, history.activity.since) = (.idle, "", now)
         }
     }

@@ -25,7 +25,7 @@ extension ColumnLayout {
     }
 
     /// Describes the possible layouts with up to six numbers of replicas, such as `1 to 4 workers; 2, 4, 6 or 8 in 2 replicas`.
-    public static func legalWords(columns: Int, slices: Int) -> String {
+    public static func legalLayouts(columns: Int, slices: Int) -> String {
         (1...max(1, slices)).filter { slices % $0 == 0 }.prefix(6).map { replicas in
             let counts = (1...columns).map { $0 * replicas }
             guard replicas > 1 else { return columns == 1 ? "1 worker" : "1 to \(columns) workers" }

@@ -24,7 +24,7 @@ public struct LinkSecurity: Sendable {
     public static let none = LinkSecurity(.plain(.none))
 
     /// Whether connected peers are authenticated, by a certificate or the run's token.
-    public var provesPeers: Bool {
+    public var authenticatesPeers: Bool {
         switch protection {
         case .encrypted: true
         case .plain(let source): source.current != nil

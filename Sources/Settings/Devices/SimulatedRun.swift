@@ -40,7 +40,7 @@ package enum SimulatedRun {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("colonnade-made-\(UUID())").path
         // The data set keeps its files open.
         defer { try? FileManager.default.removeItem(atPath: path) }
-        try MadePictures.pack(
+        try SyntheticImages.pack(
             into: path, channels: network.input.channels, height: network.input.height, width: network.input.width,
             classes: network.classes, train: 1, validation: 1)
         return try Dataset(path: path)

@@ -120,7 +120,7 @@ extension RunRequest {
         }
         (plan.limits.joinPatience, plan.limits.patience, plan.limits.restarts) = (joinTimeout, patience, restarts)
         (plan.limits.isElastic, plan.limits.elasticInterval) = (elastic, elasticInterval)
-        (plan.history.restartReason, plan.history.unusableCheckpoints) = (restartReason, found?.passedOver ?? [])
+        (plan.history.restartReason, plan.history.unusableCheckpoints) = (restartReason, found?.skippedCheckpoints ?? [])
         (plan.recording.traceInterval, plan.recording.normsInterval) = (traceEvery, normsEvery)
         plan.device = device
         plan.recording.tracedSteps = Set(Self.tracedSteps.map { base + $0 })
@@ -164,12 +164,12 @@ extension RunRequest {
     }
 
     /// Returns the newest intact checkpoint, and why newer ones are not used.
-    private static func lastCheckpoint(_ run: RunDirectory) throws -> (checkpoint: Checkpoint, passedOver: [String]) {
-        var passedOver: [String] = []
+    private static func lastCheckpoint(_ run: RunDirectory) throws -> (checkpoint: Checkpoint, skippedCheckpoints: [String]) {
+        var skippedCheckpoints: [String] = []
         var first: (any Error)?
         for candidate in run.checkpoints().reversed() {
-            do { return (try Checkpoint(path: candidate.path), passedOver) } catch {
-                passedOver.append("\(CommandFailure(error)?.description ?? "\(error)"); an older one is used")
+            do { return (try Checkpoint(path: candidate.path), skippedCheckpoints) } catch {
+                skippedCheckpoints.append("\(CommandFailure(error)?.description ?? "\(error)"); an older one is used")
                 first = first ?? error
             }
         }

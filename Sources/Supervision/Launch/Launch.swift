@@ -76,7 +76,7 @@ package final class Launch: Sendable {
         try report(coordinator, place)
     }
 
-    private func report(_ coordinator: any RoleProcess, _ place: LaunchPlace) throws {
+    private func report(_ coordinator: any RoleProcess, _ place: RemoteLaunchTarget) throws {
         if let lost = coordinator.outOfReach {
             throw CommandFailure(
                 CommandFailure.unavailable,
@@ -113,13 +113,13 @@ package final class Launch: Sendable {
         }
     }
 
-    private func place(_ connections: [HostConnection], _ opened: Monitor<[HostConnection]>) throws -> LaunchPlace {
+    private func place(_ connections: [HostConnection], _ opened: Monitor<[HostConnection]>) throws -> RemoteLaunchTarget {
         var peerArguments: [String: [String]] = [:]
         for connection in connections { peerArguments[connection.host.label] = try self.peerArguments(connection) }
         let directory = try connections[0].path(
             .open(runs: request.runs, name: request.name, resume: request.resume, mayHaveBegun: request.resumeIfBegun))
         let listen = SocketAddress(host: file.first.reachedAt, port: file.coordinatorPort)
-        return LaunchPlace(
+        return RemoteLaunchTarget(
             directory: directory, connections: connections, listen: "\(listen)", protection: try protection(connections[0]),
             peerArguments: peerArguments,
             hasStores: request.store == .process, reporter: reporter

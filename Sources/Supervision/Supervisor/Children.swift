@@ -3,7 +3,7 @@ import Platform
 
 /// The workers and stores that a supervisor has started for one coordinator. On the supervisor's thread.
 final class Children {
-    private let place: any RunPlace
+    private let place: any LaunchTarget
     private let coordinator: any RoleProcess
     private let reports: CoordinatorReports
     private let restarts: Int
@@ -21,7 +21,7 @@ final class Children {
         var due: Double?
     }
 
-    init(place: any RunPlace, coordinator: any RoleProcess, reports: CoordinatorReports, restarts: Int) {
+    init(place: any LaunchTarget, coordinator: any RoleProcess, reports: CoordinatorReports, restarts: Int) {
         (self.place, self.coordinator, self.reports, self.restarts) = (place, coordinator, reports, restarts)
     }
 

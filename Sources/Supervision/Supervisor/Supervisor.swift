@@ -6,7 +6,7 @@ import Transport
 /// Starts the roles of a run and sees to it that none is left when it ends. A worker that is lost is started again by
 /// itself, and takes its place in the run; a coordinator or store that is lost takes the run back to its last checkpoint.
 package final class Supervisor: @unchecked Sendable {
-    private let place: any RunPlace
+    private let place: any LaunchTarget
     private let workers: Int
     private let stores: Int
     private let restarts: Int
@@ -18,7 +18,7 @@ package final class Supervisor: @unchecked Sendable {
     ///   - stores: store processes of their own.
     ///   - restarts: how often in a row the run is started again without a checkpoint between, and a worker that does not
     ///     live long.
-    package init(place: any RunPlace, workers: Int, stores: Int, restarts: Int, reporter: any Reporter) {
+    package init(place: any LaunchTarget, workers: Int, stores: Int, restarts: Int, reporter: any Reporter) {
         (self.place, self.workers, self.stores, self.restarts) = (place, workers, stores, restarts)
         self.reporter = reporter
     }
@@ -51,7 +51,7 @@ package final class Supervisor: @unchecked Sendable {
             // At once after the first loss; a cause that stays gets more and more time to go away.
             if inARow > 1 { pause(Backoff.seconds(inARow)) }
             guard interrupts.read({ $0 == 0 }) else { return ending.coordinator }
-            FaultPlace.clear()
+            FaultInjection.clear()
             current = request
             current.restartReason = loss
             if progress.canResume { current = request.resuming(place.directory, because: loss) }

@@ -57,7 +57,7 @@ final class FaultInjector: Sendable {
 }
 
 /// Access to fault injection from other modules. Has no effect outside tests.
-public enum FaultPlace {
+public enum FaultInjection {
     /// Names this process, for faults of that process.
     /// - Parameter process: a role and a rank, such as `worker-1`.
     public static func identify(_ process: String) { FaultInjector.shared?.identify(process) }

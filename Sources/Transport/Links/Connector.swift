@@ -60,7 +60,7 @@ public enum Connector {
     ///   - isCancelled: checked after each failed attempt; ends the attempts.
     /// - Throws: `WireError` of the last attempt. Errors of code `refused` are final, except while the coordinator may not
     ///   have published its token yet.
-    public static func connectPatiently(
+    public static func connectWithRetries(
         to address: SocketAddress, loop: EventLoop, patience: Double, isCancelled: () -> Bool = { false }
     ) throws -> Link {
         let deadline = MonotonicClock.now + patience

@@ -97,7 +97,7 @@ final class AttemptExchange: ExecutionEnvironment, @unchecked Sendable {
         let now = pass
         currentPass.update { $0 = now }
         return PassContext(
-            purpose: purpose, step: step, weights: weights, pass: pass, turn: Turn(weights: weights, pass: pass, batch: batch),
+            purpose: purpose, step: step, weights: weights, pass: pass, turn: BufferParity(weights: weights, pass: pass, batch: batch),
             labels: labels, images: images, environment: self)
     }
 

@@ -13,7 +13,7 @@ public enum KernelBenchmark {
         public let gflops: Double
     }
 
-    /// Runs training passes on made pictures and takes each kernel's shortest time.
+    /// Runs training passes on made images and takes each kernel's shortest time.
     /// - Parameters:
     ///   - fuses: whether activations are part of the kernels before them; false gives the sum that figures are
     ///     compared with.

@@ -3,7 +3,7 @@ public import NeuralNetwork
 import Partition
 import Tensors
 
-/// The pictures of one replica's passes, each prepared while the pass before is computed.
+/// The images of one replica's passes, each prepared while the pass before is computed.
 final class BatchFeed: Sendable {
     private let loader: BatchLoader
     /// Images of a step, and of a pass.

@@ -3,9 +3,9 @@ import Foundation
 public import NeuralNetwork
 import Tensors
 
-/// Networks whose predictions are averaged (paper §6), on the pictures of a data set.
+/// Networks whose predictions are averaged (paper §6), on the images of a data set.
 public final class Ensemble {
-    /// Pictures of a pass.
+    /// Images of a pass.
     public static let batch = 128
 
     public let classes: Int
@@ -18,7 +18,7 @@ public final class Ensemble {
         members = try checkpoints.map { checkpoint in
             var configuration = checkpoint.state.configuration
             if let threads { configuration.recipe.threads = threads }
-            // What the network was trained with, where its pictures were stored in the same size.
+            // What the network was trained with, where its images were stored in the same size.
             let mean = checkpoint.mean.count == dataset.mean.count ? checkpoint.mean : nil
             return (
                 try LocalNetwork(configuration, batch: Self.batch) {
@@ -38,7 +38,7 @@ public final class Ensemble {
 
     /// Mean probabilities over networks and patches (§4.1), image by image, and the labels.
     /// - Parameters:
-    ///   - first: the first picture's index.
+    ///   - first: the first image's index.
     ///   - count: at most `batch`.
     public func probabilities(
         _ split: Split, first: Int, count: Int, patches: [Patch]

@@ -3,7 +3,7 @@ import Foundation
 public import NeuralNetwork
 import Tensors
 
-/// A network that tells, of single pictures' centres, its probabilities and its last hidden layer's activations.
+/// A network that tells, of single images' centres, its probabilities and its last hidden layer's activations.
 public final class FeatureNetwork {
     public static let batch = 64
 
@@ -24,7 +24,7 @@ public final class FeatureNetwork {
         configuration.recipe.threads = max(1, ProcessInfo.processInfo.activeProcessorCount)
         let (input, manifest) = (configuration.network.input, dataset.manifest)
         guard manifest.channels == input.channels else {
-            throw NetworkError("\(dataset.path) has pictures of \(manifest.channels) channels, the network reads \(input.channels)")
+            throw NetworkError("\(dataset.path) has images of \(manifest.channels) channels, the network reads \(input.channels)")
         }
         network = try LocalNetwork(configuration, batch: Self.batch) {
             try checkpoint.model.floats($0.name, shape: $0.shape)
@@ -36,7 +36,7 @@ public final class FeatureNetwork {
             scale: configuration.recipe.data.scale)
     }
 
-    /// - Parameter indices: at most `batch` pictures.
+    /// - Parameter indices: at most `batch` images.
     public func features(_ split: Split, indices: [Int]) throws -> [Features] {
         precondition(indices.count <= Self.batch)
         let size = renderer.imageFloats

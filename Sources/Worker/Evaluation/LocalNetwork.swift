@@ -101,7 +101,7 @@ public final class LocalNetwork {
     private func run(_ purpose: PassContext.Purpose, labels: [Int32], count: Int, step: Int) throws -> Outcome {
         precondition(labels.count == batch && count <= batch)
         pass += 1
-        let turn = Turn(weights: 0, pass: pass, batch: 0)
+        let turn = BufferParity(weights: 0, pass: pass, batch: 0)
         try rounding?.run(turn)
         return try labels.withUnsafeBufferPointer { labels in
             try runner.run(
@@ -119,7 +119,7 @@ public final class LocalNetwork {
         return try labels.withUnsafeBufferPointer { labels in
             try runner.profile(
                 PassContext(
-                    purpose: .training, step: 1, weights: 0, pass: pass, turn: Turn(weights: 0, pass: pass, batch: 0),
+                    purpose: .training, step: 1, weights: 0, pass: pass, turn: BufferParity(weights: 0, pass: pass, batch: 0),
                     labels: labels, images: batch, environment: environment))
         }
     }

@@ -35,12 +35,12 @@ final class WorkerActivity: Sendable {
 
     private struct History {
         var state = State()
-        /// By place, and of the waits for grants and pictures. It stays under the lock: a copy that a reader holds would have
+        /// By place, and of the waits for grants and images. It stays under the lock: a copy that a reader holds would have
         /// the next instruction copy it again.
-        var usual: [Int: UsualTime] = [:]
+        var usual: [Int: DurationEstimate] = [:]
 
         mutating func leave(at now: Double) {
-            if state.key > -3 { usual[state.key, default: UsualTime()].add(now - state.since) }
+            if state.key > -3 { usual[state.key, default: DurationEstimate()].add(now - state.since) }
             state.since = now
         }
     }

@@ -56,7 +56,7 @@ public final class WorkerService: @unchecked Sendable {
     public func serve() throws -> SessionOutcome {
         defer { loop.stop() }
         let coordinator = try WireError.admission {
-            try Connector.connectPatiently(to: options.coordinator, loop: loop, patience: options.patience)
+            try Connector.connectWithRetries(to: options.coordinator, loop: loop, patience: options.patience)
         }
         do {
             return try serve(coordinator)
@@ -92,7 +92,7 @@ public final class WorkerService: @unchecked Sendable {
         coordinator.send(introduction.hello(listenPort: listener.address.port))
         coordinatorLink.update { $0 = coordinator }
         let welcome = try WireError.admission { try mailbox.waitForState { $0.assignment } }
-        FaultPlace.identify(.worker, rank: Int(welcome.rank))
+        FaultInjection.identify(.worker, rank: Int(welcome.rank))
         // Before anything that takes long: the run waits for the store.
         if mailbox.update({ $0.takeStoreStart() }) { try startStore() }
         let heartbeat = try heartbeat(receiver, welcome: welcome, introduction)

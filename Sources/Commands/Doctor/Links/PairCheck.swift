@@ -33,7 +33,7 @@ struct PairCheck {
     private func link(_ probe: LinkProbe, _ name: String) throws -> Finding {
         let trips = try probe.roundTrips()
         let rate = try probe.bandwidth(seconds: seconds)
-        let protection = security.isPlain ? (security.provesPeers ? "token" : "not encrypted") : "TLS 1.3"
+        let protection = security.isPlain ? (security.authenticatesPeers ? "token" : "not encrypted") : "TLS 1.3"
         let uncertainty = Terminal.fixed(trips.uncertainty * 1e3, 2)
         let value =
             "\(protection), round trip \(Terminal.fixed(trips.median * 1e3, 2)) ms, \(Terminal.fixed(rate * 1e-9, 3)) GB/s, clock "

@@ -2,7 +2,7 @@ import Foundation
 import SwiftProtobuf
 
 /// An image for an event file.
-public struct EventPicture: Sendable {
+public struct EventImage: Sendable {
     public var tag: String
     /// The content of a PNG file.
     public var png: [UInt8]

@@ -1,6 +1,6 @@
 /// An estimate of how long an operation takes, from its history: a running mean and mean deviation, as in TCP's round-trip estimate.
 /// One outlier raises the estimate for about twenty observations.
-public struct UsualTime: Sendable, Equatable {
+public struct DurationEstimate: Sendable, Equatable {
     private var mean = 0.0
     private var deviation = 0.0
     private var count = 0

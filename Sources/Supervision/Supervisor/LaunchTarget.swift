@@ -4,7 +4,7 @@ package import Settings
 
 /// The place where a supervised run lies and its processes are started: this machine for `train`, other hosts for `launch`.
 /// On the supervisor's thread, but for what says otherwise.
-package protocol RunPlace: AnyObject {
+package protocol LaunchTarget: AnyObject {
     /// The run's directory, where the coordinator finds it.
     var directory: String { get }
     /// How far the run is, as its directory tells.

@@ -2,9 +2,9 @@ import CSTBImage
 public import Foundation
 
 /// Encodes images as `data:` URIs, for self-contained pages.
-public enum PictureURI {
+public enum ImageURI {
     /// Returns a planar CHW image as a URI: large colour images as JPEG, others as PNG.
-    public static func picture(planar: [UInt8], channels: Int, height: Int, width: Int) -> String {
+    public static func image(planar: [UInt8], channels: Int, height: Int, width: Int) -> String {
         let area = height * width
         guard channels == 3 || channels == 1, planar.count == channels * area, area > 0 else { return "" }
         if channels == 3, area > 64 * 64 {

@@ -4,7 +4,7 @@ import Platform
 import Settings
 
 /// A run over several hosts: each process is started by `colonnade host` there.
-final class LaunchPlace: RunPlace {
+final class RemoteLaunchTarget: LaunchTarget {
     let directory: String
     private let coordinatorHost: HostConnection
     private let listen: String

@@ -3,7 +3,7 @@ package import RunLog
 package import Settings
 
 /// A run on this machine: its processes are this one's children.
-package final class LocalPlace: RunPlace {
+package final class LocalLaunchTarget: LaunchTarget {
     private let run: RunDirectory
     /// The arguments of stores and workers besides the coordinator's address.
     private let peerArguments: [String]

@@ -1,7 +1,7 @@
 import Tensors
 
 /// Packs synthetic images, for measurements without a data set: noise, with cyclic labels.
-public enum MadePictures {
+public enum SyntheticImages {
     /// Packs the images into a new data set at `destination`.
     /// - Throws: the errors of `DatasetImporter.run`. Nothing remains at the destination then.
     public static func pack(

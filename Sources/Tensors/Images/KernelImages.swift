@@ -1,6 +1,6 @@
 /// The kernels of a convolution over images, drawn as images. Each kernel is scaled by its largest weight, so that zero is the same
 /// grey in all of them.
-public struct KernelPictures: Sendable, Equatable {
+public struct KernelImages: Sendable, Equatable {
     public let count: Int
     /// 3, or 1 for grey images.
     public let channels: Int

@@ -1,5 +1,5 @@
 /// Reads single image files, for example to classify them.
-public enum PictureReader {
+public enum ImageReader {
     /// Returns an image file as an import would store it: the shorter side rescaled to `size`, the central square cut out, as
     /// planar CHW bytes.
     /// - Parameter channels: 3 for RGB, 1 for luminance.

@@ -1,6 +1,6 @@
 public import Transport
 
-extension FaultPlace {
+extension FaultInjection {
     /// Names this process, for faults of that process.
     public static func identify(_ role: WireHello.Role, rank: Int) { identify("\(role.word)-\(rank)") }
 }

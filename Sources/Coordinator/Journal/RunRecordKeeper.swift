@@ -38,6 +38,9 @@ struct RunRecordKeeper {
         }
     }
 
+    /// Drops lines of later steps from metrics and timeline.
+    func keep(through step: Int) throws { try writer.keep(through: step) }
+
     func note(_ work: [RunRecord.Work]) throws { try update { $0.work = work } }
 
     private func update(_ body: (inout RunRecord) -> Void) throws {

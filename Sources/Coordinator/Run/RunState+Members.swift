@@ -53,7 +53,10 @@ extension RunState {
     /// Everybody is here: sends the topology, with which a new attempt begins.
     mutating func prepare(_ waiting: Waiting, at now: Double) -> Bool {
         let isFirst = !holdings.isPlaced
-        if isFirst { groupByHost(at: now) }
+        if isFirst {
+            takeOver()
+            groupByHost(at: now)
+        }
         var needsValues = isFirst
         if case .change = waiting.pause { needsValues = true }
         phase = .preparing(Preparing(pause: waiting.pause, since: now, isStopping: waiting.isStopping))
@@ -66,10 +69,31 @@ extension RunState {
         broadcast(
             .topology(
                 Topology(
-                    base: ledger.committed, restores: plan.start != nil || waiting.pause != .start, workers: roster.workers.map(\.id),
+                    base: ledger.committed, restores: plan.start != nil || plan.survivingStep != nil || waiting.pause != .start,
+                    recovers: plan.survivingStep == ledger.committed && waiting.pause == .start, workers: roster.workers.map(\.id),
                     stores: roster.stores.map(\.id), placement: holdings.placement)))
-        if isFirst, plan.start != nil { emit(.restoreStartingValues(holders: holdings.holders)) }
+        if isFirst, plan.start != nil, plan.survivingStep == nil { emit(.restoreStartingValues(holders: holdings.holders)) }
         return true
+    }
+
+    /// Takes the run up where the coordinator before has left it: from the last committed step if the stores still have it, otherwise from the
+    /// last checkpoint.
+    private mutating func takeOver() {
+        guard let run = plan.history.survivingRun else { return }
+        let offers = roster.stores.map { (store: $0.id, offer: $0.hello.offer) }
+        // Whoever still listens to the coordinator before ignores what belongs to a newer attempt, and the other way round.
+        attempt = (offers.map(\.offer.attempt).max() ?? 0) &+ 1
+        let surviving = SurvivingShards(
+            offers, run: run, blocks: holdings.blocks.map(\.key), steps: plan.baseStep...max(plan.baseStep, plan.steps))
+        if let surviving {
+            plan.survivingStep = surviving.step
+            ledger = Self.ledger(plan)
+        }
+        emit(.keepLines(through: plan.baseStep))
+        journal(
+            .restarted(
+                step: plan.baseStep, reason: plan.history.restartReason ?? "the coordinator is another one",
+                fromMemory: surviving != nil))
     }
 
     /// Gives the workers of a host ranks that follow each other, whoever joined first: the workers of a replica exchange activations all the
@@ -99,7 +123,11 @@ extension RunState {
         switch preparing.pause {
         case .start:
             journal(.started(from: plan.baseStep, last: plan.steps))
-            if plan.baseStep == 0, plan.configuration.recipe.checkpoint.every != 0 { perform(ledger.firstSnapshot(), at: now) }
+            if ledger.committed == 0, plan.configuration.recipe.checkpoint.every != 0 { perform(ledger.firstSnapshot(), at: now) }
+            // The coordinator before may have ended before it had written the checkpoint.
+            if plan.survivingStep != nil, ledger.committed > 0, plan.stepPlan.checkpoints(after: ledger.committed) {
+                perform(ledger.firstSnapshot(), at: now)
+            }
         case .failure(let change):
             journal(.resumed(step: ledger.committed, attempt: attempt))
             if let change { recordChange(change, at: now) }

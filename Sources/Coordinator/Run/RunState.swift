@@ -7,7 +7,7 @@ import Platform
 ///
 /// `handle` takes note of an event and then looks, in `advance`, whether something has become possible. That is the only place that does.
 package struct RunState: Sendable {
-    package let plan: RunPlan
+    package internal(set) var plan: RunPlan
     package internal(set) var phase: Phase
     /// Raised by every failure and every change of layout. Messages of an older attempt mean nothing.
     package internal(set) var attempt: UInt32 = 0
@@ -28,19 +28,25 @@ package struct RunState: Sendable {
     /// - Parameter now: Seconds on the coordinator's clock.
     package init(_ plan: RunPlan, at now: Double) throws {
         self.plan = plan
-        let steps = plan.stepPlan
         phase = .waiting(Waiting(pause: .start, deadline: now + plan.limits.joinPatience, reminder: now + 5))
         rendezvous = Rendezvous(
             workers: plan.workers, stores: plan.stores, threads: plan.configuration.recipe.threads,
             datasetFingerprint: plan.dataset.fingerprint, version: Product.version)
-        ledger = StepLedger(
-            plan: steps, workers: plan.workers, stores: 1, errors: plan.history.errors, isBaseValidated: plan.history.isBaseValidated)
+        ledger = Self.ledger(plan)
         holdings = Holdings(try plan.configuration.network.parameterBlocks())
         layout = plan.layout
         health = try Self.monitor(plan, plan.layout)
         policy = LayoutPolicy(
             columns: plan.layout.columns, slices: plan.configuration.recipe.slices, asked: plan.workers, isElastic: plan.limits.isElastic,
             interval: plan.limits.elasticInterval)
+    }
+
+    static func ledger(_ plan: RunPlan) -> StepLedger {
+        let base = plan.baseStep
+        // Nothing is validated before the first step.
+        return StepLedger(
+            plan: plan.stepPlan, workers: plan.workers, stores: 1, errors: plan.history.errors(through: base),
+            isBaseValidated: base == 0 || plan.start == nil && plan.survivingStep == nil || plan.history.isValidated(base))
     }
 
     static func monitor(_ plan: RunPlan, _ layout: ColumnLayout) throws -> HealthMonitor {

@@ -105,7 +105,7 @@ extension StoreState {
         var all: [Effect] = []
         if let base = shard?.base, shard?.register(registration) == true {
             for key in registration.keys { restored[key] = nil }
-            all.append(.initialize(registration.segment, registration.keys.sorted(), step: base))
+            all.append(.initialize(registration.segment, registration.keys.sorted(), step: base, recovers: recovers))
         }
         return all + registerNext()
     }

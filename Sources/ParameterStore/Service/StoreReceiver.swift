@@ -106,7 +106,7 @@ final class StoreReceiver: LinkReceiver, @unchecked Sendable {
     func closed(_ link: Link, _ error: WireError) {
         segments[ObjectIdentifier(link)] = nil
         if link === coordinator {
-            membership.fail(WireError(error.code, "the coordinator is gone: \(error)"))
+            membership.lose(WireError(error.code, "the coordinator is gone: \(error)"))
         } else if state.closed(link), error.code != .closed {
             log.warning("connection to a worker ended: \(error)")
         }

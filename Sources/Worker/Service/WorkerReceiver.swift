@@ -130,7 +130,7 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
         mailbox.update { $0.peers.closed(link) }
         if link === coordinator {
             let failure = WireError(error.code, "the coordinator is gone: \(error)")
-            mailbox.fail(failure)
+            mailbox.update { $0.lose(failure) }
             data.fail(failure)
         } else if let peer = mailbox.read({ $0.peers.peer(of: link) }) {
             reportLoss(of: .worker, rank: peer.rank, attempt: peer.attempt, error)

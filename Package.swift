@@ -131,7 +131,10 @@ let package = Package(
         tests("Protocol", ["TestSupport", "Transport", "Security", "Tensors", "Platform", "COpenSSL", protobuf]),
         tests(
             "ParameterStore",
-            ["TestSupport", "Protocol", "Transport", "Security", "Partition", "NeuralNetwork", "Platform", protobuf]),
+            [
+                "TestSupport", "Protocol", "Transport", "Security", "Kernels", "Partition", "NeuralNetwork", "Tensors", "Platform",
+                protobuf,
+            ]),
         tests(
             "Coordinator",
             ["Worker", "ParameterStore", "RunLog", "Protocol", "Security", "Partition", "NeuralNetwork", "Platform", protobuf]),

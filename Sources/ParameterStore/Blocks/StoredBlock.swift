@@ -3,7 +3,7 @@ import NeuralNetwork
 import Partition
 import Tensors
 
-/// One parameter block as the store holds it: values and momentum twice, and the places where gradients are put.
+/// One parameter block as the store holds it: values and momentum twice. Gradients belong to an attempt, and are given with each update.
 ///
 /// What is updated has 32 bits and lies as the gradient does. Kernels that compute in 16 bits read a rounded copy in a
 /// layout of their own, which is made after each update; others read what is updated.
@@ -14,7 +14,7 @@ final class StoredBlock: @unchecked Sendable {
     let valueLayout: TensorLayout
     /// The values that workers' kernels read, of even and odd steps.
     let values: [TensorBuffer]
-    let gradients: GradientContributions
+    private let sum: GradientSum
     /// The values that are updated; the same memory as `values` where kernels read 32 bits.
     private let masters: [TensorBuffer]
     private let momentum: [TensorBuffer]
@@ -24,13 +24,13 @@ final class StoredBlock: @unchecked Sendable {
 
     /// - Parameters:
     ///   - values: of even and odd steps, in memory that the worker may share.
-    ///   - gradients: where workers put them.
+    ///   - sum: adds up what replicas contribute to the gradient.
     init(
         _ block: ParameterBlock, valueLayout: TensorLayout, layout: TensorLayout, values: [TensorBuffer],
-        gradients: GradientContributions, engine: Engine
+        sum: GradientSum, engine: Engine
     ) throws {
         (self.block, self.valueLayout, self.layout) = (block, valueLayout, layout)
-        (self.values, self.gradients) = (values, gradients)
+        (self.values, self.sum) = (values, sum)
         func pair() throws -> [TensorBuffer] { try (0..<2).map { _ in try TensorBuffer.allocate(byteCount: layout.byteCount) } }
         momentum = try pair()
         guard valueLayout != layout else {
@@ -70,8 +70,10 @@ final class StoredBlock: @unchecked Sendable {
     }
 
     /// Computes the step's values and momentum beside the last step's (§5), and their digest on the way.
-    /// - Parameter measures: whether sums of squares are taken too.
-    func update(step: Int, rate: Float, optimizer: Optimizer, measures: Bool) throws -> Updated {
+    /// - Parameters:
+    ///   - gradients: the contributions of the step's attempt.
+    ///   - measures: whether sums of squares are taken too.
+    func update(_ gradients: [TensorBuffer], step: Int, rate: Float, optimizer: Optimizer, measures: Bool) throws -> Updated {
         let recipe = block.recipe
         let usual = block.key.kind == .weight || optimizer.decaysBiases ? optimizer.weightDecay : 0
         let scaled = rate * recipe.learningRate
@@ -83,7 +85,8 @@ final class StoredBlock: @unchecked Sendable {
         update.apply(
             count: layout.byteCount / 4, values: UnsafePointer(masters[old].floats.baseAddress!),
             momentum: UnsafePointer(momentum[old].floats.baseAddress!),
-            gradient: gradients.sum, newValues: masters[new].floats.baseAddress!, newMomentum: momentum[new].floats.baseAddress!
+            gradient: { sum.part($0, of: gradients) }, newValues: masters[new].floats.baseAddress!,
+            newMomentum: momentum[new].floats.baseAddress!
         ) { values, velocity in
             digest.add(UnsafeRawBufferPointer(values))
             digest.add(UnsafeRawBufferPointer(velocity))

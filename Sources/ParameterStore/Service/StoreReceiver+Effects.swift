@@ -18,8 +18,10 @@ extension StoreReceiver {
         case .register(let worker, let message, let contributions): register(worker, message, contributions)
         case .initialize(let segment, let keys, let step): initialize(segment, keys, step: step)
         case .update(let key, let step, let rate, let attempt, let measures):
-            guard let stored = memory?.block(key), let optimizer = state.assignment?.configuration.recipe.optimizer else { return }
-            updates.submit(.update(stored, step: step, rate: rate, optimizer, attempt: attempt, measures: measures))
+            guard let stored = memory?.block(key), let gradients = memory?.gradients(of: key),
+                let optimizer = state.assignment?.configuration.recipe.optimizer
+            else { return }
+            updates.submit(.update(stored, gradients, step: step, rate: rate, optimizer, attempt: attempt, measures: measures))
         case .announce(let key, let step, let worker): announce(key, step: step, to: worker)
         case .sendReady(let attempt): coordinator.send(.with { $0.ready = WireReady() }, run: run, attempt: attempt)
         case .sendStored(let message, let attempt, let measuresMemory): send(message, attempt: attempt, measuresMemory: measuresMemory)
@@ -29,7 +31,9 @@ extension StoreReceiver {
             send(keys, step: step, .restore)
             memory?.giveAway(keys)
         case .collect(let step): updates.submit(.collect(memory?.giveUpSegments() ?? [], step: step))
-        case .dropUpdates(let attempt): updates.abort(attempt)
+        case .dropUpdates(let attempt):
+            updates.abort(attempt)
+            memory?.dropGradients(before: attempt)
         case .refuse(let worker, let error): refuse(worker, error)
         case .close(let worker): worker.connection.cancel("the attempt has ended")
         case .end(let result): membership.end(result)
@@ -54,10 +58,12 @@ extension StoreReceiver {
 
     private func register(_ worker: StoreWorker<Link>, _ message: WireRegister, _ contributions: Range<Int>) {
         do {
-            guard let segment = try memory?.register(message, engine: engine) else { return }
-            segments[ObjectIdentifier(worker.connection)] = segment
+            let new = try memory?.register(
+                message, attempt: worker.attempt, contributions: contributions, shared: worker.isLocal, engine: engine)
+            guard let new else { return }
+            workers[ObjectIdentifier(worker.connection)] = new
             // The worker plans its kernels on the memory while the values are drawn into it.
-            let announcement = segment.announcement(shared: worker.isLocal, contributions: contributions)
+            let announcement = new.announcement
             worker.connection.send(.with { $0.segment = announcement }, run: run, attempt: worker.attempt)
             perform(state.registered(worker.connection))
         } catch {
@@ -85,7 +91,7 @@ extension StoreReceiver {
     }
 
     private func announce(_ key: ParameterBlock.Key, step: Int, to worker: StoreWorker<Link>) {
-        guard let stored = segments[ObjectIdentifier(worker.connection)]?.blocks[key] else { return }
+        guard let stored = workers[ObjectIdentifier(worker.connection)]?.parameters.blocks[key] else { return }
         var header = FrameHeader(.value)
         (header.run, header.attempt) = (run, worker.attempt)
         header.step = UInt64(step)

@@ -9,7 +9,8 @@ import Transport
 /// The store's one thread that touches tensors: first values, updates and snapshots, one after another.
 final class UpdateThread: Sendable {
     enum Job: Sendable {
-        case update(StoredBlock, step: Int, rate: Float, Optimizer, attempt: UInt32, measures: Bool)
+        /// Update a block with the contributions to its gradient, which lie in memory of their attempt.
+        case update(StoredBlock, [TensorBuffer], step: Int, rate: Float, Optimizer, attempt: UInt32, measures: Bool)
         case initialize([(block: StoredBlock, restored: [TensorBuffer?]?)], InitialValues, step: Int, of: SegmentID)
         /// Send blocks as snapshot frames for a checkpoint, or as restore frames for another store.
         case snapshot([StoredBlock], step: Int, Link, run: UInt64, FrameHeader.Kind)
@@ -63,7 +64,7 @@ final class UpdateThread: Sendable {
     /// are committed, into a buffer that the next attempt's update, which waits behind it, writes again.
     func abort(_ attempt: UInt32) {
         jobs.update { jobs in
-            jobs.removeAll { if case .update(_, _, _, _, let of, _) = $0 { of < attempt } else { false } }
+            jobs.removeAll { if case .update(_, _, _, _, _, let of, _) = $0 { of < attempt } else { false } }
         }
     }
 
@@ -77,9 +78,9 @@ final class UpdateThread: Sendable {
             begin(job)
             do {
                 switch job {
-                case .update(let stored, let step, let rate, let optimizer, let attempt, let measures):
+                case .update(let stored, let gradients, let step, let rate, let optimizer, let attempt, let measures):
                     var stopwatch = Stopwatch(capacity: 1)
-                    let result = try stored.update(step: step, rate: rate, optimizer: optimizer, measures: measures)
+                    let result = try stored.update(gradients, step: step, rate: rate, optimizer: optimizer, measures: measures)
                     stopwatch.add(0, from: stopwatch.start, to: MonotonicClock.now)
                     report(.updated(stored, step: step, attempt: attempt, result, stopwatch))
                 case .initialize(let blocks, let initial, let step, let segment):
@@ -99,7 +100,7 @@ final class UpdateThread: Sendable {
             var activity = history.activity
             activity.since = MonotonicClock.now
             switch job {
-            case .update(let stored, let step, _, _, _, _):
+            case .update(let stored, _, let step, _, _, _, _):
                 (activity.phase, activity.words, activity.step) = (.updating, "update of \(stored.block.description)", step)
             case .initialize: (activity.phase, activity.words) = (.preparing, "first values")
             case .snapshot(_, let step, _, _, _): (activity.phase, activity.words, activity.step) = (.sending, "snapshot", step)

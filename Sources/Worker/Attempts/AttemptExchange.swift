@@ -80,11 +80,15 @@ final class AttemptExchange: ExecutionEnvironment, @unchecked Sendable {
             }
             return whole(buffers[pass & 1])
         }
-        guard let store = storeRank(of: link), let buffers = columns.binding(toStore: store)?.values[ParameterBlock.Key(header.blockKey)]
+        guard let store = storeRank(of: link), let binding = columns.binding(toStore: store),
+            let buffers = binding.values[ParameterBlock.Key(header.blockKey)]
         else {
             throw WireError(.malformed, "a value for a tensor that is not this worker's")
         }
-        return header.flags.contains(.shared) ? .bytes(limit: 0) : whole(buffers[Int(header.step & 1)])
+        // Shared values are mapped to be read: a frame that carried some could not be received into them.
+        if binding.isShared { return .bytes(limit: 0) }
+        guard !header.flags.contains(.shared) else { throw WireError(.malformed, "a value in memory that this worker does not map") }
+        return whole(buffers[Int(header.step & 1)])
     }
 
     // MARK: Passes, on the compute thread

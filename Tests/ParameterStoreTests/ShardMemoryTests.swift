@@ -64,7 +64,7 @@ import Transport
 
     /// A worker that was stopped, declared failed, replaced and continued writes into the gradients of its own attempt.
     @Test func anEvictedWorkerWritesWhereNobodyReads() throws {
-        var memory = ShardMemory(assignment)
+        var memory = ShardMemory(assignment, file: try ShardFile(MemoryFile()))
         let evicted = try register(&memory, replica: 0, attempt: 1)
         _ = try register(&memory, replica: 1, attempt: 1)
         let stale = try gradients(evicted)
@@ -87,7 +87,7 @@ import Transport
 
     /// What would go wrong where workers of one attempt shared memory: each writes its own contributions only.
     @Test func everyWorkerHasGradientsOfItsOwnInTheOrderOfContributions() throws {
-        var memory = ShardMemory(assignment)
+        var memory = ShardMemory(assignment, file: try ShardFile(MemoryFile()))
         let first = try register(&memory, replica: 0, attempt: 1)
         #expect(memory.gradients(of: network[0].key) == nil, "the other replica has no memory yet")
         let second = try register(&memory, replica: 1, attempt: 1, shared: false)
@@ -101,7 +101,7 @@ import Transport
 
     /// The next attempt continues on the same values, and nothing of its predecessor's gradients.
     @Test func valuesOutliveAttemptsAndGradientsDoNot() throws {
-        var memory = ShardMemory(assignment)
+        var memory = ShardMemory(assignment, file: try ShardFile(MemoryFile()))
         let (old, new) = (try register(&memory, replica: 0, attempt: 1), try register(&memory, replica: 0, attempt: 2))
         #expect(old.announcement.nonce == new.announcement.nonce)
         #expect(old.announcement.descriptor == new.announcement.descriptor)

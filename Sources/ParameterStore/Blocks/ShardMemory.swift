@@ -13,6 +13,7 @@ package struct ShardMemory {
     package typealias Key = ParameterBlock.Key
 
     var tree: GradientTree
+    private let file: ShardFile
     private let network: [Key: ParameterBlock]
     private let exchange: Exchange
     private var segments: [Key: ParameterSegment] = [:]
@@ -20,7 +21,9 @@ package struct ShardMemory {
     /// Values and momentum.
     private var restored: [Key: [TensorBuffer?]] = [:]
 
-    package init(_ assignment: StoreAssignment) {
+    /// - Parameter file: Where parameters lie.
+    package init(_ assignment: StoreAssignment, file: ShardFile) {
+        self.file = file
         (tree, exchange) = (assignment.tree, assignment.configuration.recipe.exchange)
         gradients = AttemptGradients(attempt: 0, contributions: tree.contributions.count)
         network = Dictionary(uniqueKeysWithValues: assignment.network.map { ($0.key, $0) })
@@ -31,6 +34,21 @@ package struct ShardMemory {
 
     /// The contributions to a block's gradient in the attempt under way; nil while one of its workers has no memory for them.
     package func gradients(of key: Key) -> [TensorBuffer]? { gradients[key] }
+
+    /// Where the first values of a block come from.
+    /// - Parameter recovers: Whether an earlier process, or this one under an earlier coordinator, has left them.
+    mutating func source(of key: Key, step: Int, recovers: Bool) -> FirstValues {
+        if let packed = restored.removeValue(forKey: key) { return .packed(packed) }
+        guard recovers else { return .drawn }
+        if block(key)?.steps.present.contains(step) == true { return .present }
+        return file.block(key, at: step).map { .elsewhere($0) } ?? .drawn
+    }
+
+    /// Frees the file's memory of blocks that lie elsewhere in it, now that every block has its values.
+    func trim() {
+        let regions = Dictionary(segments.values.map { ($0.region.offset, $0.region) }, uniquingKeysWith: { first, _ in first })
+        file.removeRegions(except: Array(regions.values))
+    }
 
     // MARK: Packed values
 
@@ -47,8 +65,6 @@ package struct ShardMemory {
         guard let block = network[key], let parts = restored[key] else { return nil }
         return (block, parts)
     }
-
-    mutating func takePacked(_ key: Key) -> [TensorBuffer?]? { restored.removeValue(forKey: key) }
 
     mutating func add(packed copies: [Key: [TensorBuffer?]]) { restored.merge(copies) { $1 } }
 
@@ -82,7 +98,7 @@ package struct ShardMemory {
             }
             return known
         }
-        let segment = try ParameterSegment(registered, tree: tree, engine: engine)
+        let segment = try ParameterSegment(registered, in: file, tree: tree, engine: engine)
         for entry in registered { segments[entry.block.key] = segment }
         return segment
     }

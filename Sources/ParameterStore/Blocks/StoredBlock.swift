@@ -1,3 +1,4 @@
+import Glibc
 import Kernels
 import NeuralNetwork
 import Partition
@@ -21,23 +22,21 @@ final class StoredBlock: @unchecked Sendable {
     /// Rounds the masters of a step to its values.
     private let rounding: KernelCall?
     private let digest = RunningDigest()
+    /// The steps that the buffers belong to, for a process that comes after this one.
+    let steps: BlockSteps
 
     /// - Parameters:
-    ///   - values: of even and odd steps, in memory that the worker may share.
-    ///   - sum: adds up what replicas contribute to the gradient.
-    init(
-        _ block: ParameterBlock, valueLayout: TensorLayout, layout: TensorLayout, values: [TensorBuffer],
-        sum: GradientSum, engine: Engine
-    ) throws {
-        (self.block, self.valueLayout, self.layout) = (block, valueLayout, layout)
-        (self.values, self.sum) = (values, sum)
-        func pair() throws -> [TensorBuffer] { try (0..<2).map { _ in try TensorBuffer.allocate(byteCount: layout.byteCount) } }
-        momentum = try pair()
+    ///   - memory: Its buffers in the shard's file.
+    ///   - sum: Adds up what replicas contribute to the gradient.
+    init(_ block: ParameterBlock, _ memory: BlockMemory, valueLayout: TensorLayout, sum: GradientSum, engine: Engine) throws {
+        (self.block, self.valueLayout, self.layout) = (block, valueLayout, memory.layout)
+        (self.values, self.sum) = (memory.values, sum)
+        (masters, momentum, steps) = (memory.masters, memory.momentum, memory.steps)
         guard valueLayout != layout else {
-            (masters, rounding) = (values, nil)
+            rounding = nil
             return
         }
-        masters = try pair()
+        let (layout, masters, values) = (layout, masters, values)
         func operand(_ layout: TensorLayout, _ buffers: [TensorBuffer]) throws -> Operand {
             .byWeights(try Memory(layout, buffers[0], engine: engine), try Memory(layout, buffers[1], engine: engine))
         }
@@ -46,8 +45,22 @@ final class StoredBlock: @unchecked Sendable {
             engine: engine)
     }
 
+    /// Puts first values into the buffers of a step.
+    /// - Parameter momentum: Nil for a block that has not been updated yet.
+    func restore(_ values: TensorBuffer, momentum: TensorBuffer?, step: Int, engine: Engine) throws {
+        steps.begin(step)
+        try restore(values, momentum: false, step: step, engine: engine)
+        if let momentum {
+            try restore(momentum, momentum: true, step: step, engine: engine)
+        } else {
+            let buffer = self.momentum[step & 1].bytes
+            memset(buffer.baseAddress!, 0, buffer.count)
+        }
+        steps.finish(step)
+    }
+
     /// Puts a packed row-major value, or its momentum, into the buffer of a step.
-    func restore(_ canonical: TensorBuffer, momentum isMomentum: Bool, step: Int, engine: Engine) throws {
+    private func restore(_ canonical: TensorBuffer, momentum isMomentum: Bool, step: Int, engine: Engine) throws {
         let target = (isMomentum ? momentum : masters)[step & 1]
         try Reorder.pack(canonical, into: Memory(layout, target, engine: engine), engine: engine)
         if !isMomentum { try round(step) }
@@ -55,7 +68,11 @@ final class StoredBlock: @unchecked Sendable {
 
     /// The packed row-major value of a step, or its momentum.
     func canonical(momentum isMomentum: Bool, step: Int, engine: Engine) throws -> TensorBuffer {
-        let source = (isMomentum ? momentum : masters)[step & 1]
+        try Self.canonical((isMomentum ? momentum : masters)[step & 1], layout, block, engine: engine)
+    }
+
+    /// The packed row-major form of a block's values or momentum that lie in a layout.
+    static func canonical(_ source: TensorBuffer, _ layout: TensorLayout, _ block: ParameterBlock, engine: Engine) throws -> TensorBuffer {
         let result = try TensorBuffer.allocate(floats: block.shape.count)
         try Reorder.unpack(Memory(layout, source, engine: engine), into: result, engine: engine)
         return result
@@ -81,6 +98,7 @@ final class StoredBlock: @unchecked Sendable {
             momentum: optimizer.momentum, decay: (recipe.decay ?? usual) * scaled, rate: scaled)
         let (old, new) = ((step - 1) & 1, step & 1)
         digest.reset()
+        steps.begin(step)
         var result = Updated()
         update.apply(
             count: layout.byteCount / 4, values: UnsafePointer(masters[old].floats.baseAddress!),
@@ -96,6 +114,7 @@ final class StoredBlock: @unchecked Sendable {
             result.updateSquares += SumOfSquares.of(velocity)
         }
         try round(step)
+        steps.finish(step)
         result.digest = digest.value
         return result
     }

@@ -18,7 +18,8 @@ package struct WorkerMemory: Sendable {
         message.processID = UInt32(getpid())
         (message.bytes, message.gradientBytes) = (UInt64(parameters.byteCount), UInt64(gradients.byteCount))
         if let own = gradients.segment {
-            (message.descriptor, message.nonce) = (UInt32(parameters.segment.descriptor), parameters.segment.nonce)
+            (message.descriptor, message.offset) = (UInt32(parameters.descriptor), UInt64(parameters.region.offset))
+            message.nonce = parameters.region.nonce
             (message.gradientDescriptor, message.gradientNonce) = (UInt32(own.descriptor), own.nonce)
         }
         message.places = parameters.registered.indices.map { index in

@@ -2,6 +2,7 @@ import Foundation
 import Kernels
 import NeuralNetwork
 package import Partition
+import Transport
 
 /// The table of contents of a shard's file: which blocks lie where, in which layouts. A pure value, as JSON in the file.
 ///
@@ -26,6 +27,8 @@ package struct ShardDirectory: Codable, Equatable, Sendable {
         /// From the file's beginning, in bytes.
         package var offset: Int
         package var byteCount: Int
+        /// The part at the beginning that workers map.
+        package var valueBytes: Int
         package var blocks: [Block]
 
         package var end: Int { offset + byteCount }
@@ -43,22 +46,24 @@ package struct ShardDirectory: Codable, Equatable, Sendable {
     ///   - sizes: The bytes of each block's values and masters.
     ///   - start: Where regions begin.
     package mutating func add(_ blocks: [Block], sizes: [(values: Int, masters: Int)], from start: Int) -> Region {
-        var size = 0
+        // A worker checks the first bytes.
+        var size = SharedSegment.reserved
         func reserve(_ bytes: Int) -> Int {
             defer { size += (bytes + 63) / 64 * 64 }
             return size
         }
-        var placed: [Block] = []
-        for (block, bytes) in zip(blocks, sizes) {
-            var block = block
-            block.stepsAt = reserve(16)
-            block.valuesAt = [reserve(bytes.values), reserve(bytes.values)]
-            block.mastersAt = block.values == block.masters ? block.valuesAt : [reserve(bytes.masters), reserve(bytes.masters)]
-            block.momentumAt = [reserve(bytes.masters), reserve(bytes.masters)]
-            placed.append(block)
+        var placed = blocks
+        // Values come first: workers map no more than these.
+        for index in placed.indices { placed[index].valuesAt = [reserve(sizes[index].values), reserve(sizes[index].values)] }
+        let values = size
+        for index in placed.indices {
+            let bytes = sizes[index].masters
+            placed[index].stepsAt = reserve(16)
+            placed[index].mastersAt = placed[index].values == placed[index].masters ? placed[index].valuesAt : [reserve(bytes), reserve(bytes)]
+            placed[index].momentumAt = [reserve(bytes), reserve(bytes)]
         }
-        let count = max(Self.aligned(size), Self.alignment)
-        let region = Region(offset: room(for: count, from: start), byteCount: count, blocks: placed)
+        let count = Self.aligned(size)
+        let region = Region(offset: room(for: count, from: start), byteCount: count, valueBytes: values, blocks: placed)
         regions.append(region)
         regions.sort { $0.offset < $1.offset }
         return region
@@ -79,7 +84,8 @@ package struct ShardDirectory: Codable, Equatable, Sendable {
     package func isPossible(from start: Int, fileSize: Int) -> Bool {
         var end = start
         for region in regions {
-            guard region.offset >= end, region.byteCount > 0, region.byteCount <= fileSize, region.offset <= fileSize - region.byteCount
+            guard region.offset >= end, region.byteCount > 0, region.byteCount <= fileSize,
+                (SharedSegment.reserved...region.byteCount).contains(region.valueBytes), region.offset <= fileSize - region.byteCount
             else { return false }
             end = region.end
             for block in region.blocks {

@@ -111,7 +111,8 @@ package final class ShardFile: @unchecked Sendable {
             guard directory.isPossible(from: Self.headerSize, fileSize: file.byteCount) else {
                 throw WireError(.malformed, "blocks whose sizes differ from their layouts'")
             }
-            let made = try map(region)
+            let made = try ShardRegion(region, file, isNew: true)
+            mapped[region.offset] = made
             writeDirectory()
             return made
         } catch {
@@ -136,7 +137,7 @@ package final class ShardFile: @unchecked Sendable {
 
     private func map(_ region: ShardDirectory.Region) throws -> ShardRegion {
         if let known = mapped[region.offset] { return known }
-        let made = try ShardRegion(region, file)
+        let made = try ShardRegion(region, file, isNew: false)
         mapped[region.offset] = made
         return made
     }

@@ -7,12 +7,21 @@ import Transport
 package final class ShardRegion: @unchecked Sendable {
     /// From the file's beginning, in bytes.
     package let offset: Int
+    /// The part at the beginning that workers map.
+    package let valueBytes: Int
+    /// The first eight bytes, by which a worker detects another segment.
+    package let nonce: UInt64
     package let buffer: TensorBuffer
     package let blocks: [ParameterBlock.Key: BlockMemory]
 
-    init(_ region: ShardDirectory.Region, _ file: MemoryFile) throws {
-        offset = region.offset
+    /// Maps a region.
+    /// - Parameter isNew: Whether it gets a nonce of its own.
+    init(_ region: ShardDirectory.Region, _ file: MemoryFile, isNew: Bool) throws {
+        (offset, valueBytes) = (region.offset, region.valueBytes)
         buffer = try file.map(offset: region.offset, byteCount: region.byteCount)
+        let number = SharedNumber(buffer, offset: 0)
+        if isNew { number.value = UInt64.random(in: 1...UInt64.max) }
+        nonce = number.value
         var blocks: [ParameterBlock.Key: BlockMemory] = [:]
         for block in region.blocks {
             let layouts = (try TensorLayout(block.values.blocked), try TensorLayout(block.masters.blocked))

@@ -16,14 +16,20 @@ extension StoreReceiver {
         switch effect {
         case .assign(let assignment, let isFirst): take(assignment, isFirst: isFirst)
         case .register(let worker, let message, let contributions): register(worker, message, contributions)
-        case .initialize(let segment, let keys, let step): initialize(segment, keys, step: step)
+        case .initialize(let segment, let keys, let step, let recovers): initialize(segment, keys, step: step, recovers: recovers)
+        case .forget:
+            file.clear()
+            file.begin(run: run)
+        case .note(let committed, let attempt): file.note(committed: committed, attempt: attempt)
         case .update(let key, let step, let rate, let attempt, let measures):
             guard let stored = memory?.block(key), let gradients = memory?.gradients(of: key),
                 let optimizer = state.assignment?.configuration.recipe.optimizer
             else { return }
             updates.submit(.update(stored, gradients, step: step, rate: rate, optimizer, attempt: attempt, measures: measures))
         case .announce(let key, let step, let worker): announce(key, step: step, to: worker)
-        case .sendReady(let attempt): coordinator.send(.with { $0.ready = WireReady() }, run: run, attempt: attempt)
+        case .sendReady(let attempt):
+            memory?.trim()
+            coordinator.send(.with { $0.ready = WireReady() }, run: run, attempt: attempt)
         case .sendStored(let message, let attempt, let measuresMemory): send(message, attempt: attempt, measuresMemory: measuresMemory)
         case .snapshot(let keys, let step): send(keys, step: step, .snapshot)
         case .handOver(let keys, let held, let step):
@@ -45,7 +51,8 @@ extension StoreReceiver {
             memory?.tree = assignment.tree
             return
         }
-        memory = ShardMemory(assignment)
+        file.begin(run: assignment.run)
+        memory = ShardMemory(assignment, file: file)
         FaultInjection.identify(.store, rank: assignment.rank)
         membership.begin(coordinator, run: assignment.run)
         heartbeat.start(assignment, membership) { [weak self] in
@@ -80,12 +87,12 @@ extension StoreReceiver {
         if error is MemoryError || (error as? WireError)?.code == .system { membership.end(.failed("\(error)")) }
     }
 
-    private func initialize(_ segment: SegmentID, _ keys: [ParameterBlock.Key], step: Int) {
+    private func initialize(_ segment: SegmentID, _ keys: [ParameterBlock.Key], step: Int, recovers: Bool) {
         guard let recipe = state.assignment?.configuration.recipe else { return }
-        var blocks: [(block: StoredBlock, restored: [TensorBuffer?]?)] = []
+        var blocks: [(block: StoredBlock, source: FirstValues)] = []
         for key in keys {
-            guard let stored = memory?.block(key) else { continue }
-            blocks.append((stored, memory?.takePacked(key)))
+            guard let stored = memory?.block(key), let source = memory?.source(of: key, step: step, recovers: recovers) else { continue }
+            blocks.append((stored, source))
         }
         updates.submit(.initialize(blocks, InitialValues(recipe), step: step, of: segment))
     }

@@ -13,6 +13,8 @@ import Tensors
 final class StoreReceiver: LinkReceiver, @unchecked Sendable {
     let coordinator: Link
     let updates: UpdateThread
+    /// Where the shard's parameters lie.
+    let file: ShardFile
     let engine: Engine
     let heartbeat: StoreHeartbeat
     let membership: StoreMembership
@@ -24,9 +26,10 @@ final class StoreReceiver: LinkReceiver, @unchecked Sendable {
     var workers: [ObjectIdentifier: WorkerMemory] = [:]
 
     init(
-        coordinator: Link, updates: UpdateThread, engine: Engine, heartbeat: StoreHeartbeat, membership: StoreMembership, log: ProcessLog
+        coordinator: Link, updates: UpdateThread, file: ShardFile, engine: Engine, heartbeat: StoreHeartbeat,
+        membership: StoreMembership, log: ProcessLog
     ) {
-        (self.coordinator, self.updates, self.engine) = (coordinator, updates, engine)
+        (self.coordinator, self.updates, self.file, self.engine) = (coordinator, updates, file, engine)
         (self.heartbeat, self.membership, self.log) = (heartbeat, membership, log)
     }
 

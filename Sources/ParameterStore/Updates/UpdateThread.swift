@@ -11,7 +11,7 @@ final class UpdateThread: Sendable {
     enum Job: Sendable {
         /// Update a block with the contributions to its gradient, which lie in memory of their attempt.
         case update(StoredBlock, [TensorBuffer], step: Int, rate: Float, Optimizer, attempt: UInt32, measures: Bool)
-        case initialize([(block: StoredBlock, restored: [TensorBuffer?]?)], InitialValues, step: Int, of: SegmentID)
+        case initialize([(block: StoredBlock, source: FirstValues)], InitialValues, step: Int, of: SegmentID)
         /// Send blocks as snapshot frames for a checkpoint, or as restore frames for another store.
         case snapshot([StoredBlock], step: Int, Link, run: UInt64, FrameHeader.Kind)
         /// Copy blocks out of memory that is given up.
@@ -84,7 +84,7 @@ final class UpdateThread: Sendable {
                     stopwatch.add(0, from: stopwatch.start, to: MonotonicClock.now)
                     report(.updated(stored, step: step, attempt: attempt, result, stopwatch))
                 case .initialize(let blocks, let initial, let step, let segment):
-                    for (stored, restored) in blocks { try initialize(stored, restored, initial, step: step) }
+                    for (stored, source) in blocks { try initialize(stored, source, initial, step: step) }
                     report(.initialized(segment))
                 case .snapshot(let blocks, let step, let link, let run, let kind): try snapshot(blocks, step: step, link, run: run, kind)
                 case .collect(let blocks, let step): report(.collected(try collect(blocks, step: step)))
@@ -119,17 +119,23 @@ final class UpdateThread: Sendable {
         }
     }
 
-    /// Gives a block its first values: restored ones where there are, initial ones otherwise.
-    private func initialize(_ stored: StoredBlock, _ restored: [TensorBuffer?]?, _ initial: InitialValues, step: Int) throws {
-        if let restored, let values = restored[0], let momentum = restored[1] {
-            try stored.restore(values, momentum: false, step: step, engine: engine)
-            try stored.restore(momentum, momentum: true, step: step, engine: engine)
-        } else {
+    /// Gives a block its first values.
+    private func initialize(_ stored: StoredBlock, _ source: FirstValues, _ initial: InitialValues, step: Int) throws {
+        switch source {
+        case .present: break
+        case .elsewhere(let memory):
+            func canonical(_ buffers: [TensorBuffer]) throws -> TensorBuffer {
+                try StoredBlock.canonical(buffers[step & 1], memory.layout, stored.block, engine: engine)
+            }
+            try stored.restore(canonical(memory.masters), momentum: canonical(memory.momentum), step: step, engine: engine)
+        case .packed(let parts) where parts[0] != nil && parts[1] != nil:
+            try stored.restore(parts[0]!, momentum: parts[1], step: step, engine: engine)
+        case .packed, .drawn:
             let canonical = try TensorBuffer.allocate(floats: stored.block.shape.count)
             initial.fill(
                 UnsafeMutableBufferPointer(rebasing: canonical.floats[..<stored.block.shape.count]),
                 tensor: stored.block.tensor, region: stored.block.region, recipe: stored.block.recipe)
-            try stored.restore(canonical, momentum: false, step: step, engine: engine)
+            try stored.restore(canonical, momentum: nil, step: step, engine: engine)
         }
     }
 
@@ -150,6 +156,17 @@ final class UpdateThread: Sendable {
             }
         }
     }
+}
+
+/// Where a block's first values come from.
+enum FirstValues: Sendable {
+    case drawn
+    /// Values and momentum, packed, as they were received or copied.
+    case packed([TensorBuffer?])
+    /// They are in the block's own buffers already: an earlier process, or this one under an earlier coordinator, has left them.
+    case present
+    /// They are in other buffers of the shard's file.
+    case elsewhere(BlockMemory)
 }
 
 extension Link {

@@ -1366,9 +1366,19 @@ public nonisolated struct WireSegment: Sendable {
 
   public var places: [WireSegment.Place] = []
 
+  /// The segment of this worker's gradients in this attempt. In another attempt, or of another worker, it is another one.
+  public var gradientDescriptor: UInt32 = 0
+
+  public var gradientBytes: UInt64 = 0
+
+  public var gradientNonce: UInt64 = 0
+
+  /// Where the parameters begin in the store's file, in bytes; a multiple of the page size.
+  public var offset: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  /// Offsets in bytes, with a gradient for each contribution of the worker's replica.
+  /// Offsets in bytes: of values in the memory of parameters, of a gradient for each contribution of the worker's replica in that of gradients.
   public nonisolated struct Place: Sendable {
     // SwiftProtobuf.Message conformance is added in an extension below. See the
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -3575,7 +3585,7 @@ nonisolated extension WireRegister.Layout: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension WireSegment: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Segment"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}shared\0\u{3}process_id\0\u{1}descriptor\0\u{1}bytes\0\u{1}nonce\0\u{1}places\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}shared\0\u{3}process_id\0\u{1}descriptor\0\u{1}bytes\0\u{1}nonce\0\u{1}places\0\u{3}gradient_descriptor\0\u{3}gradient_bytes\0\u{3}gradient_nonce\0\u{1}offset\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3589,6 +3599,10 @@ nonisolated extension WireSegment: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
       case 5: try { try decoder.decodeSingularFixed64Field(value: &self.nonce) }()
       case 6: try { try decoder.decodeRepeatedMessageField(value: &self.places) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.gradientDescriptor) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.gradientBytes) }()
+      case 9: try { try decoder.decodeSingularFixed64Field(value: &self.gradientNonce) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.offset) }()
       default: break
       }
     }
@@ -3613,6 +3627,18 @@ nonisolated extension WireSegment: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.places.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.places, fieldNumber: 6)
     }
+    if self.gradientDescriptor != 0 {
+      try visitor.visitSingularUInt32Field(value: self.gradientDescriptor, fieldNumber: 7)
+    }
+    if self.gradientBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.gradientBytes, fieldNumber: 8)
+    }
+    if self.gradientNonce != 0 {
+      try visitor.visitSingularFixed64Field(value: self.gradientNonce, fieldNumber: 9)
+    }
+    if self.offset != 0 {
+      try visitor.visitSingularUInt64Field(value: self.offset, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3623,6 +3649,10 @@ nonisolated extension WireSegment: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.bytes != rhs.bytes {return false}
     if lhs.nonce != rhs.nonce {return false}
     if lhs.places != rhs.places {return false}
+    if lhs.gradientDescriptor != rhs.gradientDescriptor {return false}
+    if lhs.gradientBytes != rhs.gradientBytes {return false}
+    if lhs.gradientNonce != rhs.gradientNonce {return false}
+    if lhs.offset != rhs.offset {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Security
 public import Tensors
@@ -35,10 +36,11 @@ public final class SegmentWindow: @unchecked Sendable {
     /// segment that is shown already stays as it is.
     /// - Parameters:
     ///   - descriptor: The segment's descriptor in that process.
+    ///   - offset: Where the segment begins in a larger file; nil for a file that is the segment.
     ///   - nonce: The expected first eight bytes of the segment.
     /// - Throws: `WireError` if the segment cannot be opened, or has another size or nonce. The window shows what it did before, unless the
     ///   system could not map the segment.
-    public func show(ofProcess process: Int32, descriptor: Int32, nonce: UInt64) throws {
+    public func show(ofProcess process: Int32, descriptor: Int32, offset: Int? = nil, nonce: UInt64) throws {
         guard nonce != shown else { return }
         let file = open("/proc/\(process)/fd/\(descriptor)", (access == .write ? O_RDWR : O_RDONLY) | O_CLOEXEC)
         guard file >= 0 else { throw WireError(.system, "cannot open the store's memory: \(String(cString: strerror(errno)))") }
@@ -46,15 +48,18 @@ public final class SegmentWindow: @unchecked Sendable {
         defer { close(file) }
         let byteCount = buffer.bytes.count
         var status = stat()
-        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size == byteCount else {
+        let start = offset ?? 0
+        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, start >= 0, start % 4096 == 0, byteCount <= status.st_size,
+            offset == nil ? status.st_size == byteCount : start <= status.st_size - byteCount
+        else {
             throw WireError(.system, "the size of the store's memory differs from the announced one")
         }
         var found: UInt64 = 0
-        guard pread(file, &found, 8, 0) == 8, found == nonce else {
+        guard pread(file, &found, 8, start) == 8, found == nonce else {
             throw WireError(.system, "the shared memory does not belong to the store")
         }
         let protection = access == .write ? PROT_READ | PROT_WRITE : PROT_READ
-        let address = mmap(buffer.address, byteCount, protection, MAP_SHARED | MAP_FIXED, file, 0)
+        let address = mmap(buffer.address, byteCount, protection, MAP_SHARED | MAP_FIXED, file, start)
         guard address != MAP_FAILED else { throw WireError(.system, "cannot map shared memory: \(String(cString: strerror(errno)))") }
         madvise(buffer.address, byteCount, MADV_HUGEPAGE)
         shown = nonce

@@ -115,7 +115,9 @@ final class ParameterBinding {
     func show(_ announced: WireSegment, provides: Bool) throws {
         guard let windows else { return }
         let process = Int32(bitPattern: announced.processID)
-        try windows.values.show(ofProcess: process, descriptor: Int32(bitPattern: announced.descriptor), nonce: announced.nonce)
+        try windows.values.show(
+            ofProcess: process, descriptor: Int32(bitPattern: announced.descriptor), offset: Int(clamping: announced.offset),
+            nonce: announced.nonce)
         try windows.gradients.show(
             ofProcess: process, descriptor: Int32(bitPattern: announced.gradientDescriptor), nonce: announced.gradientNonce)
         if provides { windows.gradients.buffer.prefault() }
@@ -138,7 +140,8 @@ extension WireSegment {
     /// The announcement without the process and the files in which the memory lies: what kernels are planned by.
     fileprivate var withoutPlace: WireSegment {
         var copy = self
-        (copy.processID, copy.descriptor, copy.nonce, copy.gradientDescriptor, copy.gradientNonce) = (0, 0, 0, 0, 0)
+        (copy.processID, copy.descriptor, copy.offset, copy.nonce) = (0, 0, 0, 0)
+        (copy.gradientDescriptor, copy.gradientNonce) = (0, 0)
         return copy
     }
 }

@@ -140,9 +140,9 @@ package struct HealthMonitor: Sendable {
         switch heartbeat.phase {
         case .awaitingSlab:
             guard let (slab, from) = awaitedSlab(rank, heartbeat), let sender = workers[from],
-                sender.heartbeat.attempt == facts.attempt, let place = programs[from].place(ofSending: slab, to: rank)
+                sender.heartbeat.attempt == facts.attempt, let sending = programs[from].instructionIndex(ofSending: slab, to: rank)
             else { return nil }
-            let isPast = (Int(sender.heartbeat.pass), Int(sender.heartbeat.place)) > (Int(heartbeat.pass), place)
+            let isPast = (Int(sender.heartbeat.pass), Int(sender.heartbeat.place)) > (Int(heartbeat.pass), sending)
             guard isPast else { return nil }
             return (
                 .connection(from: sender.process, to: health.process),
@@ -273,9 +273,9 @@ package struct HealthMonitor: Sendable {
 
     private func instruction(_ rank: Int, _ heartbeat: WireHeartbeat) -> Instruction? {
         guard programs.indices.contains(rank) else { return nil }
-        let (program, place) = (programs[rank], Int(heartbeat.place))
-        if place < program.forward.count { return program.forward[place] }
-        let index = place - program.forward.count
+        let (program, instruction) = (programs[rank], Int(heartbeat.place))
+        if instruction < program.forward.count { return program.forward[instruction] }
+        let index = instruction - program.forward.count
         return program.backward.indices.contains(index) ? program.backward[index] : nil
     }
 

@@ -92,7 +92,8 @@ extension RunState {
         let other = "\(lost.role.word) \(lost.rank)"
         brokenLinks.append(
             BrokenLink(
-                sentence: "the connection between \(name.short) and \(other) broke: \(PrintableText.of(lost.reason))", from: name.short,
+                sentence: "the connection between \(name.short) and \(other) broke: \(PrintableText.sanitized(lost.reason))",
+                from: name.short,
                 to: other,
                 due: now + delay))
         emit(.wake(after: delay))

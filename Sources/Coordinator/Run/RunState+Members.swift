@@ -112,11 +112,11 @@ extension RunState {
     }
 
     private mutating func recordChange(_ change: LayoutChange, at now: Double) {
-        let instead = layout == change.before ? "" : " instead of \(change.before.words)"
+        let instead = layout == change.before ? "" : " instead of \(change.before)"
         let seconds = "\(((now - change.since) * 1000).rounded() / 1000)"
         journal(
             .layout(
-                sentence: "goes on after step \(ledger.committed) with \(layout.words)\(instead): \(change.reason)",
+                sentence: "goes on after step \(ledger.committed) with \(layout)\(instead): \(change.reason)",
                 facts: [
                     "step": "\(ledger.committed)", "attempt": "\(attempt)", "workers": "\(layout.workers)",
                     "replicas": "\(layout.replicas)",

@@ -39,8 +39,8 @@ package struct RunState: Sendable {
         layout = plan.layout
         health = try Self.monitor(plan, plan.layout)
         policy = LayoutPolicy(
-            columns: plan.layout.columns, slices: plan.configuration.recipe.slices, asked: plan.workers, isElastic: plan.limits.isElastic,
-            interval: plan.limits.elasticInterval)
+            columns: plan.layout.columns, slices: plan.configuration.recipe.slices, requested: plan.workers,
+            isElastic: plan.limits.isElastic, interval: plan.limits.elasticInterval)
     }
 
     static func monitor(_ plan: RunPlan, _ layout: ColumnLayout) throws -> HealthMonitor {

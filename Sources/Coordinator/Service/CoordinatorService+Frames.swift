@@ -14,7 +14,7 @@ extension CoordinatorService {
         let connection = connections[link]
         switch header.kind {
         case .control:
-            // A connection without a role, or a person's, gets no more room than an introduction needs.
+            // A connection without a role, or a person's, gets no more room than a hello needs.
             switch connection?.kind {
             case nil, .dashboard: return .bytes(limit: 4096)
             case .member, .heartbeat: return .bytes(limit: WireControlMessage.sizeLimit)

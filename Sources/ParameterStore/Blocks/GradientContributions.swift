@@ -42,9 +42,9 @@ struct GradientContributions: @unchecked Sendable {
     /// The sum of a part of all contributions, in the tree's order; the contribution where there is one.
     /// - Parameter range: of elements, at most `MomentumUpdate.chunk`.
     func sum(_ range: Range<Int>) -> UnsafePointer<Float> {
-        guard let last = additions.last else { return part(.contribution(buffers[0]), range, place: 0) }
+        guard let last = additions.last else { return part(.contribution(buffers[0]), range, slot: 0) }
         for addition in additions {
-            let (left, right) = (part(addition.left, range, place: 0), part(addition.right, range, place: 1))
+            let (left, right) = (part(addition.left, range, slot: 0), part(addition.right, range, slot: 1))
             let result = addition.sum.floats.baseAddress!
             for i in 0..<range.count { result[i] = left[i] + right[i] }
             if !widened.isEmpty { BFloat16.round(result, to: result, count: range.count) }
@@ -52,13 +52,13 @@ struct GradientContributions: @unchecked Sendable {
         return UnsafePointer(last.sum.floats.baseAddress!)
     }
 
-    /// - Parameter place: for a contribution of 16 bits: which memory it is widened in.
-    private func part(_ operand: Operand, _ range: Range<Int>, place: Int) -> UnsafePointer<Float> {
+    /// - Parameter slot: for a contribution of 16 bits, the memory in which it is widened.
+    private func part(_ operand: Operand, _ range: Range<Int>, slot: Int) -> UnsafePointer<Float> {
         switch operand {
         case .sum(let buffer): return UnsafePointer(buffer.floats.baseAddress!)
         case .contribution(let buffer) where widened.isEmpty: return UnsafePointer(buffer.floats.baseAddress! + range.lowerBound)
         case .contribution(let buffer):
-            let wide = widened[place].floats.baseAddress!
+            let wide = widened[slot].floats.baseAddress!
             BFloat16.widen(buffer.halves + range.lowerBound, to: wide, count: range.count)
             return UnsafePointer(wide)
         }

@@ -9,7 +9,7 @@ import Tensors
 
 /// The tensors of a shard: in segments that workers have registered, and packed as they arrived for blocks that no worker has registered yet.
 ///
-/// Segments stay when a worker fails: the one that takes its place, on the same columns, maps the same memory, as do the workers of other
+/// Segments stay when a worker fails: its replacement, which has the same columns, maps the same memory, as do the workers of other
 /// replicas.
 struct ShardMemory {
     typealias Key = ParameterBlock.Key

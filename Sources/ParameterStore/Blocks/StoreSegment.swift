@@ -22,9 +22,9 @@ final class StoreSegment: @unchecked Sendable {
         let key: WireBlockKey
     }
 
-    /// The place of every buffer, in bytes from the segment's beginning.
+    /// The offset of every buffer, in bytes from the segment's beginning.
     private struct Layout {
-        let places: [WireSegment.Place]
+        let offsets: [WireSegment.Place]
         let byteCount: Int
 
         /// - Parameter contributions: gradients of each block.
@@ -35,13 +35,13 @@ final class StoreSegment: @unchecked Sendable {
                 defer { offset += (layout.byteCount + 63) / 64 * 64 }
                 return UInt64(offset)
             }
-            places = entries.map { entry in
-                var place = WireSegment.Place()
-                place.key = entry.key
-                place.bytes = UInt64(entry.values.byteCount)
-                (place.valuesEven, place.valuesOdd) = (reserve(entry.values), reserve(entry.values))
-                place.gradients = (0..<contributions).map { _ in reserve(entry.gradient) }
-                return place
+            offsets = entries.map { entry in
+                var offsets = WireSegment.Place()
+                offsets.key = entry.key
+                offsets.bytes = UInt64(entry.values.byteCount)
+                (offsets.valuesEven, offsets.valuesOdd) = (reserve(entry.values), reserve(entry.values))
+                offsets.gradients = (0..<contributions).map { _ in reserve(entry.gradient) }
+                return offsets
             }
             byteCount = offset
         }
@@ -55,15 +55,15 @@ final class StoreSegment: @unchecked Sendable {
         segment.buffer.bytes.storeBytes(of: nonce, as: UInt64.self)
         let memory = segment.buffer
         var blocks: [ParameterBlock.Key: StoredBlock] = [:]
-        for (entry, place) in zip(registered, layout.places) {
+        for (entry, offsets) in zip(registered, layout.offsets) {
             func slice(_ offset: UInt64, _ layout: TensorLayout) -> TensorBuffer {
                 memory.slice(offset: Int(offset), byteCount: layout.byteCount)
             }
             blocks[entry.block.key] = try StoredBlock(
                 entry.block, valueLayout: entry.values, layout: entry.gradient.of(.float32),
-                values: [slice(place.valuesEven, entry.values), slice(place.valuesOdd, entry.values)],
+                values: [slice(offsets.valuesEven, entry.values), slice(offsets.valuesOdd, entry.values)],
                 gradients: GradientContributions(
-                    place.gradients.map { slice($0, entry.gradient) }, of: entry.gradient.type, additions: tree.additions),
+                    offsets.gradients.map { slice($0, entry.gradient) }, of: entry.gradient.type, additions: tree.additions),
                 engine: engine)
         }
         self.blocks = blocks
@@ -81,14 +81,14 @@ final class StoreSegment: @unchecked Sendable {
         message.nonce = nonce
         if shared {
             message.bytes = UInt64(layout.byteCount)
-            message.places = layout.places.map { place in
-                var own = place
-                own.gradients = Array(place.gradients[contributions])
+            message.places = layout.offsets.map { offsets in
+                var own = offsets
+                own.gradients = Array(offsets.gradients[contributions])
                 return own
             }
         } else {
             let mirror = Layout(registered, contributions: contributions.count)
-            (message.bytes, message.places) = (UInt64(mirror.byteCount), mirror.places)
+            (message.bytes, message.places) = (UInt64(mirror.byteCount), mirror.offsets)
         }
         return message
     }

@@ -33,10 +33,10 @@ public final class StoreService: @unchecked Sendable {
         let (loop, membership) = (loop, membership)
         let link = try WireError.admission { try Connector.connectWithRetries(to: address, loop: loop, patience: patience) }
         let updates = UpdateThread(engine: engine)
-        let introduction = Introduction(
+        let helloFields = HelloFields(
             role: .store, instructionSet: Engine.instructionSet, kernelLibrary: Engine.libraryVersion, threads: 1,
             datasetFingerprint: "")
-        let heartbeat = StoreHeartbeat(coordinator: address, introduction, loop: loop, log: log)
+        let heartbeat = StoreHeartbeat(coordinator: address, helloFields, loop: loop, log: log)
         let receiver = StoreReceiver(
             coordinator: link, updates: updates, engine: engine, heartbeat: heartbeat, membership: membership, log: log)
         let local = listen ?? SocketAddress(host: link.local.host, port: 0)
@@ -47,7 +47,7 @@ public final class StoreService: @unchecked Sendable {
             updates.run { report in loop.submit { receiver.received(report) } }
         }
         link.start(receiver)
-        link.send(introduction.hello(listenPort: port))
+        link.send(helloFields.hello(listenPort: port))
         let result = membership.waitForEnd()
         updates.submit(.stop)
         updater.join()

@@ -88,7 +88,7 @@ package struct HostsFile: Sendable, Equatable {
     private static func checkKeys(_ fields: [String: JSONValue], known: [String], place: String) throws {
         if let key = fields.keys.filter({ !known.contains($0) }).min() {
             throw NetworkError(
-                "\(place) has \"\(PrintableText.of(key))\", which means nothing here; there are \(known.joined(separator: ", "))")
+                "\(place) has \"\(PrintableText.sanitized(key))\", which means nothing here; there are \(known.joined(separator: ", "))")
         }
     }
 }

@@ -97,12 +97,12 @@ final class AttemptExchange: ExecutionEnvironment, @unchecked Sendable {
         let now = pass
         currentPass.update { $0 = now }
         return PassContext(
-            purpose: purpose, step: step, weights: weights, pass: pass, turn: BufferParity(weights: weights, pass: pass, batch: batch),
+            purpose: purpose, step: step, weights: weights, pass: pass, parity: BufferParity(weights: weights, pass: pass, batch: batch),
             labels: labels, images: images, environment: self)
     }
 
     func begin(instruction: Int, at now: Double, context: PassContext) throws {
-        columns.activity.run(place: instruction, step: context.step, pass: context.pass, weights: context.weights, at: now)
+        columns.activity.run(instruction: instruction, step: context.step, pass: context.pass, weights: context.weights, at: now)
         try mailbox.checkInterruption()
     }
 

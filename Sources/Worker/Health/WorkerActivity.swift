@@ -5,7 +5,7 @@ import Platform
 final class WorkerActivity: Sendable {
     enum Phase: Sendable, Equatable {
         case preparing, holding, awaitingGrant, awaitingPictures
-        /// The instruction at the state's place.
+        /// The instruction at the state's index.
         case running
     }
 
@@ -16,8 +16,8 @@ final class WorkerActivity: Sendable {
         var pass = 0
         /// The step whose values the pass reads.
         var weights = 0
-        /// Of the instruction in its program, forward before backward; their number when the pass is done.
-        var place = 0
+        /// The index of the instruction in its program, forward before backward; the number of instructions when the pass is done.
+        var instruction = 0
         /// On the monotonic clock.
         var since = MonotonicClock.now
         /// Seconds that what is under way rarely exceeds; 0 before there is a history.
@@ -25,7 +25,7 @@ final class WorkerActivity: Sendable {
 
         fileprivate var key: Int {
             switch phase {
-            case .running: place
+            case .running: instruction
             case .awaitingGrant: -1
             case .awaitingPictures: -2
             case .preparing, .holding: -3
@@ -35,7 +35,7 @@ final class WorkerActivity: Sendable {
 
     private struct History {
         var state = State()
-        /// By place, and of the waits for grants and images. It stays under the lock: a copy that a reader holds would have
+        /// By instruction, and of the waits for grants and images. It stays under the lock: a copy that a reader holds would have
         /// the next instruction copy it again.
         var usual: [Int: DurationEstimate] = [:]
 
@@ -65,12 +65,12 @@ final class WorkerActivity: Sendable {
     }
 
     /// Begins an instruction; the one before is done.
-    func run(place: Int, step: Int, pass: Int, weights: Int, at now: Double) {
+    func run(instruction: Int, step: Int, pass: Int, weights: Int, at now: Double) {
         history.update { history in
             history.leave(at: now)
             let attempt = history.state.attempt
             history.state = State(
-                attempt: attempt, phase: .running, step: step, pass: pass, weights: weights, place: place, since: now)
+                attempt: attempt, phase: .running, step: step, pass: pass, weights: weights, instruction: instruction, since: now)
         }
     }
 

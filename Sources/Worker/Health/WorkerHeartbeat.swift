@@ -20,11 +20,12 @@ extension WorkerActivity.State {
         case .awaitingGrant: (heartbeat.phase, heartbeat.place) = (.awaitingGrant, UInt32(instructions))
         case .awaitingPictures: (heartbeat.phase, heartbeat.place) = (.awaitingPictures, UInt32(instructions))
         case .running:
-            heartbeat.place = UInt32(place)
-            let instruction = place < program.forward.count ? program.forward[place] : program.backward[place - program.forward.count]
-            heartbeat.phase = instruction.phase
+            heartbeat.place = UInt32(instruction)
+            let count = program.forward.count
+            let running = instruction < count ? program.forward[instruction] : program.backward[instruction - count]
+            heartbeat.phase = running.phase
             heartbeat.instruction =
-                instruction.described(
+                running.described(
                     layers: program.network.layers.map(\.name), namesColumns: program.columns.count > 1
                 ).name
         }

@@ -85,17 +85,17 @@ public final class WorkerService: @unchecked Sendable {
         defer { listener.stop() }
 
         let own = try options.data.map { try Dataset(path: $0) }
-        let introduction = Introduction(
+        let helloFields = HelloFields(
             role: .worker, instructionSet: Engine.instructionSet, kernelLibrary: Engine.libraryVersion,
             threads: options.threads ?? 0, datasetFingerprint: own?.manifest.fingerprint ?? "")
         coordinator.start(receiver)
-        coordinator.send(introduction.hello(listenPort: listener.address.port))
+        coordinator.send(helloFields.hello(listenPort: listener.address.port))
         coordinatorLink.update { $0 = coordinator }
         let welcome = try WireError.admission { try mailbox.waitForState { $0.assignment } }
         FaultInjection.identify(.worker, rank: Int(welcome.rank))
         // Before anything that takes long: the run waits for the store.
         if mailbox.update({ $0.takeStoreStart() }) { try startStore() }
-        let heartbeat = try heartbeat(receiver, welcome: welcome, introduction)
+        let heartbeat = try heartbeat(receiver, welcome: welcome, helloFields)
         defer { heartbeat.stop() }
         let configuration = try RunConfiguration(json: welcome.configuration)
         Engine.useThreads(configuration.recipe.threads)
@@ -107,14 +107,14 @@ public final class WorkerService: @unchecked Sendable {
                 "the data set in \(dataset.path) has the fingerprint \(dataset.manifest.fingerprint), the "
                     + "coordinator's \(welcome.datasetFingerprint); name the same data set with --data")
         }
-        return try train(introduction, receiver, coordinator) { welcome in
+        return try train(helloFields, receiver, coordinator) { welcome in
             try HostedColumns(configuration: configuration, welcome: welcome, dataset: dataset, device: device)
         }
     }
 
     /// Takes one assignment after another, as the coordinator gives them, until the run ends.
     private func train(
-        _ introduction: Introduction, _ receiver: WorkerReceiver, _ coordinator: Link, host: (WireWelcome) throws -> HostedColumns
+        _ helloFields: HelloFields, _ receiver: WorkerReceiver, _ coordinator: Link, host: (WireWelcome) throws -> HostedColumns
     ) throws -> SessionOutcome {
         var hosted: HostedColumns?
         /// Frees the memory of an assignment before there is another.
@@ -140,7 +140,7 @@ public final class WorkerService: @unchecked Sendable {
             case .join(let topology):
                 guard let hosted else { continue }
                 let joiner = AttemptJoiner(
-                    columns: hosted, coordinator: coordinator, mailbox: mailbox, loop: loop, receiver: receiver, introduction: introduction)
+                    columns: hosted, coordinator: coordinator, mailbox: mailbox, loop: loop, receiver: receiver, helloFields: helloFields)
                 do { try train(topology, joiner) } catch is AttemptEnded {
                     receiver.endAttempt()
                     hosted.activity.begin(attempt: mailbox.read { $0.attempt.number }, .holding)
@@ -184,9 +184,9 @@ public final class WorkerService: @unchecked Sendable {
     }
 
     private func heartbeat(
-        _ receiver: WorkerReceiver, welcome: WireWelcome, _ introduction: Introduction
+        _ receiver: WorkerReceiver, welcome: WireWelcome, _ helloFields: HelloFields
     ) throws -> HeartbeatSender {
-        var hello = introduction.hello(listenPort: 0).hello
+        var hello = helloFields.hello(listenPort: 0).hello
         (hello.run, hello.rank) = (welcome.run, welcome.rank)
         let (mailbox, data) = (mailbox, data)
         return try HeartbeatSender(

@@ -67,7 +67,7 @@ import Testing
             ])
         let (verdict, at) = try #require(found)
         #expect(verdict.culprit == .process(workers[1]) && verdict.waiting == [workers[0]])
-        #expect(verdict.sentence.contains("worker 1 on host1 (process 101) has not been heard of"))
+        #expect(verdict.sentence.contains("worker 1 on host1 (process 101) has sent no heartbeat"))
         // It fell silent at 2 seconds.
         #expect(at - 2 <= 2 * verdict.deadline)
     }

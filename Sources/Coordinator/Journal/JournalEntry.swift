@@ -94,7 +94,7 @@ extension JournalEntry {
         case .paused(let step, let reason):
             return ("hold", "step \(step + 1) and what follows is trained again: \(reason)", ["step": "\(step)"])
         case .resumed(let step, let attempt):
-            return ("recovered", "goes on after step \(step)", ["step": "\(step)", "attempt": "\(attempt)"])
+            return ("recovered", "continues after step \(step)", ["step": "\(step)", "attempt": "\(attempt)"])
         case .restarted(let step, let reason): return ("recovered", "restarted from step \(step): \(reason)", ["step": "\(step)"])
         case .checkpointDamaged(let reason): return ("checkpoint-damaged", reason, [:])
         case .straggler(let worker, let times):

@@ -211,7 +211,7 @@ extension RunState {
 
     /// Values or momentum of a block are on their way from one store to another.
     mutating func moved(_ part: BlockPart, from: MemberID) {
-        guard let to = holdings.arrived(part, from: from) else { return emit(.reject(from, reason: "values that nobody asked for")) }
+        guard let to = holdings.arrived(part, from: from) else { return emit(.reject(from, reason: "values that were not requested")) }
         if roster[to] != nil { emit(.forward(part, to: to)) }
         if !holdings.isOwed(by: from) { releaseLeavers() }
     }

@@ -72,8 +72,8 @@ extension RunState {
         return true
     }
 
-    /// Gives the workers of a host ranks that follow each other, whoever joined first: the workers of a replica exchange activations all the
-    /// time, replicas gradients and values once a step.
+    /// Gives the workers of a host consecutive ranks, in whatever order they joined: the workers of a replica exchange activations all the
+    /// time, but replicas exchange gradients and values only once a step.
     private mutating func groupByHost(at now: Double) {
         let workers = roster.workers
         guard layout.replicas > 1, workers.count == layout.workers else { return }
@@ -116,7 +116,7 @@ extension RunState {
         let seconds = "\(((now - change.since) * 1000).rounded() / 1000)"
         journal(
             .layout(
-                sentence: "goes on after step \(ledger.committed) with \(layout)\(instead): \(change.reason)",
+                sentence: "continues after step \(ledger.committed) with \(layout)\(instead): \(change.reason)",
                 facts: [
                     "step": "\(ledger.committed)", "attempt": "\(attempt)", "workers": "\(layout.workers)",
                     "replicas": "\(layout.replicas)",

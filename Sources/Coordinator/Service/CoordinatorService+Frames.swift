@@ -22,7 +22,7 @@ extension CoordinatorService {
         case .snapshot:
             guard let connection, header.run == run, let member = state.roster[connection.id], member.isStore || member.role == .leaving,
                 let assembly = checkpoints[Int(clamping: header.step)]
-            else { throw WireError(.malformed, "a snapshot that nobody asked for") }
+            else { throw WireError(.malformed, "a snapshot that was not requested") }
             return .memory(try assembly.destination(for: header))
         case .restore:
             guard let connection, header.run == run else { throw WireError(.malformed, "values of another run") }

@@ -95,7 +95,7 @@ package struct HostEntry: Codable, Sendable, Equatable {
         if let latency, Quantity.time(latency) == nil {
             return "has the latency \"\(PrintableText.sanitized(latency))\"; write it as 50us or 0.2ms"
         }
-        if let jump, !isWord(jump) { return "has a jump that is no host; write user@host" }
+        if let jump, !isWord(jump) { return "has a jump that is not a host; write user@host" }
         for option in ssh_options ?? [] { if let problem = SSHOption.problem(option) { return problem } }
         return nil
     }

@@ -95,7 +95,7 @@ public final class Link: @unchecked Sendable, EventHandler {
         isOpen = false
         loop.unwatch(socket.descriptor)
         socket.shutDown()
-        // If the link closes after its last frame, whoever finished it has logged the reason.
+        // If the link closes after its last frame, its owner has logged the reason.
         admission?.closed(remote, reason: closesWhenSent ? nil : error.description)
         writer.removeAll()
         queue.update { $0 = Queue(isClosed: true) }

@@ -76,7 +76,7 @@ final class AttemptExchange: ExecutionEnvironment, @unchecked Sendable {
         if header.kind == .slab {
             let (pass, current) = (Int(header.pass), currentPass.read { $0 })
             guard let buffers = columns.runner.backend.receiveBuffers[Slab(header)], (current...current + 1).contains(pass) else {
-                throw WireError(.malformed, "an activation that nobody waits for")
+                throw WireError(.malformed, "an activation that this worker does not expect")
             }
             return whole(buffers[pass & 1])
         }

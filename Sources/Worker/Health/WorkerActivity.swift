@@ -4,7 +4,7 @@ import Platform
 /// read for heartbeats.
 final class WorkerActivity: Sendable {
     enum Phase: Sendable, Equatable {
-        case preparing, holding, awaitingGrant, awaitingPictures
+        case preparing, paused, awaitingGrant, awaitingPictures
         /// The instruction at the state's index.
         case running
     }
@@ -28,7 +28,7 @@ final class WorkerActivity: Sendable {
             case .running: instruction
             case .awaitingGrant: -1
             case .awaitingPictures: -2
-            case .preparing, .holding: -3
+            case .preparing, .paused: -3
             }
         }
     }
@@ -75,7 +75,7 @@ final class WorkerActivity: Sendable {
     }
 
     /// Another attempt: what was under way when the one before ended says nothing of how long it usually takes.
-    /// - Parameter phase: holding, or preparing.
+    /// - Parameter phase: paused or preparing.
     func begin(attempt: UInt32, _ phase: Phase) {
         history.update { history in
             let (step, weights) = (history.state.step, history.state.weights)

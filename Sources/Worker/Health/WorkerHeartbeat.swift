@@ -16,7 +16,7 @@ extension WorkerActivity.State {
         let instructions = program.forward.count + program.backward.count
         switch phase {
         case .preparing: (heartbeat.phase, heartbeat.place) = (.preparing, 0)
-        case .holding: (heartbeat.phase, heartbeat.place) = (.holding, 0)
+        case .paused: (heartbeat.phase, heartbeat.place) = (.holding, 0)
         case .awaitingGrant: (heartbeat.phase, heartbeat.place) = (.awaitingGrant, UInt32(instructions))
         case .awaitingPictures: (heartbeat.phase, heartbeat.place) = (.awaitingPictures, UInt32(instructions))
         case .running:

@@ -143,7 +143,7 @@ public final class WorkerService: @unchecked Sendable {
                     columns: hosted, coordinator: coordinator, mailbox: mailbox, loop: loop, receiver: receiver, helloFields: helloFields)
                 do { try train(topology, joiner) } catch is AttemptEnded {
                     receiver.endAttempt()
-                    hosted.activity.begin(attempt: mailbox.read { $0.attempt.number }, .holding)
+                    hosted.activity.begin(attempt: mailbox.read { $0.attempt.number }, .paused)
                 }
             }
         }

@@ -26,6 +26,8 @@ extension RunState {
         guard let name = member.name else { return }
         assign(member, startsStore: startsStore)
         health.add(name, at: now)
+        // A replacement is journaled after what it replaces.
+        reportIncident()
         journal(.joined(Participant(name, member), peer: member.peer.facts))
         recordParticipation(isNewLayout: false)
     }
@@ -95,6 +97,8 @@ extension RunState {
 
     /// Training begins, or continues: everybody is ready for the attempt.
     mutating func train(after preparing: Preparing, at now: Double) -> Bool {
+        reportIncident()
+        failures.endIncident()
         phase = .training(Training(tally: StepTally(plan.stepPlan, layout: layout, at: now)))
         switch preparing.pause {
         case .start:

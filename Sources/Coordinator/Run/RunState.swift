@@ -68,7 +68,10 @@ package struct RunState: Sendable {
         if case .heartbeat = input { return effects }
         // Each turn either changes the phase or leaves nothing to do; the limit turns an endless loop into an error that is seen.
         for _ in 0..<64 {
-            if !advance(at: now) { return effects }
+            if !advance(at: now) {
+                reportIncidentIfDue(at: now)
+                return effects
+            }
         }
         end(.failed("the coordinator cannot decide how the run continues; please report this with events.jsonl"))
         return effects

@@ -70,7 +70,7 @@ struct RunRecordKeeper {
             try writer.append(
                 line(
                     Timestamp.text(Double(time) * 1e-9, digits: 6), clock.map { Double($0.uncertainty) * 1e-9 }, entry.level.level,
-                    PrintableText.of(entry.text)))
+                    PrintableText.sanitized(entry.text)))
         }
     }
 }

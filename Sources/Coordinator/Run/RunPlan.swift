@@ -3,7 +3,7 @@ public import Partition
 public import Prediction
 public import Security
 
-/// The run that a coordinator is to carry out, settled before anybody joins.
+/// The run that a coordinator will carry out, resolved before anybody joins.
 public struct RunPlan: Sendable {
     public var configuration: RunConfiguration
     /// The worker that hosts each column of each replica, at first.
@@ -119,7 +119,7 @@ public struct RunLimits: Sendable {
 public enum RunOutcome: Sendable, Equatable {
     case finished(step: Int)
     case interrupted(step: Int)
-    /// A process or its host was lost; the run can go on from its last checkpoint.
+    /// A process or its host was lost; the run can continue from its last checkpoint.
     case lost(String)
     /// Going on would end the same way.
     case failed(String)

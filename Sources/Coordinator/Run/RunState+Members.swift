@@ -26,6 +26,8 @@ extension RunState {
         guard let name = member.name else { return }
         assign(member, startsStore: startsStore)
         health.add(name, at: now)
+        // A replacement is journaled after what it replaces.
+        reportIncident()
         journal(.joined(Participant(name, member), peer: member.peer.facts))
         recordParticipation(isNewLayout: false)
     }
@@ -119,6 +121,8 @@ extension RunState {
 
     /// Training begins, or continues: everybody is ready for the attempt.
     mutating func train(after preparing: Preparing, at now: Double) -> Bool {
+        reportIncident()
+        failures.endIncident()
         phase = .training(Training(tally: StepTally(plan.stepPlan, layout: layout, at: now)))
         switch preparing.pause {
         case .start:
@@ -140,11 +144,11 @@ extension RunState {
     }
 
     private mutating func recordChange(_ change: LayoutChange, at now: Double) {
-        let instead = layout == change.before ? "" : " instead of \(change.before.words)"
+        let instead = layout == change.before ? "" : " instead of \(change.before)"
         let seconds = "\(((now - change.since) * 1000).rounded() / 1000)"
         journal(
             .layout(
-                sentence: "goes on after step \(ledger.committed) with \(layout.words)\(instead): \(change.reason)",
+                sentence: "continues after step \(ledger.committed) with \(layout)\(instead): \(change.reason)",
                 facts: [
                     "step": "\(ledger.committed)", "attempt": "\(attempt)", "workers": "\(layout.workers)",
                     "replicas": "\(layout.replicas)",

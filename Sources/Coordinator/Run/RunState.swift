@@ -37,8 +37,8 @@ package struct RunState: Sendable {
         layout = plan.layout
         health = try Self.monitor(plan, plan.layout)
         policy = LayoutPolicy(
-            columns: plan.layout.columns, slices: plan.configuration.recipe.slices, asked: plan.workers, isElastic: plan.limits.isElastic,
-            interval: plan.limits.elasticInterval)
+            columns: plan.layout.columns, slices: plan.configuration.recipe.slices, requested: plan.workers,
+            isElastic: plan.limits.isElastic, interval: plan.limits.elasticInterval)
     }
 
     static func ledger(_ plan: RunPlan) -> StepLedger {
@@ -74,7 +74,10 @@ package struct RunState: Sendable {
         if case .heartbeat = input { return effects }
         // Each turn either changes the phase or leaves nothing to do; the limit turns an endless loop into an error that is seen.
         for _ in 0..<64 {
-            if !advance(at: now) { return effects }
+            if !advance(at: now) {
+                reportIncidentIfDue(at: now)
+                return effects
+            }
         }
         end(.failed("the coordinator cannot decide how the run continues; please report this with events.jsonl"))
         return effects

@@ -42,10 +42,10 @@ struct GradientSum: @unchecked Sendable {
     ///   - range: of elements, at most `MomentumUpdate.chunk`.
     ///   - contributions: of the attempt, as many as the tree adds.
     func part(_ range: Range<Int>, of contributions: [TensorBuffer]) -> UnsafePointer<Float> {
-        guard let last = additions.last else { return elements(.contribution(0), contributions, range, place: 0) }
+        guard let last = additions.last else { return elements(.contribution(0), contributions, range, slot: 0) }
         for addition in additions {
             let (left, right) = (
-                elements(addition.left, contributions, range, place: 0), elements(addition.right, contributions, range, place: 1)
+                elements(addition.left, contributions, range, slot: 0), elements(addition.right, contributions, range, slot: 1)
             )
             let result = addition.sum.floats.baseAddress!
             for i in 0..<range.count { result[i] = left[i] + right[i] }
@@ -54,16 +54,16 @@ struct GradientSum: @unchecked Sendable {
         return UnsafePointer(last.sum.floats.baseAddress!)
     }
 
-    /// - Parameter place: for a contribution of 16 bits: which memory it is widened in.
+    /// - Parameter slot: for a contribution of 16 bits: which memory it is widened in.
     private func elements(
-        _ operand: Operand, _ contributions: [TensorBuffer], _ range: Range<Int>, place: Int
+        _ operand: Operand, _ contributions: [TensorBuffer], _ range: Range<Int>, slot: Int
     ) -> UnsafePointer<Float> {
         switch operand {
         case .sum(let buffer): return UnsafePointer(buffer.floats.baseAddress!)
         case .contribution(let index) where widened.isEmpty:
             return UnsafePointer(contributions[index].floats.baseAddress! + range.lowerBound)
         case .contribution(let index):
-            let wide = widened[place].floats.baseAddress!
+            let wide = widened[slot].floats.baseAddress!
             BFloat16.widen(contributions[index].halves + range.lowerBound, to: wide, count: range.count)
             return UnsafePointer(wide)
         }

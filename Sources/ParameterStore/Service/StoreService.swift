@@ -70,10 +70,10 @@ public final class StoreService: @unchecked Sendable {
     private func serve(_ link: Link, _ address: SocketAddress, port: UInt16) -> StoreMembership.End {
         let (loop, membership) = (loop, StoreMembership())
         let updates = UpdateThread(engine: engine)
-        let introduction = Introduction(
+        let helloFields = HelloFields(
             role: .store, instructionSet: Engine.instructionSet, kernelLibrary: Engine.libraryVersion, threads: 1,
             datasetFingerprint: "")
-        let heartbeat = StoreHeartbeat(coordinator: address, introduction, loop: loop, log: log)
+        let heartbeat = StoreHeartbeat(coordinator: address, helloFields, loop: loop, log: log)
         let receiver = StoreReceiver(
             coordinator: link, updates: updates, file: file, engine: engine, heartbeat: heartbeat, membership: membership, log: log)
         loop.submit { receiver.listens(on: port) }
@@ -82,7 +82,7 @@ public final class StoreService: @unchecked Sendable {
             updates.run { report in loop.submit { receiver.received(report) } }
         }
         link.start(receiver)
-        var hello = introduction.hello(listenPort: port)
+        var hello = helloFields.hello(listenPort: port)
         if let offer = file.offer { hello.hello.offer = offer }
         link.send(hello)
         let end = membership.waitForEnd()

@@ -62,7 +62,7 @@ public struct WorkerProgram: Sendable, Equatable {
     }
 
     /// Returns the index in `instructions` of the one that sends a slab to a worker.
-    public func place(ofSending slab: Slab, to worker: Int) -> Int? { instructions.firstIndex(of: .send(slab, to: worker)) }
+    public func instructionIndex(ofSending slab: Slab, to worker: Int) -> Int? { instructions.firstIndex(of: .send(slab, to: worker)) }
 
     /// Returns the element type of a slab: `type`, except that logits keep 32 bits for the softmax.
     public func elements(of slab: Slab, _ type: ElementType) -> ElementType {

@@ -142,7 +142,7 @@ extension RunRequest {
             if let layout = try? ColumnLayout(columns: columns, workers: workers ?? record.workers, replicas: before) { return layout }
         }
         let recorded = replicas == nil ? record?.workers : nil
-        return try .asked(columns: columns, workers: workers ?? recorded, replicas: replicas)
+        return try .requested(columns: columns, workers: workers ?? recorded, replicas: replicas)
     }
 
     /// Returns a resumed run's configuration. The network stays; only the recipe's settings may change.

@@ -63,7 +63,7 @@ package final class Supervisor: @unchecked Sendable {
     /// How an attempt ended.
     private struct Ending {
         let coordinator: any RoleProcess
-        /// What was lost, where the run can go on.
+        /// What was lost, if the run can continue.
         let loss: String?
     }
 

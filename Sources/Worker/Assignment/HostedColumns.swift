@@ -78,7 +78,7 @@ final class HostedColumns: @unchecked Sendable {
         let layouts = runner.backend.parameterLayouts
         let new = try Dictionary(
             uniqueKeysWithValues: announced.map { rank, segment in
-                guard let blocks = held[rank] else { throw WireError(.malformed, "a store announced memory that nobody asked for") }
+                guard let blocks = held[rank] else { throw WireError(.malformed, "a store announced memory that was not requested") }
                 let keys = Set(blocks.map(\.key))
                 let binding = try ParameterBinding(
                     segment, layouts: layouts.filter { keys.contains($0.key) }, contributions: contributions.count,

@@ -76,7 +76,7 @@ final class AttemptExchange: ExecutionEnvironment, @unchecked Sendable {
         if header.kind == .slab {
             let (pass, current) = (Int(header.pass), currentPass.read { $0 })
             guard let buffers = columns.runner.backend.receiveBuffers[Slab(header)], (current...current + 1).contains(pass) else {
-                throw WireError(.malformed, "an activation that nobody waits for")
+                throw WireError(.malformed, "an activation that this worker does not expect")
             }
             return whole(buffers[pass & 1])
         }
@@ -101,12 +101,12 @@ final class AttemptExchange: ExecutionEnvironment, @unchecked Sendable {
         let now = pass
         currentPass.update { $0 = now }
         return PassContext(
-            purpose: purpose, step: step, weights: weights, pass: pass, turn: BufferParity(weights: weights, pass: pass, batch: batch),
+            purpose: purpose, step: step, weights: weights, pass: pass, parity: BufferParity(weights: weights, pass: pass, batch: batch),
             labels: labels, images: images, environment: self)
     }
 
     func begin(instruction: Int, at now: Double, context: PassContext) throws {
-        columns.activity.run(place: instruction, step: context.step, pass: context.pass, weights: context.weights, at: now)
+        columns.activity.run(instruction: instruction, step: context.step, pass: context.pass, weights: context.weights, at: now)
         try mailbox.checkInterruption()
     }
 

@@ -101,12 +101,12 @@ public final class LocalNetwork {
     private func run(_ purpose: PassContext.Purpose, labels: [Int32], count: Int, step: Int) throws -> Outcome {
         precondition(labels.count == batch && count <= batch)
         pass += 1
-        let turn = BufferParity(weights: 0, pass: pass, batch: 0)
-        try rounding?.run(turn)
+        let parity = BufferParity(weights: 0, pass: pass, batch: 0)
+        try rounding?.run(parity)
         return try labels.withUnsafeBufferPointer { labels in
             try runner.run(
                 PassContext(
-                    purpose: purpose, step: step, weights: 0, pass: pass, turn: turn,
+                    purpose: purpose, step: step, weights: 0, pass: pass, parity: parity,
                     labels: labels, images: count, environment: environment))
             let outcome = backend.outcome
             return Outcome(lossSum: outcome.lossSum, top1Wrong: outcome.top1Wrong, top5Wrong: outcome.top5Wrong)
@@ -119,7 +119,7 @@ public final class LocalNetwork {
         return try labels.withUnsafeBufferPointer { labels in
             try runner.profile(
                 PassContext(
-                    purpose: .training, step: 1, weights: 0, pass: pass, turn: BufferParity(weights: 0, pass: pass, batch: 0),
+                    purpose: .training, step: 1, weights: 0, pass: pass, parity: BufferParity(weights: 0, pass: pass, batch: 0),
                     labels: labels, images: batch, environment: environment))
         }
     }

@@ -88,7 +88,7 @@ final class LossKernel {
     var result: UnsafeBufferPointer<Float> { kernel.result }
 
     func run(_ context: PassContext) throws {
-        outcome = try kernel.forward(labels: context.labels, images: context.images, turn: context.turn)
-        if context.purpose == .training { try kernel.backward(labels: context.labels, turn: context.turn) }
+        outcome = try kernel.forward(labels: context.labels, images: context.images, parity: context.parity)
+        if context.purpose == .training { try kernel.backward(labels: context.labels, parity: context.parity) }
     }
 }

@@ -55,7 +55,7 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
             return try exchange.destination(for: header, on: link)
         case .data:
             guard link === coordinator, data.isRequested(DataPart(header)) else {
-                throw WireError(.malformed, "data that nobody asked for")
+                throw WireError(.malformed, "data that was not requested")
             }
             return .bytes(limit: FrameHeader.dataLimit)
         case .push, .snapshot, .restore: throw WireError(.malformed, "a worker takes no \(header.kind) frames")

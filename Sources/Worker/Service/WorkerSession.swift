@@ -70,7 +70,7 @@ final class WorkerSession: @unchecked Sendable {
         for peer in mailbox.update({ $0.peers.drop(before: .max) }) { peer.cancel("the coordinator is gone") }
         // Links that have been cancelled are closed after this: nothing is received into the memory any more.
         loop.drain()
-        hosted?.activity.begin(attempt: 0, .holding)
+        hosted?.activity.begin(attempt: 0, .paused)
         return Inheritance(columns: hosted, dataset: dataset)
     }
 
@@ -85,16 +85,16 @@ final class WorkerSession: @unchecked Sendable {
 
     private func work(port: UInt16) throws -> SessionOutcome {
         let own = try options.data.map { try Dataset(path: $0) }
-        let introduction = Introduction(
+        let helloFields = HelloFields(
             role: .worker, instructionSet: Engine.instructionSet, kernelLibrary: Engine.libraryVersion,
             threads: options.threads ?? 0, datasetFingerprint: own?.manifest.fingerprint ?? "")
         coordinator.start(receiver)
-        coordinator.send(introduction.hello(listenPort: port))
+        coordinator.send(helloFields.hello(listenPort: port))
         let welcome = try WireError.admission { try mailbox.waitForState { $0.assignment } }
         FaultInjection.identify(.worker, rank: Int(welcome.rank))
         // Before anything that takes long: the run waits for the store.
         if mailbox.update({ $0.takeStoreStart() }) { try startStore() }
-        let heartbeat = try heartbeat(welcome: welcome, introduction)
+        let heartbeat = try heartbeat(welcome: welcome, helloFields)
         defer { heartbeat.stop() }
         let configuration = try RunConfiguration(json: welcome.configuration)
         Engine.useThreads(configuration.recipe.threads)
@@ -109,7 +109,7 @@ final class WorkerSession: @unchecked Sendable {
                     + "coordinator's \(welcome.datasetFingerprint); name the same data set with --data")
         }
         if let hosted { receiver.attach(hosted) }
-        return try train(introduction) { [dataset] welcome in
+        return try train(helloFields) { [dataset] welcome in
             try HostedColumns(configuration: configuration, welcome: welcome, dataset: dataset, device: device)
         }
     }
@@ -124,7 +124,7 @@ final class WorkerSession: @unchecked Sendable {
     }
 
     /// Takes one assignment after another, as the coordinator gives them, until the run ends.
-    private func train(_ introduction: Introduction, host: (WireWelcome) throws -> HostedColumns) throws -> SessionOutcome {
+    private func train(_ helloFields: HelloFields, host: (WireWelcome) throws -> HostedColumns) throws -> SessionOutcome {
         while true {
             switch try mailbox.next(hosted?.assignment) {
             case .end(let finish): return SessionOutcome(finish)
@@ -139,10 +139,10 @@ final class WorkerSession: @unchecked Sendable {
             case .join(let topology):
                 guard let hosted else { continue }
                 let joiner = AttemptJoiner(
-                    columns: hosted, coordinator: coordinator, mailbox: mailbox, loop: loop, receiver: receiver, introduction: introduction)
+                    columns: hosted, coordinator: coordinator, mailbox: mailbox, loop: loop, receiver: receiver, helloFields: helloFields)
                 do { try train(topology, joiner) } catch is AttemptEnded {
                     receiver.endAttempt()
-                    hosted.activity.begin(attempt: mailbox.read { $0.attempt.number }, .holding)
+                    hosted.activity.begin(attempt: mailbox.read { $0.attempt.number }, .paused)
                 }
             }
         }
@@ -182,8 +182,8 @@ final class WorkerSession: @unchecked Sendable {
         return device
     }
 
-    private func heartbeat(welcome: WireWelcome, _ introduction: Introduction) throws -> HeartbeatSender {
-        var hello = introduction.hello(listenPort: 0).hello
+    private func heartbeat(welcome: WireWelcome, _ helloFields: HelloFields) throws -> HeartbeatSender {
+        var hello = helloFields.hello(listenPort: 0).hello
         (hello.run, hello.rank) = (welcome.run, welcome.rank)
         let (mailbox, data, receiver) = (mailbox, data, receiver)
         return try HeartbeatSender(

@@ -143,7 +143,7 @@ let package = Package(
         tests(
             "Worker", ["TestSupport", "NeuralNetwork", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
         tests("Settings"),
-        tests("Supervision"),
+        tests("Supervision", ["TestSupport", "Settings", "Security", "Platform"]),
         tests("Analysis"),
         tests("Commands", ["TestSupport", "Settings"]),
 

@@ -78,7 +78,10 @@ struct CoordinatorCommand: ParsableCommand {
         let security = resolved.plan.security
         let service: CoordinatorService
         do {
-            service = try CoordinatorService(resolved.plan, writer: writer, run: run, journal: journal, status: { metrics.take($0) })
+            service = try CoordinatorService(resolved.plan, writer: writer, run: run, journal: journal) {
+                metrics.take($0)
+                supervisor?.send(.alive)
+            }
             if let metricsAddress { try metrics.start(on: metricsAddress, token: metricsToken) }
         } catch {
             // Nothing was trained: leave no run behind.
@@ -102,7 +105,9 @@ struct CoordinatorCommand: ParsableCommand {
         }
         if request.store == .embedded { try EmbeddedStore.start(service.address, security: security.sibling(.store)) }
         signals.onInterrupt { service.stop() }
+        supervisor?.send(.needs(workers: resolved.plan.workers))
         let outcome = service.serve()
+        supervisor?.send(.concluding)
         display.finish()
         // What was predicted is the rate of one layout, of real kernels.
         if !service.hasChangedLayout, request.device == nil {

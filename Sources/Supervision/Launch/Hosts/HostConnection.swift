@@ -112,8 +112,10 @@ package final class HostConnection: @unchecked Sendable {
             state.isOver = true
             return Array(state.processes.values)
         }
-        for process in processes { process.lost("the connection to \(host.label) broke\(wordsAtEnd)") }
+        for process in processes { process.lost(breakReason) }
     }
+
+    private var breakReason: String { "the connection to \(host.label) broke\(wordsAtEnd)" }
 
     private var wordsAtEnd: String {
         let words = state.read { $0.words }
@@ -137,6 +139,20 @@ package final class HostConnection: @unchecked Sendable {
     }
 
     var isOver: Bool { state.read { $0.isOver } }
+
+    /// Seconds since the host said something; it does every few seconds.
+    var silence: Double { max(0, MonotonicClock.now - state.read { $0.heard }) }
+
+    /// Waits until the connection is over.
+    /// - Parameter isStopped: Asked after every change, and after `wakeWatcher`.
+    /// - Returns: why it broke; nil once `isStopped`.
+    func waitForBreak(unless isStopped: () -> Bool) -> String? {
+        let hasBroken = state.wait { state -> Bool? in isStopped() ? false : state.isOver ? true : nil }
+        return hasBroken == true ? breakReason : nil
+    }
+
+    /// Has `waitForBreak` ask again.
+    func wakeWatcher() { state.update { _ in } }
 
     /// - Returns: what the host answers.
     /// - Throws: what it says it cannot do, or that it is gone.
@@ -185,7 +201,7 @@ package final class HostConnection: @unchecked Sendable {
             return process
         }
         if isOver {
-            process.lost("the connection to \(host.label) broke\(wordsAtEnd)")
+            process.lost(breakReason)
         } else {
             send(.start(id: process.id, role: role, arguments: arguments, request: reports == nil ? nil : request))
         }

@@ -123,7 +123,7 @@ let package = Package(
         tests("Tensors", ["TestSupport"]),
         tests("Kernels", ["Tensors"]),
         tests("NeuralNetwork", ["Tensors"]),
-        tests("Partition", ["NeuralNetwork", "Tensors"]),
+        tests("Partition", ["TestSupport", "NeuralNetwork", "Tensors"]),
         tests("Prediction", ["Partition", "NeuralNetwork", "Tensors"]),
         tests("Datasets", ["TestSupport", "Fixtures", "Tensors", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
         tests("Security", ["TestSupport"]),

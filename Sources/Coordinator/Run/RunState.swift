@@ -1,6 +1,7 @@
 import NeuralNetwork
 package import Partition
 import Platform
+import Tensors
 
 /// The coordinator's decisions about a run, as a pure value: what happens goes in, what has to be done comes out. It has no sockets, clocks,
 /// files or threads, so tests can drive it through any order of events.
@@ -20,7 +21,7 @@ package struct RunState: Sendable {
     var policy: LayoutPolicy
     var failures = FailureHistory()
     var stragglers = StragglerWatch()
-    var checkpoints = CheckpointProgress()
+    var checkpoints: CheckpointProgress { didSet { ledger.hasRoomForSnapshot = checkpoints.hasRoom } }
     /// Broken connections that members have reported in this attempt.
     var brokenLinks: [BrokenLink] = []
     private var effects: [Effect] = []
@@ -33,7 +34,9 @@ package struct RunState: Sendable {
             workers: plan.workers, stores: plan.stores, threads: plan.configuration.recipe.threads,
             datasetFingerprint: plan.dataset.fingerprint, version: Product.version)
         ledger = Self.ledger(plan)
-        holdings = Holdings(try plan.configuration.network.parameterBlocks())
+        let blocks = try plan.configuration.network.parameterBlocks()
+        holdings = Holdings(blocks)
+        checkpoints = CheckpointProgress(bytes: blocks.reduce(0) { $0 + 8 * $1.shape.count })
         layout = plan.layout
         health = try Self.monitor(plan, plan.layout)
         policy = LayoutPolicy(
@@ -187,9 +190,16 @@ struct BrokenLink: Sendable, Equatable {
 }
 
 /// Checkpoints whose blocks are on their way, and those that are being written.
+///
+/// Both are bounded, because each has all values and momentum in memory: one at a time is copied by the stores, and as many wait for the disk
+/// as fit in a gigabyte, at least two.
 package struct CheckpointProgress: Sendable, Equatable {
     private var arriving: Set<Int> = []
     private var writing: Set<Int> = []
+    private let limit: Int
+
+    /// - Parameter bytes: Of a checkpoint.
+    package init(bytes: Int) { limit = min(16, max(2, (1 << 30) / max(1, bytes))) }
 
     package mutating func begin(_ step: Int) { arriving.insert(step) }
 
@@ -200,4 +210,6 @@ package struct CheckpointProgress: Sendable, Equatable {
     /// Whether stores may still be sending; the disk may be writing.
     package var hasArrived: Bool { arriving.isEmpty }
     package var isIdle: Bool { arriving.isEmpty && writing.isEmpty }
+    /// Whether another checkpoint may be begun.
+    package var hasRoom: Bool { arriving.isEmpty && writing.count < limit }
 }

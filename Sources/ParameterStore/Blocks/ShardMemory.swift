@@ -30,7 +30,7 @@ package struct ShardMemory {
     }
 
     /// A block in a segment.
-    func block(_ key: Key) -> StoredBlock? { segments[key]?.blocks[key] }
+    package func block(_ key: Key) -> StoredBlock? { segments[key]?.blocks[key] }
 
     /// The contributions to a block's gradient in the attempt under way; nil while one of its workers has no memory for them.
     package func gradients(of key: Key) -> [TensorBuffer]? { gradients[key] }

@@ -1,15 +1,15 @@
 import Glibc
 import Kernels
 import NeuralNetwork
-import Partition
+package import Partition
 import Tensors
 
 /// One parameter block as the store holds it: values and momentum twice. Gradients belong to an attempt, and are given with each update.
 ///
 /// What is updated has 32 bits and lies as the gradient does. Kernels that compute in 16 bits read a rounded copy in a
 /// layout of their own, which is made after each update; others read what is updated.
-final class StoredBlock: @unchecked Sendable {
-    let block: ParameterBlock
+package final class StoredBlock: @unchecked Sendable {
+    package let block: ParameterBlock
     /// The layout of gradient, masters and momentum.
     let layout: TensorLayout
     let valueLayout: TensorLayout
@@ -79,7 +79,7 @@ final class StoredBlock: @unchecked Sendable {
     }
 
     /// The result of a block's update.
-    struct Updated {
+    package struct Updated: Sendable {
         var digest: UInt64 = 0
         /// Sums of squares of the new values and of what was added to them; 0 where they are not measured.
         var valueSquares = 0.0

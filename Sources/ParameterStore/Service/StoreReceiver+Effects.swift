@@ -124,7 +124,11 @@ extension StoreReceiver {
 
     /// Sends values and momentum after the last committed step, of memory that workers have registered, or as they came.
     private func send(_ keys: [ParameterBlock.Key], step: Int, _ kind: FrameHeader.Kind) {
-        updates.submit(.snapshot(keys.compactMap { memory?.block($0) }, step: step, coordinator, run: run, kind))
+        let (coordinator, run) = (coordinator, run)
+        let order = SnapshotOrder(keys.compactMap { memory?.block($0) }, step: step) { packed, block, isMomentum in
+            coordinator.send(packed, of: block, momentum: isMomentum, step: step, run: run, kind)
+        }
+        updates.submit(kind == .snapshot ? .snapshot(order) : .handOver(order))
         for key in keys where memory?.block(key) == nil {
             guard let (block, parts) = memory?.packed(key) else { continue }
             for (isMomentum, packed) in zip([false, true], parts) {

@@ -130,7 +130,7 @@ public final class LocalNetwork {
     /// A layer's result of the last pass, image by image, columns one after another.
     public func result(layer: Int) throws -> [Float] {
         let parts = try backend.program.columns.map { column -> (values: TensorBuffer, units: Int) in
-            let memory = backend.memory[layer, column].result
+            let memory = backend.memory[layer, column].result(ofPass: pass)
             let packed = try TensorBuffer.allocate(floats: memory.layout.shape.count)
             try Reorder.unpack(memory, into: packed, engine: engine)
             return (packed, memory.layout.shape.count / batch)

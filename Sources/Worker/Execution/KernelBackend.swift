@@ -44,8 +44,9 @@ final class KernelBackend: ProgramBackend {
     var receiveBuffers: [Slab: [Memory]] { memory.received }
     var outcome: SoftmaxCrossEntropy.Outcome { loss?.outcome ?? .init() }
 
-    func sentMemory(of slab: Slab) -> Memory {
-        memory.narrowed[slab] ?? (slab.direction == .forward ? memory[slab.layer, slab.from].result : memory.partial[slab]!)
+    func sentMemory(of slab: Slab, pass: Int) -> Memory {
+        memory.narrowed[slab]
+            ?? (slab.direction == .forward ? memory[slab.layer, slab.from].result(ofPass: pass) : memory.partial[slab]!)
     }
 
     func bind(_ parameters: [ParameterBlock.Key: ParameterMemory], slices: [GradientTree.SlicePlan] = [.whole]) throws {

@@ -55,7 +55,7 @@ struct KernelPlanner {
         let call = try operations[layer, column, source].output(
             source: memory.input(of: layer, column: column, source: source), weights: parameter(layer, .weight, column, source).values,
             biases: source == column ? parameter(layer, .bias, column, column).values : nil,
-            destination: .fixed(layerMemory.accumulator ?? layerMemory.output))
+            destination: layerMemory.accumulator.map { .fixed($0) } ?? layerMemory.outputs)
         let rounded = isLast ? rounding.ofResult(layer, column, after: .output) : []
         guard isLast, let accumulator = layerMemory.accumulator else { return [{ try call.run($0.parity) }] + rounded }
         let narrowing = try Reorder.call(from: .fixed(accumulator), to: .fixed(layerMemory.output), scratch: scratch, engine: engine)

@@ -199,6 +199,7 @@ final class RunModel {
             guard store.isAlive else { continue }
             if !store.orders.isEmpty { add { if try store.receive() { self.exit(store.id) } } }
             if !store.jobs.isEmpty { add { try store.compute() } }
+            if store.isCopying { add { try store.copyPiece() } }
         }
         if !writing.isEmpty { add { self.handle(.checkpointWritten(step: self.writing.removeFirst(), path: "")) } }
         if !restarts.isEmpty { add { self.startWorker(host: self.restarts.removeFirst()) } }

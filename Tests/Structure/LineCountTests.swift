@@ -11,9 +11,6 @@ import Testing
     private static let offenders = ShrinkingList([
         "Sources/Prediction/Simulation/StepSimulation.swift",
         "Sources/Transport/Links/Link.swift",
-        "Tests/Browser/test_dashboard.py",
-        "Tests/Experiments/measure.py",
-        "Tests/WorkerTests/Golden/generate.py",
     ])
 
     private static func long(_ files: [SourceFile]) -> Set<String> {

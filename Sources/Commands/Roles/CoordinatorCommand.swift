@@ -58,7 +58,9 @@ struct CoordinatorCommand: ParsableCommand {
         try request.security.checked(for: request.store == .embedded ? [.coordinator, .store] : [.coordinator])
         let run = UInt64.random(in: 1...UInt64.max)
         let writer = try request.open(resolved, directory: directory, run: run)
-        let display = ProgressDisplay(batch: resolved.plan.configuration.recipe.batch)
+        let configuration = resolved.plan.configuration
+        let display = ProgressDisplay(
+            batch: configuration.recipe.batch, classes: configuration.network.classes, joiningArguments: request.security.joiningArguments)
         let metrics = MetricsServer(run: writer.directory.name, steps: resolved.plan.steps)
         let supervisor = supervisorDescriptor.map { SupervisorReports($0) }
         let journal = RunJournal(writer, listeners: [{ metrics.take($0) }, { display.show($0) }, { supervisor?.take($0) }])
@@ -102,6 +104,10 @@ struct CoordinatorCommand: ParsableCommand {
             Terminal.line(
                 "simulated: kernels take what \(device.words); images/s are this machine's, \(Terminal.fixed(device.dilation, 0)) times fewer than the device's"
             )
+        }
+        if request.steps == nil, request.epochs == nil, resolved.resumed == nil {
+            let (images, batch) = (resolved.plan.dataset.images, configuration.recipe.batch)
+            Terminal.line(RunLength.text(steps: resolved.plan.steps, images: images, batch: batch))
         }
         if request.store == .embedded { try EmbeddedStore.start(service.address, security: security.sibling(.store)) }
         signals.onInterrupt { service.stop() }

@@ -1,4 +1,5 @@
 import Coordinator
+import Datasets
 import Foundation
 import NeuralNetwork
 import Partition
@@ -28,6 +29,7 @@ extension RunRequest {
             configuration: json)
         record.replicas = plan.layout.replicas == 1 ? nil : plan.layout.replicas
         record.device = device?.words
+        record.preset = try configuration.presetName(for: resolved.dataset.manifest)
         // A run that failed before its first checkpoint starts again in the same directory.
         return try RunWriter(directory, record: record, keeping: 0)
     }

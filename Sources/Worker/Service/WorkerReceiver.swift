@@ -105,7 +105,7 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
             data.fail(WireError(.refused, refusal.reason))
         case .topology(let topology): close(try mailbox.update { try $0.announce(topology) })
         case .abort(let abort):
-            let line = "attempt \(abort.attempt) begins after step \(abort.committed): \(abort.reason)"
+            let line = "attempt \(abort.attempt) trains from step \(abort.committed &+ 1): \(abort.reason)"
             if abort.planned { log(line) } else { log.warning(line) }
             if abort.spare { log("waits as a spare") }
             close(mailbox.update { $0.abort(abort) })

@@ -28,6 +28,7 @@ struct CoordinatorCommand: ParsableCommand {
     /// Set by a supervisor: the request comes as JSON by the standard input, and reports go to the descriptor.
     @Flag(help: .hidden) var requestOnInput = false
     @Option(help: .hidden) var supervisorDescriptor: Int32?
+    @OptionGroup var memory: MemoryOption
 
     func run() throws {
         ParentProcess.dieWithIt()
@@ -56,7 +57,8 @@ struct CoordinatorCommand: ParsableCommand {
         var resolved = try request.resolve(listen: address)
         resolved.plan.stores = request.store == .embedded ? .everyHost(coordinator: HostIdentity.value) : .byHand(request.stores)
         try request.security.checked(for: request.store == .embedded ? [.coordinator, .store] : [.coordinator])
-        let run = UInt64.random(in: 1...UInt64.max)
+        // A run that is taken over keeps its identity: by it stores know that what they have is the run's.
+        let run = resolved.plan.history.survivingRun ?? UInt64.random(in: 1...UInt64.max)
         let writer = try request.open(resolved, directory: directory, run: run)
         let configuration = resolved.plan.configuration
         let display = ProgressDisplay(
@@ -69,7 +71,7 @@ struct CoordinatorCommand: ParsableCommand {
         var token: PublishedToken?
         defer { token?.remove() }
         do {
-            token = drawsToken ? try PublishedToken(writer.directory) : nil
+            token = drawsToken ? try PublishedToken(writer.directory, takesOver: request.takesOver) : nil
             resolved.plan.security = try request.security.protection(
                 .coordinator, otherwise: token?.source ?? .none, log: { journal.note("certificates", $0) },
                 refused: { journal.note("refused", $0) })
@@ -109,7 +111,7 @@ struct CoordinatorCommand: ParsableCommand {
             let (images, batch) = (resolved.plan.dataset.images, configuration.recipe.batch)
             Terminal.line(RunLength.text(steps: resolved.plan.steps, images: images, batch: batch))
         }
-        if request.store == .embedded { try EmbeddedStore.start(service.address, security: security.sibling(.store)) }
+        if request.store == .embedded { try EmbeddedStore.start(service.address, security: security.sibling(.store), memory: memory.file()) }
         signals.onInterrupt { service.stop() }
         supervisor?.send(.needs(workers: resolved.plan.workers))
         let outcome = service.serve()

@@ -1,6 +1,6 @@
 import Foundation
 package import Partition
-package import Tensors
+import Tensors
 package import Transport
 
 /// The file in memory in which a shard's state lies, so that it outlives the process: a header, the directory of what lies where, and the

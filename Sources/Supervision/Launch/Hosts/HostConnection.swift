@@ -203,7 +203,7 @@ package final class HostConnection: @unchecked Sendable {
         if isOver {
             process.lost(breakReason)
         } else {
-            send(.start(id: process.id, role: role, arguments: arguments, request: reports == nil ? nil : request))
+            send(.start(id: process.id, role: role, arguments: arguments, request: reports == nil ? nil : request, memory: name))
         }
         return process
     }

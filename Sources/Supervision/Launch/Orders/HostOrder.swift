@@ -15,7 +15,8 @@ enum HostOrder: Codable, Sendable, Equatable {
     /// - Parameters:
     ///   - id: for reports about it.
     ///   - request: for its standard input; nil starts a process that reports nothing by itself.
-    case start(id: Int, role: String, arguments: [String], request: Data?)
+    ///   - memory: the name of the memory file that it shares with processes before and after it.
+    case start(id: Int, role: String, arguments: [String], request: Data?, memory: String)
     case signal(id: Int, signal: Int32)
     /// The sender of orders is still there.
     case beat

@@ -69,7 +69,7 @@ final class StoreSegment: @unchecked Sendable {
         self.blocks = blocks
     }
 
-    /// Returns the message that tells a worker of the segment.
+    /// Returns the message that announces the segment to a worker.
     /// - Parameters:
     ///   - shared: whether the worker is on this machine and will map it; another keeps a mirror of what is its own.
     ///   - contributions: of the worker's replica.

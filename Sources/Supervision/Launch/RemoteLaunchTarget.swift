@@ -12,7 +12,7 @@ final class RemoteLaunchTarget: LaunchTarget {
     /// The hosts of workers, by rank, and of stores.
     private let workers, stores: [String]
     private var connections: [String: HostConnection]
-    /// What stores and workers of a host are told besides the coordinator's address.
+    /// Arguments of a host's stores and workers besides the coordinator's address.
     private var peerArguments: [String: [String]]
     private let reconnect: (HostEntry) throws -> (HostConnection, peerArguments: [String])
     private let reporter: any Reporter

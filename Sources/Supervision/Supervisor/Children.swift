@@ -66,7 +66,7 @@ final class Children {
             if MonotonicClock.now >= due { try start("worker", rank, address) }
             return
         }
-        // One that has heard from the coordinator how the run ended tells nothing new.
+        // If the coordinator has reported how the run ended, the exit of a process says nothing new.
         guard let code = worker.process.exitCode, code != 0, code != CommandFailure.runFailed else { return }
         var worker = worker
         worker.inARow = reports.committed > worker.committed ? 1 : worker.inARow + 1

@@ -7,7 +7,7 @@ package import Settings
 package protocol LaunchTarget: AnyObject {
     /// The run's directory, where the coordinator finds it.
     var directory: String { get }
-    /// How far the run is, as its directory tells.
+    /// The progress of the run, as its directory shows it.
     var progress: RunProgress { get }
 
     /// - Returns: The process, and what it will tell.

@@ -70,7 +70,7 @@ package final class Supervisor: @unchecked Sendable {
     private func attempt(_ request: RunRequest) throws -> Ending {
         let (coordinator, reports) = try place.startCoordinator(request)
         self.coordinator.update { $0 = coordinator }
-        // Interrupted while nobody was there to be told.
+        // The interrupt came while no process could receive it.
         if interrupts.read({ $0 > 0 }) { coordinator.send(SIGTERM) }
         let children = Children(place: place, coordinator: coordinator, reports: reports, restarts: restarts)
         defer {

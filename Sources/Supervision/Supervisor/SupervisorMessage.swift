@@ -8,7 +8,7 @@ import RunLog
 package enum SupervisorMessage: Codable, Sendable, Equatable {
     /// The coordinator takes connections at this address.
     case listening(String)
-    /// A step is committed: the run makes progress. Not every step is told.
+    /// A step is committed: the run makes progress. Not every step is reported.
     case committed(step: Int)
     case evicted(Eviction)
     /// Why the run ended, where that was a failure.
@@ -69,7 +69,7 @@ package final class SupervisorReports: Sendable {
     }
 }
 
-/// The supervisor's end: what the coordinator that was started last has told.
+/// The supervisor's end: the messages of the coordinator that was started last.
 package final class CoordinatorReports: Sendable {
     private struct State {
         var address: String?

@@ -43,5 +43,8 @@ extension RemovedTerm {
         RemovedTerm(word: "valuemoves", replacement: "Holdings and HandOver"),
         RemovedTerm(word: "stepprotocolmodel", replacement: "RunModel"),
         RemovedTerm(word: "losshistory", replacement: "FailureHistory"),
+        RemovedTerm(word: "settled", replacement: "resolved or complete"),
+        RemovedTerm(word: "goes on", replacement: "continues"),
+        RemovedTerm(word: "whoever", replacement: "the role's name"),
     ]
 }

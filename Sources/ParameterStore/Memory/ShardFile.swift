@@ -1,4 +1,5 @@
 import Foundation
+import Security
 package import Partition
 import Tensors
 package import Transport
@@ -36,7 +37,10 @@ package final class ShardFile: @unchecked Sendable {
         header = try file.map(offset: 0, byteCount: Self.headerSize)
         guard number(.magic).value == Self.magic, number(.version).value == Self.version, let found = readDirectory(),
             found.isPossible(from: Self.headerSize, fileSize: file.byteCount)
-        else { return clear() }
+        else {
+            clear()
+            return
+        }
         directory = found
     }
 

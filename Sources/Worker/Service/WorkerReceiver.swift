@@ -23,7 +23,7 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
 
     func attach(_ exchange: AttemptExchange) {
         hosted.update { $0.exchange = exchange }
-        // The attempt may have ended before its exchange was here to be told.
+        // The attempt may have ended before its exchange existed.
         if mailbox.read({ $0.attempt.number }) != exchange.attempt { exchange.end() }
     }
 

@@ -25,7 +25,7 @@ enum HostOrder: Codable, Sendable, Equatable {
     static let lengthLimit = 1 << 20
     /// Seconds between beats, and without a word after which nobody is taken to be there.
     static let (interval, patience) = (5.0, 60.0)
-    /// Starts every line, so that what a login shell writes is told apart.
+    /// Starts every line, to distinguish it from output of a login shell.
     static let mark = "colonnade-host "
 }
 
@@ -39,7 +39,7 @@ enum HostReport: Codable, Sendable, Equatable {
     case failed(code: Int32, reason: String)
     case progress(RunProgress)
     case started(id: Int, process: Int32)
-    /// A process has told its supervisor something.
+    /// A process has sent its supervisor a message.
     case told(id: Int, SupervisorMessage)
     case said(id: Int, line: String)
     case ended(id: Int, code: Int32)

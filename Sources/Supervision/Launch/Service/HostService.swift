@@ -132,7 +132,7 @@ package final class HostService: @unchecked Sendable {
         }
     }
 
-    /// A coordinator ends its run with a checkpoint. Workers leave when it tells them, and it needs what their host keeps of
+    /// A coordinator ends its run with a checkpoint. Workers leave when it asks them to, and it needs what their host keeps of
     /// the parameters until then.
     private func endChildren() {
         let coordinators = children.values.filter { $0.role == "coordinator" }.map(\.process)

@@ -11,7 +11,7 @@ import Testing
             batch: logits.count, of: logits.count, slabs: [.fixed(slab)], gradients: [], scratch: ScratchMemory(engine: engine),
             engine: engine)
         return try labels.withUnsafeBufferPointer {
-            try loss.forward(labels: $0, images: logits.count, turn: BufferParity(weights: 0, pass: 0, batch: 0))
+            try loss.forward(labels: $0, images: logits.count, parity: BufferParity(weights: 0, pass: 0, batch: 0))
         }
     }
 

@@ -161,18 +161,20 @@ struct StoreScript {
 
     private mutating func words(_ effects: [StoreEffect<Connection>]) -> [String] {
         for effect in effects {
-            if case .initialize(let segment, _, _) = effect { segments.append(segment) }
+            if case .initialize(let segment, _, _, _) = effect { segments.append(segment) }
         }
-        return effects.map(\.words)
+        return effects.compactMap(\.words)
     }
 }
 
 extension StoreEffect {
-    var words: String {
+    /// Nil for what only a process that comes after this one reads.
+    var words: String? {
         switch self {
+        case .forget, .note: nil
         case .assign(_, let isFirst): isFirst ? "join" : "assign"
         case .register(let worker, _, let contributions): "register \(worker.rank) \(contributions)"
-        case .initialize(_, let keys, let step): "initialize \(keys.count) at \(step)"
+        case .initialize(_, let keys, let step, let recovers): "\(recovers ? "recover" : "initialize") \(keys.count) at \(step)"
         case .update(_, let step, _, let attempt, let measures): "update \(step) in \(attempt)\(measures ? ", measured" : "")"
         case .announce(_, let step, let worker): "announce \(step) to \(worker.rank)"
         case .sendReady(let attempt): "ready in \(attempt)"

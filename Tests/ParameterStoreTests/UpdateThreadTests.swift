@@ -4,6 +4,7 @@ import Partition
 import Platform
 import Tensors
 import Testing
+import Transport
 
 /// The update thread's jobs, which the test runs on its own thread: all of them wait before the first is done.
 @Suite struct UpdateThreadTests {
@@ -31,7 +32,7 @@ import Testing
         }
         updates.submit(
             .initialize(
-                blocks.map { ($0, restored: nil) }, InitialValues(store.assignment.configuration.recipe), step: 0, of: SegmentID(number: 1))
+                blocks.map { ($0, source: .drawn) }, InitialValues(store.assignment.configuration.recipe), step: 0, of: SegmentID(number: 1))
         )
     }
 

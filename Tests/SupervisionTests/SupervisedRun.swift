@@ -7,6 +7,9 @@ struct SupervisedRun {
     static let spare = ChildName(.worker, 2)
     static let store = ChildName(.store, 0)
 
+    /// Where its coordinators listen.
+    static let address = "a:1"
+
     private(set) var state: SupervisorState
     var now = 100.0
 
@@ -15,7 +18,7 @@ struct SupervisedRun {
         handle(.begin)
         handle(.progress(RunProgress()))
         handle(.told(.needs(workers: 2)))
-        handle(.told(.listening("a:1")))
+        handle(.told(.listening(Self.address)))
     }
 
     /// A run whose workers have joined and train since ten seconds.

@@ -97,9 +97,10 @@ import Testing
         #expect(run.pass(9.5, isHeard: false).toCoordinator == [])
         #expect(run.pass(5, isHeard: false).toCoordinator == [SIGKILL])
         var effects = run.endCoordinator(137) + run.clear()
-        #expect(effects.last == .askProgress)
+        #expect(effects == [.askProgress])
         effects = run.handle(.progress(RunProgress(checkpoint: 50, canResume: true)))
-        #expect(effects == [.startCoordinator(reason: "the coordinator said nothing for 10 seconds", resumes: true)])
+        let reason = "the coordinator said nothing for 10 seconds"
+        #expect(effects == [.startCoordinator(reason: reason, resumes: true, at: SupervisedRun.address)])
     }
 
     /// Then nothing is known of the coordinator, and it may be in order.
@@ -127,10 +128,37 @@ import Testing
     func aLostCoordinatorIsStartedAgain(code: Int32, reason: String) {
         var run = SupervisedRun.training()
         run.handle(.told(.ended(reason: "store 0 is gone")))
-        _ = run.endCoordinator(code)
-        #expect(run.clear().last == .askProgress)
+        #expect((run.endCoordinator(code) + run.clear()).last == .askProgress)
         #expect(
-            run.handle(.progress(RunProgress(checkpoint: 5, canResume: true))) == [.startCoordinator(reason: reason, resumes: true)])
+            run.handle(.progress(RunProgress(checkpoint: 5, canResume: true)))
+                == [.startCoordinator(reason: reason, resumes: true, at: SupervisedRun.address)])
+    }
+
+    /// Workers and stores keep what they have, and find the next coordinator where the one before was.
+    @Test func processesOutliveACoordinatorThatIsKilled() {
+        var run = SupervisedRun.training(stores: ["a"])
+        #expect(run.endCoordinator(137) == [.askProgress])
+        _ = run.handle(.progress(RunProgress(checkpoint: 5, canResume: true)))
+        // One that ended meanwhile is started again when there is somebody to join.
+        #expect(run.end(SupervisedRun.spare, 137) == [])
+        #expect(run.handle(.told(.listening(SupervisedRun.address))) == [.start(SupervisedRun.spare, coordinator: SupervisedRun.address)])
+    }
+
+    @Test func processesAreStartedAgainWhereTheNextCoordinatorListensElsewhere() {
+        var run = SupervisedRun.training()
+        _ = run.endCoordinator(137)
+        _ = run.handle(.progress(RunProgress()))
+        #expect(run.handle(.told(.listening("a:2"))) == (0..<3).map { .signal(ChildName(.worker, $0), SIGKILL) })
+        #expect(run.end(SupervisedRun.first, 137) + run.pass(0.1) == [
+            .willStartAgain(SupervisedRun.first, after: 137), .start(SupervisedRun.first, coordinator: "a:2"),
+        ])
+    }
+
+    @Test func processesOfARunThatIsNotStartedAgainAreEnded() {
+        var run = SupervisedRun.training(restarts: 0)
+        _ = run.endCoordinator(137)
+        #expect(run.handle(.progress(RunProgress())) == (0..<3).map { .signal(ChildName(.worker, $0), SIGTERM) })
+        #expect(run.clear().outcome == .asCoordinator)
     }
 
     @Test(arguments: [0, 64, 70, 75, 78] as [Int32]) func anEndThatWouldRecurIsFinal(code: Int32) {
@@ -142,12 +170,12 @@ import Testing
     @Test func aRunIsStartedAgainOnlySoOftenWithoutACheckpointBetween() {
         var run = SupervisedRun.training(restarts: 2)
         for loss in 1...3 {
-            _ = run.endCoordinator(139)
-            #expect(run.clear().last == .askProgress)
+            #expect((run.endCoordinator(139) + run.clear()).last == .askProgress)
             var effects = run.handle(.progress(RunProgress(checkpoint: nil)))
             effects += run.pass(60, isHeard: false)
             if loss < 3 {
-                #expect(effects == [.startCoordinator(reason: "the coordinator was ended by signal 11", resumes: false)])
+                let reason = "the coordinator was ended by signal 11"
+                #expect(effects == [.startCoordinator(reason: reason, resumes: false, at: SupervisedRun.address)])
             } else {
                 #expect(effects.outcome == .asCoordinator && effects.said.contains("3 times in a row"))
             }

@@ -13,7 +13,8 @@ final class CheckpointAssembler: @unchecked Sendable {
     private let model: [TensorBuffer]
     private let momentum: [TensorBuffer]
     private var landing: [ParameterBlock.Key: TensorBuffer] = [:]
-    private var missing: Int
+    /// A store may send a part twice, where a checkpoint of the same step was begun before and lost on its way.
+    private var missing: Set<BlockPart>
 
     init(step: Int, network: NetworkSpecification) throws {
         self.step = step
@@ -22,10 +23,10 @@ final class CheckpointAssembler: @unchecked Sendable {
         self.blocks = Dictionary(uniqueKeysWithValues: blocks.map { ($0.key, $0) })
         model = try tensors.map { try TensorBuffer.allocate(floats: $0.shape.count) }
         momentum = try tensors.map { try TensorBuffer.allocate(floats: $0.shape.count) }
-        missing = 2 * blocks.count
+        missing = Set(blocks.flatMap { [BlockPart($0.key, isMomentum: false), BlockPart($0.key, isMomentum: true)] })
     }
 
-    var isComplete: Bool { missing == 0 }
+    var isComplete: Bool { missing.isEmpty }
 
     /// Memory for a block that is about to arrive.
     func destination(for header: FrameHeader) throws -> UnsafeMutableRawBufferPointer {
@@ -39,14 +40,16 @@ final class CheckpointAssembler: @unchecked Sendable {
     /// Copies a block that has arrived to its place.
     func received(_ header: FrameHeader) throws {
         let key = ParameterBlock.Key(header.blockKey)
-        guard let block = blocks[key], let packed = landing.removeValue(forKey: key),
-            let index = tensors.firstIndex(of: block.tensor)
-        else { throw WireError(.malformed, "a snapshot that was not announced") }
+        guard let block = blocks[key], let index = tensors.firstIndex(of: block.tensor) else {
+            throw WireError(.malformed, "a snapshot of an unknown tensor")
+        }
+        // It was meant for a checkpoint of the same step that was given up.
+        guard let packed = landing.removeValue(forKey: key) else { return }
         let whole = (header.isMomentum ? momentum : model)[index]
         block.region.forEachRun(in: block.tensor.shape) { offset, start, length in
             (whole.address + 4 * start).copyMemory(from: packed.address + 4 * offset, byteCount: 4 * length)
         }
-        missing -= 1
+        missing.remove(BlockPart(header))
     }
 
     /// Writes the checkpoint; may be called from a thread of its own.

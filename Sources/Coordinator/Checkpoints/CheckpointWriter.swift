@@ -15,6 +15,9 @@ struct CheckpointWriter {
     /// Makes room for a checkpoint's blocks.
     mutating func begin(_ step: Int) throws { assemblies[step] = try CheckpointAssembler(step: step, network: plan.configuration.network) }
 
+    /// Forgets a checkpoint of which not everything will come.
+    mutating func drop(_ step: Int) { assemblies[step] = nil }
+
     /// Writes a complete checkpoint, on a thread of its own: the disk is slow.
     /// - Parameter finished: Called on that thread.
     mutating func write(_ assembly: CheckpointAssembler, finished: @escaping @Sendable (RunInput) -> Void) {

@@ -20,6 +20,8 @@ package struct Rendezvous: Sendable {
     /// By rank; nil where a worker was lost and none has taken its place.
     package private(set) var workers: [WireHello?] = []
     package private(set) var stores: [WireHello] = []
+    /// Ranks of stores that are gone.
+    private var storeVacancies: Set<Int> = []
     /// Hosts of workers that were lost, by rank.
     private var vacancies: [Int: String] = [:]
     /// The first that joined; everybody after it computes as it does.
@@ -39,7 +41,7 @@ package struct Rendezvous: Sendable {
 
     /// Stores that are still to join, as far as the workers that are here tell.
     package var storesMissing: Int {
-        if hasFixedStores { return 0 }
+        if hasFixedStores { return storeVacancies.count }
         return switch placement {
         case .byHand(let count): count - stores.count
         case .everyHost: hostsOfStores.subtracting(stores.map(\.hostIdentity)).count
@@ -52,6 +54,20 @@ package struct Rendezvous: Sendable {
         return Set(workers.compactMap { $0?.hostIdentity }).union([coordinator])
     }
 
+    /// Whether a store is gone whose parameters the run needs.
+    package var lacksStore: Bool { !storeVacancies.isEmpty }
+
+    /// A store has failed. One with the same parameters may take its rank.
+    package mutating func vacate(store rank: Int) { if stores.indices.contains(rank) { storeVacancies.insert(rank) } }
+
+    /// The rank for a store that joins while others are gone: of one on its host, else, by hand, of any.
+    private func vacancy(for hello: WireHello) -> Int? {
+        let free = storeVacancies.sorted()
+        if let own = free.first(where: { stores[$0].hostIdentity == hello.hostIdentity }) { return own }
+        if case .byHand = placement { return free.first }
+        return nil
+    }
+
     /// Fixes the stores: from now on they stay where they are.
     package mutating func resolveStores() { hasFixedStores = true }
 
@@ -61,7 +77,7 @@ package struct Rendezvous: Sendable {
     ///   - stores: those that stay, by rank.
     package mutating func rearrange(workers: [WireHello], stores: [WireHello]) {
         (workersNeeded, self.workers, self.stores) = (workers.count, workers, stores)
-        vacancies = [:]
+        (vacancies, storeVacancies) = ([:], [])
         if case .byHand = placement { placement = .byHand(stores.count) }
         hasFixedStores = false
     }
@@ -116,6 +132,11 @@ package struct Rendezvous: Sendable {
             reference = reference ?? hello
             return .worker(rank: rank, startsStore: !hasFixedStores && !hostsOfStores.subtracting(hosts).isEmpty)
         case .store:
+            if let rank = vacancy(for: hello) {
+                storeVacancies.remove(rank)
+                stores[rank] = hello
+                return .store(rank: rank)
+            }
             switch placement {
             case .byHand(let count):
                 guard stores.count < count else { return .refused("the run has its parameter store already") }

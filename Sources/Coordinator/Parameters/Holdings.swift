@@ -80,6 +80,17 @@ package struct Holdings: Sendable {
         return given.sorted { $0.key < $1.key }.map { HandOver(from: $0.key, keys: $0.value) }
     }
 
+    /// The stores that have parameters.
+    package var stores: Set<MemberID> { Set(holders.values) }
+
+    /// Takes note of stores that have parameters which others had before, or whose placement was lost.
+    /// - Parameter stores: The stores of the next topology, by rank.
+    package mutating func adopt(_ adopted: [ParameterBlock.Key: MemberID], stores: [MemberID]) {
+        holders.merge(adopted) { $1 }
+        let ranks = Dictionary(stores.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        placement = BlockPlacement(holders.compactMapValues { ranks[$0] })
+    }
+
     package func move(of part: BlockPart) -> Move? { moves[part] }
 
     /// Takes note of a part that has left its store.

@@ -1,5 +1,5 @@
 package import Partition
-import Protocol
+package import Protocol
 
 /// The decision whether a run can continue from the parameters that stores still have in memory, when its coordinator, or all of its
 /// processes, have been started again. A pure value: the stores' offers in, a step and its holders out.
@@ -20,14 +20,24 @@ package struct SurvivingShards: Sendable, Equatable {
     package init?(_ offers: [(store: MemberID, offer: WireShardOffer)], run: UInt64, blocks: [ParameterBlock.Key], steps: ClosedRange<Int>) {
         let own = offers.filter { $0.offer.run == run }
         guard let committed = own.map({ Int(clamping: $0.offer.committed) }).max(), steps.contains(committed) else { return nil }
+        guard let holders = Self.holders(of: blocks, after: committed, own, run: run) else { return nil }
+        (step, self.holders) = (committed, holders)
+    }
+
+    /// Who has the values and the momentum of each of these blocks after a step.
+    /// - Returns: Nil if nobody has some block.
+    package static func holders(
+        of blocks: [ParameterBlock.Key], after step: Int, _ offers: [(store: MemberID, offer: WireShardOffer)], run: UInt64
+    ) -> [ParameterBlock.Key: MemberID]? {
         var holders: [ParameterBlock.Key: MemberID] = [:]
-        for (store, offer) in own {
-            for block in offer.blocks where block.steps.contains(UInt64(committed)) {
+        for (store, offer) in offers where offer.run == run {
+            for block in offer.blocks where block.steps.contains(UInt64(step)) {
                 let key = ParameterBlock.Key(block.key)
                 if holders[key] == nil { holders[key] = store }
             }
         }
-        guard blocks.allSatisfy({ holders[$0] != nil }) else { return nil }
-        (step, self.holders) = (committed, holders)
+        let wanted = Set(blocks)
+        holders = holders.filter { wanted.contains($0.key) }
+        return holders.count == wanted.count ? holders : nil
     }
 }

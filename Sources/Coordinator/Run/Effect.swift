@@ -23,6 +23,8 @@ package enum Effect: Sendable {
     case forward(BlockPart, to: MemberID)
     /// Make room for a checkpoint's blocks, which stores are about to send.
     case beginCheckpoint(step: Int)
+    /// Forget a checkpoint whose blocks do not all come.
+    case dropCheckpoint(step: Int)
     /// Send a tick after so many seconds.
     case wake(after: Double)
     case end(RunOutcome)

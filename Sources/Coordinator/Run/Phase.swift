@@ -48,6 +48,8 @@ package struct Waiting: Sendable {
     package var abandoned = 0
     /// Whether the run will stop as soon as moving values have arrived.
     package var isStopping = false
+    /// Whether a store is another process than before, and its workers have not registered what it has.
+    package var replacesStore = false
 }
 
 package struct Preparing: Sendable {
@@ -56,6 +58,8 @@ package struct Preparing: Sendable {
     package let since: Double
     package var ready: Set<MemberID> = []
     package var isStopping = false
+    /// Whether a store is another process than before: what it has lies where it can be sent once workers have registered it.
+    package var replacesStore = false
 }
 
 package struct Training: Sendable {

@@ -6,6 +6,8 @@ public import Security
 /// The run that a coordinator will carry out, resolved before anybody joins.
 public struct RunPlan: Sendable {
     public var configuration: RunConfiguration
+    /// The run's identity.
+    package var run: UInt64 = 0
     /// The worker that hosts each column of each replica, at first.
     public var layout: ColumnLayout
     public var stores = StorePlacement.byHand(1)
@@ -65,8 +67,8 @@ public struct RunDataset: Sendable {
 public struct RunHistory: Sendable {
     /// A validation of the earlier part.
     public struct Validation: Sendable, Equatable {
-        let step: Int
-        let error: Double
+        package let step: Int
+        package let error: Double
 
         public init(step: Int, error: Double) { (self.step, self.error) = (step, error) }
     }

@@ -29,7 +29,14 @@ extension RunState {
         let sentence = sentence ?? "\(name) is gone: \(reason)"
         journal(.failure(Participant(name, member), sentence: sentence))
         if name.role == .store {
-            end(.lost("\(sentence); \(remedy)"))
+            guard canReplaceStores else {
+                end(.lost("\(sentence); \(remedy)"))
+                return
+            }
+            forget(name)
+            rendezvous.vacate(store: name.rank)
+            dropArrivingCheckpoints()
+            interrupt(because: sentence, at: now)
             return
         }
         if !isFault, !hasStarted {
@@ -39,6 +46,26 @@ extension RunState {
         forget(name)
         rendezvous.vacate(worker: name.rank)
         interrupt(because: sentence, abandons: member.asksToLeave, at: now)
+    }
+
+    /// Whether the run can wait for a store that is gone to come back with its parameters. While parameters move from store to store they are
+    /// not where the next process would look for them.
+    private var canReplaceStores: Bool {
+        guard hasStarted, holdings.isComplete else { return false }
+        return switch phase {
+        case .waiting(let waiting): waiting.pause.change == nil
+        case .preparing(let preparing): preparing.pause.change == nil
+        case .training: true
+        case .closing, .ended: false
+        }
+    }
+
+    /// Forgets checkpoints of which a store has not sent everything. Another follows at once.
+    private mutating func dropArrivingCheckpoints() {
+        for step in checkpoints.dropArriving() {
+            emit(.dropCheckpoint(step: step))
+            ledger.lostSnapshot(of: step)
+        }
     }
 
     /// Ends the attempt: what is not committed is dropped.
@@ -59,7 +86,7 @@ extension RunState {
         case .preparing(let preparing):
             next = Waiting(
                 pause: preparing.pause.afterFailure, deadline: now + plan.limits.joinPatience, reminder: now + 10,
-                isStopping: preparing.isStopping)
+                isStopping: preparing.isStopping, replacesStore: preparing.replacesStore)
             if isFailure { failures.add(committed: committed) }
         case .training(let training):
             next = Waiting(
@@ -78,8 +105,8 @@ extension RunState {
         ledger.abort()
         if holdings.isPlaced { broadcast(.abort(Abort(committed: committed, reason: reason, isPlanned: false, becomesSpare: false))) }
         phase = .waiting(next)
-        // Nobody need come back to a run that will end: it ends with what is committed.
-        guard !next.isStopping else { return }
+        // No worker need come back to a run that will end: it ends with what is committed.
+        guard !next.isStopping || rendezvous.lacksStore else { return }
         if isFailure, let delay = failures.note(reason, committed: committed, at: now) { emit(.wake(after: delay)) }
         promoteSpares(at: now)
     }
@@ -125,7 +152,7 @@ extension RunState {
 
     /// Says every few seconds who is missing, and gives up after the patience for joining.
     private mutating func remind(at now: Double) {
-        guard case .waiting(var waiting) = phase, !waiting.isStopping, now >= min(waiting.reminder, waiting.deadline) else { return }
+        guard case .waiting(var waiting) = phase, !waiting.isStopping || rendezvous.lacksStore, now >= min(waiting.reminder, waiting.deadline) else { return }
         let (workers, stores) = (rendezvous.workersMissing, rendezvous.storesMissing)
         guard now > waiting.deadline else {
             waiting.reminder = now + 10

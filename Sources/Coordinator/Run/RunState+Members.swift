@@ -59,22 +59,51 @@ extension RunState {
             takeOver()
             groupByHost(at: now)
         }
-        var needsValues = isFirst
+        // Parameters stay with the stores that have them.
+        let isPlaced = holdings.isPlaced
+        var needsValues = isFirst && !isPlaced
+        if isFirst, isPlaced {
+            rendezvous.resolveStores()
+            ledger.stores = rendezvous.stores.count
+        }
         if case .change = waiting.pause { needsValues = true }
-        phase = .preparing(Preparing(pause: waiting.pause, since: now, isStopping: waiting.isStopping))
+        let isReplaced = !isFirst && !holdings.stores.allSatisfy { roster[$0] != nil }
+        let replacesStore = isReplaced || waiting.replacesStore
+        phase = .preparing(
+            Preparing(pause: waiting.pause, since: now, isStopping: waiting.isStopping, replacesStore: replacesStore))
+        if isReplaced, !adoptParameters() { return true }
         if needsValues {
             rendezvous.resolveStores()
             ledger.stores = rendezvous.stores.count
             placeValues(changesLayout: waiting.pause.change.map { $0.before != layout } ?? false)
             guard !hasEnded else { return true }
         }
+        let isTakenOver = plan.survivingStep != nil && waiting.pause == .start
         broadcast(
             .topology(
                 Topology(
-                    base: ledger.committed, restores: plan.start != nil || plan.survivingStep != nil || waiting.pause != .start,
-                    recovers: plan.survivingStep == ledger.committed && waiting.pause == .start, workers: roster.workers.map(\.id),
+                    base: ledger.committed, restores: plan.start != nil || isTakenOver || waiting.pause != .start,
+                    recovers: isTakenOver || replacesStore, workers: roster.workers.map(\.id),
                     stores: roster.stores.map(\.id), placement: holdings.placement)))
         if isFirst, plan.start != nil, plan.survivingStep == nil { emit(.restoreStartingValues(holders: holdings.holders)) }
+        return true
+    }
+
+    /// Stores have come in the place of others that are gone: each must have the parameters of the one before it.
+    /// - Returns: False if some are lost; then the run has ended.
+    private mutating func adoptParameters() -> Bool {
+        let step = ledger.committed
+        let present = Set(roster.stores.map(\.id))
+        let missing = holdings.blocks.map(\.key).filter { key in holdings.holders[key].map { !present.contains($0) } ?? true }
+        let offers = roster.stores.map { (store: $0.id, offer: $0.hello.offer) }
+        guard let holders = SurvivingShards.holders(of: missing, after: step, offers, run: plan.run) else {
+            end(
+                .lost(
+                    "a store came back without its parameters after step \(step); the last checkpoint counts: continue with "
+                        + "--resume \(plan.directory)"))
+            return false
+        }
+        holdings.adopt(holders, stores: roster.stores.map(\.id))
         return true
     }
 
@@ -90,6 +119,7 @@ extension RunState {
         if let surviving {
             plan.survivingStep = surviving.step
             ledger = Self.ledger(plan)
+            holdings.adopt(surviving.holders, stores: roster.stores.map(\.id))
         }
         emit(.keepLines(through: plan.baseStep))
         journal(

@@ -112,15 +112,15 @@ package struct RunState: Sendable {
         switch phase {
         case .waiting(let waiting):
             // Values on their way are whole when they have arrived.
-            if waiting.isStopping, holdings.isComplete { return close(at: now) }
+            if waiting.isStopping, !waiting.replacesStore, holdings.isComplete, holders(areIn: roster) { return close(at: now) }
             if rendezvous.isComplete { return prepare(waiting, at: now) }
-            if case .failure = waiting.pause, !waiting.isStopping { return considerLayout(abandoned: waiting.abandoned, at: now) }
+            if case .failure = waiting.pause, !waiting.isStopping, holders(areIn: roster) { return considerLayout(abandoned: waiting.abandoned, at: now) }
             return false
         case .preparing(let preparing):
-            if preparing.isStopping { return holdings.isComplete ? close(at: now) : false }
+            if preparing.isStopping, !preparing.replacesStore { return holdings.isComplete ? close(at: now) : false }
             let members = roster.participants
             if members.count == layout.workers + rendezvous.stores.count, members.allSatisfy({ preparing.ready.contains($0.id) }) {
-                return train(after: preparing, at: now)
+                return preparing.isStopping ? close(at: now) : train(after: preparing, at: now)
             }
             if case .failure(during: nil) = preparing.pause { return considerLayout(abandoned: 0, at: now) }
             return false
@@ -157,6 +157,9 @@ package struct RunState: Sendable {
     }
 
     // MARK: Facts
+
+    /// Whether every store that has parameters is there.
+    private func holders(areIn roster: Roster) -> Bool { !rendezvous.lacksStore && holdings.stores.allSatisfy { roster[$0] != nil } }
 
     package var hasEnded: Bool { if case .ended = phase { true } else { false } }
 
@@ -206,6 +209,13 @@ package struct CheckpointProgress: Sendable, Equatable {
     package mutating func arrived(_ step: Int) { if arriving.remove(step) != nil { writing.insert(step) } }
 
     package mutating func written(_ step: Int) { writing.remove(step) }
+
+    /// Forgets checkpoints of which not everything has come.
+    /// - Returns: Their steps.
+    package mutating func dropArriving() -> [Int] {
+        defer { arriving = [] }
+        return arriving.sorted()
+    }
 
     /// Whether stores may still be sending; the disk may be writing.
     package var hasArrived: Bool { arriving.isEmpty }

@@ -1,3 +1,4 @@
+import Tensors
 import Partition
 import Platform
 import Protocol
@@ -21,8 +22,11 @@ extension CoordinatorService {
             }
         case .snapshot:
             guard let connection, header.run == run, let member = state.roster[connection.id], member.isStore || member.role == .leaving,
-                let assembly = checkpoints[Int(clamping: header.step)]
+                let block = state.holdings.blocks.first(where: { $0.key == BlockKey(header.blockKey) }),
+                Int(clamping: header.step) <= state.ledger.committed
             else { throw WireError(.malformed, "a snapshot that was not requested") }
+            // A checkpoint may have been given up because another store was lost.
+            guard let assembly = checkpoints[Int(clamping: header.step)] else { return .bytes(limit: 4 * block.shape.count) }
             return .memory(try assembly.destination(for: header))
         case .restore:
             guard let connection, header.run == run else { throw WireError(.malformed, "values of another run") }

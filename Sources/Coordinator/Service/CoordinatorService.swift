@@ -42,7 +42,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             listener = try Listener(plan.listen, loop: loop) { link in accepted.wait(timeout: 60) { $0 }?(link) }
             address = listener.address
             var plan = plan
-            (plan.listen, plan.directory) = (listener.address, writer.directory.path)
+            (plan.run, plan.listen, plan.directory) = (run, listener.address, writer.directory.path)
             self.plan = plan
             state = try RunState(plan, at: MonotonicClock.now)
         } catch {
@@ -163,6 +163,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             (header.run, header.blockKey, header.isMomentum) = (run, part.key.wire, part.isMomentum)
             link.send(header, buffer)
         case .beginCheckpoint(let step): try checkpoints.begin(step)
+        case .dropCheckpoint(let step): checkpoints.drop(step)
         case .wake(let delay): loop.schedule(after: delay) { [weak self] in self?.handle(.tick) }
         case .end(let result):
             try? record.note(status.work)

@@ -43,6 +43,8 @@ package struct StepLedger: Sendable {
     /// can; the checkpoint at the end of a run is always taken.
     package var hasRoomForSnapshot = true
     private var lastSnapshot: Int?
+    /// Whether the last step's checkpoint was lost on its way.
+    private var needsSnapshot = false
     private var reports: [Int: Set<Int>] = [:]
     private var stored: [Int: Set<Int>] = [:]
     /// Errors of validations that are complete, by step; nil where no images were validated.
@@ -90,7 +92,14 @@ package struct StepLedger: Sendable {
     }
 
     /// Begins, or continues, in a new attempt.
-    package mutating func begin() -> [Action] { (validationDue.map { [.validate(step: $0)] } ?? []) + advance() }
+    package mutating func begin() -> [Action] {
+        var actions: [Action] = validationDue.map { [.validate(step: $0)] } ?? []
+        if needsSnapshot {
+            needsSnapshot = false
+            actions += firstSnapshot()
+        }
+        return actions + advance()
+    }
 
     package mutating func report(worker: Int, step: Int) -> [Action] {
         guard isUnderWay(step) else { return [] }
@@ -158,6 +167,13 @@ package struct StepLedger: Sendable {
             actions += [.plateau(step: step)] + finalSnapshot()
         }
         return actions
+    }
+
+    /// Takes note of a checkpoint that is lost on its way: another is due at once.
+    package mutating func lostSnapshot(of step: Int) {
+        if lastSnapshot == step { lastSnapshot = nil }
+        (wantsSnapshot, hasRoomForSnapshot) = (true, true)
+        needsSnapshot = needsSnapshot || committed == last
     }
 
     /// Writes a checkpoint of the step that the run starts from.

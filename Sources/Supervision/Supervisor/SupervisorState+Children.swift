@@ -98,9 +98,7 @@ extension SupervisorState {
         }
         let inARow = max(child.inARow, child.soonInARow)
         // One that ended by itself may have heard the end of the run before the coordinator has ended.
-        var pause = inARow > 1 ? Backoff.seconds(inARow - 1) : end.code >= 128 ? 0 : 0.3
-        // A coordinator that has lost its store ends, and everything is started again.
-        if name.role == .store { pause = max(1, pause) }
+        let pause = inARow > 1 ? Backoff.seconds(inARow - 1) : end.code >= 128 ? 0 : 0.3
         child.condition = .due(now + pause)
         emit(.willStartAgain(name, after: end.code))
     }

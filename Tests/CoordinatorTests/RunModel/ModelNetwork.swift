@@ -76,6 +76,8 @@ enum ModelFault: Sendable {
     case killWorker(Int)
     case killWorkers(Int)
     case killStore(Int)
+    /// The coordinator is killed; its supervisor starts another.
+    case killCoordinator
     /// A connection between two processes breaks.
     case breakLink(Int)
     /// The next message of a process to the coordinator is lost; the one after it shows that.

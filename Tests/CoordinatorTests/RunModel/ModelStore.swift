@@ -32,10 +32,29 @@ final class ModelStore {
         init(_ worker: MemberID, _ attempt: UInt32) { (self.worker, self.attempt) = (worker, attempt) }
     }
 
+    /// What outlives a store's process: the product's file in memory.
+    final class File {
+        var run: UInt64 = 0
+        var attempt: UInt32 = 0
+        var committed = 0
+        /// The values of blocks that workers have registered, of even and odd steps.
+        var buffers: [Key: [Value?]] = [:]
+
+        var offer: WireShardOffer? {
+            guard run != 0 else { return nil }
+            return .with { offer in
+                (offer.run, offer.attempt, offer.committed) = (run, attempt, UInt64(committed))
+                offer.blocks = buffers.map { key, values in
+                    .with { ($0.key, $0.steps) = (key.wire, values.compactMap { $0.map { UInt64($0.step) } }) }
+                }
+            }
+        }
+    }
+
     /// A job of the store's update thread.
     enum Job {
         case update(Key, step: Int, rate: Float, attempt: UInt32)
-        case initialize(SegmentID, [(key: Key, restored: Value?)], step: Int)
+        case initialize(SegmentID, [(key: Key, restored: Value?)], step: Int, recovers: Bool)
         case snapshot([Key], step: Int)
         case handOver([Key], step: Int)
         case collect([Key], step: Int)
@@ -52,8 +71,13 @@ final class ModelStore {
     private var connections: [MemberID: Connection] = [:]
     /// Blocks that have memory for workers.
     private var registered: Set<Key> = []
-    /// The values of registered blocks, of even and odd steps.
-    private var buffers: [Key: [Value?]] = [:]
+    let file: File
+    private var buffers: [Key: [Value?]] {
+        get { file.buffers }
+        set { file.buffers = newValue }
+    }
+    /// Whether the run has released it.
+    private(set) var isReleased = false
     /// The snapshot that is copied between updates.
     private var snapshot: SnapshotProgress<Key>?
     /// Values of blocks without memory, as they arrived.
@@ -61,8 +85,12 @@ final class ModelStore {
     private var hasEnded = false
     private let model: ModelNetwork
 
-    init(_ id: MemberID, _ hello: WireHello, _ model: ModelNetwork) {
-        (self.id, self.hello, self.model) = (id, hello, model)
+    /// - Parameter file: What a process before has left.
+    init(_ id: MemberID, _ hello: WireHello, _ file: File, _ model: ModelNetwork) {
+        (self.id, self.file, self.model) = (id, file, model)
+        var hello = hello
+        if let offer = file.offer { hello.offer = offer }
+        self.hello = hello
         state.endpoint = (0, UInt32(id.number))
     }
 
@@ -70,7 +98,8 @@ final class ModelStore {
     var committed: [Key: Value] {
         guard let shard = state.shard else { return [:] }
         let unregistered = restored.filter { shard.held.contains($0.key) }
-        return buffers.compactMapValues { $0[shard.machine.committed & 1] }.merging(unregistered) { first, _ in first }
+        let own = buffers.filter { registered.contains($0.key) }
+        return own.compactMapValues { $0[shard.machine.committed & 1] }.merging(unregistered) { first, _ in first }
     }
 
     // MARK: The loop's thread
@@ -105,7 +134,8 @@ final class ModelStore {
         case .topology(let topology):
             guard let placement = topology.placement else { throw ModelError("a topology without a placement") }
             var message = WireTopology()
-            (message.attempt, message.baseStep, message.restores) = (attempt, UInt64(topology.base), topology.restores)
+            (message.attempt, message.baseStep) = (attempt, UInt64(topology.base))
+            (message.restores, message.recovers) = (topology.restores, topology.recovers)
             message.stores = topology.stores.map { store in .with { $0.processID = UInt32(store.number) } }
             message.place(model.blocks, placement)
             return .with { [message] in $0.topology = message }
@@ -117,7 +147,9 @@ final class ModelStore {
         case .grant(let grant): return .with { $0.grant = .with { ($0.step, $0.learningRate) = (UInt64(grant.step), grant.rate) } }
         case .commit(let step, let snapshot): return .with { $0.commit = .with { ($0.step, $0.snapshot) = (UInt64(step), snapshot) } }
         case .handOver(let keys, let step): return .with { $0.handOver = .with { ($0.blocks, $0.step) = (keys.map(\.wire), UInt64(step)) } }
-        case .release: return .with { $0.finish = .with { $0.left = true } }
+        case .release:
+            isReleased = true
+            return .with { $0.finish = .with { $0.left = true } }
         case .evict(let reason): return .with { $0.finish = .with { ($0.failed, $0.reason) = (true, reason) } }
         case .refuse(let reason): return .with { $0.refusal = .with { $0.reason = reason } }
         }
@@ -147,18 +179,27 @@ final class ModelStore {
 
     private func carryOut(_ effect: StoreEffect<Connection>) throws {
         switch effect {
-        case .assign: break
+        case .assign(let assignment, _):
+            guard file.run != assignment.run else { break }
+            (file.run, file.committed, file.buffers) = (assignment.run, 0, [:])
+        case .forget: (file.committed, file.buffers) = (0, [:])
+        case .note(let committed, let attempt): (file.committed, file.attempt) = (committed, attempt)
         case .register(let worker, let message, _):
             registered.formUnion(message.blocks.map { Key($0.key) })
             try perform(state.registered(worker.connection))
             // The worker's own memory is ready at once.
             try perform(try state.ready(worker.connection))
-        case .initialize(let segment, let keys, let step):
-            jobs.append(.initialize(segment, keys.map { (key: $0, restored: restored.removeValue(forKey: $0)) }, step: step))
+        case .initialize(let segment, let keys, let step, let recovers):
+            let blocks = keys.map { (key: $0, restored: restored.removeValue(forKey: $0)) }
+            jobs.append(.initialize(segment, blocks, step: step, recovers: recovers))
         case .update(let key, let step, let rate, let attempt, _): jobs.append(.update(key, step: step, rate: rate, attempt: attempt))
         case .announce(let key, let step, let worker):
             workers[worker.connection.worker]?.announcements.append((key, step, worker.attempt))
-        case .sendReady(let attempt): outgoing.append(.message(.ready, attempt))
+        case .sendReady(let attempt):
+            // What lies elsewhere in the file is of no use any more.
+            let registered = registered
+            buffers = buffers.filter { registered.contains($0.key) }
+            outgoing.append(.message(.ready, attempt))
         case .sendStored(let stored, let attempt, _): outgoing.append(.message(.stored(stored), attempt))
         case .snapshot(let keys, let step):
             jobs.append(.snapshot(keys.filter(registered.contains), step: step))
@@ -202,9 +243,10 @@ final class ModelStore {
             guard step & 1 != machine.committed & 1 else { throw ModelError("an update over the committed value") }
             buffers[key]![step & 1] = Value(step: step, number: model.next(old.number, key, step, rate: rate))
             try perform(state.updated(BlockUpdate(key, step: step, attempt: attempt)))
-        case .initialize(let segment, let blocks, let step):
+        case .initialize(let segment, let blocks, let step, let recovers):
             for (key, restored) in blocks {
-                let value = restored ?? Value(step: 0, number: model.initial(key))
+                let left = recovers ? buffers[key]?[step & 1] : nil
+                let value = restored ?? left ?? Value(step: 0, number: model.initial(key))
                 guard value.step == step else { throw ModelError("first values of step \(value.step) for step \(step)") }
                 buffers[key] = step & 1 == 0 ? [value, nil] : [nil, value]
             }
@@ -215,11 +257,11 @@ final class ModelStore {
         case .handOver(let keys, let step):
             // The product's snapshot keeps the memory of the blocks; here they are gone.
             try finishSnapshot()
-            for key in keys { try sendParts(key, buffers.removeValue(forKey: key)?[step & 1], step: step) }
+            for key in keys { try sendParts(key, buffers[key]?[step & 1], step: step) }
         case .collect(let keys, let step):
             try finishSnapshot()
             for key in keys {
-                guard let value = buffers.removeValue(forKey: key)?[step & 1], value.step == step else {
+                guard let value = buffers[key]?[step & 1], value.step == step else {
                     throw ModelError("no value of step \(step) to copy")
                 }
                 restored[key] = value

@@ -17,7 +17,7 @@ final class RunModel {
     private(set) var outcome: RunOutcome?
     /// Steps and validations as the journal has them.
     private(set) var steps: [Int] = []
-    private(set) var validations: [Int] = []
+    private(set) var validations: [RunHistory.Validation] = []
     private(set) var rates: [Double] = []
     /// Whether training has begun.
     private(set) var hasBegun = false
@@ -30,6 +30,11 @@ final class RunModel {
     private var arriving: [Int: [Key: UInt64]] = [:]
     private var writing: [Int] = []
     private var restarts: [String] = []
+    /// Stores that are started again: the files of those before them, and their hosts.
+    private var storeRestarts: [(file: ModelStore.File, host: String)] = []
+    /// How often everything was started again.
+    private(set) var successions = 0
+    private let plan: RunPlan
     private var world: World
 
     /// What all processes share: time, chance, and the network that is trained.
@@ -51,6 +56,8 @@ final class RunModel {
             listen: SocketAddress(host: "127.0.0.1", port: 1))
         plan.stores = .byHand(stores)
         (plan.limits.isElastic, plan.limits.elasticInterval, plan.limits.restarts) = (true, 1, 20)
+        plan.run = 1
+        self.plan = plan
         state = try RunState(plan, at: world.now)
         for index in 0..<stores { startStore(host: "host \(index)") }
         for index in 0..<workers { startWorker(host: "host \(index % 2)") }
@@ -75,8 +82,8 @@ final class RunModel {
         handle(.joined(worker.id, worker.hello, PeerAddress(host: host, text: host)))
     }
 
-    private func startStore(host: String) {
-        let store = ModelStore(connect(), hello(.store, host: host), world.model)
+    private func startStore(_ file: ModelStore.File = ModelStore.File(), host: String) {
+        let store = ModelStore(connect(), hello(.store, host: host), file, world.model)
         stores[store.id] = store
         handle(.joined(store.id, store.hello, PeerAddress(host: host, text: host)))
     }
@@ -98,12 +105,18 @@ final class RunModel {
         case .journal(.step(let metrics)):
             steps.append(metrics.step)
             rates.append(metrics.learning_rate)
+        case .keepLines(let step):
+            (steps, rates) = (Array(steps.prefix(step)), Array(rates.prefix(step)))
+            validations.removeAll { $0.step > step }
+        case .dropCheckpoint(let step): arriving[step] = nil
         case .journal(.started): hasBegun = true
         case .journal(.paused): isPaused = true
         case .journal(.resumed):
             if !isPaused { failure = failure ?? "training continued after a pause that was not reported" }
             isPaused = false
-        case .journal(.validated(let metrics)): validations.append(metrics.step)
+        case .journal(.validated(let metrics)): validations.append(.init(step: metrics.step, error: metrics.top1_error))
+        // A supervisor starts everything again.
+        case .end(.lost(let reason)) where successions < 50: succeed(because: reason)
         case .end(let result): outcome = result
         case .answer, .journal, .record, .restoreStartingValues, .wake: break
         }
@@ -146,7 +159,22 @@ final class RunModel {
         if let store = stores[id], store.isAlive {
             store.isAlive = false
             store.outgoing.append(.closed)
+            if !store.isReleased { storeRestarts.append((store.file, store.hello.hostName)) }
         }
+    }
+
+    /// Another coordinator takes the run over. Whoever had a connection to the one before finds it closed.
+    private func succeed(because reason: String) {
+        successions += 1
+        var plan = plan
+        (plan.history.survivingRun, plan.history.restartReason, plan.history.validations) = (1, reason, validations)
+        (arriving, writing, lossyConnections) = ([:], [], [])
+        for worker in workers.values where worker.isAlive { (worker.isAlive, _) = (false, restarts.append(worker.hello.hostName)) }
+        for store in stores.values where store.isAlive && !store.isReleased {
+            (store.isAlive, _) = (false, storeRestarts.append((store.file, store.hello.hostName)))
+        }
+        (workers, stores) = ([:], [:])
+        do { state = try RunState(plan, at: world.now) } catch { failure = failure ?? "\(error)" }
     }
 
     private var living: [ModelWorker] { workers.values.filter(\.isAlive).sorted { $0.id < $1.id } }
@@ -159,6 +187,7 @@ final class RunModel {
         case .killWorker(let index): if let worker = worker(index) { exit(worker.id) }
         case .killWorkers(let count): for worker in workers.prefix(count) { exit(worker.id) }
         case .killStore(let index): if !stores.isEmpty { exit(stores[index % stores.count].id) }
+        case .killCoordinator: succeed(because: "killed")
         case .breakLink(let index): worker(index)?.breakLink()
         case .loseMessage(let index):
             guard let worker = worker(index), !worker.outgoing.isEmpty else { return }
@@ -203,6 +232,12 @@ final class RunModel {
         }
         if !writing.isEmpty { add { self.handle(.checkpointWritten(step: self.writing.removeFirst(), path: "")) } }
         if !restarts.isEmpty { add { self.startWorker(host: self.restarts.removeFirst()) } }
+        if !storeRestarts.isEmpty {
+            add {
+                let (file, host) = self.storeRestarts.removeFirst()
+                self.startStore(file, host: host)
+            }
+        }
         events.shuffle(using: &world.random)
         for event in events where try event() {
             world.moved = world.now

@@ -43,9 +43,16 @@ import Testing
         atEveryMessage((4, 2, 1)) { _ in [.killWorkers(4)] }
     }
 
-    /// Without a copy of its parameters a lost store ends the run; it says so and does not hang.
-    @Test(arguments: [(2, 1, 1), (4, 2, 2)]) func aLostStoreEndsTheRun(_ workers: Int, _ replicas: Int, _ stores: Int) {
-        atEveryMessage((workers, replicas, stores), mayEnd: true) { [.killStore($0)] }
+    /// Its parameters outlive it: the process after it offers them.
+    @Test(arguments: layouts) func aFailedStoreAtAnyMessageCostsNoStep(_ workers: Int, _ replicas: Int, _ stores: Int) {
+        atEveryMessage((workers, replicas, stores)) { [.killStore($0)] }
+        atEveryMessage((workers, replicas, stores), stride: 7) { [.killStore($0), .killWorkers(workers)] }
+    }
+
+    /// Its successor takes the run up after the last committed step, from what stores have.
+    @Test(arguments: layouts) func aLostCoordinatorAtAnyMessageCostsNoStep(_ workers: Int, _ replicas: Int, _ stores: Int) {
+        atEveryMessage((workers, replicas, stores)) { _ in [.killCoordinator] }
+        atEveryMessage((workers, replicas, stores), stride: 7) { [.killCoordinator, .killStore($0)] }
     }
 
     @Test(arguments: [(2, 1, 1), (4, 2, 2)]) func aStopAtAnyMessageEndsWithACheckpoint(_ workers: Int, _ replicas: Int, _ stores: Int) {
@@ -87,7 +94,7 @@ import Testing
                     case 8: .checkpoint
                     case 9: .leave(index)
                     case 10: index == 0 ? .stop : .breakLink(index)
-                    default: index == 0 ? .killStore(0) : .killWorker(index)
+                    default: index < 2 ? .killStore(index) : index < 4 ? .killCoordinator : .killWorker(index)
                     }
                 story.faults[event, default: []].append(fault)
             }

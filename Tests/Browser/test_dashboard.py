@@ -459,12 +459,12 @@ class Checks:
         record = json.loads(pathlib.Path(self.processes.runs, LIVE, "run.json").read_text())
         worker = next(one for one in record["processes"] if one["role"] == "worker" and one["rank"] == 1)
         os.kill(worker["process"], signal.SIGSTOP)
-        page.until(lambda: re.search(r"worker 1 .*not been heard of", page.text("#alerts")), "the verdict in the live region", 120)
+        page.until(lambda: re.search(r"worker 1 .*sent no heartbeat", page.text("#alerts")), "the verdict in the live region", 120)
         page.until(lambda: page.one(".events .bad .flag").get_attribute("d"), "the verdict's flag in the chart")
         page.go(f"/run/{LIVE}/events", "tbody tr")
         require(re.search(r"verdict.*worker 1", page.text("main table")), "the verdict is not in the list of verdicts")
-        page.until(lambda: "goes on after step" in page.text("main"), "the run to continue", 120)
-        page.until(lambda: "goes on after step" in page.text(".verdict"), "the banner to report that the run continues")
+        page.until(lambda: "continues after step" in page.text("main"), "the run to continue", 120)
+        page.until(lambda: "continues after step" in page.text(".verdict"), "the banner to report that the run continues")
 
     # The end
 

@@ -94,7 +94,7 @@ struct CoordinatorCommand: ParsableCommand {
         }
         let published = token?.publish(service.address, TerminalReporter())
         defer { published?.remove() }
-        if !address.isLoopback, security.isPlain {
+        if !address.isLoopback, security.isUnencrypted {
             journal.note("insecure", "\(service.address) takes connections without encryption")
             Terminal.error("warning: \(service.address) takes connections from other hosts without encryption (--insecure)")
         }

@@ -24,7 +24,7 @@ final class ProgressDisplay: @unchecked Sendable {
             case .verdict(let sentence, _), .linkLost(let sentence, _, _), .layout(let sentence, _), .layoutDropped(let sentence):
                 line(sentence)
             case .straggler(let worker, let times): line(JournalEntry.straggler(worker, times))
-            case .paused(let step, let reason): line("paused after step \(step): \(reason)")
+            case .paused(let step, let reasons): line("paused after step \(step): \(reasons.joined(separator: "; "))")
             case .resumed(let step, _): line("continues after step \(step)")
             case .leaving(let participant): line("\(participant.short) on \(participant.host) asks to leave")
             case .checkpointDamaged(let reason): line(reason)

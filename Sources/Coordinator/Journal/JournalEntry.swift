@@ -22,10 +22,11 @@ public enum JournalEntry: Sendable {
     case linkLost(sentence: String, from: String, to: String)
     case verdict(sentence: String, facts: [String: String])
     case evicted(Participant, sentence: String, facts: [String: String])
-    case paused(step: Int, reason: String)
+    /// Everything that failed at the same moment, as one incident.
+    case paused(step: Int, reasons: [String])
     case resumed(step: Int, attempt: UInt32)
-    /// The run was restarted from a checkpoint.
-    case restarted(step: Int, reason: String)
+    /// The run was restarted, from a checkpoint or from what stores still had in memory.
+    case restarted(step: Int, reason: String, fromMemory: Bool)
     case checkpointDamaged(String)
     case straggler(worker: Int, times: Double)
     case stragglerRecovered(worker: Int)
@@ -91,11 +92,18 @@ extension JournalEntry {
         case .verdict(let sentence, let facts): return ("verdict", sentence, facts)
         case .evicted(let participant, _, let facts):
             return ("evicted", "\(participant.description) will be ended", facts.merging(participant.facts) { $1 })
-        case .paused(let step, let reason):
-            return ("hold", "step \(step + 1) and what follows is trained again: \(reason)", ["step": "\(step)"])
+        case .paused(let step, let reasons):
+            return (
+                "hold", "step \(step + 1) and what follows is trained again: \(reasons.joined(separator: "; "))", ["step": "\(step)"]
+            )
         case .resumed(let step, let attempt):
-            return ("recovered", "goes on after step \(step)", ["step": "\(step)", "attempt": "\(attempt)"])
-        case .restarted(let step, let reason): return ("recovered", "restarted from step \(step): \(reason)", ["step": "\(step)"])
+            return ("recovered", "continues after step \(step)", ["step": "\(step)", "attempt": "\(attempt)"])
+        case .restarted(let step, let reason, let fromMemory):
+            let source = fromMemory ? "the last committed, which the stores still have" : "of the last checkpoint"
+            return (
+                "recovered", "restarted from step \(step), \(source): \(reason)",
+                ["step": "\(step)", "source": fromMemory ? "memory" : "checkpoint"]
+            )
         case .checkpointDamaged(let reason): return ("checkpoint-damaged", reason, [:])
         case .straggler(let worker, let times):
             return ("straggler", Self.straggler(worker, times), ["rank": "\(worker)", "times": "\(times)"])

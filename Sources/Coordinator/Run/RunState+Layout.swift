@@ -122,7 +122,7 @@ extension RunState {
         ledger.rearrange(workers: target.workers)
         (layout, stragglers, health) = (target, StragglerWatch(), monitor)
         phase = .waiting(Waiting(pause: .change(change), deadline: now + plan.limits.joinPatience, reminder: now + 10))
-        dismiss(except: Set(workers.map(\.id)), because: "\(target.words) from here on: \(reason)")
+        dismiss(except: Set(workers.map(\.id)), because: "\(target) from here on: \(reason)")
 
         let hosts = workers.map(\.hello)
         let stores = roster.stores.filter { !roster.isLeaving($0) && rendezvous.needsStore(on: $0.hello.hostIdentity, workers: hosts) }
@@ -211,7 +211,7 @@ extension RunState {
 
     /// Values or momentum of a block are on their way from one store to another.
     mutating func moved(_ part: BlockPart, from: MemberID) {
-        guard let to = holdings.arrived(part, from: from) else { return emit(.reject(from, reason: "values that nobody asked for")) }
+        guard let to = holdings.arrived(part, from: from) else { return emit(.reject(from, reason: "values that were not requested")) }
         if roster[to] != nil { emit(.forward(part, to: to)) }
         if !holdings.isOwed(by: from) { releaseLeavers() }
     }

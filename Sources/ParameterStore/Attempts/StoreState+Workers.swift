@@ -52,7 +52,7 @@ extension StoreState {
     /// Takes the tensors that a worker registers. They get memory when their values are known.
     package mutating func register(_ message: WireRegister, from connection: Connection) throws -> [Effect] {
         guard case .connected? = worker(connection)?.progress else {
-            throw WireError(.malformed, "a worker registered twice, or before its introduction")
+            throw WireError(.malformed, "a worker registered twice, or before its hello")
         }
         set(.waiting(message), of: connection)
         return registerNext()
@@ -105,7 +105,7 @@ extension StoreState {
         var all: [Effect] = []
         if let base = shard?.base, shard?.register(registration) == true {
             for key in registration.keys { restored[key] = nil }
-            all.append(.initialize(registration.segment, registration.keys.sorted(), step: base))
+            all.append(.initialize(registration.segment, registration.keys.sorted(), step: base, recovers: recovers))
         }
         return all + registerNext()
     }

@@ -6,8 +6,8 @@ public final class RunWriter: @unchecked Sendable {
     public let directory: RunDirectory
     private let runLock: RunLock
     private let lock = NSLock()
-    private let metrics: AppendedFile
-    private let index: AppendedFile
+    private var metrics: AppendedFile
+    private var index: AppendedFile
     private let events: AppendedFile
     /// Opened when the first step is traced.
     private var timeline: AppendedFile?
@@ -27,6 +27,16 @@ public final class RunWriter: @unchecked Sendable {
         index = try AppendedFile(directory.indexPath, header: MetricsIndex.header)
         events = try AppendedFile(directory.eventsPath)
         try writeRecord()
+    }
+
+    /// Drops the lines of later steps, which will be trained again.
+    public func keep(through step: Int) throws {
+        try lock.withLock {
+            try MetricsTruncation.dropLines(of: directory, after: step)
+            metrics = try AppendedFile(directory.metricsPath)
+            index = try AppendedFile(directory.indexPath, header: MetricsIndex.header)
+            timeline = nil
+        }
     }
 
     /// Changes run.json.

@@ -110,12 +110,9 @@ extension RunRequest {
         plan.start = try checkpoint.map { .resumed($0) } ?? initialize.map { .trained(try Checkpoint(path: $0)) }
         _ = try plan.start?.drawn(configuration)
         if let resumed {
-            // Nothing is validated before the first step.
-            plan.history.isBaseValidated = base == 0
             MetricsIndex(resumed).forEach {
-                guard $0.kind == .validation, $0.step <= base else { return }
-                plan.history.errors.append($0.figures[1])
-                if $0.step == base { plan.history.isBaseValidated = true }
+                guard $0.kind == .validation else { return }
+                plan.history.validations.append(.init(step: $0.step, error: $0.figures[1]))
             }
         }
         (plan.limits.joinPatience, plan.limits.patience, plan.limits.restarts) = (joinTimeout, patience, restarts)
@@ -145,7 +142,7 @@ extension RunRequest {
             if let layout = try? ColumnLayout(columns: columns, workers: workers ?? record.workers, replicas: before) { return layout }
         }
         let recorded = replicas == nil ? record?.workers : nil
-        return try .asked(columns: columns, workers: workers ?? recorded, replicas: replicas)
+        return try .requested(columns: columns, workers: workers ?? recorded, replicas: replicas)
     }
 
     /// Returns a resumed run's configuration. The network stays; only the recipe's settings may change.

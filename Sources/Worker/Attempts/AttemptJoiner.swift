@@ -12,7 +12,7 @@ struct AttemptJoiner {
     let mailbox: WorkerMailbox
     let loop: EventLoop
     let receiver: WorkerReceiver
-    let introduction: Introduction
+    let helloFields: HelloFields
 
     /// - Returns: The attempt's exchange, when this worker has all its values.
     /// - Throws: `AttemptEnded` where the attempt ends meanwhile.
@@ -59,7 +59,7 @@ struct AttemptJoiner {
     }
 
     private func hello(_ attempt: UInt32) -> WireControlMessage {
-        var hello = introduction.hello(listenPort: 0)
+        var hello = helloFields.hello(listenPort: 0)
         (hello.hello.run, hello.hello.rank, hello.hello.attempt) = (columns.run, UInt32(columns.assignment.rank), attempt)
         return hello
     }

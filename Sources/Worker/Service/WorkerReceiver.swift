@@ -55,7 +55,7 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
             return try exchange.destination(for: header, on: link)
         case .data:
             guard link === coordinator, data.isRequested(DataPart(header)) else {
-                throw WireError(.malformed, "data that nobody asked for")
+                throw WireError(.malformed, "data that was not requested")
             }
             return .bytes(limit: FrameHeader.dataLimit)
         case .push, .snapshot, .restore: throw WireError(.malformed, "a worker takes no \(header.kind) frames")
@@ -130,7 +130,7 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
         mailbox.update { $0.peers.closed(link) }
         if link === coordinator {
             let failure = WireError(error.code, "the coordinator is gone: \(error)")
-            mailbox.fail(failure)
+            mailbox.update { $0.lose(failure) }
             data.fail(failure)
         } else if let peer = mailbox.read({ $0.peers.peer(of: link) }) {
             reportLoss(of: .worker, rank: peer.rank, attempt: peer.attempt, error)

@@ -83,7 +83,7 @@ def state(style, random):
 
 
 def forward(style, made, names, pictures):
-    """The other program's network, written down anew."""
+    """The other program's network, written a second time."""
     t = {name: torch.from_numpy(value) for name, value in made.items()}
     if style == "torchvision":
         x = torch.from_numpy(center(pictures, 224)) / 255

@@ -89,7 +89,7 @@ package final class HostConnection: @unchecked Sendable {
         case .said(let id, let line):
             guard let process = process(id) else { return }
             process.said(line)
-            show(process.role, PrintableText.of(line))
+            show(process.role, PrintableText.sanitized(line))
         case .started(let id, let number): process(id)?.started(number)
         case .ended(let id, let code): process(id)?.ended(code)
         }
@@ -98,7 +98,7 @@ package final class HostConnection: @unchecked Sendable {
     private func process(_ id: Int) -> RemoteProcess? { state.read { $0.processes[id] } }
 
     private func note(_ line: String) {
-        let line = PrintableText.of(line)
+        let line = PrintableText.sanitized(line)
         let isEarly = state.update { state in
             state.words = state.words.suffix(9) + [line]
             return state.facts == nil

@@ -17,7 +17,7 @@ enum HostOrder: Codable, Sendable, Equatable {
     ///   - request: for its standard input; nil starts a process that reports nothing by itself.
     case start(id: Int, role: String, arguments: [String], request: Data?)
     case signal(id: Int, signal: Int32)
-    /// Whoever gives orders is still there.
+    /// The sender of orders is still there.
     case beat
 
     /// Longer lines are none of ours.

@@ -5,8 +5,8 @@ import Platform
 import RunLog
 import Settings
 
-/// Carries out orders from a descriptor until it ends, and then ends everything that it has started: whoever gave the orders
-/// may be gone without a word.
+/// Carries out orders from a descriptor until it ends, and then ends everything that it has started: the sender of
+/// the orders may have failed.
 package final class HostService: @unchecked Sendable {
     private let reports: HostReports
     private let directory: PrivateDirectory

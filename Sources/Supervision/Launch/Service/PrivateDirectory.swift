@@ -43,7 +43,7 @@ final class PrivateDirectory {
             !part.isEmpty && !part.hasPrefix(".") && part.utf8.count <= 100
                 && part.utf8.allSatisfy { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A || (0x2D...0x39).contains($0) }
         }
-        guard isName, parts.count <= 2 else { throw CommandFailure(CommandFailure.usage, "\"\(name)\" is no name for a file") }
+        guard isName, parts.count <= 2 else { throw CommandFailure(CommandFailure.usage, "\"\(name)\" is not a valid file name") }
         if parts.count == 2 { mkdir("\(path)/\(parts[0])", 0o700) }
         try PrivateFile.write(content, to: "\(path)/\(name)", replaces: true)
     }

@@ -154,6 +154,26 @@ import Testing
         }
     }
 
+    /// A checkpoint may be hours away.
+    @Test func aRunThatMakesStepsIsStartedAgainHoweverOften() {
+        var run = SupervisedRun.training(restarts: 2)
+        for loss in 1...20 {
+            run.handle(.told(.committed(step: 10 * loss)))
+            _ = run.endCoordinator(137)
+            #expect(run.clear().last == .askProgress)
+            let effects = run.handle(.progress(RunProgress(checkpoint: 0, canResume: true)))
+            #expect(effects == [.startCoordinator(reason: "the coordinator was ended by signal 9", resumes: true)])
+        }
+        // A step at which it is lost every time is not passed.
+        for loss in 1...3 {
+            run.handle(.told(.committed(step: 200)))
+            _ = run.endCoordinator(137) + run.clear()
+            let effects = run.handle(.progress(RunProgress(checkpoint: 0, canResume: true))) + run.pass(60, isHeard: false)
+            #expect((effects.outcome == .asCoordinator) == (loss > 1))
+            guard loss == 1 else { break }
+        }
+    }
+
     // MARK: The user
 
     @Test func theFirstInterruptAsksAndTheSecondKills() {

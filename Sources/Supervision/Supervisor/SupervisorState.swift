@@ -12,7 +12,7 @@ package struct SupervisorState: Sendable {
         /// The hosts of workers and of store processes, by rank.
         package var workers: [String]
         package var stores: [String]
-        /// How often in a row the run is started again without a checkpoint between, and a worker that fails before training begins.
+        /// How often in a row the run is started again without progress between, and a worker that fails before training begins.
         package var restarts: Int
         /// Seconds without a message after which a coordinator is hung.
         package var silence: Double
@@ -82,9 +82,11 @@ package struct SupervisorState: Sendable {
     var phase = Phase.idle
     var children: [ChildName: Child] = [:]
     var lostHosts: Set<String> = []
-    /// Losses in a row without a checkpoint between.
+    /// Losses in a row without a checkpoint, or a step that was reached for the first time, between them.
     private var inARow = 0
     private var checkpoint: Int?
+    /// The furthest step that was committed, now and at the last loss.
+    private var furthest = 0, furthestAtLoss = 0
     private var lastTick: Double?
     private var effects: [SupervisorEffect] = []
 
@@ -122,8 +124,9 @@ package struct SupervisorState: Sendable {
             checkpoint = progress.checkpoint
             start(reason: nil, resumes: false)
         case .asking(let reason):
-            inARow = progress.checkpoint == checkpoint ? inARow + 1 : 1
-            checkpoint = progress.checkpoint
+            let hasAdvanced = progress.checkpoint != checkpoint || furthest > furthestAtLoss
+            inARow = hasAdvanced ? 1 : inARow + 1
+            (checkpoint, furthestAtLoss) = (progress.checkpoint, furthest)
             guard inARow <= plan.restarts else {
                 if plan.restarts > 0 { emit(.complain("\(reason) \(inARow) times in a row: the run is not started again")) }
                 return finish(.asCoordinator)
@@ -160,7 +163,9 @@ package struct SupervisorState: Sendable {
             isReady = coordinator.address == nil
             coordinator.address = address
         case .needs(let workers): coordinator.needed = workers
-        case .committed(let step): (coordinator.committed, coordinator.hasBegun, coordinator.isPaused) = (step, true, false)
+        case .committed(let step):
+            furthest = max(furthest, step)
+            (coordinator.committed, coordinator.hasBegun, coordinator.isPaused) = (step, true, false)
         case .training: (coordinator.hasBegun, coordinator.isPaused) = (true, false)
         case .paused: coordinator.isPaused = true
         case .concluding: coordinator.isConcluding = true

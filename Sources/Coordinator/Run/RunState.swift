@@ -24,6 +24,8 @@ package struct RunState: Sendable {
     var checkpoints: CheckpointProgress { didSet { ledger.hasRoomForSnapshot = checkpoints.hasRoom } }
     /// Broken connections that members have reported in this attempt.
     var brokenLinks: [BrokenLink] = []
+    /// Why the run ends although nobody asked for it: somebody did not come back.
+    var lostBecause: String?
     private var effects: [Effect] = []
 
     /// - Parameter now: Seconds on the coordinator's clock.
@@ -134,10 +136,7 @@ package struct RunState: Sendable {
             return training.isStopping ? false : considerLayout(abandoned: 0, at: now)
         case .closing:
             guard checkpoints.isIdle else { return false }
-            // A last validation that nobody is left to do is made up for when the run is resumed.
-            return end(
-                ledger.committed < plan.steps || ledger.validationDue != nil
-                    ? .interrupted(step: ledger.committed) : .finished(step: ledger.committed))
+            return end(outcomeOfClosing)
         case .ended: return false
         }
     }

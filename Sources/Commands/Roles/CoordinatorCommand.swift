@@ -28,6 +28,7 @@ struct CoordinatorCommand: ParsableCommand {
     /// Set by a supervisor: the request comes as JSON by the standard input, and reports go to the descriptor.
     @Flag(help: .hidden) var requestOnInput = false
     @Option(help: .hidden) var supervisorDescriptor: Int32?
+    @OptionGroup var memory: MemoryOption
 
     func run() throws {
         ParentProcess.dieWithIt()
@@ -56,9 +57,12 @@ struct CoordinatorCommand: ParsableCommand {
         var resolved = try request.resolve(listen: address)
         resolved.plan.stores = request.store == .embedded ? .everyHost(coordinator: HostIdentity.value) : .byHand(request.stores)
         try request.security.checked(for: request.store == .embedded ? [.coordinator, .store] : [.coordinator])
-        let run = UInt64.random(in: 1...UInt64.max)
+        // A run that is taken over keeps its identity: by it stores know that what they have is the run's.
+        let run = resolved.plan.history.survivingRun ?? UInt64.random(in: 1...UInt64.max)
         let writer = try request.open(resolved, directory: directory, run: run)
-        let display = ProgressDisplay(batch: resolved.plan.configuration.recipe.batch)
+        let configuration = resolved.plan.configuration
+        let display = ProgressDisplay(
+            batch: configuration.recipe.batch, classes: configuration.network.classes, joiningArguments: request.security.joiningArguments)
         let metrics = MetricsServer(run: writer.directory.name, steps: resolved.plan.steps)
         let supervisor = supervisorDescriptor.map { SupervisorReports($0) }
         let journal = RunJournal(writer, listeners: [{ metrics.take($0) }, { display.show($0) }, { supervisor?.take($0) }])
@@ -67,7 +71,7 @@ struct CoordinatorCommand: ParsableCommand {
         var token: PublishedToken?
         defer { token?.remove() }
         do {
-            token = drawsToken ? try PublishedToken(writer.directory) : nil
+            token = drawsToken ? try PublishedToken(writer.directory, takesOver: request.takesOver) : nil
             resolved.plan.security = try request.security.protection(
                 .coordinator, otherwise: token?.source ?? .none, log: { journal.note("certificates", $0) },
                 refused: { journal.note("refused", $0) })
@@ -103,7 +107,11 @@ struct CoordinatorCommand: ParsableCommand {
                 "simulated: kernels take what \(device.words); images/s are this machine's, \(Terminal.fixed(device.dilation, 0)) times fewer than the device's"
             )
         }
-        if request.store == .embedded { try EmbeddedStore.start(service.address, security: security.sibling(.store)) }
+        if request.steps == nil, request.epochs == nil, resolved.resumed == nil {
+            let (images, batch) = (resolved.plan.dataset.images, configuration.recipe.batch)
+            Terminal.line(RunLength.text(steps: resolved.plan.steps, images: images, batch: batch))
+        }
+        if request.store == .embedded { try EmbeddedStore.start(service.address, security: security.sibling(.store), memory: memory.file()) }
         signals.onInterrupt { service.stop() }
         supervisor?.send(.needs(workers: resolved.plan.workers))
         let outcome = service.serve()

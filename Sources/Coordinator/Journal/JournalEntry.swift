@@ -70,7 +70,7 @@ public struct Participant: Sendable, Equatable {
 
 extension JournalEntry {
     /// The line of events.jsonl; nil for what is no event. Kinds and keys are a contract: docs/schemas/events.schema.json.
-    var event: (kind: String, message: String, facts: [String: String])? {
+    package var event: (kind: String, message: String, facts: [String: String])? {
         switch self {
         case .listening, .waiting, .step, .norms, .validated: return nil
         case .joined(let participant, let peer):
@@ -88,7 +88,10 @@ extension JournalEntry {
                 "grouped", "\(workers) workers have other ranks than they joined with, so that the workers of a host are neighbours", [:]
             )
         case .started(let from, let last):
-            return ("started", from == last ? "all \(last) steps are trained" : "training from step \(from + 1) to \(last)", [:])
+            return (
+                "started", from == last ? "all \(last) steps are trained" : "training from step \(from + 1) to \(last)",
+                ["step": "\(min(from + 1, last))"]
+            )
         case .failure(let participant, let sentence): return ("lost", sentence, participant.facts)
         case .linkLost(let sentence, let from, let to): return ("link-lost", sentence, ["from": from, "to": to])
         case .verdict(let sentence, let facts): return ("verdict", sentence, facts)
@@ -116,9 +119,12 @@ extension JournalEntry {
         case .layoutDropped(let sentence): return ("layout-dropped", sentence, [:])
         case .smallerLayout(let sentence, let facts): return ("smaller-layout", sentence, facts)
         case .rateReduced(let step, let rate):
-            return ("learning-rate", "the validation error stopped improving: rate \(rate) from step \(step + 1)", [:])
-        case .plateau: return ("plateau", "the validation error stopped improving at the last rate: training ends", [:])
-        case .checkpoint(let step, let path): return ("checkpoint", "checkpoint of step \(step)", ["path": path])
+            return (
+                "learning-rate", "the validation error stopped improving: rate \(rate) from step \(step + 1)", ["step": "\(step + 1)"]
+            )
+        case .plateau(let step):
+            return ("plateau", "the validation error stopped improving at the last rate: training ends", ["step": "\(step)"])
+        case .checkpoint(let step, let path): return ("checkpoint", "checkpoint of step \(step)", ["path": path, "step": "\(step)"])
         case .stopping(let sentence): return ("stop", sentence, [:])
         case .command(let sentence, let peer): return ("command", sentence, peer)
         case .note(let kind, let sentence, let facts): return (kind, sentence, facts)

@@ -106,9 +106,7 @@ extension RunState {
         brokenLinks.append(
             BrokenLink(
                 sentence: "the connection between \(name.short) and \(other) broke: \(PrintableText.sanitized(lost.reason))",
-                from: name.short,
-                to: other,
-                due: now + delay))
+                from: name.short, to: other, due: now + delay))
         emit(.wake(after: delay))
     }
 

@@ -17,7 +17,7 @@ extension RunState {
             roster[member.id] = member
             return
         }
-        // A run that is about to end tells everybody so.
+        // If the run is about to end, all members are sent its end anyway.
         guard !isStopping else { return }
         member.asksToLeave = true
         roster[member.id] = member
@@ -53,7 +53,7 @@ extension RunState {
     /// - Parameter abandoned: Assignments that nobody will take.
     /// - Returns: Whether anything changed.
     mutating func considerLayout(abandoned: Int, at now: Double) -> Bool {
-        guard holdings.isSettled else { return false }
+        guard holdings.isComplete else { return false }
         let staying = roster.staying
         let leavingWorkers = roster.workers.count - staying.count + abandoned
         let leavingStores = roster.stores.count { roster.isLeaving($0) }

@@ -114,12 +114,12 @@ package struct RunState: Sendable {
         switch phase {
         case .waiting(let waiting):
             // Values on their way are whole when they have arrived.
-            if waiting.isStopping, holdings.isSettled { return close(at: now) }
+            if waiting.isStopping, holdings.isComplete { return close(at: now) }
             if rendezvous.isComplete { return prepare(waiting, at: now) }
             if case .failure = waiting.pause, !waiting.isStopping { return considerLayout(abandoned: waiting.abandoned, at: now) }
             return false
         case .preparing(let preparing):
-            if preparing.isStopping { return holdings.isSettled ? close(at: now) : false }
+            if preparing.isStopping { return holdings.isComplete ? close(at: now) : false }
             let members = roster.participants
             if members.count == layout.workers + rendezvous.stores.count, members.allSatisfy({ preparing.ready.contains($0.id) }) {
                 return train(after: preparing, at: now)

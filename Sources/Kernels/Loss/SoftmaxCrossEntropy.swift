@@ -100,7 +100,10 @@ public final class SoftmaxCrossEntropy {
         for image in 0..<images {
             let row = UnsafeBufferPointer(rebasing: result[image * classes..<(image + 1) * classes])
             let label = Int(labels[image])
-            outcome.lossSum -= Double(row[label])
+            // A probability is at most 1, but oneDNN's logarithm is off by up to 1.4e-6, so that log p of a probability near 1 is positive. A
+            // loss that is not a number is kept.
+            let loss = -Double(row[label])
+            outcome.lossSum += loss < 0 ? 0 : loss
             // Ties count against the label, so that a constant output is no better than chance.
             let value = row[label]
             var better = 0

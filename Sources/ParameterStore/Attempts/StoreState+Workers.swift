@@ -5,7 +5,7 @@ import Transport
 import Partition
 import SwiftProtobuf
 
-/// Workers of a store: their connections, what they register, and when they are told of values.
+/// Workers of a store: their connections, what they register, and when values are announced to them.
 extension StoreState {
     // MARK: Connections
 
@@ -98,7 +98,7 @@ extension StoreState {
             contributions: assignment.tree.contributions(of: replica))
     }
 
-    /// Records that a worker's tensors have memory, of which the worker has been told.
+    /// Records that a worker's tensors have memory that was announced to the worker.
     package mutating func registered(_ connection: Connection) -> [Effect] {
         guard case .registering(let registration)? = worker(connection)?.progress else { return [] }
         set(.registered(registration, isReady: false), of: connection)

@@ -1,4 +1,4 @@
-import Protocol
+package import Protocol
 import SwiftProtobuf
 
 extension ShardFile {

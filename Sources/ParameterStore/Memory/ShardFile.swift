@@ -1,6 +1,7 @@
 import Foundation
+import Security
 package import Partition
-package import Tensors
+import Tensors
 package import Transport
 
 /// The file in memory in which a shard's state lies, so that it outlives the process: a header, the directory of what lies where, and the
@@ -36,7 +37,10 @@ package final class ShardFile: @unchecked Sendable {
         header = try file.map(offset: 0, byteCount: Self.headerSize)
         guard number(.magic).value == Self.magic, number(.version).value == Self.version, let found = readDirectory(),
             found.isPossible(from: Self.headerSize, fileSize: file.byteCount)
-        else { return clear() }
+        else {
+            clear()
+            return
+        }
         directory = found
     }
 

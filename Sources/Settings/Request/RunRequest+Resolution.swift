@@ -109,7 +109,9 @@ extension RunRequest {
             listen: listen)
         plan.start = try checkpoint.map { .resumed($0) } ?? initialize.map { .trained(try Checkpoint(path: $0)) }
         _ = try plan.start?.drawn(configuration)
-        if let resumed {
+        let former = takesOver ? resumed ?? directory.map { RunDirectory($0) } : nil
+        plan.history.survivingRun = former.flatMap { (try? $0.record())?.run }.flatMap { Digest.number($0) }
+        if let resumed = resumed ?? former {
             MetricsIndex(resumed).forEach {
                 guard $0.kind == .validation else { return }
                 plan.history.validations.append(.init(step: $0.step, error: $0.figures[1]))

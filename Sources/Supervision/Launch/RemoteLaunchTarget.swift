@@ -42,7 +42,7 @@ final class RemoteLaunchTarget: LaunchTarget {
 
     func startCoordinator(_ request: RunRequest, reports: CoordinatorReports) throws -> any RoleProcess {
         var request = request
-        (request.directory, request.listen) = (directory, listen)
+        (request.directory, request.listen) = (directory, request.formerAddress ?? listen)
         (request.security.certificates, request.isInsecure) = protection
         return coordinatorHost.start(
             "coordinator", name: "coordinator on \(coordinatorHost.host.label)", arguments: ReportingPipes.coordinatorArguments,

@@ -76,11 +76,11 @@ package final class Supervisor: Sendable {
         case .askProgress:
             // Another host may take its time to answer.
             _ = ServiceThread(name: "progress") { [self] in post(.progress(target.progress)) }
-        case .startCoordinator(let reason, let resumes):
+        case .startCoordinator(let reason, let resumes, let address):
             if reason != nil { FaultInjection.clear() }
             let number = processes.nextCoordinator()
             let reports = CoordinatorReports { [self] in post(.told($0), from: number) }
-            processes.coordinator = try target.startCoordinator(request(reason, resumes: resumes), reports: reports)
+            processes.coordinator = try target.startCoordinator(request(reason, resumes: resumes, at: address), reports: reports)
         case .start(let name, let address):
             do { processes.children[name] = try target.start(name.role.rawValue, name.rank, coordinator: address) } catch {
                 // Such as a limit on processes: it may be higher the next time.
@@ -97,11 +97,11 @@ package final class Supervisor: Sendable {
         return nil
     }
 
-    private func request(_ reason: String?, resumes: Bool) -> RunRequest {
+    private func request(_ reason: String?, resumes: Bool, at address: String?) -> RunRequest {
         guard let reason else { return request }
-        guard !resumes else { return request.resuming(target.directory, because: reason) }
-        var request = request
+        var request = resumes ? request.resuming(target.directory, because: reason) : request
         request.restartReason = reason
+        (request.takesOver, request.formerAddress) = (true, address)
         return request
     }
 }

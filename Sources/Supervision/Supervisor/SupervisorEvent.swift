@@ -59,8 +59,9 @@ package enum SupervisorEffect: Sendable, Equatable {
     case askProgress
     /// - Parameters:
     ///   - reason: why the run is started again; nil the first time.
-    ///   - resumes: whether it continues from a checkpoint.
-    case startCoordinator(reason: String?, resumes: Bool)
+    ///   - resumes: whether there is a checkpoint to continue from.
+    ///   - address: where the coordinator before listened, and where processes look for this one; nil the first time.
+    case startCoordinator(reason: String?, resumes: Bool, at: String?)
     case start(ChildName, coordinator: String)
     case signalCoordinator(Int32)
     case signal(ChildName, Int32)

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Platform
 import RunLog
+import Transport
 
 /// A message of a coordinator to its supervisor, a line of JSON each. It is the only way in which a supervisor learns what it must do.
 package enum SupervisorMessage: Codable, Sendable, Equatable {
@@ -122,15 +123,17 @@ struct ReportingPipes {
 
     /// Starts the process and hands its request over.
     func start(
-        name: String, arguments: [String], request: Data, output: ChildProcess.Output,
+        name: String, arguments: [String], request: Data, memory: MemoryFile?, output: ChildProcess.Output,
         report: @escaping @Sendable (SupervisorMessage) -> Void
     ) throws -> ChildProcess {
         defer { for end in [input.reading, input.writing, reports.writing] { close(end) } }
         let process: ChildProcess
         do {
             process = try ChildProcess(
-                name: name, arguments: arguments + ["--supervisor-descriptor", "\(SupervisorReports.descriptor)"], input: input.reading,
-                passing: [SupervisorReports.descriptor: reports.writing], output: output)
+                name: name,
+                arguments: arguments + ["--supervisor-descriptor", "\(SupervisorReports.descriptor)"] + ProcessMemory.arguments(memory),
+                input: input.reading,
+                passing: ProcessMemory.passing(memory).merging([SupervisorReports.descriptor: reports.writing]) { $1 }, output: output)
         } catch {
             close(reports.reading)
             throw error

@@ -45,6 +45,11 @@ extension SupervisorState {
         }
     }
 
+    /// Those that the run has, stores first.
+    var allChildren: [ChildName] {
+        plan.stores.indices.map { ChildName(.store, $0) } + plan.workers.indices.map { ChildName(.worker, $0) }
+    }
+
     /// In a fixed order.
     var runningChildren: [(key: ChildName, value: Child)] {
         children.filter { $0.value.isRunning }.sorted { ($0.key.role.rawValue, $0.key.rank) < ($1.key.role.rawValue, $1.key.rank) }

@@ -4,6 +4,10 @@ import Platform
 /// The supervisor's decisions about a run, as a pure value: what happens goes in, what must be done comes out. It has no processes, clocks or
 /// threads, so tests can drive it through any order of events.
 ///
+/// A coordinator that was killed, or hangs, is succeeded by another at the same address. Workers and stores wait for that, and offer it what they
+/// have; the run continues after the last committed step. Where the coordinator has ended the run itself, because something is lost that it
+/// cannot do without, everything is started again.
+///
 /// A coordinator that is in order ends by itself or because the user asks. No end of a worker or store ends it: a process that was cut off
 /// finds its coordinator silent, or anything else that is true of itself alone. There are two exceptions, in which nothing can be lost: nothing
 /// is trained yet and a process that the run needs fails in a way that would recur, or the run has paused and nobody is left who could join.
@@ -12,7 +16,7 @@ package struct SupervisorState: Sendable {
         /// The hosts of workers and of store processes, by rank.
         package var workers: [String]
         package var stores: [String]
-        /// How often in a row the run is started again without progress between, and a worker that fails before training begins.
+        /// How often in a row the run is started again without a checkpoint between, and a worker that fails before training begins.
         package var restarts: Int
         /// Seconds without a message after which a coordinator is hung.
         package var silence: Double
@@ -82,11 +86,15 @@ package struct SupervisorState: Sendable {
     var phase = Phase.idle
     var children: [ChildName: Child] = [:]
     var lostHosts: Set<String> = []
-    /// Losses in a row without a checkpoint, or a step that was reached for the first time, between them.
+    /// Losses in a row without a checkpoint between.
     private var inARow = 0
     private var checkpoint: Int?
-    /// The furthest step that was committed, now and at the last loss.
-    private var furthest = 0, furthestAtLoss = 0
+    /// The last committed step that any coordinator has told of.
+    private var committed = 0
+    /// Whether a step was committed since the loss before.
+    private var hasAdvanced = false
+    /// Where the last coordinator listened.
+    private var address: String?
     private var lastTick: Double?
     private var effects: [SupervisorEffect] = []
 
@@ -124,12 +132,11 @@ package struct SupervisorState: Sendable {
             checkpoint = progress.checkpoint
             start(reason: nil, resumes: false)
         case .asking(let reason):
-            let hasAdvanced = progress.checkpoint != checkpoint || furthest > furthestAtLoss
-            inARow = hasAdvanced ? 1 : inARow + 1
-            (checkpoint, furthestAtLoss) = (progress.checkpoint, furthest)
+            inARow = progress.checkpoint == checkpoint && !hasAdvanced ? inARow + 1 : 1
+            (checkpoint, hasAdvanced) = (progress.checkpoint, false)
             guard inARow <= plan.restarts else {
                 if plan.restarts > 0 { emit(.complain("\(reason) \(inARow) times in a row: the run is not started again")) }
-                return finish(.asCoordinator)
+                return finish(.asCoordinator, at: now)
             }
             // At once after the first loss; a cause that stays gets more and more time to go away.
             guard inARow > 1 else { return start(reason: reason, resumes: progress.canResume) }
@@ -140,8 +147,7 @@ package struct SupervisorState: Sendable {
 
     private mutating func start(reason: String?, resumes: Bool) {
         phase = .running(RunningCoordinator())
-        children = [:]
-        emit(.startCoordinator(reason: reason, resumes: resumes))
+        emit(.startCoordinator(reason: reason, resumes: resumes, at: address))
         // Interrupted while nobody was there to be told.
         if interrupts > 0 { emit(.signalCoordinator(SIGTERM)) }
     }
@@ -162,10 +168,13 @@ package struct SupervisorState: Sendable {
         case .listening(let address):
             isReady = coordinator.address == nil
             coordinator.address = address
+            // Nobody finds a coordinator that had to listen elsewhere.
+            if let before = self.address, before != address { signalRunning(SIGKILL) }
+            self.address = address
         case .needs(let workers): coordinator.needed = workers
         case .committed(let step):
-            furthest = max(furthest, step)
             (coordinator.committed, coordinator.hasBegun, coordinator.isPaused) = (step, true, false)
+            if step > committed { (committed, hasAdvanced) = (step, true) }
         case .training: (coordinator.hasBegun, coordinator.isPaused) = (true, false)
         case .paused: coordinator.isPaused = true
         case .concluding: coordinator.isConcluding = true
@@ -173,8 +182,7 @@ package struct SupervisorState: Sendable {
         }
         phase = .running(coordinator)
         if isReady {
-            for rank in plan.stores.indices { startChild(ChildName(.store, rank), at: now) }
-            for rank in plan.workers.indices { startChild(ChildName(.worker, rank), at: now) }
+            for name in allChildren where children[name]?.isRunning != true { startChild(name, at: now) }
         }
         considerFailure(at: now)
     }
@@ -189,12 +197,22 @@ package struct SupervisorState: Sendable {
             clearing.killsAt = min(clearing.killsAt, now + 2)
             phase = .clearing(clearing)
             signalRunning(SIGTERM)
-        case .asking, .pausing: finish(.asCoordinator)
+        case .asking, .pausing: finish(.asCoordinator, at: now)
         }
+    }
+
+    /// The coordinator is gone without a word: the other processes wait for its successor.
+    private mutating func succeed(_ loss: String) {
+        phase = .asking(reason: loss)
+        emit(.askProgress)
     }
 
     /// The coordinator has ended: its processes hear that from it, or find it gone.
     private mutating func clear(_ coordinator: RunningCoordinator, _ end: ProcessEnd, at now: Double) {
+        if interrupts == 0, coordinator.failure == nil, end.outOfReach == nil, coordinator.hasBegun {
+            if let hung = coordinator.hung { return succeed(hung) }
+            if end.code >= 128 { return succeed("the coordinator was ended by signal \(end.code - 128)") }
+        }
         var clearing = Clearing(notBefore: now + 0.05, killsAt: now + 10)
         if let failure = coordinator.failure, end.code == 0 || end.code >= 128 {
             clearing.outcome = .failed(code: failure.code, sentence: failure.sentence)
@@ -211,6 +229,9 @@ package struct SupervisorState: Sendable {
         if interrupts > 1 {
             clearing.killsAt = now + 2
             signalRunning(SIGTERM)
+        } else if end.code >= 128 {
+            // Nobody has told them that the run is over.
+            signalRunning(SIGTERM)
         } else if end.outOfReach == nil {
             // A young process may not have joined, and then nobody tells it anything.
             for (name, child) in runningChildren where now - child.started < 2 { emit(.signal(name, SIGTERM)) }
@@ -220,12 +241,18 @@ package struct SupervisorState: Sendable {
     }
 
     private mutating func conclude(_ clearing: Clearing) {
-        guard let loss = clearing.loss, interrupts == 0 else { return finish(clearing.outcome) }
+        guard let loss = clearing.loss, interrupts == 0 else { return finish(clearing.outcome, at: nil) }
         phase = .asking(reason: loss)
         emit(.askProgress)
     }
 
-    private mutating func finish(_ outcome: SupervisorOutcome) {
+    /// Ends, once no process is left.
+    /// - Parameter now: Nil if those that are left do not even end when they are killed.
+    private mutating func finish(_ outcome: SupervisorOutcome, at now: Double?) {
+        if let now, !runningChildren.isEmpty {
+            phase = .clearing(Clearing(outcome: outcome, notBefore: now, killsAt: now + 2))
+            return signalRunning(SIGTERM)
+        }
         phase = .finished
         emit(.finish(outcome))
     }

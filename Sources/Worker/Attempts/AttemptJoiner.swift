@@ -64,7 +64,7 @@ struct AttemptJoiner {
         return hello
     }
 
-    /// A peer that cannot be reached is a failure like any other: the coordinator is told, and ends the attempt.
+    /// A peer that cannot be reached is a failure like any other: it is reported to the coordinator, which ends the attempt.
     private func connect(to endpoint: WireTopology.Endpoint, _ role: WireHello.Role, rank: Int, _ attempt: UInt32) throws -> Link {
         do {
             return try Connector.connect(to: endpoint.socketAddress, loop: loop, expecting: role == .worker ? .worker : .store)

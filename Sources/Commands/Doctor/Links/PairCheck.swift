@@ -46,7 +46,7 @@ struct PairCheck {
         } else if rate < 12_500_000 {
             found = finding(
                 name, "connection", value, .warning,
-                "the bandwidth is below 100 Mbit/s; check what else uses the link and which speed it is set to (`colonnade plan` tells "
+                "the bandwidth is below 100 Mbit/s; check what else uses the link and which speed it is set to (`colonnade plan` shows "
                     + "what a network needs)")
         } else {
             found = finding(name, "connection", value)

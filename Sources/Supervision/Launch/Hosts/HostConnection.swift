@@ -11,7 +11,7 @@ package final class HostConnection: @unchecked Sendable {
         var facts: HostFacts?
         var answers: [HostReport] = []
         var processes: [Int: RemoteProcess] = [:]
-        /// What processes there have told, by their numbers.
+        /// Messages of processes there, by their numbers.
         var reports: [Int: CoordinatorReports] = [:]
         /// The last lines of ssh, and of what runs before the program.
         var words: [String] = []
@@ -27,7 +27,7 @@ package final class HostConnection: @unchecked Sendable {
     private let asking = Monitor(())
     private let show: @Sendable (_ process: String, _ line: String) -> Void
 
-    /// Starts ssh; whether it gets through is told by `facts(within:)`.
+    /// Starts ssh; `facts(within:)` reports whether it gets through.
     /// - Parameter show: takes lines: of processes by their name, of ssh as "ssh".
     init(_ host: HostEntry, show: @escaping @Sendable (_ process: String, _ line: String) -> Void) throws {
         (self.host, self.show) = (host, show)
@@ -188,7 +188,7 @@ package final class HostConnection: @unchecked Sendable {
 
     /// - Parameters:
     ///   - request: For the process's standard input; with `reports` only.
-    ///   - reports: Takes what the process tells its supervisor; nil starts one that tells nothing.
+    ///   - reports: receives the messages of the process to its supervisor; nil starts a process that sends none.
     package func start(_ role: String, name: String, arguments: [String], request: Data = Data(), reports: CoordinatorReports? = nil)
         -> RemoteProcess
     {
@@ -203,7 +203,7 @@ package final class HostConnection: @unchecked Sendable {
         if isOver {
             process.lost(breakReason)
         } else {
-            send(.start(id: process.id, role: role, arguments: arguments, request: reports == nil ? nil : request))
+            send(.start(id: process.id, role: role, arguments: arguments, request: reports == nil ? nil : request, memory: name))
         }
         return process
     }

@@ -5,7 +5,7 @@ import Platform
 import Security
 
 /// A directory of this process alone, for keys: of mode 0700, and removed at the end. One that a killed process has left is
-/// removed by the next one: it is told by a lock that nobody holds.
+/// removed by the next one: it is recognized by a lock that no process has.
 final class PrivateDirectory {
     let path: String
     private let lock: Int32

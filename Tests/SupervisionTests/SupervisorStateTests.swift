@@ -99,7 +99,7 @@ import Testing
         var effects = run.endCoordinator(137) + run.clear()
         #expect(effects.last == .askProgress)
         effects = run.handle(.progress(RunProgress(checkpoint: 50, canResume: true)))
-        #expect(effects == [.startCoordinator(reason: "the coordinator said nothing for 10 seconds", resumes: true)])
+        #expect(effects == [.startCoordinator(reason: "the coordinator said nothing for 10 seconds", resumes: true, at: "a:1")])
     }
 
     /// Then nothing is known of the coordinator, and it may be in order.
@@ -127,10 +127,9 @@ import Testing
     func aLostCoordinatorIsStartedAgain(code: Int32, reason: String) {
         var run = SupervisedRun.training()
         run.handle(.told(.ended(reason: "store 0 is gone")))
-        _ = run.endCoordinator(code)
-        #expect(run.clear().last == .askProgress)
-        #expect(
-            run.handle(.progress(RunProgress(checkpoint: 5, canResume: true))) == [.startCoordinator(reason: reason, resumes: true)])
+        #expect((run.endCoordinator(code) + run.clear()).last == .askProgress)
+        let effects = run.handle(.progress(RunProgress(checkpoint: 5, canResume: true)))
+        #expect(effects == [.startCoordinator(reason: reason, resumes: true, at: "a:1")])
     }
 
     @Test(arguments: [0, 64, 70, 75, 78] as [Int32]) func anEndThatWouldRecurIsFinal(code: Int32) {
@@ -142,16 +141,34 @@ import Testing
     @Test func aRunIsStartedAgainOnlySoOftenWithoutACheckpointBetween() {
         var run = SupervisedRun.training(restarts: 2)
         for loss in 1...3 {
-            _ = run.endCoordinator(139)
-            #expect(run.clear().last == .askProgress)
+            #expect((run.endCoordinator(139) + run.clear()).last == .askProgress)
             var effects = run.handle(.progress(RunProgress(checkpoint: nil)))
             effects += run.pass(60, isHeard: false)
             if loss < 3 {
-                #expect(effects == [.startCoordinator(reason: "the coordinator was ended by signal 11", resumes: false)])
+                #expect(effects == [.startCoordinator(reason: "the coordinator was ended by signal 11", resumes: false, at: "a:1")])
             } else {
                 #expect(effects.outcome == .asCoordinator && effects.said.contains("3 times in a row"))
             }
         }
+    }
+
+    /// They keep what is committed, and find the next coordinator where the last one was.
+    @Test func theProcessesOfAKilledCoordinatorWaitForItsSuccessor() {
+        var run = SupervisedRun.training(stores: ["a"])
+        #expect(run.endCoordinator(137) == [.askProgress])
+        // One of them ends meanwhile.
+        #expect(run.end(SupervisedRun.spare, 69) == [])
+        let effects = run.handle(.progress(RunProgress(checkpoint: 5, canResume: true)))
+        #expect(effects == [.startCoordinator(reason: "the coordinator was ended by signal 9", resumes: true, at: "a:1")])
+        #expect(run.handle(.told(.listening("a:1"))) == [.start(SupervisedRun.spare, coordinator: "a:1")])
+    }
+
+    @Test func processesThatCannotFindASuccessorAreKilledAndStartedAgain() {
+        var run = SupervisedRun.training()
+        _ = run.endCoordinator(137) + run.handle(.progress(RunProgress(checkpoint: 5, canResume: true)))
+        let effects = run.handle(.told(.listening("a:2")))
+        #expect(effects == (0..<3).map { .signal(ChildName(.worker, $0), SIGKILL) })
+        #expect((run.end(SupervisedRun.first, 137) + run.pass(1)).started == [SupervisedRun.first])
     }
 
     /// A checkpoint may be hours away.
@@ -159,10 +176,9 @@ import Testing
         var run = SupervisedRun.training(restarts: 2)
         for loss in 1...20 {
             run.handle(.told(.committed(step: 10 * loss)))
-            _ = run.endCoordinator(137)
-            #expect(run.clear().last == .askProgress)
+            #expect((run.endCoordinator(137) + run.clear()).last == .askProgress)
             let effects = run.handle(.progress(RunProgress(checkpoint: 0, canResume: true)))
-            #expect(effects == [.startCoordinator(reason: "the coordinator was ended by signal 9", resumes: true)])
+            #expect(effects == [.startCoordinator(reason: "the coordinator was ended by signal 9", resumes: true, at: "a:1")])
         }
         // A step at which it is lost every time is not passed.
         for loss in 1...3 {

@@ -18,14 +18,13 @@ extension RunState {
         waiting.named = possible
         phase = .waiting(waiting)
         let missing = rendezvous.workersMissing
+        let (are, them, come) = missing == 1 ? ("is", "it", "it comes") : ("are", "them", "they come")
         let rest = max(0, Int(waiting.deadline - now))
-        journal(
-            .smallerLayout(
-                sentence:
-                    "\(missing) of \(layout.words) \(missing == 1 ? "is" : "are") missing: colonnade runs resize \(runName) --workers "
-                    + "\(possible.workers) continues without \(missing == 1 ? "it" : "them"); otherwise the run ends with a checkpoint in "
-                    + "\(rest) seconds, unless \(missing == 1 ? "it comes" : "they come") back",
-                facts: ["workers": "\(possible.workers)", "replicas": "\(possible.replicas)"]))
+        let command = "colonnade runs resize \(runName) --workers \(possible.workers)"
+        let sentence =
+            "\(missing) of \(layout.words) \(are) missing: \(command) continues without \(them); otherwise the run ends with a checkpoint "
+            + "in \(rest) seconds, unless \(come) back"
+        journal(.smallerLayout(sentence: sentence, facts: ["workers": "\(possible.workers)", "replicas": "\(possible.replicas)"]))
     }
 
     /// The pause has lasted too long. What is committed is written to a checkpoint before the run ends, if training had begun and nothing is
@@ -36,7 +35,7 @@ extension RunState {
             end(plan.baseStep > 0 ? .lost("\(sentence); continue with --resume \(plan.directory)") : .failed(sentence))
             return
         }
-        guard holdings.isPlaced, holdings.isSettled else {
+        guard holdings.isPlaced, holdings.isComplete else {
             end(.lost("\(sentence); continue with --resume \(plan.directory)"))
             return
         }

@@ -86,7 +86,7 @@ package struct SupervisorState: Sendable {
     var phase = Phase.idle
     var children: [ChildName: Child] = [:]
     var lostHosts: Set<String> = []
-    /// Losses in a row without a checkpoint between.
+    /// Losses in a row without a checkpoint, or a step that was reached for the first time, between them.
     private var inARow = 0
     private var checkpoint: Int?
     /// The last committed step that any coordinator has told of.
@@ -229,7 +229,7 @@ package struct SupervisorState: Sendable {
         if interrupts > 1 {
             clearing.killsAt = now + 2
             signalRunning(SIGTERM)
-        } else if end.code >= 128 {
+        } else if end.code >= 128, end.outOfReach == nil {
             // Nobody has told them that the run is over.
             signalRunning(SIGTERM)
         } else if end.outOfReach == nil {

@@ -22,7 +22,7 @@ extension RunState {
         let rest = max(0, Int(waiting.deadline - now))
         let command = "colonnade runs resize \(runName) --workers \(possible.workers)"
         let sentence =
-            "\(missing) of \(layout.words) \(are) missing: \(command) continues without \(them); otherwise the run ends with a checkpoint "
+            "\(missing) of \(layout.description) \(are) missing: \(command) continues without \(them); otherwise the run ends with a checkpoint "
             + "in \(rest) seconds, unless \(come) back"
         journal(.smallerLayout(sentence: sentence, facts: ["workers": "\(possible.workers)", "replicas": "\(possible.replicas)"]))
     }

@@ -42,15 +42,15 @@ extension RunState {
         var waiting = waiting
         waiting.isStopping = true
         phase = .waiting(waiting)
-        lostBecause = sentence
+        failures.endOfPause = sentence
     }
 
     /// The outcome of a run whose last checkpoint is written and in which nothing is trained any more.
     var outcomeOfClosing: RunOutcome {
         // A last validation that nobody is left to do is made up for when the run is resumed.
         guard ledger.committed < plan.steps || ledger.validationDue != nil else { return .finished(step: ledger.committed) }
-        guard let lostBecause else { return .interrupted(step: ledger.committed) }
-        return .lost("\(lostBecause). Step \(ledger.committed) is in a checkpoint; continue with --resume \(plan.directory)")
+        guard let reason = failures.endOfPause else { return .interrupted(step: ledger.committed) }
+        return .lost("\(reason). Step \(ledger.committed) is in a checkpoint; continue with --resume \(plan.directory)")
     }
 
     private var runName: String { plan.directory.split(separator: "/").last.map(String.init) ?? "RUN" }

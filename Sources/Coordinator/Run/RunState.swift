@@ -24,8 +24,6 @@ package struct RunState: Sendable {
     var checkpoints: CheckpointProgress { didSet { ledger.hasRoomForSnapshot = checkpoints.hasRoom } }
     /// Broken connections that members have reported in this attempt.
     var brokenLinks: [BrokenLink] = []
-    /// Why the run ends although nobody asked for it: somebody did not come back.
-    var lostBecause: String?
     private var effects: [Effect] = []
 
     /// - Parameter now: Seconds on the coordinator's clock.

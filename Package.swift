@@ -127,7 +127,7 @@ let package = Package(
         tests("Prediction", ["Partition", "NeuralNetwork", "Tensors"]),
         tests("Datasets", ["TestSupport", "Fixtures", "Tensors", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
         tests("Security", ["TestSupport"]),
-        tests("Transport", ["Security", "Tensors", "Platform"]),
+        tests("Transport", ["TestSupport", "Security", "Tensors", "Platform"]),
         tests("Protocol", ["TestSupport", "Transport", "Security", "Tensors", "Platform", "COpenSSL", protobuf]),
         tests(
             "ParameterStore",

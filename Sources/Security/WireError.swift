@@ -7,6 +7,8 @@ public struct WireError: Error, CustomStringConvertible, Sendable, Equatable {
         case refused
         /// The coordinator rejected this process; another attempt would be rejected as well.
         case notAdmitted
+        /// Another user of this machine listens at the address, without a proof that it belongs to the run.
+        case foreign
         /// The connection ended.
         case closed
         /// A system call failed.

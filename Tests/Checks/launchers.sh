@@ -10,7 +10,7 @@ expect() { # what, expected, found
     [ "$2" = "$3" ] || { echo "$1: expected \"$2\", found \"$3\""; problems=$((problems + 1)); }
 }
 
-# Follows the next line of the plan: EXIT STEP, or `wait` or `leave` for a signal. Writes a checkpoint of the step and records its
+# Follows the next line of the plan: EXIT STEP (sSTEP: without a checkpoint), or `wait` or `leave` for a signal. Writes a checkpoint of the step and records its
 # arguments.
 cat >"$scratch/colonnade" <<'STUB'
 #!/usr/bin/env bash
@@ -24,7 +24,15 @@ if [ "$code" = wait ] || [ "$code" = leave ]; then
     touch "$here/waits"
     while true; do sleep 0.05; done
 fi
-[ "${step:--}" = - ] || mkdir -p "$here/runs/a/checkpoints/$(printf 'step-%08d' "$step")"
+case ${step:--} in
+    -) ;;
+    # A step without a checkpoint.
+    s*)
+        mkdir -p "$here/runs/a"
+        printf '{"kind":"step","step":%d,"loss":1}\n{"kind":"norms","step":%d}\n' "${step#s}" "${step#s}" >>"$here/runs/a/metrics.jsonl"
+        ;;
+    *) mkdir -p "$here/runs/a/checkpoints/$(printf 'step-%08d' "$step")" ;;
+esac
 exit "$code"
 STUB
 chmod +x "$scratch/colonnade"
@@ -56,6 +64,12 @@ expect "repeated failures at the same checkpoint" 69 "$(COLONNADE_RESTARTS=1 res
 expect "are not restarted for ever" 2 "$(calls | wc -l)"
 plan "69 99999999" "69 100000000" "0 -"
 expect "checkpoints of more digits are newer" 0 "$(COLONNADE_RESTARTS=1 result coordinate)"
+
+plan "137 s10" "137 s20" "69 s30" "0 -"
+expect "steps without a checkpoint are progress" 0 "$(COLONNADE_RESTARTS=1 result coordinate)"
+plan "137 s10" "137 s10" "0 -"
+expect "the same step again is none" 137 "$(COLONNADE_RESTARTS=1 result coordinate)"
+expect "and is not tried for ever" 2 "$(calls | wc -l)"
 
 for code in 64 65 66 70 73 74 75 77 78 143; do
     plan "$code 50"

@@ -57,6 +57,16 @@ for job in of("Job"):
     for policy in of("NetworkPolicy"):
         selected = policy["spec"]["podSelector"]["matchLabels"].items()
         require(selected <= labels.items(), f"{name}: {policy['metadata']['name']} does not select it")
+    for container in pod["containers"]:
+        words = container.get("args", [])
+        if "--coordinator-patience" not in words:
+            continue
+        patience = int(words[words.index("--coordinator-patience") + 1])
+        for kind in ("startupProbe", "livenessProbe"):
+            probe = container[kind]
+            require(
+                probe["periodSeconds"] * probe["failureThreshold"] >= patience,
+                f"{name}: the {kind} ends a worker that still looks for its coordinator")
     volumes = {v["name"]: v for v in pod["volumes"]}
     for volume in volumes.values():
         if config and "configMap" in volume:

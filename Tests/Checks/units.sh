@@ -18,6 +18,15 @@ for unit in "$scratch"/units/*; do
     report=$(systemd-analyze verify --recursive-errors=no --man=no "$unit" 2>&1) || { echo "$report" >&2; exit 1; }
     [ -z "$report" ] || { echo "$report" >&2; exit 1; }
 done
+# A coordinator that is away must not use up the starts of who looks for it: burst times patience is longer than the interval (1h).
+for unit in colonnade-worker@.service colonnade-store@.service; do
+    burst=$(sed -n 's/^StartLimitBurst=//p' "$unit")
+    patience=$(sed -n 's/^ExecStart=.*--coordinator-patience \([0-9]*\).*/\1/p' "$unit")
+    if ! grep -q '^StartLimitIntervalSec=1h$' "$unit" || [ "$((burst * ${patience:-30}))" -le 3600 ]; then
+        echo "$unit: $burst starts of ${patience:-30} s fit in its interval" >&2
+        exit 1
+    fi
+done
 for unit in "$scratch"/units/*; do
     cp "$unit" "$scratch/etc/systemd/system/"
     report=$(systemd-analyze security --offline=true --threshold=$threshold --root="$scratch" --no-pager "$(basename "$unit")" 2>&1) \

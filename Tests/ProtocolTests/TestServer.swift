@@ -24,15 +24,17 @@ final class TestServer: LinkReceiver, @unchecked Sendable {
     private let loop: EventLoop
     private(set) var listener: Listener!
 
-    init(_ protection: LinkSecurity.Protection, limits: ConnectionLimits = .init(), memory: TensorBuffer? = nil, echoes: Bool = false)
-        throws
-    {
+    /// - Parameter port: 0 takes a free one.
+    init(
+        _ protection: LinkSecurity.Protection, limits: ConnectionLimits = .init(), memory: TensorBuffer? = nil, echoes: Bool = false,
+        port: UInt16 = 0
+    ) throws {
         (self.memory, self.echoes) = (memory, echoes)
         let seen = seen
         loop = try EventLoop(
             name: "server",
             security: LinkSecurity(protection, limits: limits) { line in seen.update { $0.refused.append(line) } })
-        listener = try Listener(SocketAddress(host: "127.0.0.1", port: 0), loop: loop) { [self] link in
+        listener = try Listener(SocketAddress(host: "127.0.0.1", port: port), loop: loop) { [self] link in
             seen.update { $0.links.append(link) }
             link.start(self)
         }

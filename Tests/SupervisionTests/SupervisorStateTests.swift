@@ -97,10 +97,9 @@ import Testing
         #expect(run.pass(9.5, isHeard: false).toCoordinator == [])
         #expect(run.pass(5, isHeard: false).toCoordinator == [SIGKILL])
         var effects = run.endCoordinator(137) + run.clear()
-        #expect(effects == [.askProgress])
+        #expect(effects.last == .askProgress)
         effects = run.handle(.progress(RunProgress(checkpoint: 50, canResume: true)))
-        let reason = "the coordinator said nothing for 10 seconds"
-        #expect(effects == [.startCoordinator(reason: reason, resumes: true, at: SupervisedRun.address)])
+        #expect(effects == [.startCoordinator(reason: "the coordinator said nothing for 10 seconds", resumes: true, at: "a:1")])
     }
 
     /// Then nothing is known of the coordinator, and it may be in order.
@@ -129,36 +128,8 @@ import Testing
         var run = SupervisedRun.training()
         run.handle(.told(.ended(reason: "store 0 is gone")))
         #expect((run.endCoordinator(code) + run.clear()).last == .askProgress)
-        #expect(
-            run.handle(.progress(RunProgress(checkpoint: 5, canResume: true)))
-                == [.startCoordinator(reason: reason, resumes: true, at: SupervisedRun.address)])
-    }
-
-    /// Workers and stores keep what they have, and find the next coordinator where the one before was.
-    @Test func processesOutliveACoordinatorThatIsKilled() {
-        var run = SupervisedRun.training(stores: ["a"])
-        #expect(run.endCoordinator(137) == [.askProgress])
-        _ = run.handle(.progress(RunProgress(checkpoint: 5, canResume: true)))
-        // One that ended meanwhile is started again when there is somebody to join.
-        #expect(run.end(SupervisedRun.spare, 137) == [])
-        #expect(run.handle(.told(.listening(SupervisedRun.address))) == [.start(SupervisedRun.spare, coordinator: SupervisedRun.address)])
-    }
-
-    @Test func processesAreStartedAgainWhereTheNextCoordinatorListensElsewhere() {
-        var run = SupervisedRun.training()
-        _ = run.endCoordinator(137)
-        _ = run.handle(.progress(RunProgress()))
-        #expect(run.handle(.told(.listening("a:2"))) == (0..<3).map { .signal(ChildName(.worker, $0), SIGKILL) })
-        #expect(run.end(SupervisedRun.first, 137) + run.pass(0.1) == [
-            .willStartAgain(SupervisedRun.first, after: 137), .start(SupervisedRun.first, coordinator: "a:2"),
-        ])
-    }
-
-    @Test func processesOfARunThatIsNotStartedAgainAreEnded() {
-        var run = SupervisedRun.training(restarts: 0)
-        _ = run.endCoordinator(137)
-        #expect(run.handle(.progress(RunProgress())) == (0..<3).map { .signal(ChildName(.worker, $0), SIGTERM) })
-        #expect(run.clear().outcome == .asCoordinator)
+        let effects = run.handle(.progress(RunProgress(checkpoint: 5, canResume: true)))
+        #expect(effects == [.startCoordinator(reason: reason, resumes: true, at: "a:1")])
     }
 
     @Test(arguments: [0, 64, 70, 75, 78] as [Int32]) func anEndThatWouldRecurIsFinal(code: Int32) {
@@ -174,11 +145,48 @@ import Testing
             var effects = run.handle(.progress(RunProgress(checkpoint: nil)))
             effects += run.pass(60, isHeard: false)
             if loss < 3 {
-                let reason = "the coordinator was ended by signal 11"
-                #expect(effects == [.startCoordinator(reason: reason, resumes: false, at: SupervisedRun.address)])
+                #expect(effects == [.startCoordinator(reason: "the coordinator was ended by signal 11", resumes: false, at: "a:1")])
             } else {
                 #expect(effects.outcome == .asCoordinator && effects.said.contains("3 times in a row"))
             }
+        }
+    }
+
+    /// They keep what is committed, and find the next coordinator where the last one was.
+    @Test func theProcessesOfAKilledCoordinatorWaitForItsSuccessor() {
+        var run = SupervisedRun.training(stores: ["a"])
+        #expect(run.endCoordinator(137) == [.askProgress])
+        // One of them ends meanwhile.
+        #expect(run.end(SupervisedRun.spare, 69) == [])
+        let effects = run.handle(.progress(RunProgress(checkpoint: 5, canResume: true)))
+        #expect(effects == [.startCoordinator(reason: "the coordinator was ended by signal 9", resumes: true, at: "a:1")])
+        #expect(run.handle(.told(.listening("a:1"))) == [.start(SupervisedRun.spare, coordinator: "a:1")])
+    }
+
+    @Test func processesThatCannotFindASuccessorAreKilledAndStartedAgain() {
+        var run = SupervisedRun.training()
+        _ = run.endCoordinator(137) + run.handle(.progress(RunProgress(checkpoint: 5, canResume: true)))
+        let effects = run.handle(.told(.listening("a:2")))
+        #expect(effects == (0..<3).map { .signal(ChildName(.worker, $0), SIGKILL) })
+        #expect((run.end(SupervisedRun.first, 137) + run.pass(1)).started == [SupervisedRun.first])
+    }
+
+    /// A checkpoint may be hours away.
+    @Test func aRunThatMakesStepsIsStartedAgainHoweverOften() {
+        var run = SupervisedRun.training(restarts: 2)
+        for loss in 1...20 {
+            run.handle(.told(.committed(step: 10 * loss)))
+            #expect((run.endCoordinator(137) + run.clear()).last == .askProgress)
+            let effects = run.handle(.progress(RunProgress(checkpoint: 0, canResume: true)))
+            #expect(effects == [.startCoordinator(reason: "the coordinator was ended by signal 9", resumes: true, at: "a:1")])
+        }
+        // A step at which it is lost every time is not passed.
+        for loss in 1...3 {
+            run.handle(.told(.committed(step: 200)))
+            _ = run.endCoordinator(137) + run.clear()
+            let effects = run.handle(.progress(RunProgress(checkpoint: 0, canResume: true))) + run.pass(60, isHeard: false)
+            #expect((effects.outcome == .asCoordinator) == (loss > 1))
+            guard loss == 1 else { break }
         }
     }
 

@@ -27,7 +27,8 @@ final class ProgressDisplay: @unchecked Sendable {
             switch entry {
             case .listening(let address): line("coordinator listens on \(address)")
             case .restarted(let step, let reason, _): line("restarted from step \(step): \(reason)")
-            case .verdict(let sentence, _), .linkLost(let sentence, _, _), .layout(let sentence, _), .layoutDropped(let sentence):
+            case .verdict(let sentence, _), .linkLost(let sentence, _, _), .layout(let sentence, _), .layoutDropped(let sentence),
+                .smallerLayout(let sentence, _):
                 line(sentence)
             case .straggler(let worker, let times): line(JournalEntry.straggler(worker, times))
             case .paused(let step, let reasons): line("paused after step \(step): \(reasons.joined(separator: "; "))")

@@ -36,6 +36,8 @@ public enum JournalEntry: Sendable {
     case left(role: String, process: Int, sentence: String)
     case layout(sentence: String, facts: [String: String])
     case layoutDropped(String)
+    /// Somebody is missing in a pause, and the others could continue in this layout.
+    case smallerLayout(sentence: String, facts: [String: String])
 
     // Steps
     case step(StepMetrics)
@@ -115,6 +117,7 @@ extension JournalEntry {
         case .left(let role, let process, let sentence): return ("left", sentence, ["role": role, "process": "\(process)"])
         case .layout(let sentence, let facts): return ("layout", sentence, facts)
         case .layoutDropped(let sentence): return ("layout-dropped", sentence, [:])
+        case .smallerLayout(let sentence, let facts): return ("smaller-layout", sentence, facts)
         case .rateReduced(let step, let rate):
             return (
                 "learning-rate", "the validation error stopped improving: rate \(rate) from step \(step + 1)", ["step": "\(step + 1)"]

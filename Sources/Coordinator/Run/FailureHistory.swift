@@ -4,6 +4,8 @@ package struct FailureHistory: Equatable {
     package private(set) var inARow = 0
     /// Nil while nothing has failed since training began or continued.
     package private(set) var incident: Incident?
+    /// Why the run ends although nobody asked for it: somebody did not come back.
+    var endOfPause: String?
 
     package init() {}
 

@@ -46,6 +46,8 @@ package struct Waiting: Sendable {
     package var reminder: Double
     /// Assignments of failed workers that had asked to leave: nobody will take them.
     package var abandoned = 0
+    /// The smaller layout that was named as a way to continue.
+    var named: ColumnLayout?
     /// Whether the run will stop as soon as moving values have arrived.
     package var isStopping = false
     /// Whether a store is another process than before, and its workers have not registered what it has.

@@ -142,6 +142,7 @@ extension RunState {
     mutating func tick(at now: Double) {
         remind(at: now)
         guard !hasEnded else { return }
+        nameSmallerLayout(at: now)
         if let index = brokenLinks.firstIndex(where: { $0.due <= now }) {
             let broken = brokenLinks.remove(at: index)
             journal(.linkLost(sentence: broken.sentence, from: broken.from, to: broken.to))
@@ -166,7 +167,7 @@ extension RunState {
         let sentence =
             "\(missing) did not join in \(Int(plan.limits.joinPatience)) seconds; "
             + "start one with: colonnade \(workers > 0 ? "worker" : "store") --coordinator \(plan.listen)"
-        end(hasStarted ? .lost(sentence) : .failed(sentence))
+        giveUpPause(waiting, because: sentence)
     }
 
     /// What the monitor must know beside heartbeats; nil while somebody is missing: then only silence counts.

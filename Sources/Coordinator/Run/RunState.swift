@@ -134,10 +134,7 @@ package struct RunState: Sendable {
             return training.isStopping ? false : considerLayout(abandoned: 0, at: now)
         case .closing:
             guard checkpoints.isIdle else { return false }
-            // A last validation that nobody is left to do is made up for when the run is resumed.
-            return end(
-                ledger.committed < plan.steps || ledger.validationDue != nil
-                    ? .interrupted(step: ledger.committed) : .finished(step: ledger.committed))
+            return end(outcomeOfClosing)
         case .ended: return false
         }
     }

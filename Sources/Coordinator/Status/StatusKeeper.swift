@@ -6,6 +6,7 @@ import RunLog
 struct StatusKeeper {
     private var board = StatusBoard()
     private var summary = WorkSummary()
+    private var pause: String?
     private let writer: StatusWriter
     private let listener: (@Sendable (RunStatus) -> Void)?
 
@@ -22,6 +23,9 @@ struct StatusKeeper {
     mutating func note(_ entry: JournalEntry) {
         switch entry {
         case .step(let step): board.add(step)
+        case .paused(let step, let reasons): pause = "paused after step \(step): \(reasons.joined(separator: "; "))"
+        case .smallerLayout(let sentence, _): pause = sentence
+        case .started, .resumed: pause = nil
         // The process that had the assignment before is gone.
         case .failure(let participant, _), .joined(let participant, _): board.forget(role: participant.role, rank: participant.rank)
         default: break
@@ -53,7 +57,7 @@ struct StatusKeeper {
     /// Writes status.json, on a thread of its own: the disk is slow.
     /// - Parameter now: Seconds on the coordinator's monotonic clock.
     func write(_ state: RunState, at now: Double) {
-        let status = board.status(
+        var status = board.status(
             state.health, step: state.ledger.committed, attempt: state.attempt,
             columns: { process in
                 switch process.role {
@@ -61,6 +65,7 @@ struct StatusKeeper {
                 case .store: state.holdings.columns(ofStore: process.rank)
                 }
             }, at: now)
+        status.pause = pause
         writer.submit(status)
         listener?(status)
     }

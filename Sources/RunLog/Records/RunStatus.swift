@@ -64,6 +64,8 @@ public struct RunStatus: Codable, Sendable, Equatable {
     public var attempt: Int
     public var images_per_second: Double?
     public var processes: [Process]
+    /// Why nothing is trained at the moment, and what would continue the run; nil while it trains.
+    public var pause: String?
 
     public init(time: String, step: Int, attempt: Int, imagesPerSecond: Double?, processes: [Process]) {
         (self.time, self.step, self.attempt, images_per_second) = (time, step, attempt, imagesPerSecond)

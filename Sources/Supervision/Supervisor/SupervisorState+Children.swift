@@ -13,7 +13,7 @@ extension SupervisorState {
             /// It has ended and is not needed any more.
             case over
             /// It would fail again in the same way.
-            case failed(code: Int32, sentence: String)
+            case failed(code: Int32, sentence: String, at: Double)
         }
 
         var condition = Condition.running
@@ -88,7 +88,7 @@ extension SupervisorState {
             let sentence =
                 "\(end.name) ended\(times) with exit code \(end.code)\(end.words.map { ": \($0)" } ?? "")"
                 + (end.logPath.map { "; its log is \($0)" } ?? "")
-            child.condition = .failed(code: isFinal ? end.code : CommandFailure.temporary, sentence: sentence)
+            child.condition = .failed(code: isFinal ? end.code : CommandFailure.temporary, sentence: sentence, at: now)
             children[name] = child
             considerFailure(at: now)
             // Where the command ends because of it, that is how it ends.
@@ -114,18 +114,23 @@ extension SupervisorState {
 
     /// The first failure that would recur, if the run has no chance because of those; otherwise nil.
     func firstFailure(_ coordinator: RunningCoordinator) -> (code: Int32, sentence: String)? {
-        let failures = children.sorted { $0.value.started < $1.value.started }.compactMap { name, child in
-            if case .failed(let code, let sentence) = child.condition { (role: name.role, code: code, sentence: sentence) } else { nil }
+        let failures = children.compactMap { name, child in
+            if case .failed(let code, let sentence, let time) = child.condition {
+                (name: name, code: code, sentence: sentence, time: time)
+            } else {
+                nil
+            }
         }
         let coming = children.count { $0.key.role == .worker && $0.value.canCome }
         let isHopeless =
             if coordinator.hasBegun {
                 coordinator.isPaused && coming == 0
             } else {
-                failures.contains { $0.role == .store } || coordinator.needed.map { coming < $0 } ?? false
+                failures.contains { $0.name.role == .store } || coordinator.needed.map { coming < $0 } ?? false
             }
         guard isHopeless else { return nil }
-        return failures.first.map { ($0.code, $0.sentence) }
+        let first = failures.min { ($0.time, $0.name.rank) < ($1.time, $1.name.rank) }
+        return first.map { ($0.code, $0.sentence) }
     }
 
     // MARK: Hosts

@@ -28,65 +28,13 @@ package struct SupervisorState: Sendable {
         func host(of child: ChildName) -> String { child.role == .store ? stores[child.rank] : workers[child.rank] }
     }
 
-    enum Phase: Sendable {
-        case idle
-        case running(RunningCoordinator)
-        /// The coordinator has ended; its processes do.
-        case clearing(Clearing)
-        /// It asks how far the run is, after a loss for this reason.
-        case asking(reason: String)
-        /// It waits before the run is started again.
-        case pausing(until: Double, reason: String, resumes: Bool)
-        case finished
-    }
-
-    /// The values that exist only while a coordinator runs.
-    struct RunningCoordinator: Sendable {
-        var address: String?
-        /// The number of workers that the run needs.
-        var needed: Int?
-        var committed = 0
-        /// Whether steps have been granted since it was started.
-        var hasBegun = false
-        var isPaused = false
-        /// Whether it is about to end, and is busy with that.
-        var isConcluding = false
-        /// When it was heard last; nil before it says regularly that it is there.
-        var heard: Double?
-        /// Why the run ended, as it said.
-        var reason: String?
-        /// Why it is taken for hung, and was killed.
-        var hung: String?
-        /// The failure because of which it is ended.
-        var failure: Failure?
-    }
-
-    struct Failure: Sendable {
-        let code: Int32
-        let sentence: String
-        /// When the coordinator is asked to end, unless it does by itself, and when it is killed.
-        var asksAt, killsAt: Double
-    }
-
-    struct Clearing: Sendable {
-        /// What was lost, if the run can continue.
-        var loss: String?
-        var outcome = SupervisorOutcome.asCoordinator
-        /// Messages that the coordinator sent just before its end may still arrive.
-        let notBefore: Double
-        var killsAt: Double
-        /// When processes are given up that do not even end when they are killed.
-        var endsAt: Double { killsAt + 5 }
-        var hasKilled = false
-    }
-
     let plan: Plan
     package internal(set) var isInterrupted = false
     var interrupts = 0 { didSet { isInterrupted = interrupts > 0 } }
     var phase = Phase.idle
     var children: [ChildName: Child] = [:]
     var lostHosts: Set<String> = []
-    /// Losses in a row without a checkpoint between.
+    /// Losses in a row without a checkpoint, or a step that was reached for the first time, between them.
     private var inARow = 0
     private var checkpoint: Int?
     /// The last committed step that any coordinator has told of.
@@ -229,7 +177,7 @@ package struct SupervisorState: Sendable {
         if interrupts > 1 {
             clearing.killsAt = now + 2
             signalRunning(SIGTERM)
-        } else if end.code >= 128 {
+        } else if end.code >= 128, end.outOfReach == nil {
             // Nobody has told them that the run is over.
             signalRunning(SIGTERM)
         } else if end.outOfReach == nil {

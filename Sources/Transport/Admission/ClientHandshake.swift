@@ -17,9 +17,15 @@ enum ClientHandshake {
         let deadline = MonotonicClock.now + timeout
         switch security.protection {
         case .plain(let source):
-            let token = expected == .coordinator ? try source.token(for: address) : source.current
+            let isCoordinator = expected == .coordinator
+            let token = isCoordinator ? try source.token(for: address) : source.current
+            // A token that a file or option names may be another user's. A published one is of this user, as is its coordinator; the port
+            // may be somebody else's by now.
+            let peer = token == nil || isCoordinator && security.expectsPublishedToken ? LocalPeer(descriptor) : nil
+            try peer?.checkListener()
             try exchangePreamble(
                 ConnectorPreamble(address: address, token: token, remedy: source.remedy), descriptor, address, deadline: deadline)
+            if token == nil { try peer?.checkAnswer() }
             return (nil, nil)
         case .encrypted(let material):
             let session = try material.session(descriptor: descriptor, isListener: false)

@@ -59,12 +59,14 @@ public enum Connector {
     ///   - patience: seconds to keep trying.
     ///   - isCancelled: checked after each failed attempt; ends the attempts.
     /// - Throws: `WireError` of the last attempt. Errors of code `refused` are final, except while the coordinator may not
-    ///   have published its token yet.
+    ///   have published its token yet. Another user's process at the address is reported once, and the coordinator is still
+    ///   waited for.
     public static func connectWithRetries(
         to address: SocketAddress, loop: EventLoop, patience: Double, isCancelled: () -> Bool = { false }
     ) throws -> Link {
         let deadline = MonotonicClock.now + patience
         var firstRefusal: Double?
+        var hasWarned = false
         while true {
             do {
                 return try connect(to: address, loop: loop, expecting: .coordinator)
@@ -77,6 +79,10 @@ public enum Connector {
                     firstRefusal = firstRefusal ?? now
                 }
                 if isFinal { throw error }
+                if let error = error as? WireError, error.code == .foreign, !hasWarned {
+                    hasWarned = true
+                    loop.security.refused("the coordinator is not there yet: \(error)")
+                }
                 usleep(100_000)
             }
         }

@@ -75,6 +75,8 @@ enum ModelWord {
 enum ModelFault: Sendable {
     case killWorker(Int)
     case killWorkers(Int)
+    /// A worker is gone, and nobody replaces it.
+    case loseWorker(Int)
     case killStore(Int)
     /// The coordinator is killed; its supervisor starts another.
     case killCoordinator

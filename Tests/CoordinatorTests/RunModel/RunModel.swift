@@ -21,6 +21,8 @@ final class RunModel {
     private(set) var rates: [Double] = []
     /// Whether training has begun.
     private(set) var hasBegun = false
+    /// Whether a smaller layout was named as a way to continue.
+    private(set) var hasNamedLayout = false
     /// Whether the journal says that training has paused.
     private var isPaused = false
     private(set) var checkpoints: [Int: [Key: UInt64]] = [:]
@@ -110,13 +112,14 @@ final class RunModel {
             validations.removeAll { $0.step > step }
         case .dropCheckpoint(let step): arriving[step] = nil
         case .journal(.started): hasBegun = true
+        case .journal(.smallerLayout): hasNamedLayout = true
         case .journal(.paused): isPaused = true
         case .journal(.resumed):
             if !isPaused { failure = failure ?? "training continued after a pause that was not reported" }
             isPaused = false
         case .journal(.validated(let metrics)): validations.append(.init(step: metrics.step, error: metrics.top1_error))
         // A supervisor starts everything again.
-        case .end(.lost(let reason)) where successions < 50: succeed(because: reason)
+        case .end(.lost(let reason)) where successions < 50 && !reason.contains("did not join"): succeed(because: reason)
         case .end(let result): outcome = result
         case .answer, .journal, .record, .restoreStartingValues, .wake: break
         }
@@ -185,6 +188,10 @@ final class RunModel {
         func worker(_ index: Int) -> ModelWorker? { workers.isEmpty ? nil : workers[index % workers.count] }
         switch fault {
         case .killWorker(let index): if let worker = worker(index) { exit(worker.id) }
+        case .loseWorker(let index):
+            guard let worker = worker(index) else { return }
+            exit(worker.id)
+            restarts.removeLast()
         case .killWorkers(let count): for worker in workers.prefix(count) { exit(worker.id) }
         case .killStore(let index): if !stores.isEmpty { exit(stores[index % stores.count].id) }
         case .killCoordinator: succeed(because: "killed")

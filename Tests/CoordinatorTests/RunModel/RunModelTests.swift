@@ -55,6 +55,31 @@ import Testing
         atEveryMessage((workers, replicas, stores), stride: 7) { [.killCoordinator, .killStore($0)] }
     }
 
+    /// The others wait for it and say how they could continue; the run ends with what is committed.
+    @Test(arguments: layouts) func aWorkerThatNobodyReplacesCostsNoStep(_ workers: Int, _ replicas: Int, _ stores: Int) throws {
+        atEveryMessage((workers, replicas, stores), mayEnd: true, stride: 3) { [.loseWorker($0)] }
+        atEveryMessage((workers, replicas, stores), mayEnd: true, stride: 7) { [.loseWorker($0), .killWorker($0 + 1)] }
+        let events = RunStory(workers: workers, replicas: replicas, stores: stores).check()
+        var story = RunStory(workers: workers, replicas: replicas, stores: stores)
+        story.faults = [events / 2: [.loseWorker(0)]]
+        #expect(try story.tell().model.hasNamedLayout == (workers > 1))
+    }
+
+    /// The command that it names continues the run.
+    @Test(arguments: [(2, 1, 1), (4, 2, 2)]) func theNamedLayoutContinuesARunThatHasLostAWorker(
+        _ workers: Int, _ replicas: Int, _ stores: Int
+    ) {
+        var story = RunStory(workers: workers, replicas: replicas, stores: stores)
+        let events = story.check()
+        for event in stride(from: events / 2, to: events * 3 / 4, by: 7) {
+            story.seed = event
+            story.faults = [event: [.loseWorker(event)]]
+            // It is asked for until it is possible: one that knows of no loss yet may refuse it.
+            for later in stride(from: 20, to: 220, by: 20) { story.faults[event + later] = [.resize(workers: workers / 2, replicas: 1)] }
+            story.check()
+        }
+    }
+
     @Test(arguments: [(2, 1, 1), (4, 2, 2)]) func aStopAtAnyMessageEndsWithACheckpoint(_ workers: Int, _ replicas: Int, _ stores: Int) {
         atEveryMessage((workers, replicas, stores), mayEnd: true) { _ in [.stop] }
         atEveryMessage((workers, replicas, stores), mayEnd: true, stride: 7) { [.stop, .killWorker($0)] }

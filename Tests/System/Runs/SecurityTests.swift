@@ -143,6 +143,31 @@ import Transport
         #expect(digests(runner, "short") == digests(runner, "quiet"))
     }
 
+    /// Another user listens where the coordinator will: the worker says so, sends nothing, and joins the coordinator when that is there.
+    @Test(.enabled(if: OtherUsersListener.isPossible, "only root can be another user"), arguments: [[], ["--insecure"]])
+    func aWorkerDoesNotTrainForAnotherUser(options: [String]) throws {
+        let runner = try CommandRunner()
+        let training = ["--data", try runner.makeData(), "--steps", "6", "--workers", "2"] + Self.quick
+        #expect(try runner.run(["train", "--name", "quiet"] + training).code == 0)
+        let foreign = try #require(OtherUsersListener(answer: Preamble.answer(.noToken)))
+        let address = "127.0.0.1:\(foreign.port)"
+        let alone = try runner.run(["worker", "--coordinator", address, "--coordinator-patience", "1"] + options)
+        #expect(alone.code == 69 && alone.errors.contains("is a process of user \(OtherUsersListener.user)"), "\(alone.errors)")
+        #expect(alone.output.contains("the coordinator is not there yet"), "\(alone.output)")
+        #expect(foreign.received.allSatisfy { $0.isEmpty })
+        guard options.isEmpty else { return foreign.stop() }
+        let worker = try runner.start(["worker", "--coordinator", address, "--coordinator-patience", "600"])
+        let before = foreign.received.count
+        try worker.wait(for: "its attempts") { foreign.received.count > before + 1 }
+        foreign.stop()
+        let run = try RunByHand(runner, "own", training + ["--listen", address])
+        try run.start()
+        #expect(try run.end() == 0)
+        try worker.waitUntilExit()
+        #expect(worker.terminationStatus == 0, "\(worker.errors)")
+        #expect(digests(runner, "own") == digests(runner, "quiet"))
+    }
+
     /// Other users of the machine see no secret in a command line, an environment or a log.
     @Test func anImpostorAndAFloodOfConnectionsDoNotChangeTheRun() throws {
         let runner = try CommandRunner()

@@ -119,7 +119,7 @@ let package = Package(
             ], path: "Tests/FuzzTargets", swiftSettings: swiftSettings),
         .testTarget(name: "FuzzRegressionTests", dependencies: ["FuzzTargets", "TestSupport"], swiftSettings: swiftSettings),
 
-        tests("Platform"),
+        tests("Platform", ["TestSupport"]),
         tests("Tensors", ["TestSupport"]),
         tests("Kernels", ["Tensors"]),
         tests("NeuralNetwork", ["Tensors"]),

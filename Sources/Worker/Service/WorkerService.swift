@@ -125,7 +125,11 @@ public final class WorkerService: @unchecked Sendable {
             if hosted != nil { loop.drain() }
             hosted = nil
         }
-        defer { giveUp() }
+        defer {
+            // A peer may still be sending, whatever the end of the run.
+            receiver.leavePeers()
+            giveUp()
+        }
         while true {
             switch try mailbox.next(hosted?.assignment) {
             case .end(let finish): return SessionOutcome(finish)

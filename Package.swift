@@ -119,7 +119,7 @@ let package = Package(
             ], path: "Tests/FuzzTargets", swiftSettings: swiftSettings),
         .testTarget(name: "FuzzRegressionTests", dependencies: ["FuzzTargets", "TestSupport"], swiftSettings: swiftSettings),
 
-        tests("Platform"),
+        tests("Platform", ["TestSupport"]),
         tests("Tensors", ["TestSupport"]),
         tests("Kernels", ["Tensors"]),
         tests("NeuralNetwork", ["Tensors"]),
@@ -141,11 +141,12 @@ let package = Package(
         tests("RunLog", ["TestSupport"]),
         tests("Interchange", ["TestSupport", "RunLog"]),
         tests(
-            "Worker", ["TestSupport", "NeuralNetwork", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
-        tests("Settings"),
+            "Worker", ["TestSupport", "Protocol", "NeuralNetwork", "Datasets", "Tensors", "ParameterStore", yaml, protobuf],
+            resources: [.copy("Golden")]),
+        tests("Settings", ["NeuralNetwork"]),
         tests("Supervision", ["TestSupport", "Settings", "Security", "Platform"]),
         tests("Analysis"),
-        tests("Commands", ["TestSupport", "Settings"]),
+        tests("Commands", ["TestSupport", "Settings", "RunLog"]),
 
         // The repository's own rules: imports, lengths of files, words and summaries.
         .testTarget(name: "StructureTests", dependencies: ["TestSupport"], path: "Tests/Structure", swiftSettings: swiftSettings),

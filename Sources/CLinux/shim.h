@@ -1,4 +1,5 @@
 /* Calls of Linux and glibc that Swift's Glibc module leaves out: GNU extensions and functions of variable arguments. */
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -10,6 +11,7 @@
 extern int memfd_create(const char *name, unsigned int flags);
 extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
 extern int pthread_setname_np(pthread_t thread, const char *name);
+extern int renameat2(int directory, const char *path, int other_directory, const char *other_path, unsigned int flags);
 
 static const unsigned int colonnade_memfd_cloexec = 1;
 
@@ -23,6 +25,11 @@ static inline unsigned long long colonnade_load(const unsigned long long *addres
 
 /* The process dies with its parent's thread that started it. */
 static inline int colonnade_die_with_parent(int signal) { return prctl(PR_SET_PDEATHSIG, signal); }
+
+/* Two paths exchange what they name (RENAME_EXCHANGE). Returns 0, or the error's number. */
+static inline int colonnade_exchange(const char *path, const char *other) {
+    return renameat2(AT_FDCWD, path, AT_FDCWD, other, 2) == 0 ? 0 : errno;
+}
 
 /* Whether something keeps the system's clock, and by how many microseconds it may be wrong then. */
 static inline int colonnade_clock_is_kept(long *error) {

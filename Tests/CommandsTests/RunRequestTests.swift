@@ -1,9 +1,13 @@
 import Commands
 import Foundation
+import RunLog
 import Settings
+import TestSupport
 import Testing
 
 @Suite struct RunRequestTests {
+    private struct Finished: Error {}
+
     /// A coordinator that is started by another process gets what was asked for, whole.
     @Test func aRequestSurvivesItsWayToTheCoordinator() throws {
         let options = [
@@ -26,6 +30,20 @@ import Testing
         // Taken up again, it names the run in place of what the run's record has.
         let again = String(decoding: try encoder.encode(request.resuming("/r", because: "it was killed")), as: UTF8.self)
         #expect(again.contains("\"resume\":\"\\/r\"") && !again.contains("batch=16") && again.contains("\"restarts\":7"))
+    }
+
+    /// A run that failed after its last step, and before the validation of that step, is continued from the only checkpoint that it has: it must
+    /// not be trained again from its beginning.
+    @Test func aRunWhoseOnlyCheckpointIsOfItsLastStepIsContinued() throws {
+        let run = try RunScratch(steps: 3)
+        _ = try run.writer()
+        let request = try RunRequest.parse(["--runs", run.runs, "--name", run.directory.name, "--resume-if-begun"])
+        guard case .run(let fresh, _) = try request.beginning() else { throw Finished() }
+        #expect(fresh.resume == nil)
+        try FileManager.default.createDirectory(
+            atPath: run.directory.checkpointPath(step: 3), withIntermediateDirectories: true)
+        guard case .run(let continued, _) = try request.beginning() else { throw Finished() }
+        #expect(continued.resume == run.directory.path && continued.restartReason != nil)
     }
 
     /// The prediction of a run takes the slowest of the connections in the file.

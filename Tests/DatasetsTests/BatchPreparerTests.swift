@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import Tensors
 import TestSupport
 import Testing
@@ -33,6 +34,23 @@ import Testing
             #expect(isEqual)
             #expect(batch.labels[place] == Int32(dataset.label(.train, index)))
         }
+    }
+
+    /// Labels are indices into kernels' memory. The file is mapped, so that what changes in it after it was checked would be read.
+    @Test(arguments: [10, 1 << 31, Int(UInt32.max)]) func aLabelThatChangesWhileTheDataIsInUseIsAnError(label: Int) throws {
+        let scratch = try Scratch()
+        let dataset = try Samples.packedCIFAR(scratch)
+        let preparer = try BatchPreparer(dataset: dataset, settings: Samples.settings())
+        let request = BatchRequest(split: .train, position: 0, count: 4)
+        _ = try Samples.batch(preparer, request)
+        // The index ends with 24 bytes for each of the 20 records, of which the label is at 12.
+        let name = try #require(try scratch.names("packed").first { $0.hasPrefix("train") && $0.hasSuffix(".index") })
+        let handle = try #require(FileHandle(forUpdatingAtPath: scratch("packed/\(name)")))
+        try handle.seek(toOffset: handle.seekToEnd() - 20 * 24 + 24 * 2 + 12)
+        try handle.write(contentsOf: withUnsafeBytes(of: UInt32(label).littleEndian) { Data($0) })
+        try handle.close()
+        let error = #expect(throws: DatasetError.self) { try Samples.batch(preparer, request) }
+        #expect(error.map { "\($0)".contains("record 2 has label \(label)") } == true)
     }
 
     @Test func everyDrawIsAsDocumented() throws {

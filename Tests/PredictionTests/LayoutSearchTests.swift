@@ -17,7 +17,9 @@ import Testing
     }
 
     @Test func findsEveryLegalLayoutAndPutsTheFastestFirst() throws {
-        let layouts = try LayoutSearch.layouts(configuration(slices: 2), on: cluster(2, bandwidth: 12.5e9), device)
+        let search = try LayoutSearch(configuration(slices: 2), on: cluster(2, bandwidth: 12.5e9), device)
+        let layouts = search.layouts
+        #expect(search.skipped == 0)
         let shapes = Set(layouts.map { [$0.plan.layout.workers, $0.plan.layout.replicas] })
         #expect(shapes == [[1, 1], [2, 1], [2, 2], [4, 2]])
         #expect(layouts.contains { $0.workersOfHosts == [2, 0] } && layouts.contains { $0.workersOfHosts == [1, 1] })
@@ -27,8 +29,15 @@ import Testing
     }
 
     @Test func aSlowNetworkKeepsTheRunOnOneHost() throws {
-        let layouts = try LayoutSearch.layouts(configuration(slices: 2), on: cluster(2, bandwidth: 12.5e6), device)
+        let layouts = try LayoutSearch(configuration(slices: 2), on: cluster(2, bandwidth: 12.5e6), device).layouts
         #expect(layouts[0].workersOfHosts == [2, 0])
+    }
+
+    /// What is left out for its number is counted, so that nobody takes the rest for all.
+    @Test func layoutsBeyondTheLimitAreCounted() throws {
+        let all = try LayoutSearch(configuration(slices: 2), on: cluster(2, bandwidth: 12.5e9), device)
+        let some = try LayoutSearch(configuration(slices: 2), on: cluster(2, bandwidth: 12.5e9), device, limit: 2)
+        #expect(some.layouts.count == 2 && some.skipped == all.layouts.count - 2 && some.skipped > 0)
     }
 
     @Test func workersMustFitOnTheHosts() throws {

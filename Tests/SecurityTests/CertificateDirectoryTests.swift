@@ -41,6 +41,11 @@ import Testing
         let host = try directory.issue(.worker, name: "b", days: 30)
         _ = try TLSMaterial(directory: host, role: .worker) { _ in }
         #expect(access(host + "/authority.key", F_OK) != 0)
+        // A host's certificate is not replaced in silence; other roles of the host are free.
+        let before = FileManager.default.contents(atPath: host + "/worker.pem")
+        let taken = #expect(throws: WireError.self) { try directory.issue(.worker, name: "b", days: 30) }
+        #expect(taken?.description.contains("certificates renew") == true)
+        #expect(before != nil && FileManager.default.contents(atPath: host + "/worker.pem") == before)
         #expect(try directory.entries().filter(\.isCurrent).count == 5)
         #expect(try directory.renew(.worker, days: 30) == 2)
         #expect(try directory.entries().count == 7)

@@ -81,6 +81,13 @@ struct DoctorCommand: ParsableCommand {
     /// Answers other hosts' doctors until the process ends.
     private func answer(_ address: SocketAddress) throws {
         try security.request.check(address, isInsecure: insecure)
+        // The doctor of a file of hosts has checked the machine, and says so itself.
+        if let data, !linksOnly {
+            do { _ = try Dataset(path: data) } catch {
+                Terminal.error("\(error)")
+                Terminal.error("other hosts' doctors are told that this one has no data set; name one that can be read with --data")
+            }
+        }
         let signals = SignalWatch()
         let server = try ProbeServer(address, security: try protection(), fingerprint: fingerprint)
         supervisorDescriptor.map { SupervisorReports($0) }?.send(.listening("\(server.address)"))
@@ -95,7 +102,7 @@ struct DoctorCommand: ParsableCommand {
             .worker, otherwise: .none, log: { Terminal.error($0) }, refused: { Terminal.error("refused: \($0)") })
     }
 
-    /// The data set's fingerprint; empty if it cannot be read, which the machine's own findings report.
+    /// The data set's fingerprint; empty if it cannot be read, which the machine's own findings report, or `answer`.
     private var fingerprint: String { data.flatMap { try? Dataset(path: $0).manifest.fingerprint } ?? "" }
 
     private func conclude(_ findings: [Finding]) throws {

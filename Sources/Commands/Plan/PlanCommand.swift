@@ -104,7 +104,7 @@ struct PlanCommand: ParsableCommand {
         _ configuration: RunConfiguration, _ cluster: Cluster, _ layout: ColumnLayout, _ times: (any KernelTimes)?
     ) throws -> PlannedRun {
         if hosts.hosts != nil, workers == nil, replicas == nil, let times,
-            let best = try LayoutSearch.layouts(configuration, on: cluster, times).first
+            let best = try LayoutSearch(configuration, on: cluster, times).layouts.first
         {
             return best.plan
         }

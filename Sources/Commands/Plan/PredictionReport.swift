@@ -50,8 +50,10 @@ struct PredictionReport {
     let layout: PredictedLayout
     let times: any KernelTimes
     let limits: [Limit]
-    /// All layouts that the hosts have room for, the fastest first.
+    /// The layouts that the hosts have room for, the fastest first.
     let layouts: [PredictedLayout]
+    /// Further ones, which were not simulated.
+    let skipped: Int
     /// The fastest layout with one more host like the last; nil without a file of hosts.
     let another: PredictedLayout?
 
@@ -59,7 +61,8 @@ struct PredictionReport {
         self.times = times
         layout = try PredictedLayout(plan, times)
         limits = try Limit.all(of: layout, times)
-        layouts = try LayoutSearch.layouts(plan.configuration, on: plan.cluster, times)
+        let search = try LayoutSearch(plan.configuration, on: plan.cluster, times)
+        (layouts, skipped) = (search.layouts, search.skipped)
         guard addsHost, var added = plan.cluster.hosts.last else {
             another = nil
             return
@@ -67,7 +70,7 @@ struct PredictionReport {
         var cluster = plan.cluster
         added.name = "another like \(added.name)"
         cluster.hosts.append(added)
-        another = try LayoutSearch.layouts(plan.configuration, on: cluster, times).first
+        another = try LayoutSearch(plan.configuration, on: cluster, times).layouts.first
     }
 
     private var hosts: [Cluster.Host] { layout.plan.cluster.hosts }
@@ -136,6 +139,7 @@ struct PredictionReport {
                     + Terminal.bytes(store.bytes))
         }
         lines += ["", limitSentence, proposal]
+        if skipped > 0 { lines.append("\(skipped) further layouts, with the most replicas, were not tried") }
         if let another { lines.append(sentence(another)) }
         return lines.joined(separator: "\n")
     }

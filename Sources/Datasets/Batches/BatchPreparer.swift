@@ -66,7 +66,7 @@ public final class BatchPreparer: @unchecked Sendable {
             let (pass, index) = (request.position + i).quotientAndRemainder(dividingBy: count)
             if settings.shuffle, pass != epoch { (epoch, order) = (pass, orders.order(pass)) }
             let image = settings.shuffle ? Int(order[index]) : index
-            labels[i] = Int32(dataset.label(.train, image))
+            labels[i] = try label(.train, image)
             let variation = variation(epoch: pass, image: image)
             try reader.withPixels(.train, image) { pixels in output.write(i) { renderer.render(pixels, variation, $0) } }
         }
@@ -88,7 +88,7 @@ public final class BatchPreparer: @unchecked Sendable {
         for i in 0..<request.count {
             let image = request.position + i
             if image < dataset.count(request.split) {
-                labels[i] = Int32(dataset.label(request.split, image))
+                labels[i] = try label(request.split, image)
                 try reader.withPixels(request.split, image) { pixels in
                     output.write(i) { renderer.render(pixels, variation, $0) }
                 }
@@ -97,6 +97,18 @@ public final class BatchPreparer: @unchecked Sendable {
                 output.write(i) { $0.update(repeating: 0, count: imageFloats) }
             }
         }
+    }
+
+    /// Returns an image's label. Labels were checked when the data set was opened, but the file may have been changed since: kernels use them as
+    /// indices.
+    private func label(_ split: Split, _ image: Int) throws -> Int32 {
+        let label = dataset.label(split, image)
+        guard (0..<dataset.manifest.classes.count).contains(label) else {
+            throw DatasetError(
+                "\(dataset.path): record \(image) has label \(label), but there are \(dataset.manifest.classes.count) classes; the data set "
+                    + "was changed while it was in use: restore the file or import the data set again")
+        }
+        return Int32(label)
     }
 
     private func checked(

@@ -47,7 +47,8 @@ public struct Checkpoint: Sendable {
 
     /// Opens a checkpoint and verifies the checksum of every file.
     /// - Throws: `NetworkError`, `SafetensorsError` or `FileError` if it is incomplete or damaged.
-    public init(path: String) throws {
+    public init(path name: String) throws {
+        let path = AtomicDirectory.current(name)
         self.path = path
         let bytes: [UInt8]
         do { bytes = try SmallFile.read(path + "/state.json", limit: Self.stateLimit) } catch let error as FileError {
@@ -80,17 +81,15 @@ public struct Checkpoint: Sendable {
         }
     }
 
-    /// Writes a checkpoint that is complete and on disk when the call returns, or absent.
+    /// Writes a checkpoint that is complete and on disk when the call returns, or absent. One of this name stays until then: a step that was
+    /// trained again has the same content.
     /// - Parameter mean: the mean image, C×H×W, with the extents `state.stored`.
     public static func write(
         to path: String, state: State, model: [SafetensorsTensor], momentum: [SafetensorsTensor], mean: [Float]
     ) throws {
-        let manager = FileManager.default
-        let parent = (path as NSString).deletingLastPathComponent
-        let temporary = parent + "/." + (path as NSString).lastPathComponent + ".partial"
-        try? manager.removeItem(atPath: temporary)
-        do {
-            try manager.createDirectory(atPath: temporary, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        try AtomicDirectory.write(to: path) { temporary in
             var state = state
             func write(_ tensors: [SafetensorsTensor], _ name: String) throws {
                 try SafetensorsWriter.write(tensors, to: temporary + "/" + name)
@@ -104,13 +103,6 @@ public struct Checkpoint: Sendable {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             try DurableFile.write([UInt8](try encoder.encode(state)), to: temporary + "/state.json")
-            // A step that was trained again has the same content, so its checkpoint may be replaced.
-            if manager.fileExists(atPath: path) { try manager.removeItem(atPath: path) }
-            try manager.moveItem(atPath: temporary, toPath: path)
-            try DurableFile.syncDirectory(parent)
-        } catch {
-            try? manager.removeItem(atPath: temporary)
-            throw error
         }
     }
 }

@@ -24,9 +24,19 @@ extension ColumnLayout {
         return nil
     }
 
-    /// Describes the possible layouts with up to six numbers of replicas, such as `1 to 4 workers; 2, 4, 6 or 8 in 2 replicas`.
+    /// Describes the possible layouts, such as `1 to 4 workers; 2, 4, 6 or 8 in 2 replicas`. Those with more than the six smallest numbers of
+    /// replicas are summed up: `1 to 4 workers for each of 64 or 128 replicas`.
     public static func legalLayouts(columns: Int, slices: Int) -> String {
-        (1...max(1, slices)).filter { slices % $0 == 0 }.prefix(6).map { replicas in
+        let divisors = (1...max(1, slices)).filter { slices % $0 == 0 }
+        let rest = divisors.dropFirst(6).map(String.init)
+        guard let last = rest.last else { return described(divisors, columns: columns) }
+        let numbers = rest.count == 1 ? last : rest.dropLast().joined(separator: ", ") + " or " + last
+        return described(divisors.prefix(6), columns: columns) + "; \(columns == 1 ? "1 worker" : "1 to \(columns) workers") for each of "
+            + "\(numbers) replicas"
+    }
+
+    private static func described(_ replicas: some Sequence<Int>, columns: Int) -> String {
+        replicas.map { replicas in
             let counts = (1...columns).map { $0 * replicas }
             guard replicas > 1 else { return columns == 1 ? "1 worker" : "1 to \(columns) workers" }
             let leading = counts.dropLast().map(String.init).joined(separator: ", ")

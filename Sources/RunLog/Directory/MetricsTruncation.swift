@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 
 /// Drops the lines of steps that a resumed run will train again, so that each step has one line.
 enum MetricsTruncation {
@@ -18,8 +19,8 @@ enum MetricsTruncation {
             }
             // The old index is removed first, because it might happen to fit the new lines.
             try? FileManager.default.removeItem(atPath: directory.indexPath)
-            try kept.write(to: URL(fileURLWithPath: directory.metricsPath), options: .atomic)
-            try MetricsIndex.bytes(entries).write(to: URL(fileURLWithPath: directory.indexPath), options: .atomic)
+            try DurableFile.write([UInt8](kept), to: directory.metricsPath)
+            try DurableFile.write([UInt8](MetricsIndex.bytes(entries)), to: directory.indexPath)
         }
         struct Line: Decodable { let step: Int }
         guard let timeline = LineFile(directory.timelinePath) else { return }
@@ -30,6 +31,6 @@ enum MetricsTruncation {
             kept.append(line)
             kept.append(0x0A)
         }
-        try kept.write(to: URL(fileURLWithPath: directory.timelinePath), options: .atomic)
+        try DurableFile.write([UInt8](kept), to: directory.timelinePath)
     }
 }

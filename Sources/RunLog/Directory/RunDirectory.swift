@@ -1,4 +1,5 @@
 public import Foundation
+import Platform
 
 /// The directory of one run. docs/architecture.md describes its files.
 public struct RunDirectory: Sendable, Equatable {
@@ -117,9 +118,10 @@ public struct RunDirectory: Sendable, Equatable {
     /// Returns the complete checkpoints, ordered by step.
     public func checkpoints() -> [(step: Int, path: String)] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: checkpointsPath)) ?? []
-        return names.compactMap { name in
+        let aside = names.compactMap(AtomicDirectory.name(ofAside:)).filter { !names.contains($0) }
+        return (names + aside).compactMap { name in
             guard name.hasPrefix("step-"), let step = Int(name.dropFirst(5)) else { return nil }
-            return (step, checkpointsPath + "/" + name)
+            return (step, AtomicDirectory.current(checkpointsPath + "/" + name))
         }.sorted { $0.step < $1.step }
     }
 

@@ -50,7 +50,7 @@ public final class RunWriter: @unchecked Sendable {
     private func writeRecord() throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try encoder.encode(record).write(to: URL(fileURLWithPath: directory.recordPath), options: .atomic)
+        try DurableFile.write([UInt8](try encoder.encode(record)), to: directory.recordPath)
     }
 
     public func append(_ step: StepMetrics) throws { try append(.step(step), step) }

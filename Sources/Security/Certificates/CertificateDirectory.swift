@@ -58,8 +58,8 @@ public struct CertificateDirectory: Sendable {
 
     /// Issues a certificate for this directory, or for a named host, whose directory can then be copied to it.
     /// - Returns: the directory that contains the certificate.
-    /// - Throws: `WireError` if the name is invalid, this directory already has the role's certificate, or the authority's key
-    ///   is missing.
+    /// - Throws: `WireError` if the name is invalid, this directory or the host's already has the role's certificate, or the authority's
+    ///   key is missing.
     @discardableResult
     public func issue(_ role: PeerRole, name: String?, days: Int) throws -> String {
         let authority = try authority()
@@ -77,6 +77,14 @@ public struct CertificateDirectory: Sendable {
             throw WireError(.file, "\"\(name)\" is not a valid host name; use letters, digits, dots, dashes and underscores")
         }
         let directory = "\(hostsPath)/\(name)"
+        let existing = "\(directory)/\(role.rawValue).pem"
+        // The one that it had would stay valid, and nobody would know of it.
+        guard access(existing, F_OK) != 0 else {
+            throw WireError(
+                .file,
+                "\(existing) already exists; renew it with `colonnade certificates renew`, or revoke it with `colonnade certificates revoke` "
+                    + "and remove the file")
+        }
         try makeDirectory(hostsPath)
         try makeDirectory(directory)
         try issue(role, subject: "\(role.rawValue) \(name)", in: directory, days: days, authority: authority)

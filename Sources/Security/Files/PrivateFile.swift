@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Platform
 
@@ -105,6 +106,9 @@ package enum PrivateFile {
         } catch {
             unlink(destination)
             throw error
+        }
+        do { try DurableFile.syncDirectory(URL(fileURLWithPath: path).deletingLastPathComponent().path) } catch {
+            throw WireError(.file, "\(error)")
         }
     }
 

@@ -45,7 +45,12 @@ package struct ConfigurationRequest: Codable, Sendable, Equatable {
             if let stated = tree.remove("network") {
                 network = try JSONDecoder().decode(NetworkSpecification.self, from: JSONEncoder().encode(stated))
             }
-            if case .string(let name)? = tree.remove("preset") { presetName = preset ?? name }
+            if case .string(let name)? = tree.remove("preset") {
+                guard network == nil else {
+                    throw NetworkError("\(file.path) states a network and the preset \(name); leave out one of them")
+                }
+                presetName = preset ?? name
+            }
             overlay = tree.root
         }
         guard network == nil || preset == nil else {

@@ -25,9 +25,9 @@ extension RunRequest {
         let asked = steps ?? epochs.map { RunRequest.steps(epochs: $0, images: record.images_per_epoch, record.batch ?? 1) }
         let wanted = asked ?? record.steps
         if record.state == .finished, record.steps >= wanted { return .finished(directory) }
-        // A run that failed after its last step lacks the last validation, so a checkpoint of that step alone does not suffice.
         let hasFailed = record.state != .finished && record.state != .interrupted
-        guard directory.checkpoints().contains(where: { !hasFailed || $0.step < record.steps }) else { return .run(self, directory) }
+        // One of the last step counts too: a run that failed after it makes up for the validation that it may lack, and ends.
+        guard !directory.checkpoints().isEmpty else { return .run(self, directory) }
         var request = self
         (request.resume, request.resumeIfBegun) = (directory.path, false)
         // A run keeps its own values of these.

@@ -29,7 +29,7 @@ struct Fault: Decodable, Sendable {
     /// `worker-1`, `store-0` or `coordinator-0`.
     let process: String
     let kind: Kind
-    /// The kind of frame to count: `slab`, `push`, `value`, `control`, `snapshot` or `restore`.
+    /// The kind of frame to count: `slab`, `push`, `value`, `control`, `snapshot`, `restore` or `data`.
     let frame: String
     /// Number of the frame of that kind at which the fault occurs, from 1.
     let number: Int

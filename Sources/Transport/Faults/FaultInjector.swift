@@ -24,13 +24,26 @@ final class FaultInjector: Sendable {
 
     /// Decodes the variable's faults. If they are unusable, ends the process: a test must not pass because nothing was injected.
     private static func decode(_ text: String) -> [Fault] {
-        do {
-            return try JSONDecoder().decode([Fault].self, from: Data(text.utf8))
-        } catch {
-            StandardError.write("colonnade: \(variable) is not a JSON array of faults; docs/reliability.md describes them\n")
+        do throws(UnusableFaults) { return try parse(text) } catch {
+            StandardError.write("colonnade: \(variable) \(error.reason)\n")
             // A usage error. Other threads may be at work, so nothing else is cleaned up.
             _exit(64)
         }
+    }
+
+    /// - Throws: Where a fault is malformed, or would never occur.
+    fileprivate static func parse(_ text: String) throws(UnusableFaults) -> [Fault] {
+        guard let faults = try? JSONDecoder().decode([Fault].self, from: Data(text.utf8)) else {
+            throw UnusableFaults(reason: "is not a JSON array of faults; docs/reliability.md describes them")
+        }
+        let frames = FrameHeader.Kind.allCases.map { "\($0)" }
+        for fault in faults {
+            guard frames.contains(fault.frame) else {
+                throw UnusableFaults(reason: "names a frame \"\(fault.frame)\"; frames are " + frames.joined(separator: ", "))
+            }
+            guard fault.number >= 1 else { throw UnusableFaults(reason: "names frame number \(fault.number); frames are counted from 1") }
+        }
+        return faults
     }
 
     /// Sets this process's name once its role and rank are known.
@@ -56,8 +69,17 @@ final class FaultInjector: Sendable {
     }
 }
 
+/// What is wrong with faults that were asked for.
+private struct UnusableFaults: Error { let reason: String }
+
 /// Access to fault injection from other modules. Has no effect outside tests.
 public enum FaultInjection {
+    /// Returns why a text is no list of faults; nil where it is one.
+    package static func problem(in text: String) -> String? {
+        do throws(UnusableFaults) { _ = try FaultInjector.parse(text) } catch { return error.reason }
+        return nil
+    }
+
     /// Names this process, for faults of that process.
     /// - Parameter process: a role and a rank, such as `worker-1`.
     public static func identify(_ process: String) { FaultInjector.shared?.identify(process) }

@@ -10,7 +10,7 @@ public struct FrameHeader: Sendable, Equatable {
     /// Incremented when a frame's meaning changes; peers with another version are rejected.
     public static let version: UInt8 = 1
 
-    public enum Kind: UInt8, Sendable {
+    public enum Kind: UInt8, Sendable, CaseIterable {
         case control = 1
         /// Activations or their gradient, worker to worker.
         case slab = 2

@@ -76,6 +76,10 @@ package struct WorkerState<Connection: AnyObject & Sendable>: Sendable {
     package mutating func update(attempt number: UInt32, _ body: (inout Attempt) -> Void) { if number == attempt.number { body(&attempt) } }
 
     package mutating func end(_ finish: WireFinish) { self.finish = finish }
+
+    /// Gives up all connections to peers, whose slabs must not land in memory that is about to be freed.
+    /// - Returns: Connections to be closed.
+    package mutating func leavePeers() -> [Connection] { peers.drop(before: .max) }
     package mutating func fail(_ error: WireError) { if failure == nil { failure = error } }
 
     /// Records that the coordinator's connection has ended.

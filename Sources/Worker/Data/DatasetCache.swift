@@ -72,8 +72,8 @@ struct DatasetCache {
             try? FileManager.default.removeItem(atPath: partial)
             throw error
         }
-        try? FileManager.default.removeItem(atPath: place)
-        guard rename(partial, place) == 0 else { throw FileError(place, "put it in place") }
+        // What is there, if anything, is damaged.
+        try AtomicDirectory.put(partial, at: place)
         log("fetched and verified the data set in \(Int(MonotonicClock.now - start)) s")
         return try Dataset(path: place)
     }

@@ -100,6 +100,11 @@ public final class LocalNetwork {
 
     private func run(_ purpose: PassContext.Purpose, labels: [Int32], count: Int, step: Int) throws -> Outcome {
         precondition(labels.count == batch && count <= batch)
+        let classes = configuration.network.classes
+        guard labels.allSatisfy({ (0..<classes).contains(Int($0)) }) else {
+            throw NetworkError(
+                "an image has a label that the network's \(classes) outputs do not have; use the data set that it was trained on")
+        }
         pass += 1
         let parity = BufferParity(weights: 0, pass: pass, batch: 0)
         try rounding?.run(parity)

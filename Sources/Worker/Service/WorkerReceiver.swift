@@ -40,6 +40,9 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
         hosted.update { $0.columns = nil }
     }
 
+    /// Closes the connections to peers, at the end of this worker's part in the run.
+    func leavePeers() { close(mailbox.update { $0.leavePeers() }) }
+
     /// What the coordinator hears of this process's work.
     var heartbeat: WireHeartbeat {
         hosted.read { $0.columns }.map { $0.activity.current.heartbeat(program: $0.program) } ?? WireHeartbeat()
@@ -117,7 +120,7 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
             close(
                 mailbox.update { state in
                     state.end(finish)
-                    return finish.failed ? state.peers.drop(before: .max) : []
+                    return finish.failed ? state.leavePeers() : []
                 })
             data.fail(AttemptEnded())
         default: throw WireError(.malformed, "a control message that a worker does not take")

@@ -44,7 +44,13 @@ final class WorkerSession: @unchecked Sendable {
     /// - Throws: `CoordinatorLost` if the coordinator is gone without a word. What the worker has stays for the next one: see `end`.
     func serve(port: UInt16) throws -> SessionOutcome {
         do {
-            defer { if mailbox.read({ $0.coordinatorLoss }) == nil { giveUp() } }
+            defer {
+                if mailbox.read({ $0.coordinatorLoss }) == nil {
+                    // A peer may still be sending, whatever the end of the run.
+                    receiver.leavePeers()
+                    giveUp()
+                }
+            }
             return try work(port: port)
         } catch {
             // The end of the run may have been said just before the connection ended; the coordinator's word counts.

@@ -72,6 +72,10 @@ import Testing
         #expect(try Diagnosis(uninvited).failed.map(\.check) == ["connection"])
         let nobody = try runner.run("doctor", "127.0.0.1:1", "--json", "--links-only")
         #expect(try Diagnosis(nobody).failed.first?.remedy?.contains("colonnade doctor --serve 127.0.0.1:1") == true)
+        // Data that cannot be read is said where the doctor runs that others ask: they hear of none.
+        let dataless = try runner.startListening(["doctor", "--serve", "127.0.0.1:0", "--data", "nowhere"])
+        #expect(dataless.process.errors.contains("nowhere") && dataless.process.errors.contains("no data set"))
+        dataless.process.end()
         let open = try runner.run("doctor", "--serve", "0.0.0.0:0")
         #expect(open.code == 64 && open.errors.contains("--insecure"))
     }

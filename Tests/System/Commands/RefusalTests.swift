@@ -44,7 +44,10 @@ import Testing
     /// A process with faults that cannot be read would otherwise run without them.
     @Test func unusableFaultsEndTheProcess() throws {
         let runner = try CommandRunner()
-        for faults in ["", "[{}]", #"[{"process":"worker-0","kind":"burn","frame":"push","number":1,"attempt":0}]"#] {
+        for faults in [
+            "", "[{}]", #"[{"process":"worker-0","kind":"burn","frame":"push","number":1,"attempt":0}]"#,
+            #"[{"process":"worker-0","kind":"drop","frame":"slabs","number":1,"attempt":0}]"#,
+        ] {
             let result = try runner.run(
                 ["bench", "links", "--size", "1", "--count", "1", "--rounds", "1"], environment: ["COLONNADE_FAULTS": faults])
             #expect(result.code == 64, "\(faults): \(result.code)")

@@ -119,7 +119,7 @@ let package = Package(
             ], path: "Tests/FuzzTargets", swiftSettings: swiftSettings),
         .testTarget(name: "FuzzRegressionTests", dependencies: ["FuzzTargets", "TestSupport"], swiftSettings: swiftSettings),
 
-        tests("Platform"),
+        tests("Platform", ["TestSupport"]),
         tests("Tensors", ["TestSupport"]),
         tests("Kernels", ["Tensors"]),
         tests("NeuralNetwork", ["Tensors"]),
@@ -135,7 +135,7 @@ let package = Package(
         tests(
             "Coordinator",
             ["Worker", "ParameterStore", "RunLog", "Protocol", "Security", "Partition", "NeuralNetwork", "Platform", protobuf]),
-        tests("RunLog", ["TestSupport"]),
+        tests("RunLog", ["TestSupport", "Platform"]),
         tests("Interchange", ["TestSupport", "RunLog"]),
         tests(
             "Worker", ["TestSupport", "NeuralNetwork", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),

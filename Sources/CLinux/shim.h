@@ -9,6 +9,7 @@
 
 extern int memfd_create(const char *name, unsigned int flags);
 extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
+extern ssize_t copy_file_range(int from, off_t *from_offset, int to, off_t *to_offset, size_t count, unsigned int flags);
 extern int pthread_setname_np(pthread_t thread, const char *name);
 
 static const unsigned int colonnade_memfd_cloexec = 1;

@@ -69,7 +69,7 @@ enum RunReport {
         if let last = summary.last, let line = directory.line(last), case .step(let step)? = MetricsLine(line: line) {
             rows.append(["digest", step.digest])
         }
-        if let checkpoint = directory.checkpoints().last { rows.append(["checkpoint", checkpoint.path]) }
+        if let checkpoint = directory.checkpointsByFencing().last { rows.append(["checkpoint", checkpoint.path]) }
         let width = rows.map { $0[0].count }.max()!
         return rows.map { $0[0] + String(repeating: " ", count: width + 2 - $0[0].count) + $0[1] }.joined(separator: "\n")
     }

@@ -15,6 +15,8 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
     public let address: SocketAddress
     let plan: RunPlan
     let run: UInt64
+    /// The fencing number of the lease under which the run is written.
+    let fencing: Int
     let loop: EventLoop
     let journal: RunJournal
     private let listener: Listener
@@ -35,7 +37,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
     /// - Parameter status: Called about once a second, on the loop's thread.
     public init(_ plan: RunPlan, writer: RunWriter, run: UInt64, journal: RunJournal, status: (@Sendable (RunStatus) -> Void)? = nil) throws
     {
-        (self.run, self.journal) = (run, journal)
+        (self.run, self.journal, fencing) = (run, journal, writer.lease.fencing)
         loop = try EventLoop(name: "coordinator-io", security: plan.security)
         let accepted = accepted
         do {

@@ -3,8 +3,8 @@ public import Glibc
 
 /// A file that appears under its name only when it is complete and flushed to disk.
 public struct DurableFile {
-    private let descriptor: Int32
-    private let path: String
+    let descriptor: Int32
+    let path: String
 
     /// Writes a temporary file beside `path`, flushes it to disk and renames it. On failure nothing is left behind.
     /// - Throws: `FileError`, and whatever `body` throws.

@@ -181,9 +181,11 @@ public struct RunLease: Sendable, Hashable {
         // One that ended before its first renewal may have been waiting for an owner that stood still.
         if sighting.hasOwnerEnded { return claim(after: sighting.fencing, (sighting.record?.counter ?? 0) > 0 ? .ownerEnded : .stoodStill) }
         var observation = Observation(sighting, at: ended)
-        if let before {
-            // Its owner lives.
-            guard observation.isSame(as: before) else { return refuse(sighting) }
+        if let before, !observation.isSame(as: before) {
+            // Its owner lives, or somebody else has just taken over. A file that could not be read tells nothing.
+            let isTold = observation.owner != nil && before.owner != nil || observation.fencing != before.fencing
+            if isTold { return refuse(sighting) }
+        } else if let before {
             // An observer that was itself stopped has not observed.
             if began - before.last <= times.limit / 2 { observation.since = before.since }
             if began - observation.since >= times.limit { return claim(after: sighting.fencing, .stoodStill) }

@@ -87,6 +87,20 @@ import Testing
         #expect(lease.saw(sighting(2, "me"), from: 20, to: 20) == .acquired(fencing: 2, .stoodStill))
     }
 
+    @Test func aFileThatCannotBeReadIsNoSignOfLife() {
+        var lease = RunLease(owner: "me", times: times)
+        let damaged = LeaseSighting(fencing: 1, record: nil, hasOwnerEnded: false)
+        #expect(lease.saw(damaged, from: 0, to: 0) == .pause(0.5))
+        // Readable now: the time counts from here.
+        for time in stride(from: 2.0, to: 12, by: 1) {
+            #expect(lease.saw(sighting(1, "you"), from: time, to: time) == .pause(0.5))
+        }
+        #expect(lease.saw(sighting(1, "you"), from: 12, to: 12) == .claim(fencing: 2))
+        lease = RunLease(owner: "me", times: times)
+        _ = lease.saw(damaged, from: 0, to: 0)
+        #expect(lease.saw(sighting(2, "you"), from: 1, to: 1) == .refused(sighting(2, "you")), "a number that is new")
+    }
+
     @Test func timeInWhichTheObserverWasStoppedDoesNotCount() {
         var lease = RunLease(owner: "me", times: times)
         let still = sighting(1, "you", counter: 5)

@@ -73,7 +73,7 @@ struct LeaseAcquisition {
     }
 
     private func waiting(for sighting: LeaseSighting?) -> String {
-        let seconds = Int((lease.times.limit + lease.times.validity).rounded(.up))
+        let seconds = Int((lease.times.limit + lease.times.grace).rounded(.up))
         return
             "\(Self.name(sighting)) holds \(files.directory.path); if it shows no sign of life, this one takes the run over in \(seconds) s"
     }

@@ -8,7 +8,7 @@
 /// - Others may claim the next number if the owner has released its lease, if its process has certainly ended, or if the counter has stood
 ///   still for `Times.limit` by their own clock.
 /// - The owner of a number acts only while it is *confirmed*: for `Times.validity` from the beginning of a look into the directory that
-///   found no higher number. A successor of an owner that stood still therefore waits for as long before it acts. So no two processes act
+///   found no higher number. A successor of an owner that stood still therefore waits a little longer than that before it acts. So no two processes act
 ///   at the same time, however long each of them is stopped between any two events.
 public struct RunLease: Sendable, Hashable {
     /// Times in seconds.
@@ -17,13 +17,16 @@ public struct RunLease: Sendable, Hashable {
         public var limit: Double
         /// The time for which a look into the directory lets the owner act.
         public var validity: Double
+        /// The time that a successor of an owner that stood still waits before it acts. It is longer than `validity`, because no two
+        /// clocks are equally fast.
+        public var grace: Double
         /// The time between two renewals.
         public var interval: Double
         /// The time between two looks at somebody else's lease.
         public var pause: Double
 
         public init(limit: Double = 10) {
-            (self.limit, validity, interval, pause) = (limit, limit / 2, limit / 10, limit / 20)
+            (self.limit, validity, grace, interval, pause) = (limit, 0.4 * limit, 0.5 * limit, 0.1 * limit, 0.05 * limit)
         }
     }
 
@@ -129,8 +132,8 @@ public struct RunLease: Sendable, Hashable {
             guard isOwn(sighting, number) else { return refuse(sighting) }
             if succession == .stoodStill {
                 // Not from an earlier time: the owner before may have looked just before the claim.
-                phase = .waiting(number, until: ended + times.validity)
-                return .pause(times.validity)
+                phase = .waiting(number, until: ended + times.grace)
+                return .pause(times.grace)
             }
             return begin(number, succession)
         case .waiting(let number, let time):

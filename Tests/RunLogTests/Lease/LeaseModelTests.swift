@@ -84,7 +84,7 @@ import Testing
         #expect(findings.hasRefused && findings.hasSuperseded && findings.successions.isSuperset(of: [.first, .released, .stoodStill]))
     }
 
-    /// The search finds it if a successor does not wait for as long as the owner before may act.
+    /// The search finds it if a successor waits for a shorter time than the owner before may act.
     @Test func aSuccessorThatDoesNotWaitIsFound() {
         var lasting = LeaseWorld.times
         lasting.validity = 3

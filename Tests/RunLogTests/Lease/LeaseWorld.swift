@@ -37,7 +37,7 @@ struct LeaseWorld: Hashable {
 
     static let times: RunLease.Times = {
         var times = RunLease.Times(limit: 2)
-        (times.validity, times.interval, times.pause) = (1, 1, 1)
+        (times.validity, times.grace, times.interval, times.pause) = (1, 1, 1, 1)
         return times
     }()
 

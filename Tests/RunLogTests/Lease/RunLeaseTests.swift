@@ -114,17 +114,17 @@ import Testing
         var lease = held()
         #expect(lease.woke() == .look)
         #expect(lease.saw(sighting(1, "me", counter: 1), from: 4, to: 4) == .renew(fencing: 1, counter: 2))
-        #expect(!lease.isConfirmed(at: 5.1), "only the look after the renewal counts")
+        #expect(!lease.isConfirmed(at: 4.1), "only the look after the renewal counts")
         #expect(lease.wrote() == .look)
         #expect(lease.saw(sighting(1, "me", counter: 2), from: 6, to: 9) == .pause(1))
-        #expect(lease.isConfirmed(at: 10.9) && !lease.isConfirmed(at: 11.1), "from the beginning of the look")
+        #expect(lease.isConfirmed(at: 9.9) && !lease.isConfirmed(at: 10.1), "from the beginning of the look")
     }
 
     @Test func aRenewalThatFailsIsTriedAgain() {
         var lease = held()
         _ = lease.woke()
         #expect(lease.failed() == .pause(1))
-        #expect(lease.isConfirmed(at: 4.9) && !lease.isConfirmed(at: 5.1) && lease.fencing == 1)
+        #expect(lease.isConfirmed(at: 3.9) && !lease.isConfirmed(at: 4.1) && lease.fencing == 1)
         #expect(lease.woke() == .look)
         // Somebody has removed the files.
         #expect(lease.saw(nil, from: 9, to: 9) == .renew(fencing: 1, counter: 2))

@@ -5,6 +5,16 @@ extension RunDirectory {
     /// The files that grow line by line, or record by record.
     var appendedPaths: [String] { [metricsPath, indexPath, eventsPath, logPath, timelinePath] }
 
+    /// Returns the name under which a coordinator writes a file before it puts it in place.
+    static func partialPath(of path: String, fencing: Int) -> String { "\(path).\(fencing).partial" }
+
+    /// Returns the number in the name of such a file; nil for other names.
+    static func fencingOfPartialFile(_ name: String) -> Int? {
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 4, parts[1] == "json", parts[3] == "partial" else { return nil }
+        return Int(parts[2])
+    }
+
     private struct Fencing: Decodable { let fencing: Int? }
 
     private static func fencing(_ path: String) -> Int {

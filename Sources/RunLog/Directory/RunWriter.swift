@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Platform
 
 /// Writes a run's record, metrics and events. Only the process that holds the run's lease may write it; methods may be called from any
@@ -50,8 +51,22 @@ public final class RunWriter: @unchecked Sendable {
     private func writeRecord() throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try replace(directory.recordPath, by: try encoder.encode(record))
+    }
+
+    /// Replaces a file by its name. The lease is confirmed before anything is written, and again last: a process that is stopped before
+    /// that renames nothing later.
+    private func replace(_ path: String, by data: Data) throws {
+        let temporary = RunDirectory.partialPath(of: path, fencing: lease.fencing)
         try lease.confirm()
-        try encoder.encode(record).write(to: URL(fileURLWithPath: directory.recordPath), options: .atomic)
+        do {
+            try data.write(to: URL(fileURLWithPath: temporary))
+            try lease.confirm()
+            guard rename(temporary, path) == 0 else { throw FileError(path, "put it in place") }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
     }
 
     public func append(_ step: StepMetrics) throws { try append(.step(step), step) }
@@ -91,8 +106,7 @@ public final class RunWriter: @unchecked Sendable {
 
     /// Replaces status.json.
     public func write(_ status: RunStatus) throws {
-        try lease.confirm()
-        try Self.line(status).write(to: URL(fileURLWithPath: directory.statusPath), options: .atomic)
+        try replace(directory.statusPath, by: try Self.line(status))
     }
 
     /// Appends an event to events.jsonl.

@@ -74,10 +74,11 @@ struct LeaseFiles {
         }
     }
 
-    /// Removes what is left of lower numbers.
+    /// Removes what is left of lower numbers: leases, and files that their owners were about to put in place.
     func tidy(below number: Int) {
         for name in (try? names()) ?? [] {
-            if let other = Self.number(name, isComplete: false), other < number { unlink("\(directory.path)/\(name)") }
+            let other = Self.number(name, isComplete: false) ?? RunDirectory.fencingOfPartialFile(name)
+            if let other, other < number { unlink("\(directory.path)/\(name)") }
         }
     }
 

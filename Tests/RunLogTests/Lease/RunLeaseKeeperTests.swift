@@ -102,6 +102,19 @@ import Testing
         #expect(try directory.record().fencing == 5)
     }
 
+    @Test func whatKilledCoordinatorsLeaveIsRemoved() throws {
+        let scratch = try RunScratch()
+        let partial = RunDirectory.partialPath(of: scratch.directory.recordPath, fencing: 4)
+        for path in [partial, "\(scratch.directory.path)/lease.3.0a.partial", "\(scratch.directory.path)/notes.txt"] {
+            try TextFile.append("{", to: path)
+        }
+        try write(record(4, process: farProcess, isReleased: true), scratch)
+        let writer = try scratch.writer()
+        #expect(writer.lease.fencing == 5)
+        let names = try FileManager.default.contentsOfDirectory(atPath: scratch.directory.path)
+        #expect(names.filter { $0.hasSuffix(".partial") } == [] && names.contains("notes.txt"))
+    }
+
     @Test func aDamagedLeaseIsTakenOver() throws {
         for text in ["", "{", "[1]", "{\"fencing\":7}"] {
             let scratch = try RunScratch()

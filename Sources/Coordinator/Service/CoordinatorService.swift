@@ -15,8 +15,6 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
     public let address: SocketAddress
     let plan: RunPlan
     let run: UInt64
-    /// The fencing number of the lease under which the run is written.
-    let fencing: Int
     let loop: EventLoop
     let journal: RunJournal
     private let listener: Listener
@@ -37,14 +35,14 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
     /// - Parameter status: Called about once a second, on the loop's thread.
     public init(_ plan: RunPlan, writer: RunWriter, run: UInt64, journal: RunJournal, status: (@Sendable (RunStatus) -> Void)? = nil) throws
     {
-        (self.run, self.journal, fencing) = (run, journal, writer.lease.fencing)
+        (self.run, self.journal) = (run, journal)
         loop = try EventLoop(name: "coordinator-io", security: plan.security)
         let accepted = accepted
         do {
             listener = try Listener(plan.listen, loop: loop) { link in accepted.wait(timeout: 60) { $0 }?(link) }
             address = listener.address
             var plan = plan
-            (plan.listen, plan.directory) = (listener.address, writer.directory.path)
+            (plan.listen, plan.directory, plan.fencing) = (listener.address, writer.directory.path, writer.lease.fencing)
             self.plan = plan
             state = try RunState(plan, at: MonotonicClock.now)
         } catch {

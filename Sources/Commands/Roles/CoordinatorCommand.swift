@@ -30,6 +30,7 @@ struct CoordinatorCommand: ParsableCommand {
     @Option(help: .hidden) var supervisorDescriptor: Int32?
     /// The time in seconds for which another coordinator must show no sign of life before this one takes its run over. For tests.
     @Option(help: .hidden) var leaseLimit = 10.0
+    @OptionGroup var memory: MemoryOption
 
     func run() throws {
         ParentProcess.dieWithIt()
@@ -63,12 +64,15 @@ struct CoordinatorCommand: ParsableCommand {
         var resolved = try request.resolve(listen: address)
         resolved.plan.stores = request.store == .embedded ? .everyHost(coordinator: HostIdentity.value) : .byHand(request.stores)
         try request.security.checked(for: request.store == .embedded ? [.coordinator, .store] : [.coordinator])
-        let run = UInt64.random(in: 1...UInt64.max)
+        // A run that is taken over keeps its identity: by it stores know that what they have is the run's.
+        let run = resolved.plan.history.survivingRun ?? UInt64.random(in: 1...UInt64.max)
         let writer = try request.open(resolved, directory: directory, run: run, lease: lease, times: times)
         // After everything else that this process does with the run's files.
         defer { writer.lease.release() }
         writer.lease.onTakenOver { Self.end(because: $0, removing: nil) }
-        let display = ProgressDisplay(batch: resolved.plan.configuration.recipe.batch)
+        let configuration = resolved.plan.configuration
+        let display = ProgressDisplay(
+            batch: configuration.recipe.batch, classes: configuration.network.classes, joiningArguments: request.security.joiningArguments)
         let metrics = MetricsServer(run: writer.directory.name, steps: resolved.plan.steps)
         let supervisor = supervisorDescriptor.map { SupervisorReports($0) }
         let journal = RunJournal(writer, listeners: [{ metrics.take($0) }, { display.show($0) }, { supervisor?.take($0) }])
@@ -78,7 +82,7 @@ struct CoordinatorCommand: ParsableCommand {
         // By then it may be the token of a coordinator that has taken over.
         defer { if writer.lease.isHeld { token?.remove() } }
         do {
-            token = drawsToken ? try PublishedToken(writer.directory) : nil
+            token = drawsToken ? try PublishedToken(writer.directory, takesOver: request.takesOver) : nil
             resolved.plan.security = try request.security.protection(
                 .coordinator, otherwise: token?.source ?? .none, log: { journal.note("certificates", $0) },
                 refused: { journal.note("refused", $0) })
@@ -89,7 +93,10 @@ struct CoordinatorCommand: ParsableCommand {
         let security = resolved.plan.security
         let service: CoordinatorService
         do {
-            service = try CoordinatorService(resolved.plan, writer: writer, run: run, journal: journal, status: { metrics.take($0) })
+            service = try CoordinatorService(resolved.plan, writer: writer, run: run, journal: journal) {
+                metrics.take($0)
+                supervisor?.send(.alive)
+            }
             if let metricsAddress { try metrics.start(on: metricsAddress, token: metricsToken) }
         } catch {
             Self.remove(writer, of: resolved)
@@ -102,7 +109,7 @@ struct CoordinatorCommand: ParsableCommand {
         let published = token?.publish(service.address, TerminalReporter())
         defer { published?.remove() }
         writer.lease.onTakenOver { Self.end(because: $0, removing: published) }
-        if !address.isLoopback, security.isPlain {
+        if !address.isLoopback, security.isUnencrypted {
             journal.note("insecure", "\(service.address) takes connections without encryption")
             Terminal.error("warning: \(service.address) takes connections from other hosts without encryption (--insecure)")
         }
@@ -111,9 +118,15 @@ struct CoordinatorCommand: ParsableCommand {
                 "simulated: kernels take what \(device.words); images/s are this machine's, \(Terminal.fixed(device.dilation, 0)) times fewer than the device's"
             )
         }
-        if request.store == .embedded { try EmbeddedStore.start(service.address, security: security.sibling(.store)) }
+        if request.steps == nil, request.epochs == nil, resolved.resumed == nil {
+            let (images, batch) = (resolved.plan.dataset.images, configuration.recipe.batch)
+            Terminal.line(RunLength.text(steps: resolved.plan.steps, images: images, batch: batch))
+        }
+        if request.store == .embedded { try EmbeddedStore.start(service.address, security: security.sibling(.store), memory: memory.file()) }
         signals.onInterrupt { service.stop() }
+        supervisor?.send(.needs(workers: resolved.plan.workers))
         let outcome = service.serve()
+        supervisor?.send(.concluding)
         display.finish()
         // What was predicted is the rate of one layout, of real kernels.
         if !service.hasChangedLayout, request.device == nil {

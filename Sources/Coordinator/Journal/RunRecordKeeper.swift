@@ -38,6 +38,9 @@ struct RunRecordKeeper {
         }
     }
 
+    /// Drops lines of later steps from metrics and timeline.
+    func keep(through step: Int) throws { try writer.keep(through: step) }
+
     func note(_ work: [RunRecord.Work]) throws { try update { $0.work = work } }
 
     private func update(_ body: (inout RunRecord) -> Void) throws {
@@ -67,7 +70,7 @@ struct RunRecordKeeper {
             try writer.append(
                 line(
                     Timestamp.text(Double(time) * 1e-9, digits: 6), clock.map { Double($0.uncertainty) * 1e-9 }, entry.level.level,
-                    PrintableText.of(entry.text)))
+                    PrintableText.sanitized(entry.text)))
         }
     }
 }

@@ -10,8 +10,8 @@ public final class RunWriter: @unchecked Sendable {
     /// The right to write the run.
     public let lease: RunLeaseKeeper
     private let lock = NSLock()
-    private let metrics: AppendedFile
-    private let index: AppendedFile
+    private var metrics: AppendedFile
+    private var index: AppendedFile
     private let events: AppendedFile
     /// Opened when the first step is traced.
     private var timeline: AppendedFile?
@@ -38,6 +38,17 @@ public final class RunWriter: @unchecked Sendable {
         index = try AppendedFile(directory.indexPath, header: MetricsIndex.header)
         events = try AppendedFile(directory.eventsPath)
         try writeRecord()
+    }
+
+    /// Drops the lines of later steps, which will be trained again.
+    public func keep(through step: Int) throws {
+        try lease.confirm()
+        try lock.withLock {
+            try MetricsTruncation.dropLines(of: directory, after: step)
+            metrics = try AppendedFile(directory.metricsPath)
+            index = try AppendedFile(directory.indexPath, header: MetricsIndex.header)
+            timeline = nil
+        }
     }
 
     /// Changes run.json.

@@ -26,6 +26,10 @@ package struct WorkerState<Connection: AnyObject & Sendable>: Sendable {
     package var peers = PeerConnections<Connection>()
     package private(set) var finish: WireFinish?
     package private(set) var failure: WireError?
+    /// How the coordinator's connection ended, if it did without a word about the run.
+    package private(set) var coordinatorLoss: WireError?
+    /// Whether the coordinator has ever given this worker an assignment.
+    package private(set) var wasAssigned = false
     /// Whether this process must start its host's store.
     private var startsStore = false
     /// The attempt that the compute thread takes part in.
@@ -39,7 +43,7 @@ package struct WorkerState<Connection: AnyObject & Sendable>: Sendable {
     /// - Throws: `WireError` if another coordinator has taken over the run from the one that sends this.
     package mutating func assign(_ welcome: WireWelcome) throws -> [Connection] {
         try fence.admit(welcome.fencing, run: welcome.run)
-        (assignment, startsStore) = (welcome, welcome.startsStore)
+        (assignment, startsStore, wasAssigned) = (welcome, welcome.startsStore, true)
         return peers.assigned(run: welcome.run)
     }
 
@@ -76,6 +80,12 @@ package struct WorkerState<Connection: AnyObject & Sendable>: Sendable {
 
     package mutating func end(_ finish: WireFinish) { self.finish = finish }
     package mutating func fail(_ error: WireError) { if failure == nil { failure = error } }
+
+    /// Records that the coordinator's connection has ended.
+    package mutating func lose(_ error: WireError) {
+        if failure == nil, finish == nil { coordinatorLoss = error }
+        fail(error)
+    }
 
     // MARK: The compute thread
 

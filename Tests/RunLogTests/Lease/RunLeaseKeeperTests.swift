@@ -94,7 +94,7 @@ import Testing
         #expect(keeper.fencing == 5 && keeper.succession == .stoodStill)
         #expect(notices.count == 1 && notices[0].contains("on far"))
         let writer = try RunWriter(directory, record: .sample(), lease: keeper)
-        // The coordinator before goes on.
+        // The coordinator before continues.
         for descriptor in descriptors { #expect(Glibc.write(descriptor, "late\n", 5) == 5) }
         writer.event("note", "new")
         for path in directory.appendedPaths { #expect(!TextFile.content(path).contains("late"), "\(path)") }

@@ -138,7 +138,7 @@ let package = Package(
         tests(
             "Coordinator",
             ["Worker", "ParameterStore", "RunLog", "Protocol", "Security", "Partition", "NeuralNetwork", "Platform", protobuf]),
-        tests("RunLog", ["TestSupport"]),
+        tests("RunLog", ["TestSupport", "Platform"]),
         tests("Interchange", ["TestSupport", "RunLog"]),
         tests(
             "Worker", ["TestSupport", "Protocol", "NeuralNetwork", "Datasets", "Tensors", "ParameterStore", yaml, protobuf],

@@ -10,6 +10,7 @@
 
 extern int memfd_create(const char *name, unsigned int flags);
 extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
+extern ssize_t copy_file_range(int from, off_t *from_offset, int to, off_t *to_offset, size_t count, unsigned int flags);
 extern int pthread_setname_np(pthread_t thread, const char *name);
 extern int renameat2(int directory, const char *path, int other_directory, const char *other_path, unsigned int flags);
 

@@ -46,9 +46,9 @@ struct StoreScript {
         return words(effects)
     }
 
-    mutating func assign(workers: Int = 2, replicas: Int = 1) throws -> [String] {
+    mutating func assign(workers: Int = 2, replicas: Int = 1, fencing: UInt64 = 0) throws -> [String] {
         var message = welcome
-        (message.workers, message.replicas) = (UInt32(workers), UInt32(replicas))
+        (message.workers, message.replicas, message.fencing) = (UInt32(workers), UInt32(replicas), fencing)
         return try receive(.with { [message] in $0.welcome = message })
     }
 

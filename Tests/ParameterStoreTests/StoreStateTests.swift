@@ -158,6 +158,14 @@ import Testing
         #expect(try store.begin(2) == ["ready in 2"])
     }
 
+    @Test func aCoordinatorThatHasASuccessorIsRefused() throws {
+        var store = try StoreScript()
+        _ = try store.assign(fencing: 3)
+        #expect(throws: WireError.self) { try store.assign(workers: 1, fencing: 2) }
+        #expect(store.state.assignment?.layout.workers == 2)
+        _ = try store.assign(workers: 1, fencing: 4)
+    }
+
     // MARK: Changes of layout
 
     @Test func messagesWaitWhileValuesAreCopied() throws {

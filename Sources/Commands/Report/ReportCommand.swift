@@ -45,7 +45,7 @@ struct ReportCommand: ParsableCommand {
         let record = try directory.record()
         let index = MetricsIndex.withProgress(directory)
         var page = ReportPage(record: record, metrics: index, figures: RunFigures(directory, index))
-        if let path = checkpoint ?? directory.checkpoints().last?.path {
+        if let path = checkpoint ?? directory.checkpointsByFencing().last?.path {
             let opened = try Checkpoint(path: path)
             page.step = opened.state.step
             page.gallery = try KernelGallery(opened)

@@ -28,6 +28,8 @@ struct CoordinatorCommand: ParsableCommand {
     /// Set by a supervisor: the request comes as JSON by the standard input, and reports go to the descriptor.
     @Flag(help: .hidden) var requestOnInput = false
     @Option(help: .hidden) var supervisorDescriptor: Int32?
+    /// The time in seconds for which another coordinator must show no sign of life before this one takes its run over. For tests.
+    @Option(help: .hidden) var leaseLimit = 10.0
     @OptionGroup var memory: MemoryOption
 
     func run() throws {
@@ -53,13 +55,21 @@ struct CoordinatorCommand: ParsableCommand {
     private func run(_ request: RunRequest, _ directory: RunDirectory?, _ signals: SignalWatch) throws {
         let address = try SocketAddress(parsing: request.listen)
         try request.security.check(address, isInsecure: request.isInsecure)
+        guard (0.1...3600).contains(leaseLimit) else {
+            throw CommandFailure(CommandFailure.usage, "--lease-limit must be a number of seconds from 0.1 to 3600, not \(leaseLimit)")
+        }
+        let times = RunLease.Times(limit: leaseLimit)
+        let lease = try request.takeLease(directory, times) { Terminal.error($0) }
         let (metricsAddress, metricsToken) = try request.metricsEndpoint()
         var resolved = try request.resolve(listen: address)
         resolved.plan.stores = request.store == .embedded ? .everyHost(coordinator: HostIdentity.value) : .byHand(request.stores)
         try request.security.checked(for: request.store == .embedded ? [.coordinator, .store] : [.coordinator])
         // A run that is taken over keeps its identity: by it stores know that what they have is the run's.
         let run = resolved.plan.history.survivingRun ?? UInt64.random(in: 1...UInt64.max)
-        let writer = try request.open(resolved, directory: directory, run: run)
+        let writer = try request.open(resolved, directory: directory, run: run, lease: lease, times: times)
+        // After everything else that this process does with the run's files.
+        defer { writer.lease.release() }
+        writer.lease.onTakenOver { Self.end(because: $0, removing: nil) }
         let configuration = resolved.plan.configuration
         let display = ProgressDisplay(
             batch: configuration.recipe.batch, classes: configuration.network.classes, joiningArguments: request.security.joiningArguments)
@@ -69,14 +79,15 @@ struct CoordinatorCommand: ParsableCommand {
         // Beyond this machine a token is only what both sides were given: nobody else would find it.
         let drawsToken = request.security.certificates == nil && !request.security.namesToken && address.isLoopback
         var token: PublishedToken?
-        defer { token?.remove() }
+        // By then it may be the token of a coordinator that has taken over.
+        defer { if writer.lease.isHeld { token?.remove() } }
         do {
             token = drawsToken ? try PublishedToken(writer.directory, takesOver: request.takesOver) : nil
             resolved.plan.security = try request.security.protection(
                 .coordinator, otherwise: token?.source ?? .none, log: { journal.note("certificates", $0) },
                 refused: { journal.note("refused", $0) })
         } catch {
-            if resolved.resumed == nil { try? FileManager.default.removeItem(atPath: writer.directory.path) }
+            Self.remove(writer, of: resolved)
             throw error
         }
         let security = resolved.plan.security
@@ -88,8 +99,7 @@ struct CoordinatorCommand: ParsableCommand {
             }
             if let metricsAddress { try metrics.start(on: metricsAddress, token: metricsToken) }
         } catch {
-            // Nothing was trained: leave no run behind.
-            if resolved.resumed == nil { try? FileManager.default.removeItem(atPath: writer.directory.path) }
+            Self.remove(writer, of: resolved)
             throw error
         }
         try writer.update { record in
@@ -98,6 +108,7 @@ struct CoordinatorCommand: ParsableCommand {
         }
         let published = token?.publish(service.address, TerminalReporter())
         defer { published?.remove() }
+        writer.lease.onTakenOver { Self.end(because: $0, removing: published) }
         if !address.isLoopback, security.isUnencrypted {
             journal.note("insecure", "\(service.address) takes connections without encryption")
             Terminal.error("warning: \(service.address) takes connections from other hosts without encryption (--insecure)")
@@ -125,5 +136,20 @@ struct CoordinatorCommand: ParsableCommand {
             ).conclude(writer, journal)
         }
         try RunReport.finish(writer, journal, outcome, stoppedExitCode: request.stoppedExitCode)
+    }
+
+    /// Leaves no run behind in which nothing was trained.
+    private static func remove(_ writer: RunWriter, of resolved: RunRequest.ResolvedRun) {
+        guard resolved.resumed == nil else { return }
+        // Nothing may be written into the directory while it is removed.
+        writer.lease.release()
+        try? FileManager.default.removeItem(atPath: writer.directory.path)
+    }
+
+    /// Ends this process at once, because another coordinator has taken over its run: every file of the run is that one's now.
+    private static func end(because sentence: String, removing published: PublishedFile?) {
+        published?.remove()
+        Terminal.error(sentence)
+        _exit(CommandFailure.noInput)
     }
 }

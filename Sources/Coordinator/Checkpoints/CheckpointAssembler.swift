@@ -53,7 +53,8 @@ final class CheckpointAssembler: @unchecked Sendable {
     }
 
     /// Writes the checkpoint; may be called from a thread of its own.
-    func write(to path: String, state: Checkpoint.State, mean: [Float]) throws {
+    /// - Parameter confirm: is called before the checkpoint is put in place, and throws if that may not be done any more.
+    func write(to path: String, state: Checkpoint.State, mean: [Float], confirm: () throws -> Void) throws {
         func list(_ buffers: [TensorBuffer]) -> [SafetensorsTensor] {
             zip(tensors, buffers).map { tensor, buffer in
                 SafetensorsTensor(
@@ -61,6 +62,7 @@ final class CheckpointAssembler: @unchecked Sendable {
                     bytes: UnsafeRawBufferPointer(rebasing: buffer.bytes[..<(4 * tensor.shape.count)]))
             }
         }
-        try Checkpoint.write(to: path, state: state, model: list(model), momentum: list(momentum), mean: mean)
+        try Checkpoint.write(
+            to: path, state: state, model: list(model), momentum: list(momentum), mean: mean, confirm: confirm)
     }
 }

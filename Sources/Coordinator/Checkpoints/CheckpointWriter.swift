@@ -22,15 +22,16 @@ struct CheckpointWriter {
     /// - Parameter finished: Called on that thread.
     mutating func write(_ assembly: CheckpointAssembler, finished: @escaping @Sendable (RunInput) -> Void) {
         assemblies[assembly.step] = nil
-        let state = Checkpoint.State(
+        var state = Checkpoint.State(
             step: assembly.step, configuration: plan.configuration, datasetFingerprint: plan.dataset.fingerprint,
             classes: plan.dataset.classes, stored: plan.dataset.shape, version: Product.version)
+        state.fencing = writer.lease.fencing
         let (mean, writer, keep) = (plan.dataset.mean, writer, plan.configuration.recipe.checkpoint.keep)
         let path = writer.directory.checkpointPath(step: assembly.step)
-        _ = ServiceThread(name: "checkpoint") {
+        _ = ServiceThread(name: "checkpoint") { [state] in
             do {
                 try writer.flush()
-                try assembly.write(to: path, state: state, mean: mean)
+                try assembly.write(to: path, state: state, mean: mean) { try writer.lease.confirm() }
                 writer.directory.removeCheckpoints(keeping: keep)
                 finished(.checkpointWritten(step: state.step, path: path))
             } catch { finished(.checkpointFailed(step: state.step, reason: "\(error)")) }

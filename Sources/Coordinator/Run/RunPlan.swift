@@ -26,6 +26,8 @@ public struct RunPlan: Sendable {
     public var device: SimulatedDevice?
     /// The run's directory, for the advice on how to continue.
     public var directory = ""
+    /// The fencing number of the lease under which the run is written.
+    public var fencing = 0
 
     public init(configuration: RunConfiguration, layout: ColumnLayout, steps: Int, dataset: RunDataset, listen: SocketAddress) {
         (self.configuration, self.layout, self.steps, self.dataset, self.listen) = (configuration, layout, steps, dataset, listen)

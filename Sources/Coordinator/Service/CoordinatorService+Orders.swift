@@ -41,7 +41,7 @@ extension CoordinatorService {
         var welcome = WireWelcome()
         (welcome.run, welcome.rank) = (run, UInt32(assignment.rank))
         (welcome.workers, welcome.replicas) = (UInt32(assignment.layout.workers), UInt32(assignment.layout.replicas))
-        welcome.startsStore = assignment.startsStore
+        (welcome.startsStore, welcome.fencing) = (assignment.startsStore, UInt64(plan.fencing))
         (welcome.datasetPath, welcome.datasetFingerprint) = (plan.dataset.path, plan.dataset.fingerprint)
         welcome.patience = 2 * plan.limits.patience
         welcome.configuration = try plan.configuration.json()

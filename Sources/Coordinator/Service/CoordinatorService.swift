@@ -42,7 +42,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             listener = try Listener(plan.listen, loop: loop) { link in accepted.wait(timeout: 60) { $0 }?(link) }
             address = listener.address
             var plan = plan
-            (plan.run, plan.listen, plan.directory) = (run, listener.address, writer.directory.path)
+            (plan.run, plan.fencing, plan.listen, plan.directory) = (run, writer.lease.fencing, listener.address, writer.directory.path)
             self.plan = plan
             state = try RunState(plan, at: MonotonicClock.now)
         } catch {

@@ -16,6 +16,9 @@ public struct Checkpoint: Sendable {
         public var stored: [Int]
         /// The version of colonnade that wrote the checkpoint.
         public var colonnade: String
+        /// The fencing number of the coordinator that wrote the checkpoint. Of a run's checkpoints those with the highest number count. Nil in
+        /// checkpoints of releases that had none.
+        public var fencing: Int?
         /// XXH3 digests of the other files, by file name.
         public var files: [String: String]
 
@@ -83,9 +86,12 @@ public struct Checkpoint: Sendable {
 
     /// Writes a checkpoint that is complete and on disk when the call returns, or absent. One of this name stays until then: a step that was
     /// trained again has the same content.
-    /// - Parameter mean: the mean image, C×H×W, with the extents `state.stored`.
+    /// - Parameters:
+    ///   - mean: the mean image, C×H×W, with the extents `state.stored`.
+    ///   - confirm: is called before the checkpoint is put in place, and throws if that may not be done any more.
     public static func write(
-        to path: String, state: State, model: [SafetensorsTensor], momentum: [SafetensorsTensor], mean: [Float]
+        to path: String, state: State, model: [SafetensorsTensor], momentum: [SafetensorsTensor], mean: [Float],
+        confirm: () throws -> Void = {}
     ) throws {
         try FileManager.default.createDirectory(
             atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
@@ -103,6 +109,7 @@ public struct Checkpoint: Sendable {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             try DurableFile.write([UInt8](try encoder.encode(state)), to: temporary + "/state.json")
+            try confirm()
         }
     }
 }

@@ -16,6 +16,7 @@ package struct StoreState<Connection: AnyObject & Sendable>: Sendable {
     /// The port and the process by which a topology names this store; nil before the store listens.
     package var endpoint: (port: UInt32, processID: UInt32)?
     package private(set) var assignment: StoreAssignment?
+    private var fence = CoordinatorFence()
     /// Nil before the first topology of a layout.
     package internal(set) var shard: ShardState?
     /// Nil between the end of an attempt and the next topology.
@@ -66,6 +67,7 @@ package struct StoreState<Connection: AnyObject & Sendable>: Sendable {
 
     private mutating func assign(_ welcome: WireWelcome) throws -> [Effect] {
         let isFirst = assignment == nil
+        try fence.admit(welcome.fencing, run: welcome.run)
         let new = try StoreAssignment(welcome)
         assignment = new
         return [Effect.assign(new, isFirst: isFirst)] + rearrange()

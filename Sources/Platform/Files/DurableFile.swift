@@ -4,8 +4,8 @@ public import Glibc
 /// A file that appears under its name only when it is complete and flushed to disk. Where there is one of that name, a reader finds the old one or
 /// the new one, whole, at every moment, and after a crash at any.
 public struct DurableFile {
-    private let descriptor: Int32
-    private let path: String
+    let descriptor: Int32
+    let path: String
     private let calls: any FileCalls
 
     /// Writes a temporary file beside `path`, flushes it to disk and renames it. On failure nothing is left behind.

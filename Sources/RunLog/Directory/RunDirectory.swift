@@ -129,7 +129,7 @@ public struct RunDirectory: Sendable, Equatable {
     public func removeCheckpoints(keeping: Int) {
         guard keeping > 0 else { return }
         // If one cannot be removed now, the next call tries again.
-        for checkpoint in checkpoints().dropLast(keeping) { try? FileManager.default.removeItem(atPath: checkpoint.path) }
+        for checkpoint in checkpointsByFencing().dropLast(keeping) { try? FileManager.default.removeItem(atPath: checkpoint.path) }
     }
 
     /// Returns all runs in a directory, newest first.

@@ -1,10 +1,14 @@
 import Foundation
+import Glibc
 import Platform
 
-/// Writes a run's record, metrics and events. Only one process may write a run; its methods may be called from any thread.
+/// Writes a run's record, metrics and events. Only the process that holds the run's lease may write it; methods may be called from any
+/// thread. Lines are appended without a look at the lease, because a successor gives the files new inodes; whatever is replaced or opened
+/// by its name waits for `RunLeaseKeeper.confirm`.
 public final class RunWriter: @unchecked Sendable {
     public let directory: RunDirectory
-    private let runLock: RunLock
+    /// The right to write the run.
+    public let lease: RunLeaseKeeper
     private let lock = NSLock()
     private var metrics: AppendedFile
     private var index: AppendedFile
@@ -15,13 +19,20 @@ public final class RunWriter: @unchecked Sendable {
     private var log: AppendedFile?
     private var record: RunRecord
 
-    /// Locks the run and opens its files.
-    /// - Parameter keeping: the last step whose lines are kept when a run is resumed; nil for a new run.
+    /// Opens the run's files.
+    /// - Parameters:
+    ///   - keeping: the last step whose lines are kept when a run is resumed; nil for a new run.
+    ///   - lease: the lease of this run; nil takes it.
     /// - Throws: `RunLogError` if another process writes the run, or if a file cannot be written.
-    public init(_ directory: RunDirectory, record: RunRecord, keeping: Int? = nil) throws {
+    public init(_ directory: RunDirectory, record: RunRecord, keeping: Int? = nil, lease: RunLeaseKeeper? = nil) throws {
         self.directory = directory
         self.record = record
-        runLock = try RunLock(directory)
+        let lease = try lease ?? RunLeaseKeeper(directory, floor: directory.recordedFencing)
+        self.lease = lease
+        self.record.fencing = lease.fencing
+        try lease.confirm()
+        // The coordinator before may go on at any time: what it still appends goes into files that have no name any more.
+        if lease.succession == .stoodStill { for path in directory.appendedPaths { try DurableFile.renew(path) } }
         if let keeping { try MetricsTruncation.dropLines(of: directory, after: keeping) }
         metrics = try AppendedFile(directory.metricsPath)
         index = try AppendedFile(directory.indexPath, header: MetricsIndex.header)
@@ -31,6 +42,7 @@ public final class RunWriter: @unchecked Sendable {
 
     /// Drops the lines of later steps, which will be trained again.
     public func keep(through step: Int) throws {
+        try lease.confirm()
         try lock.withLock {
             try MetricsTruncation.dropLines(of: directory, after: step)
             metrics = try AppendedFile(directory.metricsPath)
@@ -50,7 +62,23 @@ public final class RunWriter: @unchecked Sendable {
     private func writeRecord() throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try DurableFile.write([UInt8](try encoder.encode(record)), to: directory.recordPath)
+        try replace(directory.recordPath, by: try encoder.encode(record))
+    }
+
+    /// Replaces a file by its name. The lease is confirmed before anything is written, and again last: a process that is stopped before
+    /// that renames nothing later.
+    private func replace(_ path: String, by data: Data) throws {
+        let temporary = RunDirectory.partialPath(of: path, fencing: lease.fencing)
+        try lease.confirm()
+        do {
+            try DurableFile.write([UInt8](data), to: temporary)
+            try lease.confirm()
+            guard rename(temporary, path) == 0 else { throw FileError(path, "put it in place") }
+            try DurableFile.syncDirectory((path as NSString).deletingLastPathComponent)
+        } catch {
+            unlink(temporary)
+            throw error
+        }
     }
 
     public func append(_ step: StepMetrics) throws { try append(.step(step), step) }
@@ -66,10 +94,16 @@ public final class RunWriter: @unchecked Sendable {
         }
     }
 
+    /// Opens a file by its name, which a successor may have given to another one.
+    private func open(_ path: String) throws -> AppendedFile {
+        try lease.confirm()
+        return try AppendedFile(path)
+    }
+
     public func append(_ line: TimelineLine) throws {
         let data = try Self.line(line)
         try lock.withLock {
-            if timeline == nil { timeline = try AppendedFile(directory.timelinePath) }
+            if timeline == nil { timeline = try open(directory.timelinePath) }
             try timeline?.append(data)
         }
     }
@@ -77,14 +111,14 @@ public final class RunWriter: @unchecked Sendable {
     public func append(_ line: LogLine) throws {
         let data = try Self.line(line)
         try lock.withLock {
-            if log == nil { log = try AppendedFile(directory.logPath) }
+            if log == nil { log = try open(directory.logPath) }
             try log?.append(data)
         }
     }
 
     /// Replaces status.json.
     public func write(_ status: RunStatus) throws {
-        try Self.line(status).write(to: URL(fileURLWithPath: directory.statusPath), options: .atomic)
+        try replace(directory.statusPath, by: try Self.line(status))
     }
 
     /// Appends an event to events.jsonl.

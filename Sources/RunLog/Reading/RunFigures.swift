@@ -51,7 +51,7 @@ public struct RunFigures: Sendable, Equatable {
             digest = step.digest
         }
         self.init(
-            try? directory.record(), summary, path: directory.path, digest: digest, checkpoint: directory.checkpoints().last?.path)
+            try? directory.record(), summary, path: directory.path, digest: digest, checkpoint: directory.checkpointsByFencing().last?.path)
     }
 }
 

@@ -112,6 +112,9 @@ public struct RunRecord: Codable, Sendable, Equatable {
     public var name: String
     /// Sixteen hexadecimal digits that identify the run on the wire.
     public var run: String
+    /// The fencing number of the coordinator that wrote the record: higher for each coordinator of the run. Absent in runs of releases that
+    /// had none.
+    public var fencing: Int?
     public var state: State
     /// The reason why the run failed or was interrupted.
     public var reason: String?

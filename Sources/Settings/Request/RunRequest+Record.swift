@@ -8,8 +8,23 @@ package import RunLog
 import Tensors
 
 extension RunRequest {
+    /// Takes the lease of a run that exists, before anything is read of it that another coordinator might still change.
+    /// - Parameters:
+    ///   - directory: the run's directory, if it has been made already.
+    ///   - notice: is called with a sentence before this waits until it is known whether another coordinator lives.
+    /// - Returns: nil for a run that does not exist.
+    package func takeLease(_ directory: RunDirectory?, _ times: RunLease.Times, notice: (String) -> Void) throws -> RunLeaseKeeper? {
+        guard let directory = try resume.map({ try RunDirectory.find($0, runs: runs) }) ?? directory else { return nil }
+        return try RunLeaseKeeper(directory, floor: directory.recordedFencing, times: times, notice: notice)
+    }
+
     /// Creates the run's directory and record, or reopens those of the resumed run.
-    package func open(_ resolved: ResolvedRun, directory: RunDirectory?, run: UInt64) throws -> RunWriter {
+    /// - Parameters:
+    ///   - lease: the run's lease, if the run exists.
+    ///   - times: the times of the lease of a new run.
+    package func open(
+        _ resolved: ResolvedRun, directory: RunDirectory?, run: UInt64, lease: RunLeaseKeeper?, times: RunLease.Times
+    ) throws -> RunWriter {
         let plan = resolved.plan
         let json = try JSONDecoder().decode(JSONValue.self, from: plan.configuration.json())
         if let resumed = resolved.resumed {
@@ -20,7 +35,7 @@ extension RunRequest {
             )
             (record.dataset, record.replicas) = (plan.dataset.path, plan.layout.replicas == 1 ? nil : plan.layout.replicas)
             // Which lines stay is known when the stores have said what they still have.
-            return try RunWriter(resumed, record: record, keeping: takesOver ? nil : plan.baseStep)
+            return try RunWriter(resumed, record: record, keeping: takesOver ? nil : plan.baseStep, lease: lease)
         }
         let directory = try directory ?? RunDirectory.create(runs: runs, name: name)
         var record = RunRecord(
@@ -32,6 +47,7 @@ extension RunRequest {
         record.device = device?.words
         record.preset = try configuration.presetName(for: resolved.dataset.manifest)
         // A run that failed before its first checkpoint starts again in the same directory.
-        return try RunWriter(directory, record: record, keeping: takesOver ? nil : 0)
+        return try RunWriter(
+            directory, record: record, keeping: takesOver ? nil : 0, lease: lease ?? RunLeaseKeeper(directory, times: times))
     }
 }

@@ -166,7 +166,7 @@ extension RunRequest {
     private static func lastCheckpoint(_ run: RunDirectory) throws -> (checkpoint: Checkpoint, skippedCheckpoints: [String]) {
         var skippedCheckpoints: [String] = []
         var first: (any Error)?
-        for candidate in run.checkpoints().reversed() {
+        for candidate in run.checkpointsByFencing().reversed() {
             do { return (try Checkpoint(path: candidate.path), skippedCheckpoints) } catch {
                 skippedCheckpoints.append("\(CommandFailure(error)?.description ?? "\(error)"); an older one is used")
                 first = first ?? error

@@ -20,6 +20,7 @@ package struct WorkerState<Connection: AnyObject & Sendable>: Sendable {
 
     /// Nil while the worker is a spare.
     package private(set) var assignment: WireWelcome?
+    private var fence = CoordinatorFence()
     /// The newest attempt that the coordinator has announced.
     package private(set) var attempt = Attempt(0)
     package var peers = PeerConnections<Connection>()
@@ -39,7 +40,9 @@ package struct WorkerState<Connection: AnyObject & Sendable>: Sendable {
     // MARK: Messages
 
     /// - Returns: Early connections of another run.
-    package mutating func assign(_ welcome: WireWelcome) -> [Connection] {
+    /// - Throws: `WireError` if another coordinator has taken over the run from the one that sends this.
+    package mutating func assign(_ welcome: WireWelcome) throws -> [Connection] {
+        try fence.admit(welcome.fencing, run: welcome.run)
         (assignment, startsStore, wasAssigned) = (welcome, welcome.startsStore, true)
         return peers.assigned(run: welcome.run)
     }

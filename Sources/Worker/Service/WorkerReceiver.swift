@@ -102,7 +102,7 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
 
     private func receivedFromCoordinator(_ message: WireControlMessage) throws {
         switch message.body {
-        case .welcome(let welcome): for foreign in mailbox.update({ $0.assign(welcome) }) { foreign.cancel("it is of another run") }
+        case .welcome(let welcome): for foreign in try mailbox.update({ try $0.assign(welcome) }) { foreign.cancel("it is of another run") }
         case .refusal(let refusal):
             mailbox.fail(WireError(.refused, refusal.reason))
             data.fail(WireError(.refused, refusal.reason))

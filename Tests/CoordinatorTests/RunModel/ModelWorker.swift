@@ -52,7 +52,7 @@ final class ModelWorker {
         let (order, attempt) = orders.removeFirst()
         switch order {
         case .order(.welcome(let assignment)):
-            _ = state.assign(
+            _ = try state.assign(
                 .with {
                     ($0.run, $0.rank, $0.startsStore) = (1, UInt32(assignment.rank), assignment.startsStore)
                     ($0.workers, $0.replicas) = (UInt32(assignment.layout.workers), UInt32(assignment.layout.replicas))

@@ -502,6 +502,9 @@ public nonisolated struct WireWelcome: Sendable {
   /// The number of copies of the network, among which the workers are divided.
   public var replicas: UInt32 = 0
 
+  /// The coordinator's fencing number, which is higher than that of every coordinator of the run before it; 0 if it has none.
+  public var fencing: UInt64 = 0
+
   /// A modelled accelerator that replaces the kernels, as JSON; empty if the run computes.
   public var device: Data = Data()
 
@@ -2192,7 +2195,7 @@ nonisolated extension WireShardOffer.Block: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Welcome"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}rank\0\u{1}configuration\0\u{1}workers\0\u{3}dataset_path\0\u{3}dataset_fingerprint\0\u{3}starts_store\0\u{1}patience\0\u{1}replicas\0\u{2}\u{b}device\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}rank\0\u{1}configuration\0\u{1}workers\0\u{3}dataset_path\0\u{3}dataset_fingerprint\0\u{3}starts_store\0\u{1}patience\0\u{1}replicas\0\u{1}fencing\0\u{2}\u{a}device\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2209,6 +2212,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 7: try { try decoder.decodeSingularBoolField(value: &self.startsStore) }()
       case 8: try { try decoder.decodeSingularDoubleField(value: &self.patience) }()
       case 9: try { try decoder.decodeSingularUInt32Field(value: &self.replicas) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.fencing) }()
       case 20: try { try decoder.decodeSingularBytesField(value: &self.device) }()
       default: break
       }
@@ -2243,6 +2247,9 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if self.replicas != 0 {
       try visitor.visitSingularUInt32Field(value: self.replicas, fieldNumber: 9)
     }
+    if self.fencing != 0 {
+      try visitor.visitSingularUInt64Field(value: self.fencing, fieldNumber: 10)
+    }
     if !self.device.isEmpty {
       try visitor.visitSingularBytesField(value: self.device, fieldNumber: 20)
     }
@@ -2259,6 +2266,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.startsStore != rhs.startsStore {return false}
     if lhs.patience != rhs.patience {return false}
     if lhs.replicas != rhs.replicas {return false}
+    if lhs.fencing != rhs.fencing {return false}
     if lhs.device != rhs.device {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Kills workers, stores and coordinators of small runs at random times and compares each run with one without kills.
+"""Kills workers, stores and coordinators of small runs, one or several at once, at random times, and compares each run with one without kills.
 
     Tests/Faults/kills.py COLONNADE DATA [--kills 200] [--seed 1] [--steps 300]
 
-Prints one line of JSON: kills by role, the runs that ended with the bits of the run without kills, and by role the seconds from a
-kill to the next committed step. A seed repeats the choice of processes and times. DATA is a packed data set of 32×32 images.
+Prints one line of JSON: kills by role, the runs that ended with the bits of the run without kills, how often a run went back to a
+checkpoint, and by role the seconds from a kill to the next committed step. Every second run has its store in the coordinator's process. A seed repeats the choice of processes and times. DATA is a packed data set of 32×32 images.
 """
 
 import argparse
@@ -31,11 +31,11 @@ colonnade = os.path.abspath(options.colonnade)
 draw = random.Random(options.seed)
 
 
-def start(runs, name):
+def start(runs, name, store="process"):
     return subprocess.Popen(
         [colonnade, "train", "--preset", "cifar10", "--data", options.data, "--steps", str(options.steps), "--runs", runs, "--name",
-         name, "--store", "process", "--restarts", "20", "--set", "batch=16", "optimizer.learning_rate=0.001",
-         "checkpoint.every=20", "checkpoint.keep=3", "validation.every=0"],
+         name, "--store", store, "--restarts", "20", "--set", "batch=16", "optimizer.learning_rate=0.001",
+         "checkpoint.every=0", "validation.every=100"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
@@ -79,6 +79,23 @@ def begun(run):
     return [line for line in lines if '"kind":"started"' in line or '"kind":"recovered"' in line and '"attempt"' in line]
 
 
+def went_back(run):
+    """Returns how often a run was restarted from a checkpoint."""
+    return pathlib.Path(run, "events.jsonl").read_text().count('"source":"checkpoint"')
+
+
+def victims(alive):
+    """Returns what is killed at once, and its name."""
+    workers, stores, coordinators = (alive.get(role, []) for role in ("worker", "store", "coordinator"))
+    choices = {"worker": workers[:1], "coordinator": coordinators, "workers": workers, "coordinator+worker": coordinators + workers[:1],
+               "everything": workers + stores + coordinators}
+    if stores:
+        choices |= {"store": stores, "store+worker": stores + workers[:1], "coordinator+store": coordinators + stores}
+    draw.shuffle(workers)
+    role = draw.choice(sorted(choices))
+    return role, choices[role]
+
+
 def times_begun(run):
     return len(begun(run))
 
@@ -92,20 +109,22 @@ with tempfile.TemporaryDirectory() as runs:
     whole = start(runs, "whole")
     assert whole.wait() == 0
     expected = steps(f"{runs}/whole")
-    killed, resumed, same, ended = collections.Counter(), collections.defaultdict(list), 0, 0
+    killed, resumed, same, ended, back = collections.Counter(), collections.defaultdict(list), 0, 0, 0
     while sum(killed.values()) < options.kills:
         run = f"{runs}/run-{ended}"
-        process = start(runs, f"run-{ended}")
+        process = start(runs, f"run-{ended}", ["process", "embedded"][ended % 2])
         while process.poll() is None and sum(killed.values()) < options.kills:
             time.sleep(draw.uniform(0.05, 3))
-            alive = children(process.pid)
-            role = draw.choice(["worker", "worker", "store", "coordinator"])
-            if process.poll() is not None or not alive.get(role):
+            role, processes = victims(children(process.pid))
+            if process.poll() is not None or not processes:
                 continue
-            victim = draw.choice(alive[role])
             before, moment = times_begun(run), time.time()
-            os.kill(victim, signal.SIGKILL)
-            killed[role] += 1
+            for victim in processes:
+                try:
+                    os.kill(victim, signal.SIGKILL)
+                except ProcessLookupError:
+                    continue
+                killed[role] += 1
             # Wait until another step is committed or the run ends.
             while process.poll() is None and time.time() < moment + 60:
                 if times_begun(run) > before and os.path.getmtime(f"{run}/metrics.jsonl") > begun_at(run):
@@ -115,8 +134,10 @@ with tempfile.TemporaryDirectory() as runs:
         code = process.wait()
         ended += 1
         same += code == 0 and steps(run) == expected
+        back += went_back(run)
     left = subprocess.run(["pgrep", "-f", runs], capture_output=True, text=True).stdout.split()
     print(json.dumps({
-        "kills": dict(killed), "runs": ended, "runs_with_the_same_bits": same, "processes_left": len(left),
+        "kills": dict(killed), "runs": ended, "runs_with_the_same_bits": same, "went_back_to_a_checkpoint": back,
+        "processes_left": len(left),
         "seconds_to_resume": {role: {"median": round(statistics.median(times), 2), "longest": round(max(times), 2), "measured": len(times)}
                               for role, times in resumed.items()}}))

@@ -32,7 +32,7 @@ import Transport
         for place in successor.announcement.places {
             for byte in Int(place.gradients[0])..<Int(place.gradients[0]) + 4 { window.buffer.bytes[byte] = 1 }
         }
-        // The kernel in which it was stopped goes on.
+        // The kernel in which it was stopped continues.
         for byte in stale.buffer.bytes.indices { stale.buffer.bytes[byte] = 0xFF }
         for block in store.network {
             let contributions = try #require(memory.gradients(of: block.key))

@@ -11,7 +11,7 @@ import Worker
     /// attempt that this worker has not heard of.
     @Test(arguments: [false, true]) func peersAreLeftBeforeMemoryIsFreed(isFailure: Bool) throws {
         var state = WorkerState<Connection>()
-        _ = state.assign(.with { ($0.run, $0.rank, $0.workers, $0.replicas) = (1, 0, 3, 1) })
+        _ = try state.assign(.with { ($0.run, $0.rank, $0.workers, $0.replicas) = (1, 0, 3, 1) })
         let peers = [Connection(), Connection()]
         for (index, peer) in peers.enumerated() {
             let hello = WireHello.with { ($0.role, $0.run, $0.rank, $0.attempt) = (.worker, 1, UInt32(index + 1), UInt32(index)) }

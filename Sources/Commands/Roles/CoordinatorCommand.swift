@@ -62,7 +62,9 @@ struct CoordinatorCommand: ParsableCommand {
         let lease = try request.takeLease(directory, times) { Terminal.error($0) }
         let (metricsAddress, metricsToken) = try request.metricsEndpoint()
         var resolved = try request.resolve(listen: address)
-        resolved.plan.stores = request.store == .embedded ? .everyHost(coordinator: HostIdentity.value) : .byHand(request.stores)
+        let formerStores = resolved.plan.history.stores.flatMap { $0 > 0 ? $0 : nil }
+        resolved.plan.stores =
+            request.store == .embedded ? .everyHost(coordinator: HostIdentity.value) : .byHand(formerStores ?? request.stores)
         try request.security.checked(for: request.store == .embedded ? [.coordinator, .store] : [.coordinator])
         // A run that is taken over keeps its identity: by it stores know that what they have is the run's.
         let run = resolved.plan.history.survivingRun ?? UInt64.random(in: 1...UInt64.max)
@@ -122,7 +124,9 @@ struct CoordinatorCommand: ParsableCommand {
             let (images, batch) = (resolved.plan.dataset.images, configuration.recipe.batch)
             Terminal.line(RunLength.text(steps: resolved.plan.steps, images: images, batch: batch))
         }
-        if request.store == .embedded { try EmbeddedStore.start(service.address, security: security.sibling(.store), memory: memory.file()) }
+        if request.store == .embedded {
+            try EmbeddedStore.start(service.address, security: security.sibling(.store), memory: memory.file())
+        }
         signals.onInterrupt { service.stop() }
         supervisor?.send(.needs(workers: resolved.plan.workers))
         let outcome = service.serve()

@@ -82,6 +82,13 @@ struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How long to wait for workers to join.", valueName: "seconds"))
     var joinTimeout: Double = 600
 
+    @Option(
+        help: ArgumentHelp(
+            "After how long a run continues in a smaller layout without workers that do not come back (0: never). It grows again when "
+                + "workers join.",
+            valueName: "seconds"))
+    var shrinkAfter: Double = 60
+
     @Option(help: "With --store process, the number of store processes to wait for.")
     var stores = 1
 
@@ -124,7 +131,7 @@ struct RunOptions: ParsableArguments {
     /// - Throws: Where the configuration's file cannot be read.
     var request: RunRequest {
         get throws {
-            RunRequest(
+            var request = RunRequest(
                 configuration: try configuration.request, data: data, workers: workers, replicas: replicas, steps: steps, epochs: epochs,
                 runs: runs, name: name, resume: resume, resumeIfBegun: resumeIfBegun, initialize: initialize,
                 store: store.requested, stores: stores,
@@ -132,6 +139,8 @@ struct RunOptions: ParsableArguments {
                 elastic: elastic, elasticInterval: elasticInterval, joinTimeout: joinTimeout, restarts: restarts, patience: patience,
                 bandwidth: bandwidth?.bytesPerSecond, latency: latency?.seconds, device: device,
                 stoppedExitCode: stopped.stoppedExitCode.code, security: security.request)
+            request.shrinkAfter = shrinkAfter
+            return request
         }
     }
 }

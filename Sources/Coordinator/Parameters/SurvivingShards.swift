@@ -6,7 +6,7 @@ package import Protocol
 package struct SurvivingShards: Sendable, Equatable {
     /// The newest step that was committed.
     package let step: Int
-    /// Who has the values and the momentum of each block after that step.
+    /// The store that has each block's values and momentum after that step.
     package let holders: [ParameterBlock.Key: MemberID]
 
     /// Nil if some block of the newest committed step has no holder: then the last checkpoint counts.
@@ -17,14 +17,15 @@ package struct SurvivingShards: Sendable, Equatable {
     ///   - offers: In the order of the stores' ranks.
     ///   - run: The run that is continued.
     ///   - steps: The step of the last checkpoint, and the last step of the run.
-    package init?(_ offers: [(store: MemberID, offer: WireShardOffer)], run: UInt64, blocks: [ParameterBlock.Key], steps: ClosedRange<Int>) {
+    package init?(_ offers: [(store: MemberID, offer: WireShardOffer)], run: UInt64, blocks: [ParameterBlock.Key], steps: ClosedRange<Int>)
+    {
         let own = offers.filter { $0.offer.run == run }
         guard let committed = own.map({ Int(clamping: $0.offer.committed) }).max(), steps.contains(committed) else { return nil }
         guard let holders = Self.holders(of: blocks, after: committed, own, run: run) else { return nil }
         (step, self.holders) = (committed, holders)
     }
 
-    /// Who has the values and the momentum of each of these blocks after a step.
+    /// Finds a store for each of these blocks that has its values and momentum after a step.
     /// - Returns: Nil if nobody has some block.
     package static func holders(
         of blocks: [ParameterBlock.Key], after step: Int, _ offers: [(store: MemberID, offer: WireShardOffer)], run: UInt64

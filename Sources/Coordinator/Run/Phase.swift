@@ -44,8 +44,10 @@ package struct Waiting: Sendable {
     /// When the run gives up, and when it says next who is missing; seconds on the coordinator's clock.
     package var deadline: Double
     package var reminder: Double
-    /// Assignments of failed workers that had asked to leave: nobody will take them.
+    /// Assignments of failed workers that had asked to leave, or did not come back in time: nobody will take them.
     package var abandoned = 0
+    /// Whether the run continues without workers that did not come back.
+    package var givesUp = false
     /// The smaller layout that was named as a way to continue.
     var named: ColumnLayout?
     /// Whether the run will stop as soon as moving values have arrived.

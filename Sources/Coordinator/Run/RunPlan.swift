@@ -79,6 +79,8 @@ public struct RunHistory: Sendable {
     public var validations: [Validation] = []
     /// The identity of a run whose coordinator is gone without an end: its stores may still have the last committed step.
     public var survivingRun: UInt64?
+    /// The number of stores that such a run had.
+    public var stores: Int?
     /// The reason why the run ended before it was restarted.
     public var restartReason: String?
     /// Why each checkpoint that is newer than the one it continues from is not used.
@@ -113,6 +115,8 @@ public struct RunLimits: Sendable {
     public var restarts = 5
     /// The time to wait for everybody to join.
     public var joinPatience: Double = 600
+    /// The time after which a run continues without workers that do not come back, in a smaller layout; 0 for never.
+    public var shrinkPatience: Double = 60
     /// Whether workers are taken in beyond those that the layout was asked to have.
     public var isElastic = false
     /// The time between two changes of layout that take in waiting workers, and from the first of them to the change.

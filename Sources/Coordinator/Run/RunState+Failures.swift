@@ -143,6 +143,7 @@ extension RunState {
         remind(at: now)
         guard !hasEnded else { return }
         nameSmallerLayout(at: now)
+        shrinkIfDue(at: now)
         if let index = brokenLinks.firstIndex(where: { $0.due <= now }) {
             let broken = brokenLinks.remove(at: index)
             journal(.linkLost(sentence: broken.sentence, from: broken.from, to: broken.to))

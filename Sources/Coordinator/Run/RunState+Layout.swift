@@ -91,6 +91,9 @@ extension RunState {
     private func reason(_ workers: Int, _ stores: Int) -> String {
         if policy.wanted != nil { return "asked over the network" }
         guard workers + stores > 0 else { return "more workers are there" }
+        if case .waiting(let waiting) = phase, waiting.givesUp {
+            return "\(workers) \(workers == 1 ? "worker" : "workers") did not come back in \(Int(plan.limits.shrinkPatience)) seconds"
+        }
         return [
             workers > 0 ? "\(workers) \(workers == 1 ? "worker leaves" : "workers leave")" : nil,
             stores > 0 ? "\(stores) \(stores == 1 ? "store leaves" : "stores leave")" : nil,

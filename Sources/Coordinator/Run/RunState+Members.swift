@@ -112,7 +112,7 @@ extension RunState {
     private mutating func takeOver() {
         guard let run = plan.history.survivingRun else { return }
         let offers = roster.stores.map { (store: $0.id, offer: $0.hello.offer) }
-        // Whoever still listens to the coordinator before ignores what belongs to a newer attempt, and the other way round.
+        // A process that still listens to the coordinator before ignores what belongs to a newer attempt, and the other way round.
         attempt = (offers.map(\.offer.attempt).max() ?? 0) &+ 1
         let surviving = SurvivingShards(
             offers, run: run, blocks: holdings.blocks.map(\.key), steps: plan.baseStep...max(plan.baseStep, plan.steps))

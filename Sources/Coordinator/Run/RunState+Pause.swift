@@ -19,12 +19,25 @@ extension RunState {
         phase = .waiting(waiting)
         let missing = rendezvous.workersMissing
         let (are, them, come) = missing == 1 ? ("is", "it", "it comes") : ("are", "them", "they come")
-        let rest = max(0, Int(waiting.deadline - now))
         let command = "colonnade runs resize \(runName) --workers \(possible.workers)"
+        let shrinks = plan.limits.shrinkPatience > 0 && plan.limits.shrinkPatience < plan.limits.joinPatience
+        let rest = max(0, Int((shrinks ? began + plan.limits.shrinkPatience : waiting.deadline) - now))
+        let otherwise = shrinks ? "otherwise it does so by itself" : "otherwise the run ends with a checkpoint"
         let sentence =
-            "\(missing) of \(layout.description) \(are) missing: \(command) continues without \(them); otherwise the run ends with a checkpoint "
-            + "in \(rest) seconds, unless \(come) back"
+            "\(missing) of \(layout.description) \(are) missing: \(command) continues without \(them); \(otherwise) in \(rest) seconds, "
+            + "unless \(come) back"
         journal(.smallerLayout(sentence: sentence, facts: ["workers": "\(possible.workers)", "replicas": "\(possible.replicas)"]))
+    }
+
+    /// Gives up the workers that do not come back, if the others can form a smaller layout: then the layout changes to it. When somebody joins
+    /// later, it grows again.
+    mutating func shrinkIfDue(at now: Double) {
+        guard case .waiting(var waiting) = phase, waiting.pause.isFailure, !waiting.isStopping, policy.wanted == nil,
+            plan.limits.shrinkPatience > 0, now >= waiting.deadline - plan.limits.joinPatience + plan.limits.shrinkPatience,
+            rendezvous.workersMissing > waiting.abandoned, roster.staying.count + roster.spares.count > 0
+        else { return }
+        (waiting.abandoned, waiting.givesUp) = (rendezvous.workersMissing, true)
+        phase = .waiting(waiting)
     }
 
     /// The pause has lasted too long. What is committed is written to a checkpoint before the run ends, if training had begun and nothing is

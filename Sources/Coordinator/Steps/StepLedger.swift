@@ -123,7 +123,8 @@ package struct StepLedger: Sendable {
 
     /// Grants no further steps. Those that are granted are trained to the end.
     package mutating func stop() -> [Action] {
-        guard last > granted else { return [] }
+        // The last step may be granted already; its checkpoint may have been lost on its way.
+        guard last > granted else { return finalSnapshot() }
         last = granted
         return finalSnapshot()
     }

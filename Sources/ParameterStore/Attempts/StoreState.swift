@@ -30,7 +30,7 @@ package struct StoreState<Connection: AnyObject & Sendable>: Sendable {
     /// Whether a topology has arrived.
     private var hasBegun = false
     /// Whether first values are those that an earlier process or coordinator has left in memory.
-    private(set) var recovers = false
+    package private(set) var recovers = false
     var segmentCount = 0
 
     /// The parts of a block that have arrived.
@@ -100,7 +100,8 @@ package struct StoreState<Connection: AnyObject & Sendable>: Sendable {
                 // What an earlier process left is of no use any more.
                 all.append(.forget)
             }
-            (recovers, hasBegun) = (topology.recovers, true)
+            // What was left stays usable when the layout changes before a block is registered.
+            (recovers, hasBegun) = (recovers || topology.recovers, true)
         }
         guard let machine = shard?.machine, topology.attempt == machine.attempt, topology.baseStep == UInt64(machine.committed) else {
             throw WireError(.malformed, "a topology of another attempt than the store is in")

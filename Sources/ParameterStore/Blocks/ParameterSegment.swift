@@ -22,7 +22,7 @@ package final class ParameterSegment: @unchecked Sendable {
         self.registered = registered
         descriptor = file.file.descriptor
         let described = try registered.map { entry in
-            ShardDirectory.Block(
+            ShardBlockEntry(
                 key: .init(entry.block.key), values: .init(try entry.values.blocked()),
                 masters: .init(try entry.gradient.of(.float32).blocked()))
         }

@@ -60,9 +60,14 @@ package struct ShardMemory {
         return UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<(block.shape.count * 4)])
     }
 
-    /// The packed values and momentum of a block.
-    func packed(_ key: Key) -> (block: ParameterBlock, parts: [TensorBuffer?])? {
-        guard let block = network[key], let parts = restored[key] else { return nil }
+    /// The packed values and momentum of a block that no worker has registered yet: as they arrived, or as they lie in the shard's file.
+    func packed(_ key: Key, step: Int, recovers: Bool, engine: Engine) throws -> (block: ParameterBlock, parts: [TensorBuffer?])? {
+        guard let block = network[key] else { return nil }
+        if let parts = restored[key] { return (block, parts) }
+        guard recovers, let memory = file.block(key, at: step) else { return nil }
+        let parts = try [memory.masters, memory.momentum].map {
+            try StoredBlock.canonical($0[step & 1], memory.layout, block, engine: engine)
+        }
         return (block, parts)
     }
 

@@ -10,32 +10,7 @@ import Transport
 /// A shard's blocks lie in regions, one for each worker's columns. Each block has values, masters and momentum twice, for even and odd steps,
 /// and two numbers that say which step each of the two belongs to.
 package struct ShardDirectory: Codable, Equatable, Sendable {
-    package struct Block: Codable, Equatable, Sendable {
-        package var key: Key
-        /// The layout of the values that kernels read.
-        var values: Layout
-        /// The layout of masters and momentum.
-        var masters: Layout
-        /// Offsets from the region's beginning, in bytes, for even and odd steps. Masters are the values where kernels read 32 bits.
-        var valuesAt: [Int] = []
-        var mastersAt: [Int] = []
-        var momentumAt: [Int] = []
-        /// The offset of the two steps.
-        var stepsAt = 0
-    }
-
-    package struct Region: Codable, Equatable, Sendable {
-        /// From the file's beginning, in bytes.
-        package var offset: Int
-        package var byteCount: Int
-        /// The part at the beginning that workers map.
-        package var valueBytes: Int
-        package var blocks: [Block]
-
-        package var end: Int { offset + byteCount }
-    }
-
-    package var regions: [Region] = []
+    package var regions: [ShardRegionEntry] = []
 
     package init() {}
 
@@ -46,7 +21,7 @@ package struct ShardDirectory: Codable, Equatable, Sendable {
     /// - Parameters:
     ///   - sizes: The bytes of each block's values and masters.
     ///   - start: Where regions begin.
-    package mutating func add(_ blocks: [Block], sizes: [(values: Int, masters: Int)], from start: Int) -> Region {
+    package mutating func add(_ blocks: [ShardBlockEntry], sizes: [(values: Int, masters: Int)], from start: Int) -> ShardRegionEntry {
         // A worker checks the first bytes.
         var size = SharedSegment.reserved
         func reserve(_ bytes: Int) -> Int {
@@ -60,11 +35,12 @@ package struct ShardDirectory: Codable, Equatable, Sendable {
         for index in placed.indices {
             let bytes = sizes[index].masters
             placed[index].stepsAt = reserve(16)
-            placed[index].mastersAt = placed[index].values == placed[index].masters ? placed[index].valuesAt : [reserve(bytes), reserve(bytes)]
+            placed[index].mastersAt =
+                placed[index].values == placed[index].masters ? placed[index].valuesAt : [reserve(bytes), reserve(bytes)]
             placed[index].momentumAt = [reserve(bytes), reserve(bytes)]
         }
         let count = Self.aligned(size)
-        let region = Region(offset: room(for: count, from: start), byteCount: count, valueBytes: values, blocks: placed)
+        let region = ShardRegionEntry(offset: room(for: count, from: start), byteCount: count, valueBytes: values, blocks: placed)
         regions.append(region)
         regions.sort { $0.offset < $1.offset }
         return region
@@ -92,7 +68,8 @@ package struct ShardDirectory: Codable, Equatable, Sendable {
             for block in region.blocks {
                 guard let values = block.values.byteCount, let masters = block.masters.byteCount else { return false }
                 func fits(_ offsets: [Int], _ bytes: Int) -> Bool {
-                    offsets.count == 2 && offsets.allSatisfy { $0 >= 0 && $0 % 64 == 0 && bytes <= region.byteCount && $0 <= region.byteCount - bytes }
+                    offsets.count == 2
+                        && offsets.allSatisfy { $0 >= 0 && $0 % 64 == 0 && bytes <= region.byteCount && $0 <= region.byteCount - bytes }
                 }
                 guard fits(block.valuesAt, values), fits(block.mastersAt, masters), fits(block.momentumAt, masters),
                     fits([block.stepsAt, block.stepsAt], 16)
@@ -103,37 +80,62 @@ package struct ShardDirectory: Codable, Equatable, Sendable {
     }
 }
 
-extension ShardDirectory {
-    /// A block's key.
-    package struct Key: Codable, Hashable, Sendable {
-        let layer, column, source: Int
-        let isBias: Bool
+/// A block of a region.
+package struct ShardBlockEntry: Codable, Equatable, Sendable {
+    package var key: ShardBlockKey
+    /// The layout of the values that kernels read.
+    var values: ShardLayout
+    /// The layout of masters and momentum.
+    var masters: ShardLayout
+    /// Offsets from the region's beginning, in bytes, for even and odd steps. Masters are the values where kernels read 32 bits.
+    var valuesAt: [Int] = []
+    var mastersAt: [Int] = []
+    var momentumAt: [Int] = []
+    /// The offset of the two steps.
+    var stepsAt = 0
+}
 
-        package init(_ key: ParameterBlock.Key) { (layer, column, source, isBias) = (key.layer, key.column, key.source, key.kind == .bias) }
+/// A region: the blocks of one worker's columns.
+package struct ShardRegionEntry: Codable, Equatable, Sendable {
+    /// From the file's beginning, in bytes.
+    package var offset: Int
+    package var byteCount: Int
+    /// The part at the beginning that workers map.
+    package var valueBytes: Int
+    package var blocks: [ShardBlockEntry]
 
-        package var block: ParameterBlock.Key {
-            ParameterBlock.Key(layer: layer, kind: isBias ? .bias : .weight, column: column, source: source)
-        }
+    package var end: Int { offset + byteCount }
+}
+
+/// A block's key.
+package struct ShardBlockKey: Codable, Hashable, Sendable {
+    let layer, column, source: Int
+    let isBias: Bool
+
+    package init(_ key: ParameterBlock.Key) { (layer, column, source, isBias) = (key.layer, key.column, key.source, key.kind == .bias) }
+
+    package var block: ParameterBlock.Key {
+        ParameterBlock.Key(layer: layer, kind: isBias ? .bias : .weight, column: column, source: source)
+    }
+}
+
+/// A tensor's layout.
+package struct ShardLayout: Codable, Equatable, Sendable {
+    let is16Bit: Bool
+    let extents, paddedExtents, strides, innerBlocks, innerAxes: [Int]
+
+    init(_ layout: BlockedLayout) {
+        is16Bit = layout.type == .bfloat16
+        (extents, paddedExtents, strides) = (layout.extents, layout.paddedExtents, layout.strides)
+        (innerBlocks, innerAxes) = (layout.innerBlocks, layout.innerAxes)
     }
 
-    /// A tensor's layout.
-    package struct Layout: Codable, Equatable, Sendable {
-        let is16Bit: Bool
-        let extents, paddedExtents, strides, innerBlocks, innerAxes: [Int]
-
-        init(_ layout: BlockedLayout) {
-            is16Bit = layout.type == .bfloat16
-            (extents, paddedExtents, strides) = (layout.extents, layout.paddedExtents, layout.strides)
-            (innerBlocks, innerAxes) = (layout.innerBlocks, layout.innerAxes)
-        }
-
-        var blocked: BlockedLayout {
-            BlockedLayout(
-                type: is16Bit ? .bfloat16 : .float32, extents: extents, paddedExtents: paddedExtents, strides: strides,
-                innerBlocks: innerBlocks, innerAxes: innerAxes)
-        }
-
-        /// Nil where there is no such layout.
-        var byteCount: Int? { (try? TensorLayout(blocked))?.byteCount }
+    var blocked: BlockedLayout {
+        BlockedLayout(
+            type: is16Bit ? .bfloat16 : .float32, extents: extents, paddedExtents: paddedExtents, strides: strides,
+            innerBlocks: innerBlocks, innerAxes: innerAxes)
     }
+
+    /// Nil where there is no such layout.
+    var byteCount: Int? { (try? TensorLayout(blocked))?.byteCount }
 }

@@ -2,7 +2,7 @@ package import Protocol
 import SwiftProtobuf
 
 extension ShardFile {
-    /// What a coordinator is told of the state that is there; nil where there is none.
+    /// The offer of the state that is there to a coordinator; nil if there is none.
     package var offer: WireShardOffer? {
         guard run != 0 else { return nil }
         return .with { offer in

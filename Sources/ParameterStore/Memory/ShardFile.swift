@@ -5,7 +5,7 @@ import Tensors
 package import Transport
 
 /// The file in memory in which a shard's state lies, so that it outlives the process: a header, the directory of what lies where, and the
-/// regions. Whoever is killed at any instant leaves a file whose last committed step is whole.
+/// regions. A process that is killed at any instant leaves a file whose last committed step is whole.
 ///
 /// The header's first page has eight numbers. Two slots for the directory follow, which are written in turn: the header names the one that
 /// counts. Of a block the two steps say which step its even and its odd buffers belong to; a step is 0 while its buffer is being written, and
@@ -21,7 +21,7 @@ package final class ShardFile: @unchecked Sendable {
     private static let version: UInt64 = 1
     private static let page = 4096
     private static let slot = 4 << 20
-    /// Where regions begin.
+    /// The offset at which regions begin.
     package static let headerSize = 16 << 20
 
     package let file: MemoryFile
@@ -97,7 +97,7 @@ package final class ShardFile: @unchecked Sendable {
     }
 
     /// The region of these blocks in these layouts that is there already.
-    package func region(of blocks: [ShardDirectory.Block]) -> ShardRegion? {
+    package func region(of blocks: [ShardBlockEntry]) -> ShardRegion? {
         let found = directory.regions.first { region in
             region.blocks.count == blocks.count
                 && zip(region.blocks, blocks).allSatisfy { ($0.key, $0.values, $0.masters) == ($1.key, $1.values, $1.masters) }
@@ -107,7 +107,7 @@ package final class ShardFile: @unchecked Sendable {
 
     /// Makes a region for blocks.
     /// - Throws: `WireError` where there is no memory.
-    package func makeRegion(_ blocks: [ShardDirectory.Block], sizes: [(values: Int, masters: Int)]) throws -> ShardRegion {
+    package func makeRegion(_ blocks: [ShardBlockEntry], sizes: [(values: Int, masters: Int)]) throws -> ShardRegion {
         let before = directory
         let region = directory.add(blocks, sizes: sizes, from: Self.headerSize)
         do {
@@ -139,7 +139,7 @@ package final class ShardFile: @unchecked Sendable {
         }
     }
 
-    private func map(_ region: ShardDirectory.Region) throws -> ShardRegion {
+    private func map(_ region: ShardRegionEntry) throws -> ShardRegion {
         if let known = mapped[region.offset] { return known }
         let made = try ShardRegion(region, file, isNew: false)
         mapped[region.offset] = made

@@ -16,7 +16,7 @@ package final class ShardRegion: @unchecked Sendable {
 
     /// Maps a region.
     /// - Parameter isNew: Whether it gets a nonce of its own.
-    init(_ region: ShardDirectory.Region, _ file: MemoryFile, isNew: Bool) throws {
+    init(_ region: ShardRegionEntry, _ file: MemoryFile, isNew: Bool) throws {
         (offset, valueBytes) = (region.offset, region.valueBytes)
         buffer = try file.map(offset: region.offset, byteCount: region.byteCount)
         let number = SharedNumber(buffer, offset: 0)

@@ -130,10 +130,12 @@ extension StoreReceiver {
         }
         updates.submit(kind == .snapshot ? .snapshot(order) : .handOver(order))
         for key in keys where memory?.block(key) == nil {
-            guard let (block, parts) = memory?.packed(key) else { continue }
-            for (isMomentum, packed) in zip([false, true], parts) {
-                if let packed { coordinator.send(packed, of: block, momentum: isMomentum, step: step, run: run, kind) }
-            }
+            do {
+                guard let (block, parts) = try memory?.packed(key, step: step, recovers: state.recovers, engine: engine) else { continue }
+                for (isMomentum, packed) in zip([false, true], parts) {
+                    if let packed { coordinator.send(packed, of: block, momentum: isMomentum, step: step, run: run, kind) }
+                }
+            } catch { membership.end(.failed("\(error)")) }
         }
     }
 }

@@ -182,7 +182,7 @@ package final class UpdateThread: Sendable {
     }
 }
 
-/// Where a block's first values come from.
+/// The source of a block's first values.
 package enum FirstValues: Sendable {
     case drawn
     /// Values and momentum, packed, as they were received or copied.

@@ -1,4 +1,4 @@
-public import Security
+import Security
 
 /// The highest fencing number of a run's coordinators that a worker or store has seen. A coordinator with a lower number has been succeeded
 /// and does not know it yet: nothing that it orders may be carried out.

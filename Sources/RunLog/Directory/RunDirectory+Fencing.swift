@@ -3,10 +3,10 @@ import Foundation
 /// Fencing numbers in a run's files. Of two files that say the same of a run, the one with the higher number is right.
 extension RunDirectory {
     /// The files that grow line by line, or record by record.
-    var appendedPaths: [String] { [metricsPath, indexPath, eventsPath, logPath, timelinePath] }
+    package var appendedPaths: [String] { [metricsPath, indexPath, eventsPath, logPath, timelinePath] }
 
     /// Returns the name under which a coordinator writes a file before it puts it in place.
-    static func partialPath(of path: String, fencing: Int) -> String { "\(path).\(fencing).partial" }
+    package static func partialPath(of path: String, fencing: Int) -> String { "\(path).\(fencing).partial" }
 
     /// Returns the number in the name of such a file; nil for other names.
     static func fencingOfPartialFile(_ name: String) -> Int? {

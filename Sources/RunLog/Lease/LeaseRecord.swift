@@ -20,9 +20,9 @@ public struct LeaseRecord: Codable, Sendable, Hashable {
     /// Nil where the file system has no locks, or where somebody else held the lock.
     public let lock: Lock?
     /// Grows as long as the owner lives.
-    public internal(set) var counter = 0
+    public package(set) var counter = 0
     /// Whether the owner has ended and writes nothing any more.
-    public internal(set) var isReleased = false
+    public package(set) var isReleased = false
 
     public init(fencing: Int, owner: String, host: String, process: ProcessIdentity, lock: Lock?) {
         (self.fencing, self.owner, self.host, self.process, self.lock) = (fencing, owner, host, process, lock)

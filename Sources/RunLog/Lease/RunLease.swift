@@ -37,7 +37,7 @@ public struct RunLease: Sendable, Hashable {
         case released
         /// The process of the owner before has ended.
         case ownerEnded
-        /// The counter stood still. The process may only be stopped, and go on at any time.
+        /// The counter stood still. The process may only be stopped, and continue at any time.
         case stoodStill
     }
 
@@ -89,7 +89,7 @@ public struct RunLease: Sendable, Hashable {
     private struct Holding: Sendable, Hashable {
         enum Stage { case idle, checking, renewing, confirming }
 
-        let fencing: Int
+        package let fencing: Int
         var counter: Int
         var stage = Stage.idle
         /// The beginning of the last look that found no higher number.

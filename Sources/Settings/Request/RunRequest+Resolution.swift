@@ -38,7 +38,9 @@ extension RunRequest {
         guard (1...year).contains(patience) else {
             throw CommandFailure(CommandFailure.usage, "--patience must be a number of seconds, at least 1, not \(patience)")
         }
-        for (option, value) in [("--elastic-interval", elasticInterval), ("--join-timeout", joinTimeout)]
+        for (option, value) in [
+            ("--elastic-interval", elasticInterval), ("--join-timeout", joinTimeout), ("--shrink-after", shrinkAfter),
+        ]
         where !(0...year).contains(value) {
             throw CommandFailure(CommandFailure.usage, "\(option) must be a number of seconds, not \(value)")
         }
@@ -85,7 +87,9 @@ extension RunRequest {
         }
         if device != nil { SimulatedRun.turnOffEvaluation(in: &configuration.recipe) }
         _ = try BatchPreparer(dataset: dataset, settings: .init(configuration))
-        let layout = try layout(configuration, record)
+        let former = takesOver ? resumed ?? directory.map { RunDirectory($0) } : nil
+        let formerRecord = former.flatMap { try? $0.record() }
+        let layout = try layout(configuration, record, former: formerRecord)
         // A step has one slice by default; each replica needs at least one.
         if checkpoint == nil, configuration.recipe.slices == 1 { configuration.recipe.slices = layout.replicas }
         try configuration.check()
@@ -109,8 +113,8 @@ extension RunRequest {
             listen: listen)
         plan.start = try checkpoint.map { .resumed($0) } ?? initialize.map { .trained(try Checkpoint(path: $0)) }
         _ = try plan.start?.drawn(configuration)
-        let former = takesOver ? resumed ?? directory.map { RunDirectory($0) } : nil
-        plan.history.survivingRun = former.flatMap { (try? $0.record())?.run }.flatMap { Digest.number($0) }
+        plan.history.survivingRun = formerRecord.flatMap { Digest.number($0.run) }
+        plan.history.stores = formerRecord?.processes.count { $0.role == "store" }
         if let resumed = resumed ?? former {
             MetricsIndex(resumed).forEach {
                 guard $0.kind == .validation else { return }
@@ -118,7 +122,7 @@ extension RunRequest {
             }
         }
         (plan.limits.joinPatience, plan.limits.patience, plan.limits.restarts) = (joinTimeout, patience, restarts)
-        (plan.limits.isElastic, plan.limits.elasticInterval) = (elastic, elasticInterval)
+        (plan.limits.isElastic, plan.limits.elasticInterval, plan.limits.shrinkPatience) = (elastic, elasticInterval, shrinkAfter)
         (plan.history.restartReason, plan.history.unusableCheckpoints) = (restartReason, found?.skippedCheckpoints ?? [])
         (plan.recording.traceInterval, plan.recording.normsInterval) = (traceEvery, normsEvery)
         plan.device = device
@@ -137,8 +141,12 @@ extension RunRequest {
     }
 
     /// Returns the requested layout, or a resumed run's; otherwise one worker for each column of each replica.
-    private func layout(_ configuration: RunConfiguration, _ record: RunRecord?) throws -> ColumnLayout {
+    /// - Parameter former: The record of a run that is taken over: its layout may have changed since it was asked for.
+    private func layout(_ configuration: RunConfiguration, _ record: RunRecord?, former: RunRecord?) throws -> ColumnLayout {
         let columns = configuration.network.columns
+        if let former, let layout = try? ColumnLayout(columns: columns, workers: former.workers, replicas: former.replicas ?? 1) {
+            return layout
+        }
         if replicas == nil, let record, let before = record.replicas {
             // The requested workers may be too few for the earlier number of replicas.
             if let layout = try? ColumnLayout(columns: columns, workers: workers ?? record.workers, replicas: before) { return layout }

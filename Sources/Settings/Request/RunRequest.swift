@@ -29,6 +29,8 @@ package struct RunRequest: Codable, Sendable {
     /// Seconds, as all times here.
     package var elasticInterval: Double
     package var joinTimeout: Double
+    /// After which a run continues without workers that do not come back; 0 for never.
+    package var shrinkAfter: Double = 60
     package var restarts: Int
     package var patience: Double
     /// Bytes a second between hosts.
@@ -49,7 +51,7 @@ package struct RunRequest: Codable, Sendable {
     package var restartReason: String?
     /// Whether the coordinator before is gone without an end, so that stores may still have the last committed step.
     package var takesOver = false
-    /// Where the coordinator before listened: workers and stores look for its successor there.
+    /// The address of the coordinator before: workers and stores look for its successor there.
     package var formerAddress: String?
 
     package init(

@@ -60,7 +60,7 @@ final class ParameterBinding {
             valueMemory = try .allocate(byteCount: sharesMirror ? largest(\.values) : valueBytes)
             gradientMemory = try .allocate(byteCount: sharesMirror ? largest(\.pushed) : gradientBytes)
         } else {
-            // A worker writes gradients only. One that goes on after it was replaced can harm nobody else's values.
+            // A worker writes gradients only. One that continues after it was replaced can harm nobody else's values.
             let new = Windows(
                 values: try SegmentWindow(byteCount: valueBytes, access: .read),
                 gradients: try SegmentWindow(byteCount: gradientBytes, access: .write))

@@ -203,10 +203,12 @@ final class ModelStore {
         case .sendStored(let stored, let attempt, _): outgoing.append(.message(.stored(stored), attempt))
         case .snapshot(let keys, let step):
             jobs.append(.snapshot(keys.filter(registered.contains), step: step))
-            for key in keys where !registered.contains(key) { try sendSnapshot(key, restored[key], step: step) }
+            for key in keys where !registered.contains(key) { try sendSnapshot(key, restored[key] ?? left(key, step), step: step) }
         case .handOver(let keys, _, let step):
             jobs.append(.handOver(keys.filter(registered.contains), step: step))
-            for key in keys where !registered.contains(key) { try sendParts(key, restored.removeValue(forKey: key), step: step) }
+            for key in keys where !registered.contains(key) {
+                try sendParts(key, restored.removeValue(forKey: key) ?? left(key, step), step: step)
+            }
             registered.subtract(keys)
         case .collect(let step):
             jobs.append(.collect(registered.sorted(), step: step))
@@ -219,6 +221,9 @@ final class ModelStore {
         case .end: hasEnded = true
         }
     }
+
+    /// What a process before has left of a block.
+    private func left(_ key: Key, _ step: Int) -> Value? { state.recovers ? buffers[key]?[step & 1] : nil }
 
     private func sendSnapshot(_ key: Key, _ value: Value?, step: Int) throws {
         guard let value, value.step == step else { throw ModelError("a checkpoint of step \(step) from \(String(describing: value))") }
@@ -245,8 +250,7 @@ final class ModelStore {
             try perform(state.updated(BlockUpdate(key, step: step, attempt: attempt)))
         case .initialize(let segment, let blocks, let step, let recovers):
             for (key, restored) in blocks {
-                let left = recovers ? buffers[key]?[step & 1] : nil
-                let value = restored ?? left ?? Value(step: 0, number: model.initial(key))
+                let value = restored ?? (recovers ? buffers[key]?[step & 1] : nil) ?? Value(step: 0, number: model.initial(key))
                 guard value.step == step else { throw ModelError("first values of step \(value.step) for step \(step)") }
                 buffers[key] = step & 1 == 0 ? [value, nil] : [nil, value]
             }

@@ -166,10 +166,11 @@ final class RunModel {
         }
     }
 
-    /// Another coordinator takes the run over. Whoever had a connection to the one before finds it closed.
+    /// Another coordinator takes the run over. Every process that had a connection to the one before finds it closed.
     private func succeed(because reason: String) {
         successions += 1
         var plan = plan
+        (plan.layout, plan.stores) = (state.layout, .byHand(max(1, state.rendezvous.stores.count)))
         (plan.history.survivingRun, plan.history.restartReason, plan.history.validations) = (1, reason, validations)
         (arriving, writing, lossyConnections) = ([:], [], [])
         for worker in workers.values where worker.isAlive { (worker.isAlive, _) = (false, restarts.append(worker.hello.hostName)) }

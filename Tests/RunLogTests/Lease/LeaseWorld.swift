@@ -1,4 +1,4 @@
-@testable import RunLog
+import RunLog
 import Platform
 
 /// Processes that want to write one run, on different hosts, with the run's directory in memory. Each does one thing at a time, and may be

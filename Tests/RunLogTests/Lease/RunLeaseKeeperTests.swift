@@ -4,7 +4,7 @@ import Platform
 import TestSupport
 import Testing
 
-@testable import RunLog
+import RunLog
 
 /// Leases in a real directory.
 @Suite struct RunLeaseKeeperTests {

@@ -1,4 +1,4 @@
-@testable import RunLog
+import RunLog
 import Platform
 import Testing
 

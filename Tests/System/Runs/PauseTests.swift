@@ -44,6 +44,17 @@ import Testing
         #expect(run.directory.digests == runner.runDirectory("whole").digests)
     }
 
+    @Test func aRunContinuesWithoutAWorkerThatDoesNotComeBack() throws {
+        let runner = try CommandRunner()
+        let data = ["--data", try runner.makeData()]
+        #expect(try runner.run(["train", "--name", "whole"] + data + Self.settings).code == 0)
+        let run = try pausedRun(runner, data + Self.settings + ["--shrink-after", "6"])
+        #expect(try run.end() == 0)
+        #expect(run.directory.digests == runner.runDirectory("whole").digests)
+        let change = try #require(run.directory.events("layout").first)
+        #expect(change.facts["workers"] == "1" && change.message.contains("1 worker did not come back in 6 seconds"))
+    }
+
     @Test func theNamedCommandContinuesTheRun() throws {
         let runner = try CommandRunner()
         let data = ["--data", try runner.makeData()]

@@ -60,6 +60,29 @@ import Testing
         #expect(ledger.isDone)
     }
 
+    /// While the disk takes none, checkpoints wait, but not the last.
+    @Test func aPostponedCheckpointIsTakenAfterTheFirstStepThatAllowsIt() {
+        var ledger = StepLedger(plan: plan(last: 6, checkpoint: 2), workers: 1, stores: 1)
+        _ = ledger.advance()
+        func snapshots(_ step: Int) -> [Int] {
+            (ledger.stored(store: 0, step: step) + ledger.report(worker: 0, step: step)).compactMap {
+                if case .commit(let step, snapshot: true) = $0 { step } else { nil }
+            }
+        }
+        ledger.postponesSnapshots = true
+        #expect(snapshots(1) == [] && snapshots(2) == [])
+        ledger.postponesSnapshots = false
+        #expect(snapshots(3) == [3] && snapshots(4) == [4])
+        ledger.postponesSnapshots = true
+        #expect(snapshots(5) == [] && snapshots(6) == [6])
+        // It is there, so that it is not taken twice, unless the disk did not take it.
+        #expect(ledger.finalSnapshot() == [])
+        ledger.snapshotFailed(5)
+        #expect(ledger.finalSnapshot() == [])
+        ledger.snapshotFailed(6)
+        #expect(ledger.finalSnapshot() == [.snapshot(step: 6)] && ledger.finalSnapshot() == [])
+    }
+
     @Test func reportsThatNobodyAskedForChangeNothing() {
         var ledger = StepLedger(plan: plan(last: 5), workers: 1, stores: 1)
         _ = ledger.advance()

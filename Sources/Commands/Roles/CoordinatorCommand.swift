@@ -31,6 +31,8 @@ struct CoordinatorCommand: ParsableCommand {
 
     func run() throws {
         ParentProcess.dieWithIt()
+        // A file that reaches a limit of the system is an error of that file, not the end of the process.
+        signal(SIGXFSZ, SIG_IGN)
         let signals = SignalWatch()
         switch try request().beginning() {
         case .finished(let run): Terminal.line("\(run.path) is finished")
@@ -57,38 +59,41 @@ struct CoordinatorCommand: ParsableCommand {
         resolved.plan.stores = request.store == .embedded ? .everyHost(coordinator: HostIdentity.value) : .byHand(request.stores)
         try request.security.checked(for: request.store == .embedded ? [.coordinator, .store] : [.coordinator])
         let run = UInt64.random(in: 1...UInt64.max)
-        let writer = try request.open(resolved, directory: directory, run: run)
+        let recorder = RunRecorder(try request.open(resolved, directory: directory, run: run))
+        let path = recorder.directory.path
         let display = ProgressDisplay(batch: resolved.plan.configuration.recipe.batch)
-        let metrics = MetricsServer(run: writer.directory.name, steps: resolved.plan.steps)
+        let metrics = MetricsServer(run: recorder.directory.name, steps: resolved.plan.steps)
         let supervisor = supervisorDescriptor.map { SupervisorReports($0) }
-        let journal = RunJournal(writer, listeners: [{ metrics.take($0) }, { display.show($0) }, { supervisor?.take($0) }])
+        let journal = RunJournal(recorder, listeners: [{ metrics.take($0) }, { display.show($0) }, { supervisor?.take($0) }])
         // Beyond this machine a token is only what both sides were given: nobody else would find it.
         let drawsToken = request.security.certificates == nil && !request.security.namesToken && address.isLoopback
         var token: PublishedToken?
         defer { token?.remove() }
         do {
-            token = drawsToken ? try PublishedToken(writer.directory) : nil
+            token = drawsToken ? try PublishedToken(recorder.directory) : nil
             resolved.plan.security = try request.security.protection(
                 .coordinator, otherwise: token?.source ?? .none, log: { journal.note("certificates", $0) },
                 refused: { journal.note("refused", $0) })
         } catch {
-            if resolved.resumed == nil { try? FileManager.default.removeItem(atPath: writer.directory.path) }
+            if resolved.resumed == nil { Self.remove(path, recorder) }
             throw error
         }
         let security = resolved.plan.security
         let service: CoordinatorService
         do {
-            service = try CoordinatorService(resolved.plan, writer: writer, run: run, journal: journal, status: { metrics.take($0) })
+            service = try CoordinatorService(resolved.plan, recorder: recorder, run: run, journal: journal, status: { metrics.take($0) })
             if let metricsAddress { try metrics.start(on: metricsAddress, token: metricsToken) }
         } catch {
             // Nothing was trained: leave no run behind.
-            if resolved.resumed == nil { try? FileManager.default.removeItem(atPath: writer.directory.path) }
+            if resolved.resumed == nil { Self.remove(path, recorder) }
             throw error
         }
-        try writer.update { record in
+        recorder.update { record in
             record.coordinator = "\(service.address)"
             record.plan = try? .init(resolved.plan.configuration, layout: resolved.plan.layout)
         }
+        // Who hears that the coordinator listens may look into run.json for its address.
+        recorder.drain(within: 10)
         let published = token?.publish(service.address, TerminalReporter())
         defer { published?.remove() }
         if !address.isLoopback, security.isPlain {
@@ -104,13 +109,21 @@ struct CoordinatorCommand: ParsableCommand {
         signals.onInterrupt { service.stop() }
         let outcome = service.serve()
         display.finish()
+        // What follows reads the run's files.
+        recorder.drain(within: 10)
         // What was predicted is the rate of one layout, of real kernels.
         if !service.hasChangedLayout, request.device == nil {
             RunForecast(
                 resolved.plan.configuration, resolved.plan.layout, base: resolved.plan.baseStep, bandwidth: request.bandwidth,
                 latency: request.latency
-            ).conclude(writer, journal)
+            ).conclude(recorder, journal)
         }
-        try RunReport.finish(writer, journal, outcome, stoppedExitCode: request.stoppedExitCode)
+        try RunReport.finish(recorder, journal, outcome, stoppedExitCode: request.stoppedExitCode)
+    }
+
+    /// Removes a run in which nothing was trained, once nothing is written to it any more.
+    private static func remove(_ path: String, _ recorder: RunRecorder) {
+        _ = recorder.finish(within: 10)
+        try? FileManager.default.removeItem(atPath: path)
     }
 }

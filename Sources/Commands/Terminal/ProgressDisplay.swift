@@ -55,6 +55,9 @@ final class ProgressDisplay: @unchecked Sendable {
                     "step \(metrics.step): validation loss \(Terminal.fixed(metrics.loss, 4)), top-1 error \(Terminal.percent(metrics.top1_error)), "
                         + "top-5 error \(Terminal.percent(metrics.top5_error))")
             case .checkpoint(let step, let path): line("step \(step): checkpoint \(path)")
+            case .checkpointFailed(let step, let reason): line(JournalEntry.checkpointFailed(step, reason))
+            case .logWaiting(let backlog, _): line(backlog.waitingSentence)
+            case .logWritten(let backlog): line(backlog.writtenSentence)
             case .rateReduced(let step, let rate):
                 line("step \(step): the validation error stopped improving, the rate is now \(rate)")
             case .plateau(let step):

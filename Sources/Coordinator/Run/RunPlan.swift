@@ -102,4 +102,6 @@ public enum RunOutcome: Sendable, Equatable {
     case lost(String)
     /// Going on would end the same way.
     case failed(String)
+    /// The steps are trained, but their checkpoint could not be written; the run can go on from the one before.
+    case unsaved(String)
 }

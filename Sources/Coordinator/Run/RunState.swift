@@ -20,7 +20,7 @@ package struct RunState: Sendable {
     var policy: LayoutPolicy
     var failures = FailureHistory()
     var stragglers = StragglerWatch()
-    var checkpoints = CheckpointProgress()
+    var checkpoints: CheckpointProgress
     /// Broken connections that members have reported in this attempt.
     var brokenLinks: [BrokenLink] = []
     private var effects: [Effect] = []
@@ -38,6 +38,7 @@ package struct RunState: Sendable {
         holdings = Holdings(try plan.configuration.network.parameterBlocks())
         layout = plan.layout
         health = try Self.monitor(plan, plan.layout)
+        checkpoints = try Self.checkpoints(plan)
         policy = LayoutPolicy(
             columns: plan.layout.columns, slices: plan.configuration.recipe.slices, asked: plan.workers, isElastic: plan.limits.isElastic,
             interval: plan.limits.elasticInterval)
@@ -66,6 +67,7 @@ package struct RunState: Sendable {
         note(input, at: now)
         // A heartbeat makes nothing possible: the next tick judges it.
         if case .heartbeat = input { return effects }
+        considerCheckpoint(at: now)
         // Each turn either changes the phase or leaves nothing to do; the limit turns an endless loop into an error that is seen.
         for _ in 0..<64 {
             if !advance(at: now) { return effects }
@@ -86,7 +88,7 @@ package struct RunState: Sendable {
         case .checkpointWritten(let step, let path):
             checkpoints.written(step)
             journal(.checkpoint(step: step, path: path))
-        case .checkpointFailed(let step, let reason): end(.failed("the checkpoint of step \(step) cannot be written: \(reason)"))
+        case .checkpointFailed(let step, let reason, let isPermanent): checkpointFailed(step, reason, isPermanent: isPermanent, at: now)
         case .broken(let reason): end(.failed(reason))
         case .stop: stop("asked to stop", at: now)
         case .command(let command, let origin): received(command, from: origin, at: now)
@@ -175,20 +177,4 @@ struct BrokenLink: Sendable, Equatable {
     let to: String
     /// When it counts, unless the other end turns out to be gone first.
     let due: Double
-}
-
-/// Checkpoints whose blocks are on their way, and those that are being written.
-package struct CheckpointProgress: Sendable, Equatable {
-    private var arriving: Set<Int> = []
-    private var writing: Set<Int> = []
-
-    package mutating func begin(_ step: Int) { arriving.insert(step) }
-
-    package mutating func arrived(_ step: Int) { if arriving.remove(step) != nil { writing.insert(step) } }
-
-    package mutating func written(_ step: Int) { writing.remove(step) }
-
-    /// Whether stores may still be sending; the disk may be writing.
-    package var hasArrived: Bool { arriving.isEmpty }
-    package var isIdle: Bool { arriving.isEmpty && writing.isEmpty }
 }

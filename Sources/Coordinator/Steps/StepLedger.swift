@@ -39,6 +39,8 @@ package struct StepLedger: Sendable {
     package var isPaused = false
     /// Whether the next committed step gets a checkpoint because somebody asked.
     package var wantsSnapshot = false
+    /// Whether checkpoints that are due wait; the last step's does not.
+    package var postponesSnapshots = false
     private var lastSnapshot: Int?
     private var reports: [Int: Set<Int>] = [:]
     private var stored: [Int: Set<Int>] = [:]
@@ -122,8 +124,11 @@ package struct StepLedger: Sendable {
         while validationDue == nil, reports[committed + 1]?.count == workers, stored[committed + 1]?.count == stores {
             committed += 1
             (reports[committed], stored[committed]) = (nil, nil)
-            let isSnapshot = wantsSnapshot || committed == last || plan.checkpoints(after: committed)
-            if isSnapshot { (wantsSnapshot, lastSnapshot) = (false, committed) }
+            let isDue = wantsSnapshot || plan.checkpoints(after: committed)
+            let isSnapshot = committed == last || isDue && !postponesSnapshots
+            // One that is postponed is taken after the first step that allows it.
+            wantsSnapshot = isDue && !isSnapshot
+            if isSnapshot { lastSnapshot = committed }
             actions.append(.commit(step: committed, snapshot: isSnapshot))
             if plan.validates(after: committed) { validationDue = committed }
             actions += countValidation()
@@ -162,7 +167,11 @@ package struct StepLedger: Sendable {
         return [.snapshot(step: committed)]
     }
 
-    private mutating func finalSnapshot() -> [Action] {
+    /// The checkpoint of a step could not be written.
+    package mutating func snapshotFailed(_ step: Int) { if lastSnapshot == step { lastSnapshot = nil } }
+
+    /// Writes a checkpoint of the last step, unless there is one.
+    package mutating func finalSnapshot() -> [Action] {
         guard committed == last, lastSnapshot != last else { return [] }
         lastSnapshot = last
         return [.snapshot(step: last)]

@@ -1,7 +1,9 @@
 import Foundation
+import Glibc
 import Platform
 
-/// Writes a run's record, metrics and events. Only one process may write a run; its methods may be called from any thread.
+/// Writes a run's record, metrics and events, and waits for the disk. Only one process may write a run; its methods may be called from any
+/// thread. A coordinator writes through a `RunRecorder`, which does not wait.
 public final class RunWriter: @unchecked Sendable {
     public let directory: RunDirectory
     private let runLock: RunLock
@@ -14,6 +16,10 @@ public final class RunWriter: @unchecked Sendable {
     /// Opened when a process first logs a line.
     private var log: AppendedFile?
     private var record: RunRecord
+    /// Records of the index whose lines are written, in order. They must not have a gap.
+    private var pendingIndex: [Data] = []
+    /// The most of them that are kept; then the index ends, and readers read the rest of the lines themselves.
+    private static let pendingLimit = 1 << 18
 
     /// Locks the run and opens its files.
     /// - Parameter keeping: the last step whose lines are kept when a run is resumed; nil for a new run.
@@ -26,82 +32,113 @@ public final class RunWriter: @unchecked Sendable {
         metrics = try AppendedFile(directory.metricsPath)
         index = try AppendedFile(directory.indexPath, header: MetricsIndex.header)
         events = try AppendedFile(directory.eventsPath)
-        try writeRecord()
+        try DurableFile.write([UInt8](Self.content(record)), to: directory.recordPath)
     }
+
+    /// The content of run.json as it was written here.
+    var writtenRecord: RunRecord { lock.withLock { record } }
 
     /// Changes run.json.
     public func update(_ body: (inout RunRecord) -> Void) throws {
         try lock.withLock {
             body(&record)
-            try writeRecord()
+            try DurableFile.write([UInt8](Self.content(record)), to: directory.recordPath)
         }
     }
 
-    private func writeRecord() throws {
+    static func content(_ record: RunRecord) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try encoder.encode(record).write(to: URL(fileURLWithPath: directory.recordPath), options: .atomic)
+        return try encoder.encode(record)
     }
 
-    public func append(_ step: StepMetrics) throws { try append(.step(step), step) }
-    public func append(_ validation: ValidationMetrics) throws { try append(.validation(validation), validation) }
-    public func append(_ norms: NormsMetrics) throws { try append(.norms(norms), norms) }
+    public func append(_ step: StepMetrics) throws { try append(EncodedLine(step), to: .metrics) }
+    public func append(_ validation: ValidationMetrics) throws { try append(EncodedLine(validation), to: .metrics) }
+    public func append(_ norms: NormsMetrics) throws { try append(EncodedLine(norms), to: .metrics) }
+    public func append(_ line: TimelineLine) throws { try append(EncodedLine(line), to: .timeline) }
+    public func append(_ line: LogLine) throws { try append(EncodedLine(line), to: .log) }
 
-    private func append(_ line: MetricsLine, _ content: some Encodable) throws {
-        let data = try Self.line(content)
-        try lock.withLock {
-            let entry = MetricsIndex.Entry(line, offset: metrics.size, length: data.count - 1)
-            try metrics.append(data)
-            try index.append(Data(MetricsIndex.encode(entry)))
-        }
+    /// Appends an event to events.jsonl.
+    /// - Parameter facts: further keys of the line.
+    public func event(_ kind: String, _ message: String, _ facts: [String: String] = [:]) throws {
+        try append(EncodedLine(Self.event(kind, message, facts)), to: .events)
     }
 
-    public func append(_ line: TimelineLine) throws {
-        let data = try Self.line(line)
-        try lock.withLock {
-            if timeline == nil { timeline = try AppendedFile(directory.timelinePath) }
-            try timeline?.append(data)
-        }
+    static func event(_ kind: String, _ message: String, _ facts: [String: String]) -> RunEvent {
+        RunEvent(kind: kind, message: message, time: Timestamp.text(WallClock.now), facts: facts)
     }
 
-    public func append(_ line: LogLine) throws {
-        let data = try Self.line(line)
-        try lock.withLock {
-            if log == nil { log = try AppendedFile(directory.logPath) }
-            try log?.append(data)
+    private func append(_ line: EncodedLine, to file: DeferredLog.File) throws {
+        if let code = write([line], to: file).code {
+            throw RunLogError("cannot write to \(directory.path)/\(file.rawValue): \(String(cString: strerror(code)))", code: code)
         }
     }
 
     /// Replaces status.json.
-    public func write(_ status: RunStatus) throws {
-        try Self.line(status).write(to: URL(fileURLWithPath: directory.statusPath), options: .atomic)
+    public func write(_ status: RunStatus) throws { try append(EncodedLine(EncodedLine.bytes(status), worth: .kept), to: .status) }
+
+    /// Appends lines to a file, or replaces a document.
+    /// - Returns: the number of lines that are in the file now, and the error's number if some are not.
+    func write(_ lines: [EncodedLine], to file: DeferredLog.File) -> (written: Int, code: Int32?) {
+        lock.withLock {
+            do {
+                switch file {
+                case .record: return replace(directory.recordPath, lines, isDurable: true)
+                case .status:
+                    let result = replace(directory.statusPath, lines, isDurable: false)
+                    if result.code != nil { ReplacedFile.touch(directory.statusPath) }
+                    return result
+                case .events: return events.append(lines.map(\.bytes))
+                case .metrics: return appendMetrics(lines)
+                case .log:
+                    let open = try log ?? AppendedFile(directory.logPath)
+                    log = open
+                    return open.append(lines.map(\.bytes))
+                case .timeline:
+                    let open = try timeline ?? AppendedFile(directory.timelinePath)
+                    timeline = open
+                    return open.append(lines.map(\.bytes))
+                }
+            } catch { return (0, (error as? RunLogError)?.code ?? EIO) }
+        }
     }
 
-    /// Appends an event to events.jsonl.
-    /// - Parameter facts: further keys of the line.
-    public func event(_ kind: String, _ message: String, _ facts: [String: String] = [:]) {
-        let line = RunEvent(kind: kind, message: message, time: Timestamp.text(WallClock.now), facts: facts)
-        // The run must not end because an event cannot be written.
-        guard let data = try? Self.line(line) else { return }
-        lock.withLock { try? events.append(data) }
+    private func replace(_ path: String, _ contents: [EncodedLine], isDurable: Bool) -> (written: Int, code: Int32?) {
+        guard let content = contents.last?.bytes else { return (0, nil) }
+        let code = ReplacedFile.write(content, to: path, isDurable: isDurable)
+        return (code == nil ? contents.count : 0, code)
+    }
+
+    private func appendMetrics(_ lines: [EncodedLine]) -> (written: Int, code: Int32?) {
+        var offset = metrics.size
+        let result = metrics.append(lines.map(\.bytes))
+        for line in lines.prefix(result.written) {
+            if var entry = line.entry, pendingIndex.count < Self.pendingLimit {
+                entry.offset = offset
+                pendingIndex.append(Data(MetricsIndex.encode(entry)))
+            }
+            offset += line.bytes.count
+        }
+        appendIndex()
+        return result
+    }
+
+    /// Readers do without a part of the index, or without all of it, so that an error here is none of the lines'.
+    private func appendIndex() {
+        guard !pendingIndex.isEmpty, pendingIndex.count < Self.pendingLimit else { return }
+        pendingIndex.removeFirst(index.append(pendingIndex).written)
     }
 
     /// Waits until every line so far is on disk.
-    ///
-    /// Call it before a checkpoint is written, so that a run resumed from it has the lines of all earlier steps even after a
-    /// crash of the machine. May be called from a separate thread, because the disk may be slow.
+    /// - Throws: `RunLogError` if one of the metrics may not be there. The other files are flushed too, but a run can be resumed without
+    ///   their last lines.
     public func flush() throws {
-        let files = lock.withLock { [metrics, index, events, timeline, log].compactMap { $0 } }
-        for file in files { try file.flush() }
+        try lock.withLock {
+            appendIndex()
+            for file in [index, events, timeline, log] { _ = file?.flush() }
+            if let code = metrics.flush() { throw metrics.error(code) }
+        }
     }
 
     public static var now: String { Timestamp.text(WallClock.now, digits: 0) }
-
-    private static func line(_ value: some Encodable) throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        var line = try encoder.encode(value)
-        line.append(0x0A)
-        return line
-    }
 }

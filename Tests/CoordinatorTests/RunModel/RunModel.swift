@@ -22,6 +22,9 @@ final class RunModel {
     /// Whether training has begun.
     private(set) var hasBegun = false
     private(set) var checkpoints: [Int: [Key: UInt64]] = [:]
+    /// Checkpoints that the disk has taken.
+    private(set) var saved: Set<Int> = []
+    private var isDiskFull = false
     private var workers: [MemberID: ModelWorker] = [:]
     private var stores: [MemberID: ModelStore] = [:]
     private var lossyConnections: Set<MemberID> = []
@@ -164,7 +167,16 @@ final class RunModel {
             handle(.command(.resize(workers: workers, replicas: replicas), CommandOrigin(MemberID(0), PeerAddress(host: "", text: ""))))
         case .checkpoint: handle(.command(.checkpoint, CommandOrigin(MemberID(0), PeerAddress(host: "", text: ""))))
         case .stop: handle(.stop)
+        case .fillDisk: isDiskFull = true
+        case .freeDisk: isDiskFull = false
         }
+    }
+
+    private func writeCheckpoint() {
+        let step = writing.removeFirst()
+        guard !isDiskFull else { return handle(.checkpointFailed(step: step, reason: "the disk is full", isPermanent: false)) }
+        saved.insert(step)
+        handle(.checkpointWritten(step: step, path: ""))
     }
 
     // MARK: Running
@@ -194,7 +206,7 @@ final class RunModel {
             if !store.orders.isEmpty { add { if try store.receive() { self.exit(store.id) } } }
             if !store.jobs.isEmpty { add { try store.compute() } }
         }
-        if !writing.isEmpty { add { self.handle(.checkpointWritten(step: self.writing.removeFirst(), path: "")) } }
+        if !writing.isEmpty { add { self.writeCheckpoint() } }
         if !restarts.isEmpty { add { self.startWorker(host: self.restarts.removeFirst()) } }
         events.shuffle(using: &world.random)
         for event in events where try event() {

@@ -2,7 +2,8 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// An ext4 file system in a file, which becomes read-only when it is failed. Only root can mount one.
+/// An ext4 file system in a file, which becomes read-only when it is failed, and answers no write while it is frozen. Only root can mount
+/// one.
 final class FailingDisk {
     let path: String
     /// The file in which the kernel takes orders to report an error of this file system.
@@ -30,6 +31,12 @@ final class FailingDisk {
         try file.write(contentsOf: Data("1".utf8))
         try file.close()
     }
+
+    /// Holds up every write until `thaw`.
+    /// - Returns: False if this machine freezes no file system.
+    func freeze() throws -> Bool { try Self.run("fsfreeze", "-f", path) }
+
+    func thaw() { _ = try? Self.run("fsfreeze", "-u", path) }
 
     func unmount() { _ = try? Self.run("umount", "-l", path) }
 

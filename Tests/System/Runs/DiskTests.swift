@@ -108,6 +108,31 @@ import Testing
         #expect(failed.first?.facts["step"] == "20" && failed.first?.message.contains("No space left on device") == true, "\(failed)")
     }
 
+    /// Writes that do not return hold up neither training nor heartbeats.
+    @Test func aDiskThatDoesNotAnswerForAWhileCostsNothing() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        let whole = try undisturbed(runner, data)
+        guard let disk = try FailingDisk(image: runner.path("disk.image"), at: runner.path("disk")) else {
+            return print("skipped: this machine mounts no ext4")
+        }
+        defer { disk.unmount() }
+        let process = try runner.start(options(data, "checkpoint.every=0") + ["--runs", disk.path, "--name", "a"])
+        defer { process.end() }
+        let run = RunDirectory(disk.path + "/a")
+        try process.wait(for: "step 20") { run.steps.count >= 20 }
+        guard try disk.freeze() else { return print("skipped: this machine freezes no file system") }
+        defer { disk.thaw() }
+        try process.wait(forOutput: Self.lastLine)
+        try process.wait(forOutput: "the run's disk does not answer")
+        disk.thaw()
+        try process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(process.errors)")
+        #expect(run.digests == whole)
+        #expect(run.events("log-waiting").count == 1 && run.events("log-written").count == 1)
+        #expect(run.events("verdict").isEmpty && run.events("lost").isEmpty && run.events("recovered").isEmpty)
+    }
+
     /// As ext4 becomes after an error of its disk.
     @Test func aDiskThatBecomesReadOnlyDoesNotEndTheTraining() throws {
         let runner = try CommandRunner()

@@ -25,7 +25,7 @@ package struct DeferredLog: Sendable {
     package enum Notice: Sendable, Equatable {
         /// Lines wait. It is told at first, and once a minute.
         case waiting(LogBacklog, isReminder: Bool)
-        /// What had waited is written.
+        /// Everything that had waited is written.
         case written(LogBacklog)
     }
 
@@ -137,7 +137,7 @@ package struct DeferredLog: Sendable {
     /// The error number of a file that could not be written when it was tried last.
     package func failure(of file: File) -> Int32? { troubles[file]?.code }
 
-    /// What waits and what was dropped.
+    /// The lines that wait, and those that were dropped.
     package func backlog(at now: Double) -> LogBacklog {
         var backlog = LogBacklog()
         for file in File.allCases {

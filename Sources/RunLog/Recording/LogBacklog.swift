@@ -1,6 +1,6 @@
 import Glibc
 
-/// What of a run's files is not written, and why.
+/// The lines of a run that are not written, and the reason.
 public struct LogBacklog: Sendable, Equatable {
     /// The number of lines that wait, by file. A document that is replaced as a whole counts as one.
     public var waiting: [String: Int] = [:]

@@ -123,7 +123,7 @@ let package = Package(
         tests("Tensors", ["TestSupport"]),
         tests("Kernels", ["Tensors"]),
         tests("NeuralNetwork", ["Tensors"]),
-        tests("Partition", ["NeuralNetwork", "Tensors"]),
+        tests("Partition", ["TestSupport", "NeuralNetwork", "Tensors"]),
         tests("Prediction", ["Partition", "NeuralNetwork", "Tensors"]),
         tests("Datasets", ["TestSupport", "Fixtures", "Tensors", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
         tests("Security", ["TestSupport"]),
@@ -131,7 +131,10 @@ let package = Package(
         tests("Protocol", ["TestSupport", "Transport", "Security", "Tensors", "Platform", "COpenSSL", protobuf]),
         tests(
             "ParameterStore",
-            ["TestSupport", "Protocol", "Transport", "Security", "Partition", "NeuralNetwork", "Platform", protobuf]),
+            [
+                "TestSupport", "Protocol", "Transport", "Security", "Kernels", "Partition", "NeuralNetwork", "Tensors", "Platform",
+                protobuf,
+            ]),
         tests(
             "Coordinator",
             ["Worker", "ParameterStore", "RunLog", "Protocol", "Security", "Partition", "NeuralNetwork", "Platform", protobuf]),
@@ -140,7 +143,7 @@ let package = Package(
         tests(
             "Worker", ["TestSupport", "NeuralNetwork", "Datasets", "Tensors", "ParameterStore", yaml], resources: [.copy("Golden")]),
         tests("Settings"),
-        tests("Supervision"),
+        tests("Supervision", ["TestSupport", "Settings", "Security", "Platform"]),
         tests("Analysis"),
         tests("Commands", ["TestSupport", "Settings"]),
 

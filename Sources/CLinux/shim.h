@@ -13,6 +13,14 @@ extern int pthread_setname_np(pthread_t thread, const char *name);
 
 static const unsigned int colonnade_memfd_cloexec = 1;
 
+/* FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE */
+extern int fallocate(int descriptor, int mode, off_t offset, off_t length);
+static const int colonnade_punch_hole = 3;
+
+/* Memory that another process reads after this one was killed: earlier writes come first. */
+static inline void colonnade_store(unsigned long long *address, unsigned long long value) { __atomic_store_n(address, value, __ATOMIC_RELEASE); }
+static inline unsigned long long colonnade_load(const unsigned long long *address) { return __atomic_load_n(address, __ATOMIC_ACQUIRE); }
+
 /* The process dies with its parent's thread that started it. */
 static inline int colonnade_die_with_parent(int signal) { return prctl(PR_SET_PDEATHSIG, signal); }
 

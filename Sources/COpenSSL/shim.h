@@ -26,7 +26,7 @@ static inline void colonnade_ssl_set_mode(SSL_CTX *context) {
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }
 
-/* Neither resumption nor renegotiation: every connection proves itself anew. */
+/* Neither resumption nor renegotiation: every connection is authenticated again. */
 static inline void colonnade_ssl_no_shortcuts(SSL_CTX *context) {
     SSL_CTX_set_options(
         context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);

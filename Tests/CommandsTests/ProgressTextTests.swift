@@ -17,7 +17,7 @@ import Testing
         _ = bar.next("reading", 0, at: 0)
         #expect(bar.next("reading", 0.25, at: 4) == "reading  ██████░░░░░░░░░░░░░░░░░░  25 %  12 s left")
         #expect(bar.next("reading", 0.26, at: 4.05) == nil)
-        #expect(bar.next("reading", 0.5, "7 pictures", at: 5)?.hasSuffix("50 %  7 pictures  5 s left") == true)
+        #expect(bar.next("reading", 0.5, "7 images", at: 5)?.hasSuffix("50 %  7 images  5 s left") == true)
         var lines = ProgressText(.lines, at: 0)
         _ = lines.next("reading", 0, at: 0)
         #expect(lines.next("reading", 0.25, at: 4) == "reading: 25 %, 12 s left")

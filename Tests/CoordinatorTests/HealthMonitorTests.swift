@@ -67,7 +67,7 @@ import Testing
             ])
         let (verdict, at) = try #require(found)
         #expect(verdict.culprit == .process(workers[1]) && verdict.waiting == [workers[0]])
-        #expect(verdict.sentence.contains("worker 1 on host1 (process 101) has not been heard of"))
+        #expect(verdict.sentence.contains("worker 1 on host1 (process 101) has sent no heartbeat"))
         // It fell silent at 2 seconds.
         #expect(at - 2 <= 2 * verdict.deadline)
     }
@@ -94,7 +94,7 @@ import Testing
         guard case .receive(let slab, let from) = programs[0].instructions[place(0) { if case .receive = $0 { true } else { false } }]
         else { return }
         let waits = place(0) { $0 == .receive(slab, from: from) }
-        let sent = try #require(programs[from].place(ofSending: slab, to: 0))
+        let sent = try #require(programs[from].instructionIndex(ofSending: slab, to: 0))
         let peerWaits = programs[from].instructions.indices.first { index in
             if case .receive = programs[from].instructions[index] { index > sent } else { false }
         }!

@@ -7,7 +7,7 @@ import Testing
     private let two = try! ColumnLayout(columns: 4, workers: 2)
 
     private func policy(isElastic: Bool = false) -> LayoutPolicy {
-        LayoutPolicy(columns: 4, slices: 2, asked: 2, isElastic: isElastic, interval: 10)
+        LayoutPolicy(columns: 4, slices: 2, requested: 2, isElastic: isElastic, interval: 10)
     }
 
     @Test func whoLeavesIsReplacedOrDoneWithout() throws {

@@ -48,6 +48,46 @@ import Testing
         #expect(ledger.isDone)
     }
 
+    /// Stores copy one checkpoint at a time. One that is due meanwhile is that of the first step committed afterwards, and the last is always taken.
+    @Test func aCheckpointThatIsDueWhileThereIsNoRoomIsTakenLater() {
+        var ledger = StepLedger(plan: plan(last: 7, checkpoint: 2), workers: 1, stores: 1)
+        _ = ledger.advance()
+        func snapshots(_ step: Int) -> [Int] {
+            _ = ledger.stored(store: 0, step: step)
+            return ledger.report(worker: 0, step: step).compactMap { if case .commit(let step, true) = $0 { step } else { nil } }
+        }
+        #expect(snapshots(1) == [])
+        #expect(snapshots(2) == [2])
+        #expect(!ledger.hasRoomForSnapshot, "until somebody says that the checkpoint is on its way to the disk")
+        #expect(snapshots(3) == [] && snapshots(4) == [] && ledger.wantsSnapshot)
+        ledger.hasRoomForSnapshot = true
+        #expect(snapshots(5) == [5] && !ledger.wantsSnapshot)
+        #expect(snapshots(6) == [])
+        #expect(snapshots(7) == [7])
+    }
+
+    @Test func oneCheckpointIsCopiedAtATimeAndFewWaitForTheDisk() {
+        // Of half a gigabyte, as alexnet's: two wait for the disk.
+        var progress = CheckpointProgress(bytes: 1 << 29)
+        #expect(progress.hasRoom)
+        progress.begin(1, at: 0)
+        #expect(!progress.hasRoom)
+        progress.arrived(1)
+        #expect(progress.hasRoom)
+        progress.begin(2, at: 0)
+        progress.arrived(2)
+        #expect(!progress.hasRoom && progress.hasArrived)
+        progress.written(1)
+        #expect(progress.hasRoom)
+        var small = CheckpointProgress(bytes: 1000)
+        for step in 1...16 {
+            #expect(small.hasRoom)
+            small.begin(step, at: 0)
+            small.arrived(step)
+        }
+        #expect(!small.hasRoom)
+    }
+
     /// What was granted when the run was asked to stop is not waited for when a worker is lost.
     @Test func aLossAfterAStopEndsWithWhatIsCommitted() {
         var ledger = StepLedger(plan: plan(last: 100), workers: 1, stores: 1)
@@ -69,12 +109,12 @@ import Testing
                 if case .commit(let step, snapshot: true) = $0 { step } else { nil }
             }
         }
-        ledger.postponesSnapshots = true
+        ledger.hasRoomForSnapshot = false
         #expect(snapshots(1) == [] && snapshots(2) == [])
-        ledger.postponesSnapshots = false
-        #expect(snapshots(3) == [3] && snapshots(4) == [4])
-        ledger.postponesSnapshots = true
-        #expect(snapshots(5) == [] && snapshots(6) == [6])
+        ledger.hasRoomForSnapshot = true
+        #expect(snapshots(3) == [3])
+        ledger.hasRoomForSnapshot = true
+        #expect(snapshots(4) == [4] && snapshots(5) == [] && snapshots(6) == [6])
         // It is there, so that it is not taken twice, unless the disk did not take it.
         #expect(ledger.finalSnapshot() == [])
         ledger.snapshotFailed(5)

@@ -107,8 +107,8 @@ with tempfile.TemporaryDirectory() as runs:
     report = {"minutes": options.minutes, "faults": dict(faults), "ended_early": disturbed.poll() is not None}
     for role, list_ in samples.items():
         # Without the first tenth, during which buffers are allocated.
-        settled = list_[len(list_) // 10:]
-        report[role] = {name: [settled[0][name], settled[-1][name], max(sample[name] for sample in settled)] for name in settled[0]}
+        steady = list_[len(list_) // 10:]
+        report[role] = {name: [steady[0][name], steady[-1][name], max(sample[name] for sample in steady)] for name in steady[0]}
     report["steps"] = {name: last_step(f"{runs}/{name}") for name in ("disturbed", "quiet")}
     report["recoveries"] = sum(event["kind"] == "recovered" for event in events(f"{runs}/disturbed"))
     report["false_verdicts"] = [event["message"] for event in events(f"{runs}/quiet") if event["kind"] in ("verdict", "lost", "link-lost")]

@@ -50,17 +50,17 @@ import Testing
         }
         let (x, w, b, dy) = (random(inShape.count, 1), random(kernelShape.count, 2), random(c.kernels, 3), random(outShape.count, 4))
         func memory(_ values: [Float], _ layout: TensorLayout) throws -> Memory { try Memory(values, layout, engine: engine) }
-        let turn = BufferParity(weights: 0, pass: 0, batch: 0)
+        let parity = BufferParity(weights: 0, pass: 0, batch: 0)
         let (xm, wm, bm) = (try memory(x, source), try memory(w, operation.weights), try memory(b, operation.biases!))
         let (y, dw, db) = (
             try Memory(destination, engine: engine), try Memory(operation.gradient, engine: engine),
             try Memory(operation.biases!, engine: engine)
         )
-        try operation.output(source: .fixed(xm), weights: .fixed(wm), biases: .fixed(bm), destination: .fixed(y)).run(turn)
+        try operation.output(source: .fixed(xm), weights: .fixed(wm), biases: .fixed(bm), destination: .fixed(y)).run(parity)
         let dym = try memory(dy, destination)
         try operation.parameterGradient(
             source: .fixed(xm), destination: .fixed(dym), weights: .fixed(dw), biases: .fixed(db)
-        ).run(turn)
+        ).run(parity)
 
         var (ey, edw, edx, edb) = (
             [Float](repeating: 0, count: outShape.count), [Float](repeating: 0, count: w.count),
@@ -105,7 +105,7 @@ import Testing
         agree(try db.values(engine: engine), edb, "bias gradient")
         if !c.isImage {
             let dx = try Memory(source, engine: engine)
-            try operation.inputGradient(destination: .fixed(dym), weights: .fixed(wm), source: .fixed(dx)).run(turn)
+            try operation.inputGradient(destination: .fixed(dym), weights: .fixed(wm), source: .fixed(dx)).run(parity)
             agree(try dx.values(engine: engine), edx, "input gradient", rounded: c.type == .bfloat16)
         }
     }
@@ -129,9 +129,9 @@ import Testing
         let (alone, adding) = (try operation(accumulates: false), try operation(accumulates: true))
         let (x, before) = (try filled(source, 1), try filled(destination, 2))
         let (part, sum) = (try Memory(destination, engine: engine), try filled(destination, 2))
-        let turn = BufferParity(weights: 0, pass: 0, batch: 0)
-        try alone.output(source: .fixed(x), weights: .fixed(filled(alone.weights, 3)), biases: nil, destination: .fixed(part)).run(turn)
-        try adding.output(source: .fixed(x), weights: .fixed(filled(adding.weights, 3)), biases: nil, destination: .fixed(sum)).run(turn)
+        let parity = BufferParity(weights: 0, pass: 0, batch: 0)
+        try alone.output(source: .fixed(x), weights: .fixed(filled(alone.weights, 3)), biases: nil, destination: .fixed(part)).run(parity)
+        try adding.output(source: .fixed(x), weights: .fixed(filled(adding.weights, 3)), biases: nil, destination: .fixed(sum)).run(parity)
         let expected = zip(try part.values(engine: engine), try before.values(engine: engine)).map { max(0, $0 + $1) }
         let largest = zip(try sum.values(engine: engine), expected).map { abs($0 - $1) }.max()!
         #expect(largest < 1e-4 * expected.max()!, "\(adding.implementations)")

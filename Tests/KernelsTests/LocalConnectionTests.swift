@@ -74,12 +74,12 @@ import Testing
         let (dx, dw) = (try memory(x, source, engine), try memory(w, operation.weights, engine))
         let (xm, wm, dym) = (try memory(x, source, engine), try memory(w, operation.weights, engine), try memory(dy, destination, engine))
         let (bm, db) = try accumulates ? (nil, nil) : (memory(b, operation.biases!, engine), memory(b, operation.biases!, engine))
-        let turn = BufferParity(weights: 0, pass: 0, batch: 0)
-        try operation.output(source: .fixed(xm), weights: .fixed(wm), biases: bm.map(Operand.fixed), destination: .fixed(y)).run(turn)
-        try operation.inputGradient(destination: .fixed(dym), weights: .fixed(wm), source: .fixed(dx)).run(turn)
+        let parity = BufferParity(weights: 0, pass: 0, batch: 0)
+        try operation.output(source: .fixed(xm), weights: .fixed(wm), biases: bm.map(Operand.fixed), destination: .fixed(y)).run(parity)
+        try operation.inputGradient(destination: .fixed(dym), weights: .fixed(wm), source: .fixed(dx)).run(parity)
         try operation.parameterGradient(
             source: .fixed(xm), destination: .fixed(dym), weights: .fixed(dw), biases: db.map(Operand.fixed)
-        ).run(turn)
+        ).run(parity)
 
         let positions = c.out * c.out
         var result = (0..<c.output.count).map { Double(accumulates ? before[$0] : b[$0 % (c.outputs * positions)]) }

@@ -39,13 +39,13 @@ import Testing
         let normals = (0..<shape.count).map { RandomDraws.normals(draws.words(.initialValue, 0, UInt64($0))) }
         let (x, g) = (normals.map { 20 * $0.0 }, normals.map(\.1))
         for (values, memory) in [(x, source), (g, resultGradient)] { try memory.fill(values, engine: engine) }
-        let turn = BufferParity(weights: 0, pass: 0, batch: 0)
+        let parity = BufferParity(weights: 0, pass: 0, batch: 0)
         let forward = try kernel.forward(source: .fixed(source), destination: .fixed(result), workspace: workspace)
         let backward = try kernel.backward(
             source: .fixed(source), destinationGradient: .fixed(resultGradient), sourceGradient: .fixed(sourceGradient),
             workspace: workspace)
-        try forward.run(turn)
-        try backward.run(turn)
+        try forward.run(parity)
+        try backward.run(parity)
         let expected = reference(x, g, shape, size: size)
         for (memory, expected) in [(result, expected.result), (sourceGradient, expected.gradient)] {
             for (value, expected) in zip(try memory.values(engine: engine), expected) {

@@ -19,7 +19,6 @@ validation-before-commit|Sources/Coordinator/Steps/StepLedger.swift|while valida
 stop-forgets-the-checkpoint|Sources/Coordinator/Steps/StepLedger.swift|guard committed == last, lastSnapshot != last else { return [] }|guard committed > last else { return [] }
 failed-checkpoint-counts|Sources/Coordinator/Steps/StepLedger.swift|if lastSnapshot == step { lastSnapshot = nil }|_ = step
 last-checkpoint-given-up|Sources/Coordinator/Checkpoints/CheckpointProgress.swift|lastStep = LastStep(step: step, deadline: deadline, due: now + Self.lastStepDelay)|lastStep = nil
-postponed-checkpoint-forgotten|Sources/Coordinator/Steps/StepLedger.swift|wantsSnapshot = isDue && !isSnapshot|wantsSnapshot = false
 worker-skips-a-grant|Sources/Worker/Attempts/StepSequence.swift|step += 1|step += step == 3 ? 2 : 1
 LIST
 )

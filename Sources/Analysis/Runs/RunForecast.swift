@@ -56,11 +56,9 @@ package struct RunForecast: Sendable {
                 images_per_second: predicted.imagesPerSecond, measured_images_per_second: measured, error: error,
                 exchange_wait: predicted.exchangeWait, store_wait: predicted.storeWait, basis: "kernels \(profile.basis)")
         }
-        let off = "\(FigureText.fixed(abs(error) * 100, 1)) % \(error < 0 ? "below" : "above")"
         journal.note(
             "prediction",
-            "predicted \(FigureText.fixed(predicted.imagesPerSecond, 1)) images/s, \(off) the measured \(FigureText.fixed(measured, 1)) "
-                + "(kernels \(profile.basis))",
+            "predicted images/s: \(FigureText.prediction(predicted.imagesPerSecond, measured: measured)) (kernels \(profile.basis))",
             ["predicted": "\(predicted.imagesPerSecond)", "measured": "\(measured)", "error": "\(error)"])
     }
 

@@ -12,7 +12,7 @@ struct Finding: Codable, Sendable, Equatable {
     let check: String
     let verdict: Verdict
     let value: String
-    /// A sentence that tells what to do about it.
+    /// A sentence that says how to correct it.
     let remedy: String?
     /// The measurements: `round_trip_seconds`, `bytes_per_second`, `clock_lead_seconds`, `clock_uncertainty_seconds`.
     var figures: [String: Double]?

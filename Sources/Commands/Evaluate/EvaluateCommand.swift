@@ -4,6 +4,7 @@ import Datasets
 import Foundation
 import NeuralNetwork
 import Platform
+import RunLog
 import Tensors
 import Worker
 
@@ -84,17 +85,17 @@ struct EvaluateCommand: ParsableCommand {
         }
         Terminal.line("images       \(Terminal.grouped(counts.images))")
         Terminal.line("top-1 error  \(Terminal.percent(result.top1_error))")
-        Terminal.line("top-5 error  \(Terminal.percent(result.top5_error))")
+        let showsTop5 = FigureText.showsTop5(classes: counts.classes)
+        if showsTop5 { Terminal.line("top-5 error  \(Terminal.percent(result.top5_error))") }
         if perClass {
             Terminal.line("")
+            let titles = ["class", "images", "top-1 error"] + (showsTop5 ? ["top-5 error"] : []) + ["usually taken for"]
             Terminal.line(
                 Terminal.table(
-                    [["class", "images", "top-1 error", "top-5 error", "usually taken for"]]
-                        + lines.map {
-                            [
-                                $0.name, Terminal.grouped($0.images), Terminal.percent($0.top1_error),
-                                Terminal.percent($0.top5_error), $0.usually_taken_for ?? "-",
-                            ]
+                    [titles]
+                        + lines.map { line in
+                            [line.name, Terminal.grouped(line.images), Terminal.percent(line.top1_error)]
+                                + (showsTop5 ? [Terminal.percent(line.top5_error)] : []) + [line.usually_taken_for ?? "-"]
                         }))
         }
         if confusion { Terminal.line("\n" + Self.confusionText(counts, names: names, present: present)) }

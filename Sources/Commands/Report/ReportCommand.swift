@@ -44,7 +44,7 @@ struct ReportCommand: ParsableCommand {
         let directory = try RunDirectory.find(target, runs: runs)
         let record = try directory.record()
         let index = MetricsIndex.withProgress(directory)
-        var page = ReportPage(record: record, metrics: index, summary: try RunReport.summary(directory, index))
+        var page = ReportPage(record: record, metrics: index, figures: RunFigures(directory, index))
         if let path = checkpoint ?? directory.checkpoints().last?.path {
             let opened = try Checkpoint(path: path)
             page.step = opened.state.step

@@ -6,16 +6,15 @@ import RunLog
 struct ReportPage {
     let record: RunRecord
     let metrics: MetricsIndex
-    /// The run's figures as two columns of text.
-    let summary: String
+    let figures: RunFigures
     /// The step of the checkpoint that is shown.
     var step: Int?
     var gallery: KernelGallery?
     var findings: ImageFindings?
     var notes: [String] = []
 
-    init(record: RunRecord, metrics: MetricsIndex, summary: String) {
-        (self.record, self.metrics, self.summary) = (record, metrics, summary)
+    init(record: RunRecord, metrics: MetricsIndex, figures: RunFigures) {
+        (self.record, self.metrics, self.figures) = (record, metrics, figures)
     }
 
     var html: String {
@@ -34,7 +33,7 @@ struct ReportPage {
             <h1>\(name)</h1>
             <p>\(state)</p>
             \(notes.map { "<p class=\"note\">\(LineChart.escaped($0))</p>" }.joined(separator: "\n"))
-            <section><h2>Figures</h2>\(figures)</section>
+            <section><h2>Figures</h2>\(figureTable)</section>
             <section><h2>Curves</h2>\(curves)</section>
             \(kernels)
             \(guesses)
@@ -51,11 +50,9 @@ struct ReportPage {
         return LineChart.escaped("\(record.state.rawValue)\(reason); started \(record.started)")
     }
 
-    private var figures: String {
-        let rows = summary.split(separator: "\n").map { line -> String in
-            let parts = line.components(separatedBy: "  ").filter { !$0.isEmpty }
-            let value = parts.dropFirst().joined(separator: " ").trimmingCharacters(in: .whitespaces)
-            return "<tr><th scope=\"row\">\(LineChart.escaped(parts.first ?? ""))</th><td>\(LineChart.escaped(value))</td></tr>"
+    private var figureTable: String {
+        let rows = figures.rows.map { row in
+            "<tr><th scope=\"row\">\(LineChart.escaped(row.name))</th><td>\(LineChart.escaped(row.value))</td></tr>"
         }
         return "<div class=\"wide\"><table class=\"figures\">\(rows.joined())</table></div>"
     }
@@ -91,9 +88,16 @@ struct ReportPage {
             ])
         var error = LineChart(
             title: "Validation error", xLabel: "step", yLabel: "per cent",
-            lines: [.init("top-1", top1), .init("top-5", top5)])
+            lines: [.init("top-1", top1)] + (FigureText.showsTop5(classes: record.classes) ? [.init("top-5", top5)] : []))
         (loss.marks, error.marks) = (marks, marks)
-        return "<div class=\"wide\">\(loss.svg)</div><div class=\"wide\">\(error.svg)</div>"
+        return [loss, error].map(Self.drawn).joined()
+    }
+
+    /// A chart twice, of which the page shows the one that fits: letters that shrank with a chart could not be read on a phone.
+    private static func drawn(_ chart: LineChart) -> String {
+        var narrow = chart
+        narrow.width = 360
+        return "<div class=\"broad\">\(chart.svg)</div><div class=\"narrow\">\(narrow.svg)</div>"
     }
 
     // MARK: What it has learned
@@ -142,7 +146,7 @@ struct ReportPage {
         }
         return """
             <section><h2>Guesses</h2>
-            <p>Validation images with their class, and the network's five best guesses.</p>
+            <p>Validation images with their class, and the network's best guesses.</p>
             <div class="cards">\(cards.joined(separator: "\n"))</div></section>
             """
     }
@@ -180,10 +184,10 @@ struct ReportPage {
         main { max-width: 60rem; margin: 0 auto; padding: 1rem; }
         h1 { font-size: 1.6rem; margin: 1rem 0 0; } h2 { font-size: 1.2rem; margin: 2rem 0 .5rem; } h3 { font-size: 1rem; margin: .5rem 0; }
         .note { background: var(--soft); padding: .5rem .75rem; border-left: 4px solid var(--line); }
-        .wide { overflow-x: auto; } .figures { border-collapse: collapse; }
+        .wide { overflow-x: auto; } .narrow { display: none; } .figures { border-collapse: collapse; }
         .figures th { text-align: left; font-weight: 500; padding: .15rem 1.5rem .15rem 0; white-space: nowrap; vertical-align: top; }
         .figures td { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
-        .chart { width: 100%; min-width: 34rem; height: auto; display: block; margin: .5rem 0 1rem; }
+        .chart { width: 100%; height: auto; display: block; margin: .5rem 0 1rem; }
         figure { margin: 0; } figcaption { font-size: .85rem; overflow-wrap: anywhere; }
         .kernels { width: min(100%, calc(var(--pixels) * 5px)); image-rendering: pixelated; background: #fff; margin-top: .75rem; }
         .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: 1rem; }
@@ -197,5 +201,8 @@ struct ReportPage {
         .value { font-variant-numeric: tabular-nums; white-space: nowrap; }
         .row { display: grid; grid-template-columns: repeat(7, minmax(5rem, 1fr)); gap: .5rem; overflow-x: auto; margin-bottom: 1rem; }
         .query { border-right: 3px solid var(--line); padding-right: .5rem; }
+        @media (max-width: 38rem) { .broad { display: none; } .narrow { display: block; }
+          .figures th { padding-right: .75rem; white-space: normal; }
+          .row { grid-template-columns: repeat(auto-fill, minmax(5rem, 1fr)); } }
         """
 }

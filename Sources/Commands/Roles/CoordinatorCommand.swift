@@ -28,6 +28,7 @@ struct CoordinatorCommand: ParsableCommand {
     /// Set by a supervisor: the request comes as JSON by the standard input, and reports go to the descriptor.
     @Flag(help: .hidden) var requestOnInput = false
     @Option(help: .hidden) var supervisorDescriptor: Int32?
+    @OptionGroup var memory: MemoryOption
 
     func run() throws {
         ParentProcess.dieWithIt()
@@ -58,10 +59,13 @@ struct CoordinatorCommand: ParsableCommand {
         var resolved = try request.resolve(listen: address)
         resolved.plan.stores = request.store == .embedded ? .everyHost(coordinator: HostIdentity.value) : .byHand(request.stores)
         try request.security.checked(for: request.store == .embedded ? [.coordinator, .store] : [.coordinator])
-        let run = UInt64.random(in: 1...UInt64.max)
+        // A run that is taken over keeps its identity: by it stores know that what they have is the run's.
+        let run = resolved.plan.history.survivingRun ?? UInt64.random(in: 1...UInt64.max)
         let recorder = RunRecorder(try request.open(resolved, directory: directory, run: run))
         let path = recorder.directory.path
-        let display = ProgressDisplay(batch: resolved.plan.configuration.recipe.batch)
+        let configuration = resolved.plan.configuration
+        let display = ProgressDisplay(
+            batch: configuration.recipe.batch, classes: configuration.network.classes, joiningArguments: request.security.joiningArguments)
         let metrics = MetricsServer(run: recorder.directory.name, steps: resolved.plan.steps)
         let supervisor = supervisorDescriptor.map { SupervisorReports($0) }
         let journal = RunJournal(recorder, listeners: [{ metrics.take($0) }, { display.show($0) }, { supervisor?.take($0) }])
@@ -70,7 +74,7 @@ struct CoordinatorCommand: ParsableCommand {
         var token: PublishedToken?
         defer { token?.remove() }
         do {
-            token = drawsToken ? try PublishedToken(recorder.directory) : nil
+            token = drawsToken ? try PublishedToken(recorder.directory, takesOver: request.takesOver) : nil
             resolved.plan.security = try request.security.protection(
                 .coordinator, otherwise: token?.source ?? .none, log: { journal.note("certificates", $0) },
                 refused: { journal.note("refused", $0) })
@@ -81,7 +85,10 @@ struct CoordinatorCommand: ParsableCommand {
         let security = resolved.plan.security
         let service: CoordinatorService
         do {
-            service = try CoordinatorService(resolved.plan, recorder: recorder, run: run, journal: journal, status: { metrics.take($0) })
+            service = try CoordinatorService(resolved.plan, recorder: recorder, run: run, journal: journal) {
+                metrics.take($0)
+                supervisor?.send(.alive)
+            }
             if let metricsAddress { try metrics.start(on: metricsAddress, token: metricsToken) }
         } catch {
             // Nothing was trained: leave no run behind.
@@ -96,7 +103,7 @@ struct CoordinatorCommand: ParsableCommand {
         recorder.drain(within: 10)
         let published = token?.publish(service.address, TerminalReporter())
         defer { published?.remove() }
-        if !address.isLoopback, security.isPlain {
+        if !address.isLoopback, security.isUnencrypted {
             journal.note("insecure", "\(service.address) takes connections without encryption")
             Terminal.error("warning: \(service.address) takes connections from other hosts without encryption (--insecure)")
         }
@@ -105,9 +112,17 @@ struct CoordinatorCommand: ParsableCommand {
                 "simulated: kernels take what \(device.words); images/s are this machine's, \(Terminal.fixed(device.dilation, 0)) times fewer than the device's"
             )
         }
-        if request.store == .embedded { try EmbeddedStore.start(service.address, security: security.sibling(.store)) }
+        if request.steps == nil, request.epochs == nil, resolved.resumed == nil {
+            let (images, batch) = (resolved.plan.dataset.images, configuration.recipe.batch)
+            Terminal.line(RunLength.text(steps: resolved.plan.steps, images: images, batch: batch))
+        }
+        if request.store == .embedded {
+            try EmbeddedStore.start(service.address, security: security.sibling(.store), memory: memory.file())
+        }
         signals.onInterrupt { service.stop() }
+        supervisor?.send(.needs(workers: resolved.plan.workers))
         let outcome = service.serve()
+        supervisor?.send(.concluding)
         display.finish()
         // What follows reads the run's files.
         recorder.drain(within: 10)

@@ -45,7 +45,7 @@ final class MetricsServer: Sendable {
             case .step(let step): state.step = step
             case .validated(let validation): state.validation = validation
             case .checkpoint: state.checkpoints += 1
-            case .paused: state.failures += 1
+            case .failure: state.failures += 1
             default: break
             }
         }

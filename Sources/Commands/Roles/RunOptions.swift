@@ -22,7 +22,7 @@ struct RunOptions: ParsableArguments {
     @Option(help: "Train this many steps.")
     var steps: Int?
 
-    @Option(help: "Train this many passes over the training set.")
+    @Option(help: "Train this many passes over the training set (default: 90, if --steps is not given either).")
     var epochs: Int?
 
     @Option(help: ArgumentHelp("The directory of runs.", valueName: "dir"), completion: .directory)

@@ -15,8 +15,8 @@ enum RunReport {
         recorder.update { close(&$0, outcome) }
         let failure = failure(outcome)
         switch outcome {
-        case .finished(let step): journal.note("finished", "finished at step \(step)")
-        case .interrupted(let step): journal.note("interrupted", "stopped after step \(step)")
+        case .finished(let step): journal.note("finished", "finished at step \(step)", ["step": "\(step)"])
+        case .interrupted(let step): journal.note("interrupted", "stopped after step \(step)", ["step": "\(step)"])
         case .failed(let reason), .lost(let reason), .unsaved(let reason): journal.note("failed", reason)
         }
         let (backlog, path) = (recorder.finish(within: patience(outcome)), recorder.directory.path)
@@ -25,7 +25,7 @@ enum RunReport {
             throw failure
         }
         Terminal.line("")
-        Terminal.line(try summary(recorder.directory, MetricsIndex(recorder.directory)))
+        Terminal.line(summary(recorder.directory, MetricsIndex(recorder.directory)))
         if case .interrupted = outcome { Terminal.line("\nstopped; continue with --resume \(path)") }
         // What was trained is complete, and its record is not.
         guard backlog.isEmpty else { throw CommandFailure(CommandFailure.inputOutput, backlog.missingSentence(in: path)) }
@@ -57,32 +57,7 @@ enum RunReport {
     }
 
     /// A table of a run's figures.
-    static func summary(_ directory: RunDirectory, _ index: MetricsIndex) throws -> String {
-        let summary = RunSummary(index)
-        var rows = [["run", directory.path]]
-        if let last = summary.last {
-            rows += [
-                ["steps", "\(last.step)"], ["epochs", "\(last.epoch)"], ["training loss", Terminal.fixed(last.figures[0], 4)],
-                ["images/s (median)", Terminal.fixed(summary.medianRate ?? 0, 1)],
-                ["training time", Terminal.duration(summary.trainingSeconds)],
-            ]
-            if let prediction = (try? directory.record())?.prediction {
-                let off = "\(Terminal.fixed(abs(prediction.error) * 100, 1)) % \(prediction.error < 0 ? "below" : "above") it"
-                rows.insert(["images/s, predicted", "\(Terminal.fixed(prediction.images_per_second, 1)), \(off)"], at: 5)
-            }
-        }
-        if let last = summary.lastValidation, let best = summary.bestValidation {
-            rows += [
-                ["validation loss", Terminal.fixed(last.figures[0], 4)],
-                ["top-1 error", Terminal.percent(last.figures[1])], ["top-5 error", Terminal.percent(last.figures[2])],
-                ["best top-1 error", "\(Terminal.percent(best.figures[1])) at step \(best.step)"],
-            ]
-        }
-        if let last = summary.last, let line = directory.line(last), case .step(let step)? = MetricsLine(line: line) {
-            rows.append(["digest", step.digest])
-        }
-        if let checkpoint = directory.checkpoints().last { rows.append(["checkpoint", checkpoint.path]) }
-        let width = rows.map { $0[0].count }.max()!
-        return rows.map { $0[0] + String(repeating: " ", count: width + 2 - $0[0].count) + $0[1] }.joined(separator: "\n")
+    static func summary(_ directory: RunDirectory, _ index: MetricsIndex) -> String {
+        TextLines.facts(RunFigures(directory, index).rows.map { ($0.name, $0.value) }, width: Terminal.width)
     }
 }

@@ -15,6 +15,7 @@ struct StoreCommand: ParsableCommand {
     var coordinator: String
 
     @OptionGroup var peer: PeerOptions
+    @OptionGroup var memory: MemoryOption
 
     func run() throws {
         ParentProcess.dieWithIt()
@@ -22,7 +23,7 @@ struct StoreCommand: ParsableCommand {
         let address = try peer.check(coordinator)
         let log = ProcessLog { Terminal.line($0) }
         let security = try peer.protection(.store, log)
-        let store = try StoreService(security: security, log: log)
+        let store = try StoreService(security: security, memory: memory.file(), log: log)
         signals.onInterrupt { store.leave() }
         try peer.end(store.serve(coordinator: address, listen: peer.address, patience: peer.coordinatorPatience))
     }

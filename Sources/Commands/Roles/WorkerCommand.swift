@@ -32,6 +32,7 @@ struct WorkerCommand: ParsableCommand {
     var threads: Int?
 
     @OptionGroup var peer: PeerOptions
+    @OptionGroup var memory: MemoryOption
 
     func validate() throws {
         if let threads, !(1...Recipe.maximumThreads).contains(threads) {
@@ -49,7 +50,8 @@ struct WorkerCommand: ParsableCommand {
         let log = ProcessLog { Terminal.line($0) }
         let security = try peer.protection(.worker, log)
         options.security = security
-        options.startStore = { try EmbeddedStore.start($0, security: security.sibling(.store)) }
+        let memory = try memory.file()
+        options.startStore = { try EmbeddedStore.start($0, security: security.sibling(.store), memory: memory) }
         let worker = try WorkerService(options, log: log)
         signals.onInterrupt { worker.leave() }
         try peer.end(worker.serve())

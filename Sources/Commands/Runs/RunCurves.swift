@@ -16,14 +16,17 @@ struct RunCurves {
     var bestError: Double? { summary.bestValidation?.figures[1] }
 
     /// Returns a line for each curve with more than one value.
-    func text(_ style: TerminalStyle, width: Int = 60) -> String {
+    /// - Parameter width: the terminal's columns, if there is one.
+    func text(_ style: TerminalStyle, width: Int?) -> String {
         var rows: [String] = []
         func add(_ name: String, _ values: [Double], _ format: (Double) -> String) {
             guard values.count > 1, let first = values.first, let last = values.last else { return }
-            rows.append("\(name)  \(style.sparkline(values, width: width))  \(format(first)) to \(format(last))")
+            let range = "\(format(first)) to \(format(last))"
+            let room = width.map { max(8, $0 - name.count - range.count - 4) } ?? 60
+            rows.append("\(name)  \(style.sparkline(values, width: min(60, room)))  \(range)")
         }
-        add("training loss", losses) { Terminal.fixed($0, 4) }
-        add("top-1 error  ", errors, Terminal.percent)
+        add("training loss", losses, FigureText.loss)
+        add("top-1 error  ", errors, FigureText.percent)
         return rows.joined(separator: "\n")
     }
 }

@@ -47,9 +47,13 @@ struct RunsCommand: ParsableCommand {
                     entry.best_top1_error.map(Terminal.percent) ?? "-", curve.isEmpty ? "-" : curve, Self.age(entry.started),
                 ]
             }
+            let columns: [TextTable.Column] = [
+                .init("name"), .init("state", isLeft: true), .init("step"), .init("done", rank: 3), .init("best error", rank: 1),
+                .init("loss", rank: 2), .init("age"),
+            ]
             Terminal.line(
-                Terminal.table([["name", "state", "step", "done", "best top-1 error", "loss", "age"]] + rows) { row, column in
-                    row > 0 && column == 1 ? .init(state: entries[row - 1].state) : nil
+                TextTable(columns, rows).text(width: Terminal.width, ellipsis: style.hasUnicode ? "…" : "..") { text, row, column in
+                    row >= 0 && column == 1 ? style.paint(text, TerminalStyle.Color(state: entries[row].state)) : text
                 })
         }
 
@@ -60,7 +64,7 @@ struct RunsCommand: ParsableCommand {
 
         private static func age(_ started: String) -> String {
             guard let date = ISO8601DateFormatter().date(from: started) else { return "-" }
-            return Terminal.age(Date().timeIntervalSince(date))
+            return FigureText.age(Date().timeIntervalSince(date))
         }
     }
 
@@ -78,12 +82,16 @@ struct RunsCommand: ParsableCommand {
             let style = TerminalStyle.output
             let words = directory.state(record)
             let state = TerminalStyle.Color(state: words).map { style.paint(words, $0) } ?? words
-            Terminal.line("state: \(state)\(record.reason.map { " (\($0))" } ?? "")")
-            Terminal.line("data: \(record.dataset) (\(record.dataset_fingerprint))")
-            Terminal.line(try RunReport.summary(directory, index))
-            let curves = RunCurves(index).text(style)
+            let width = Terminal.width
+            // Escape codes have no width, so the color is set last.
+            let line = TextLines.wrapped("state: \(words)\(record.reason.map { " (\($0))" } ?? "")", width: width, indent: 2)
+            Terminal.line(line.replacing("state: \(words)", with: "state: \(state)", maxReplacements: 1))
+            if let preset = record.preset { Terminal.line("network: \(preset)") }
+            Terminal.line(TextLines.wrapped("data: \(record.dataset) (\(record.dataset_fingerprint))", width: width, indent: 2))
+            Terminal.line(RunReport.summary(directory, index))
+            let curves = RunCurves(index).text(style, width: width)
             if !curves.isEmpty { Terminal.line("\n\(curves)") }
-            if words == "running", let status = directory.status() { Terminal.line("\n\(StatusTable.text(status))") }
+            if words == "running", let status = directory.status() { Terminal.line("\n\(StatusTable.text(status, width: width))") }
         }
 
         private func document(_ directory: RunDirectory, _ record: RunRecord, _ summary: RunSummary) throws -> JSONValue {

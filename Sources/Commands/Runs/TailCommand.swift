@@ -17,6 +17,7 @@ struct TailCommand: ParsableCommand {
     func run() throws {
         guard lines >= 0 else { throw CommandFailure(CommandFailure.usage, "--lines must not be negative") }
         let directory = try RunDirectory.find(target, runs: runs)
+        let classes = try directory.record().classes
         let index = MetricsIndex.withProgress(directory)
         // Only steps and validations count towards --lines.
         var first = index.count
@@ -30,26 +31,27 @@ struct TailCommand: ParsableCommand {
         while true {
             // Read the state first, so that everything written before the end is shown.
             let state = try directory.record().state
-            for line in reader.next() { try show(line) }
+            for line in reader.next() { try show(line, classes: classes) }
             guard follow, state == .running else { return }
             usleep(200_000)
         }
     }
 
-    private func show(_ line: MetricsLine) throws {
+    private func show(_ line: MetricsLine, classes: Int?) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         switch line {
         case .step(let step):
             if json { return Terminal.line(String(decoding: try encoder.encode(step), as: UTF8.self)) }
             Terminal.line(
-                "step \(step.step)  epoch \(step.epoch)  loss \(Terminal.fixed(step.loss, 4))  rate \(Float(step.learning_rate))  "
-                    + "\(Terminal.fixed(step.images_per_second, 1)) images/s  \(step.digest)")
+                "step \(step.step)  epoch \(step.epoch)  loss \(FigureText.loss(step.loss))  "
+                    + "rate \(FigureText.learningRate(step.learning_rate))  \(FigureText.rate(step.images_per_second)) images/s  "
+                    + step.digest)
         case .validation(let line):
             if json { return Terminal.line(String(decoding: try encoder.encode(line), as: UTF8.self)) }
             Terminal.line(
-                "step \(line.step)  validation loss \(Terminal.fixed(line.loss, 4))  top-1 error \(Terminal.percent(line.top1_error))  "
-                    + "top-5 error \(Terminal.percent(line.top5_error))")
+                "step \(line.step)  validation loss \(FigureText.loss(line.loss))  "
+                    + FigureText.errors(top1: line.top1_error, top5: line.top5_error, classes: classes))
         case .norms(let line):
             if json { Terminal.line(String(decoding: try encoder.encode(line), as: UTF8.self)) }
         }

@@ -9,23 +9,29 @@ final class ProgressDisplay: @unchecked Sendable {
     private let lock = NSLock()
     private let isInteractive = Terminal.isInteractive
     private let batch: Int
+    /// The network's classes; 0 if they are unknown.
+    private let classes: Int
+    /// What a worker or store that a user starts by hand needs to join.
+    private let joiningArguments: [String]
     private var last = 0
     private var lastShown = 0.0
     private var hasOpenLine = false
     private var rates: [Double] = []
 
-    init(batch: Int) { self.batch = batch }
+    init(batch: Int, classes: Int, joiningArguments: [String]) {
+        (self.batch, self.classes, self.joiningArguments) = (batch, classes, joiningArguments)
+    }
 
     func show(_ entry: JournalEntry) {
         lock.withLock {
             switch entry {
             case .listening(let address): line("coordinator listens on \(address)")
-            case .restarted(let step, let reason): line("restarted from step \(step): \(reason)")
+            case .restarted(let step, let reason, _): line("restarted from step \(step): \(reason)")
             case .verdict(let sentence, _), .linkLost(let sentence, _, _), .layout(let sentence, _), .layoutDropped(let sentence):
                 line(sentence)
             case .straggler(let worker, let times): line(JournalEntry.straggler(worker, times))
-            case .paused(let step, let reason): line("paused after step \(step): \(reason)")
-            case .resumed(let step, _): line("continues after step \(step)")
+            case .paused(let step, let reasons): line("paused after step \(step): \(reasons.joined(separator: "; "))")
+            case .resumed(let step, _): line(step < last ? "continues from step \(step + 1)" : "continues after step \(step)")
             case .leaving(let participant): line("\(participant.short) on \(participant.host) asks to leave")
             case .checkpointDamaged(let reason): line(reason)
             case .waiting(let workers, let stores, let address):
@@ -33,9 +39,8 @@ final class ProgressDisplay: @unchecked Sendable {
                     workers > 0 ? "\(workers) more \(workers == 1 ? "worker" : "workers")" : nil,
                     stores > 0 ? "\(stores) more \(stores == 1 ? "store" : "stores")" : nil,
                 ].compactMap { $0 }.joined(separator: " and ")
-                line(
-                    "waiting for \(missing); start one with: colonnade \(workers > 0 ? "worker" : "store") "
-                        + "--coordinator \(address)")
+                let words = ["colonnade", workers > 0 ? "worker" : "store", "--coordinator", "\(address)"] + joiningArguments
+                line("waiting for \(missing); start one with: \(words.joined(separator: " "))")
             case .joined(let participant, _): line("\(participant.short) joined from \(participant.host)")
             case .refused(let sentence): line(sentence)
             case .fetching(let rank, let host, let bytes):
@@ -52,8 +57,8 @@ final class ProgressDisplay: @unchecked Sendable {
             case .step(let metrics): showStep(metrics)
             case .validated(let metrics):
                 line(
-                    "step \(metrics.step): validation loss \(Terminal.fixed(metrics.loss, 4)), top-1 error \(Terminal.percent(metrics.top1_error)), "
-                        + "top-5 error \(Terminal.percent(metrics.top5_error))")
+                    "step \(metrics.step): validation loss \(FigureText.loss(metrics.loss)), "
+                        + FigureText.errors(top1: metrics.top1_error, top5: metrics.top5_error, classes: classes > 0 ? classes : nil))
             case .checkpoint(let step, let path): line("step \(step): checkpoint \(path)")
             case .checkpointFailed(let step, let reason): line(JournalEntry.checkpointFailed(step, reason))
             case .logWaiting(let backlog, _): line(backlog.waitingSentence)
@@ -77,9 +82,13 @@ final class ProgressDisplay: @unchecked Sendable {
         lastShown = now
         let speed = rates.sorted()[rates.count / 2]
         let left = Double(last - step) * Double(batch) / speed
-        let text =
-            "step \(step)/\(last)  epoch \(metrics.epoch)  loss \(Terminal.fixed(metrics.loss, 4))  rate \(Float(metrics.learning_rate))  "
-            + "\(Terminal.fixed(speed, speed < 100 ? 1 : 0)) images/s  \(Terminal.duration(left)) left"
+        // A line that the terminal breaks could not be written again.
+        let text = TextLines.line(
+            [
+                ("step \(step)/\(last)", 0), ("epoch \(metrics.epoch)", 2), ("loss \(FigureText.loss(metrics.loss))", 0),
+                ("rate \(FigureText.learningRate(metrics.learning_rate))", 3), ("\(FigureText.rate(speed)) images/s", 1),
+                ("\(FigureText.duration(left)) left", 0),
+            ], width: isInteractive ? Terminal.width.map { $0 - 1 } : nil)
         if isInteractive {
             print("\r\u{1B}[K" + text, terminator: "")
             fflush(nil)

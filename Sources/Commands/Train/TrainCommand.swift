@@ -29,17 +29,17 @@ struct TrainCommand: ParsableCommand {
         // Everything that can be wrong is found here, before a process is started or a file written.
         let resolved = try given.resolve(listen: SocketAddress(host: "127.0.0.1", port: 0))
         let directory = try resolved.resumed ?? found ?? RunDirectory.create(runs: given.runs, name: given.name)
-        let supervisor = Supervisor(
-            place: LocalLaunchTarget(directory, peerArguments: given.security.peerArguments(token: directory.tokenPath)),
-            workers: resolved.plan.workers, stores: given.store == .process ? 1 : 0, restarts: given.restarts,
-            reporter: TerminalReporter())
-        signals.onInterrupt { supervisor.interrupt() }
         var request = given
         // The layout of now, also where the run is taken up again after it has changed.
         (request.workers, request.replicas) = (resolved.plan.workers, resolved.plan.layout.replicas)
+        let target = LocalLaunchTarget(
+            directory, workers: resolved.plan.workers, stores: given.store == .process ? 1 : 0,
+            peerArguments: given.security.peerArguments(token: directory.tokenPath))
+        let supervisor = Supervisor(target, request, reporter: TerminalReporter())
+        signals.onInterrupt { supervisor.interrupt() }
         let code: Int32
         do {
-            let coordinator = try supervisor.run(request)
+            let coordinator = try supervisor.run()
             code = coordinator.exitCode ?? CommandFailure.software
         } catch {
             if resolved.resumed == nil, MetricsIndex(directory).count == 0 {

@@ -1,5 +1,8 @@
 /// Checkpoints whose blocks are on their way, those that are being written, and when the next is due beside those by steps: by time, and
 /// again after one that could not be written. A pure value; times are seconds on the coordinator's clock.
+///
+/// Both are bounded, because each has all values and momentum in memory: one at a time is copied by the stores, and as many wait for the disk
+/// as fit in a gigabyte, at least two.
 package struct CheckpointProgress: Sendable, Equatable {
     /// A checkpoint of the last step that could not be written.
     private struct LastStep: Sendable, Equatable {
@@ -19,7 +22,7 @@ package struct CheckpointProgress: Sendable, Equatable {
 
     /// The longest time between the begins of two checkpoints; nil for none.
     private let interval: Double?
-    /// The most checkpoints that are kept in memory at once.
+    /// The most checkpoints that wait for the disk.
     private let limit: Int
     private var arriving: Set<Int> = []
     private var writing: Set<Int> = []
@@ -30,7 +33,12 @@ package struct CheckpointProgress: Sendable, Equatable {
     private var lastStep: LastStep?
     private var lastTold: Double?
 
-    package init(interval: Double?, limit: Int) { (self.interval, self.limit) = (interval, max(1, limit)) }
+    /// - Parameters:
+    ///   - bytes: Of a checkpoint.
+    ///   - interval: The longest time between the begins of two; nil for none.
+    package init(bytes: Int, interval: Double? = nil) {
+        (self.interval, limit) = (interval, min(16, max(2, (1 << 30) / max(1, bytes))))
+    }
 
     // MARK: Events
 
@@ -87,7 +95,7 @@ package struct CheckpointProgress: Sendable, Equatable {
     /// Whether no checkpoint is begun now, unless it is the last step's: one has failed a moment ago, or as many as memory allows are under
     /// way.
     package func isPostponed(at now: Double) -> Bool {
-        arriving.count + writing.count >= limit || retry.map { now < $0 } ?? false
+        !hasRoom || retry.map { now < $0 } ?? false
     }
 
     /// Whether the next committed step gets a checkpoint because of the time.
@@ -100,4 +108,6 @@ package struct CheckpointProgress: Sendable, Equatable {
     /// Whether stores may still be sending; the disk may be writing.
     package var hasArrived: Bool { arriving.isEmpty }
     package var isIdle: Bool { arriving.isEmpty && writing.isEmpty && lastStep?.due == nil }
+    /// Whether another checkpoint may be begun.
+    package var hasRoom: Bool { arriving.isEmpty && writing.count < limit }
 }

@@ -2,7 +2,7 @@ import NeuralNetwork
 package import Partition
 package import Protocol
 
-/// Judges from heartbeats who keeps a run from going on: it follows the chain of who waits for whom to the one that waits
+/// Judges from heartbeats which process keeps a run from continuing: it follows the chain of who waits for whom to the one that waits
 /// for nobody. No sockets and no clock of its own: heartbeats and times in, verdicts out.
 package struct HealthMonitor: Sendable {
     /// Facts that the coordinator knows without heartbeats.
@@ -75,7 +75,7 @@ package struct HealthMonitor: Sendable {
         for health in all where health.silence(now) > health.silenceLimit(patience) {
             return verdict(
                 .process(health.process),
-                "has not been heard of for \(Self.text(health.silence(now))) s, usually every 0.25 s; it was \(words(health))",
+                "has sent no heartbeat for \(Self.text(health.silence(now))) s, normally one every 0.25 s; it was \(words(health))",
                 deadline: health.silenceLimit(patience), facts)
         }
         for health in all {
@@ -113,17 +113,17 @@ package struct HealthMonitor: Sendable {
             let heartbeat = health.heartbeat
             let what: String? =
                 switch heartbeat.phase {
-                case .awaitingGrant where heartbeat.attempt == facts.attempt: "is ready and its report of that has not come"
-                case .holding: "has not heard who takes part in attempt \(facts.attempt)"
+                case .awaitingGrant where heartbeat.attempt == facts.attempt: "is ready, but its report of that was not received"
+                case .holding: "has not received the topology of attempt \(facts.attempt)"
                 case .preparing: nil
-                default: heartbeat.attempt == facts.attempt ? nil : "has not heard that attempt \(facts.attempt) has begun"
+                default: heartbeat.attempt == facts.attempt ? nil : "has not received the message that attempt \(facts.attempt) has begun"
                 }
             if let what, heartbeat.seconds > limit { return verdict(.process(health.process), what, deadline: limit, facts) }
         }
         // Workers that have all their values have them from stores that are ready.
         let isComplete = workers.values.allSatisfy { $0.heartbeat.attempt == facts.attempt && $0.heartbeat.phase == .awaitingGrant }
         guard isComplete, let store = unready.stores.lazy.compactMap({ stores[$0] }).first else { return nil }
-        return verdict(.process(store.process), "is ready and its report of that has not come", deadline: limit, facts)
+        return verdict(.process(store.process), "is ready, but its report of that was not received", deadline: limit, facts)
     }
 
     /// A worker that waits for what another process has sent already: the connection between them has lost it.
@@ -140,9 +140,9 @@ package struct HealthMonitor: Sendable {
         switch heartbeat.phase {
         case .awaitingSlab:
             guard let (slab, from) = awaitedSlab(rank, heartbeat), let sender = workers[from],
-                sender.heartbeat.attempt == facts.attempt, let place = programs[from].place(ofSending: slab, to: rank)
+                sender.heartbeat.attempt == facts.attempt, let sending = programs[from].instructionIndex(ofSending: slab, to: rank)
             else { return nil }
-            let isPast = (Int(sender.heartbeat.pass), Int(sender.heartbeat.place)) > (Int(heartbeat.pass), place)
+            let isPast = (Int(sender.heartbeat.pass), Int(sender.heartbeat.place)) > (Int(heartbeat.pass), sending)
             guard isPast else { return nil }
             return (
                 .connection(from: sender.process, to: health.process),
@@ -176,7 +176,7 @@ package struct HealthMonitor: Sendable {
         case .awaitingGrant:
             // Granted and not heard, or done and not heard of: the connection to the coordinator.
             if facts.granted >= Int(heartbeat.step) {
-                return (.process(health.process), "has been granted step \(heartbeat.step) and has not heard of it")
+                return (.process(health.process), "has been granted step \(heartbeat.step), but has not received the grant")
             }
             if let validation = facts.validation, Int(heartbeat.step) > validation.step, validation.missing.contains(rank) {
                 return (.process(health.process), "has been asked to validate step \(validation.step) and its report has not come")
@@ -196,7 +196,7 @@ package struct HealthMonitor: Sendable {
         for store in facts.missingStores.compactMap({ stores[$0] }) {
             guard store.heartbeat.phase == .idle, store.heartbeat.attempt == facts.attempt else { continue }
             if Int(store.heartbeat.step) < facts.committed {
-                return (.process(store.process), "has not heard that step \(facts.committed) is committed")
+                return (.process(store.process), "has not received the commit of step \(facts.committed)")
             }
             guard let missing = store.heartbeat.missing.first else {
                 return (.process(store.process), "has updated step \(step) and its report has not come")
@@ -251,7 +251,7 @@ package struct HealthMonitor: Sendable {
         case .awaitingPictures: return "reading images\(step)"
         case .sending: return "handing over \(heartbeat.instruction)\(step)"
         case .updating: return "computing the \(heartbeat.instruction)"
-        case .holding: return "holding"
+        case .holding: return "paused"
         case .idle, .UNRECOGNIZED: return "idle"
         }
     }
@@ -273,9 +273,9 @@ package struct HealthMonitor: Sendable {
 
     private func instruction(_ rank: Int, _ heartbeat: WireHeartbeat) -> Instruction? {
         guard programs.indices.contains(rank) else { return nil }
-        let (program, place) = (programs[rank], Int(heartbeat.place))
-        if place < program.forward.count { return program.forward[place] }
-        let index = place - program.forward.count
+        let (program, instruction) = (programs[rank], Int(heartbeat.place))
+        if instruction < program.forward.count { return program.forward[instruction] }
+        let index = instruction - program.forward.count
         return program.backward.indices.contains(index) ? program.backward[index] : nil
     }
 

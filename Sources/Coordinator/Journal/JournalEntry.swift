@@ -22,10 +22,11 @@ public enum JournalEntry: Sendable {
     case linkLost(sentence: String, from: String, to: String)
     case verdict(sentence: String, facts: [String: String])
     case evicted(Participant, sentence: String, facts: [String: String])
-    case paused(step: Int, reason: String)
+    /// Everything that failed at the same moment, as one incident.
+    case paused(step: Int, reasons: [String])
     case resumed(step: Int, attempt: UInt32)
-    /// The run was restarted from a checkpoint.
-    case restarted(step: Int, reason: String)
+    /// The run was restarted, from a checkpoint or from what stores still had in memory.
+    case restarted(step: Int, reason: String, fromMemory: Bool)
     case checkpointDamaged(String)
     case straggler(worker: Int, times: Double)
     case stragglerRecovered(worker: Int)
@@ -73,7 +74,7 @@ public struct Participant: Sendable, Equatable {
 
 extension JournalEntry {
     /// The line of events.jsonl; nil for what is no event. Kinds and keys are a contract: docs/schemas/events.schema.json.
-    var event: (kind: String, message: String, facts: [String: String])? {
+    package var event: (kind: String, message: String, facts: [String: String])? {
         switch self {
         case .listening, .waiting, .step, .norms, .validated, .logWaiting(_, isReminder: true): return nil
         case .joined(let participant, let peer):
@@ -91,17 +92,27 @@ extension JournalEntry {
                 "grouped", "\(workers) workers have other ranks than they joined with, so that the workers of a host are neighbours", [:]
             )
         case .started(let from, let last):
-            return ("started", from == last ? "all \(last) steps are trained" : "training from step \(from + 1) to \(last)", [:])
+            return (
+                "started", from == last ? "all \(last) steps are trained" : "training from step \(from + 1) to \(last)",
+                ["step": "\(min(from + 1, last))"]
+            )
         case .failure(let participant, let sentence): return ("lost", sentence, participant.facts)
         case .linkLost(let sentence, let from, let to): return ("link-lost", sentence, ["from": from, "to": to])
         case .verdict(let sentence, let facts): return ("verdict", sentence, facts)
         case .evicted(let participant, _, let facts):
             return ("evicted", "\(participant.description) will be ended", facts.merging(participant.facts) { $1 })
-        case .paused(let step, let reason):
-            return ("hold", "step \(step + 1) and what follows is trained again: \(reason)", ["step": "\(step)"])
+        case .paused(let step, let reasons):
+            return (
+                "hold", "step \(step + 1) and what follows is trained again: \(reasons.joined(separator: "; "))", ["step": "\(step)"]
+            )
         case .resumed(let step, let attempt):
-            return ("recovered", "goes on after step \(step)", ["step": "\(step)", "attempt": "\(attempt)"])
-        case .restarted(let step, let reason): return ("recovered", "restarted from step \(step): \(reason)", ["step": "\(step)"])
+            return ("recovered", "continues after step \(step)", ["step": "\(step)", "attempt": "\(attempt)"])
+        case .restarted(let step, let reason, let fromMemory):
+            let source = fromMemory ? "the last committed, which the stores still have" : "of the last checkpoint"
+            return (
+                "recovered", "restarted from step \(step), \(source): \(reason)",
+                ["step": "\(step)", "source": fromMemory ? "memory" : "checkpoint"]
+            )
         case .checkpointDamaged(let reason): return ("checkpoint-damaged", reason, [:])
         case .straggler(let worker, let times):
             return ("straggler", Self.straggler(worker, times), ["rank": "\(worker)", "times": "\(times)"])
@@ -111,9 +122,12 @@ extension JournalEntry {
         case .layout(let sentence, let facts): return ("layout", sentence, facts)
         case .layoutDropped(let sentence): return ("layout-dropped", sentence, [:])
         case .rateReduced(let step, let rate):
-            return ("learning-rate", "the validation error stopped improving: rate \(rate) from step \(step + 1)", [:])
-        case .plateau: return ("plateau", "the validation error stopped improving at the last rate: training ends", [:])
-        case .checkpoint(let step, let path): return ("checkpoint", "checkpoint of step \(step)", ["path": path])
+            return (
+                "learning-rate", "the validation error stopped improving: rate \(rate) from step \(step + 1)", ["step": "\(step + 1)"]
+            )
+        case .plateau(let step):
+            return ("plateau", "the validation error stopped improving at the last rate: training ends", ["step": "\(step)"])
+        case .checkpoint(let step, let path): return ("checkpoint", "checkpoint of step \(step)", ["path": path, "step": "\(step)"])
         case .checkpointFailed(let step, let reason): return ("checkpoint-failed", Self.checkpointFailed(step, reason), ["step": "\(step)"])
         case .logWaiting(let backlog, _): return ("log-waiting", backlog.waitingSentence, [:])
         case .logWritten(let backlog):

@@ -38,6 +38,9 @@ struct RunRecordKeeper {
         }
     }
 
+    /// Drops lines of later steps from metrics and timeline.
+    func keep(through step: Int) throws { try recorder.keep(through: step) }
+
     func note(_ work: [RunRecord.Work]) { recorder.update { $0.work = work } }
 
     func write(_ timeline: WireTimeline, step: Int, of process: ProcessName, clock: ProcessClock?) throws {
@@ -63,7 +66,7 @@ struct RunRecordKeeper {
             try recorder.append(
                 line(
                     Timestamp.text(Double(time) * 1e-9, digits: 6), clock.map { Double($0.uncertainty) * 1e-9 }, entry.level.level,
-                    PrintableText.of(entry.text)))
+                    PrintableText.sanitized(entry.text)))
         }
     }
 }

@@ -22,18 +22,18 @@ package struct LayoutPolicy: Sendable {
     /// Seconds between two changes for the sake of spares, and from the first of them to the change.
     private let interval: Double
     /// Workers that were asked for, at the start or since. Where there are fewer because some have left, spares take their places.
-    private var asked: Int
+    private var requested: Int
     /// The layout that a person has requested, until it is in effect.
     package private(set) var wanted: ColumnLayout?
     private var lastChange = -Double.infinity
     private var sparesSince: Double?
 
     /// - Parameters:
-    ///   - asked: workers that the run starts with.
+    ///   - requested: workers that the run starts with.
     ///   - isElastic: whether further ones are taken in by themselves.
     ///   - interval: seconds between two changes for the sake of spares.
-    package init(columns: Int, slices: Int, asked: Int, isElastic: Bool, interval: Double) {
-        (self.columns, self.slices, self.asked, self.isElastic, self.interval) = (columns, slices, asked, isElastic, interval)
+    package init(columns: Int, slices: Int, requested: Int, isElastic: Bool, interval: Double) {
+        (self.columns, self.slices, self.requested, self.isElastic, self.interval) = (columns, slices, requested, isElastic, interval)
     }
 
     /// Somebody asks for another number of workers.
@@ -48,14 +48,14 @@ package struct LayoutPolicy: Sendable {
             return "\(workers) workers\(replicas.map { " in \($0) replicas" } ?? "") cannot share this run; legal are "
                 + ColumnLayout.legalLayouts(columns: columns, slices: slices)
         }
-        guard layout != current || wanted != nil else { return "it has \(current.words) already" }
+        guard layout != current || wanted != nil else { return "it has \(current) already" }
         let there = staying + spares
         guard there >= workers else {
             return
                 "\(workers) workers are asked for and \(there) \(there == 1 ? "is" : "are") there (\(staying) in the run, \(spares) waiting): "
                 + "start \(workers - there) more first"
         }
-        (wanted, asked) = (layout, workers)
+        (wanted, requested) = (layout, workers)
         return nil
     }
 
@@ -67,8 +67,8 @@ package struct LayoutPolicy: Sendable {
         let there = staying + spares
         if let wanted {
             if there >= wanted.workers { return wanted == current && !isLeaving ? dropped() : .change(wanted) }
-            (self.wanted, asked) = (nil, current.workers)
-            return .drop("the change to \(wanted.words) is dropped: only \(there) are there now")
+            (self.wanted, requested) = (nil, current.workers)
+            return .drop("the change to \(wanted) is dropped: only \(there) are there now")
         }
         if isLeaving {
             if there >= current.workers { return .change(current) }
@@ -77,7 +77,7 @@ package struct LayoutPolicy: Sendable {
         }
         guard spares > 0, staying == current.workers,
             let largest = ColumnLayout.largest(
-                columns: columns, slices: slices, available: isElastic ? there : min(there, asked), replicas: current.replicas),
+                columns: columns, slices: slices, available: isElastic ? there : min(there, requested), replicas: current.replicas),
             largest.workers > current.workers
         else {
             sparesSince = nil

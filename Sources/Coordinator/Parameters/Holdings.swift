@@ -36,7 +36,7 @@ package struct Holdings: Sendable {
 
     package var isPlaced: Bool { placement != nil }
     /// Whether every part has arrived where it belongs.
-    package var isSettled: Bool { moves.isEmpty }
+    package var isComplete: Bool { moves.isEmpty }
 
     /// Whether parts have not left a store yet.
     package func isOwed(by store: MemberID) -> Bool { moves.values.contains { $0.from == store } }

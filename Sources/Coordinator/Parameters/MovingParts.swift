@@ -12,7 +12,7 @@ struct MovingParts {
     mutating func destination(for header: FrameHeader, from store: MemberID, _ holdings: Holdings) throws -> UnsafeMutableRawBufferPointer {
         let part = BlockPart(header)
         guard holdings.move(of: part)?.from == store, let block = holdings.blocks.first(where: { $0.key == part.key }) else {
-            throw WireError(.malformed, "values that nobody asked for")
+            throw WireError(.malformed, "values that were not requested")
         }
         let buffer = try TensorBuffer.allocate(floats: block.shape.count)
         buffers[part] = (buffer, 4 * block.shape.count)

@@ -6,7 +6,7 @@ import Tensors
 public enum StartingValues: Sendable {
     /// Values and momentum of the run that is continued.
     case resumed(Checkpoint)
-    /// A trained network's values, for fine-tuning. The last layer starts anew where it has another number of
+    /// A trained network's values, for fine-tuning. The last layer is drawn at random where it has another number of
     /// classes, and so do layers that the trained network does not have.
     case trained(Checkpoint)
 

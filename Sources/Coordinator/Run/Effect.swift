@@ -15,6 +15,8 @@ package enum Effect: Sendable {
     case journal(JournalEntry)
     /// Record in run.json who takes part from here on.
     case record(Participation)
+    /// Drop what the run's files have of later steps: these are trained again.
+    case keepLines(through: Int)
     /// Send the starting values of every block to the store that holds it.
     case restoreStartingValues(holders: [ParameterBlock.Key: MemberID])
     /// Pass a part on to the store that holds it from now on.
@@ -63,6 +65,8 @@ package struct Topology: Sendable, Equatable {
     package let base: Int
     /// Whether values come from the coordinator or another store; otherwise stores draw them.
     package let restores: Bool
+    /// Whether stores use the values that they have offered: nobody sends these.
+    package let recovers: Bool
     /// By rank.
     package let workers: [MemberID]
     package let stores: [MemberID]

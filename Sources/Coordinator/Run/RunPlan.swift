@@ -3,7 +3,7 @@ public import Partition
 public import Prediction
 public import Security
 
-/// The run that a coordinator is to carry out, settled before anybody joins.
+/// The run that a coordinator will carry out, resolved before anybody joins.
 public struct RunPlan: Sendable {
     public var configuration: RunConfiguration
     /// The worker that hosts each column of each replica, at first.
@@ -31,8 +31,14 @@ public struct RunPlan: Sendable {
 
     public var workers: Int { layout.workers }
 
+    /// The step whose values the stores still have in memory, where the run starts from that.
+    package var survivingStep: Int?
+
     /// The step whose values the run starts from.
-    public var baseStep: Int { if case .resumed(let checkpoint)? = start { checkpoint.state.step } else { 0 } }
+    public var baseStep: Int {
+        if let survivingStep { return survivingStep }
+        return if case .resumed(let checkpoint)? = start { checkpoint.state.step } else { 0 }
+    }
 
     package var stepPlan: StepPlan { StepPlan(recipe: configuration.recipe, imagesPerEpoch: dataset.images, base: baseStep, last: steps) }
 }
@@ -57,14 +63,29 @@ public struct RunDataset: Sendable {
 
 /// The earlier part of a continued run.
 public struct RunHistory: Sendable {
-    /// Validation errors up to the checkpoint, in their order, for schedules that depend on them.
-    public var errors: [Double] = []
-    /// Whether the checkpoint's step has been validated. A run may end between the two, and then makes up for it.
-    public var isBaseValidated = true
+    /// A validation of the earlier part.
+    public struct Validation: Sendable, Equatable {
+        let step: Int
+        let error: Double
+
+        public init(step: Int, error: Double) { (self.step, self.error) = (step, error) }
+    }
+
+    /// In the order of their steps, for schedules that depend on them. Those after the step that the run starts from do not count.
+    public var validations: [Validation] = []
+    /// The identity of a run whose coordinator is gone without an end: its stores may still have the last committed step.
+    public var survivingRun: UInt64?
     /// The reason why the run ended before it was restarted.
     public var restartReason: String?
     /// Why each checkpoint that is newer than the one it continues from is not used.
     public var unusableCheckpoints: [String] = []
+
+    public init() {}
+
+    func errors(through step: Int) -> [Double] { validations.filter { $0.step <= step }.map(\.error) }
+
+    /// Whether a step has been validated. A run may end between a step and its validation, and then makes up for it.
+    func isValidated(_ step: Int) -> Bool { validations.contains { $0.step == step } }
 }
 
 /// The records that a run writes beside its metrics.
@@ -98,7 +119,7 @@ public struct RunLimits: Sendable {
 public enum RunOutcome: Sendable, Equatable {
     case finished(step: Int)
     case interrupted(step: Int)
-    /// A process or its host was lost; the run can go on from its last checkpoint.
+    /// A process or its host was lost; the run can continue from its last checkpoint.
     case lost(String)
     /// Going on would end the same way.
     case failed(String)

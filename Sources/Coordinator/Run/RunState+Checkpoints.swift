@@ -1,19 +1,9 @@
-import NeuralNetwork
-import Tensors
-
 /// Checkpoints that are due by time, and those that could not be written.
 extension RunState {
-    static func checkpoints(_ plan: RunPlan) throws -> CheckpointProgress {
-        // Values and momentum, 4 bytes each.
-        let bytes = try plan.configuration.network.parameterTensors().reduce(0) { $0 + 8 * $1.shape.count }
-        // At least two, so that one can arrive while another is written.
-        return CheckpointProgress(interval: plan.configuration.recipe.checkpoint.seconds, limit: max(2, (256 << 20) / max(1, bytes)))
-    }
-
     /// Looks whether the time has come for a checkpoint, after every event.
     mutating func considerCheckpoint(at now: Double) {
         if case .training = phase { checkpoints.start(at: now) }
-        ledger.postponesSnapshots = checkpoints.isPostponed(at: now)
+        ledger.hasRoomForSnapshot = !checkpoints.isPostponed(at: now)
         if case .training = phase, checkpoints.isDue(at: now) { ledger.wantsSnapshot = true }
         if checkpoints.retriesLastStep(at: now) { perform(ledger.finalSnapshot(), at: now) }
     }

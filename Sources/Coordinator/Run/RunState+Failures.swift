@@ -80,8 +80,21 @@ extension RunState {
         phase = .waiting(next)
         // Nobody need come back to a run that will end: it ends with what is committed.
         guard !next.isStopping else { return }
-        if isFailure { journal(.paused(step: committed, reason: reason)) }
+        if isFailure, let delay = failures.note(reason, committed: committed, at: now) { emit(.wake(after: delay)) }
         promoteSpares(at: now)
+    }
+
+    /// Reports the current incident, unless it has been reported or the run will end.
+    mutating func reportIncident() {
+        guard !isStopping, let incident = failures.report() else { return }
+        journal(.paused(step: incident.committed, reasons: incident.reasons))
+    }
+
+    /// Reports the current incident if it waits no longer for further failures.
+    mutating func reportIncidentIfDue(at now: Double) {
+        guard let incident = failures.incident else { return }
+        if case .waiting = phase, now < incident.due { return }
+        reportIncident()
     }
 
     // MARK: Broken connections
@@ -92,9 +105,8 @@ extension RunState {
         let other = "\(lost.role.word) \(lost.rank)"
         brokenLinks.append(
             BrokenLink(
-                sentence: "the connection between \(name.short) and \(other) broke: \(PrintableText.of(lost.reason))", from: name.short,
-                to: other,
-                due: now + delay))
+                sentence: "the connection between \(name.short) and \(other) broke: \(PrintableText.sanitized(lost.reason))",
+                from: name.short, to: other, due: now + delay))
         emit(.wake(after: delay))
     }
 

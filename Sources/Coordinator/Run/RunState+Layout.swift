@@ -17,7 +17,7 @@ extension RunState {
             roster[member.id] = member
             return
         }
-        // A run that is about to end tells everybody so.
+        // If the run is about to end, all members are sent its end anyway.
         guard !isStopping else { return }
         member.asksToLeave = true
         roster[member.id] = member
@@ -53,7 +53,7 @@ extension RunState {
     /// - Parameter abandoned: Assignments that nobody will take.
     /// - Returns: Whether anything changed.
     mutating func considerLayout(abandoned: Int, at now: Double) -> Bool {
-        guard holdings.isSettled else { return false }
+        guard holdings.isComplete else { return false }
         let staying = roster.staying
         let leavingWorkers = roster.workers.count - staying.count + abandoned
         let leavingStores = roster.stores.count { roster.isLeaving($0) }
@@ -122,7 +122,7 @@ extension RunState {
         ledger.rearrange(workers: target.workers)
         (layout, stragglers, health) = (target, StragglerWatch(), monitor)
         phase = .waiting(Waiting(pause: .change(change), deadline: now + plan.limits.joinPatience, reminder: now + 10))
-        dismiss(except: Set(workers.map(\.id)), because: "\(target.words) from here on: \(reason)")
+        dismiss(except: Set(workers.map(\.id)), because: "\(target) from here on: \(reason)")
 
         let hosts = workers.map(\.hello)
         let stores = roster.stores.filter { !roster.isLeaving($0) && rendezvous.needsStore(on: $0.hello.hostIdentity, workers: hosts) }
@@ -211,7 +211,7 @@ extension RunState {
 
     /// Values or momentum of a block are on their way from one store to another.
     mutating func moved(_ part: BlockPart, from: MemberID) {
-        guard let to = holdings.arrived(part, from: from) else { return emit(.reject(from, reason: "values that nobody asked for")) }
+        guard let to = holdings.arrived(part, from: from) else { return emit(.reject(from, reason: "values that were not requested")) }
         if roster[to] != nil { emit(.forward(part, to: to)) }
         if !holdings.isOwed(by: from) { releaseLeavers() }
     }

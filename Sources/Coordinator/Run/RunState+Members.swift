@@ -26,6 +26,8 @@ extension RunState {
         guard let name = member.name else { return }
         assign(member, startsStore: startsStore)
         health.add(name, at: now)
+        // A replacement is journaled after what it replaces.
+        reportIncident()
         journal(.joined(Participant(name, member), peer: member.peer.facts))
         recordParticipation(isNewLayout: false)
     }
@@ -53,7 +55,10 @@ extension RunState {
     /// Everybody is here: sends the topology, with which a new attempt begins.
     mutating func prepare(_ waiting: Waiting, at now: Double) -> Bool {
         let isFirst = !holdings.isPlaced
-        if isFirst { groupByHost(at: now) }
+        if isFirst {
+            takeOver()
+            groupByHost(at: now)
+        }
         var needsValues = isFirst
         if case .change = waiting.pause { needsValues = true }
         phase = .preparing(Preparing(pause: waiting.pause, since: now, isStopping: waiting.isStopping))
@@ -66,10 +71,31 @@ extension RunState {
         broadcast(
             .topology(
                 Topology(
-                    base: ledger.committed, restores: plan.start != nil || waiting.pause != .start, workers: roster.workers.map(\.id),
+                    base: ledger.committed, restores: plan.start != nil || plan.survivingStep != nil || waiting.pause != .start,
+                    recovers: plan.survivingStep == ledger.committed && waiting.pause == .start, workers: roster.workers.map(\.id),
                     stores: roster.stores.map(\.id), placement: holdings.placement)))
-        if isFirst, plan.start != nil { emit(.restoreStartingValues(holders: holdings.holders)) }
+        if isFirst, plan.start != nil, plan.survivingStep == nil { emit(.restoreStartingValues(holders: holdings.holders)) }
         return true
+    }
+
+    /// Takes the run up where the coordinator before has left it: from the last committed step if the stores still have it, otherwise from the
+    /// last checkpoint.
+    private mutating func takeOver() {
+        guard let run = plan.history.survivingRun else { return }
+        let offers = roster.stores.map { (store: $0.id, offer: $0.hello.offer) }
+        // Whoever still listens to the coordinator before ignores what belongs to a newer attempt, and the other way round.
+        attempt = (offers.map(\.offer.attempt).max() ?? 0) &+ 1
+        let surviving = SurvivingShards(
+            offers, run: run, blocks: holdings.blocks.map(\.key), steps: plan.baseStep...max(plan.baseStep, plan.steps))
+        if let surviving {
+            plan.survivingStep = surviving.step
+            ledger = Self.ledger(plan)
+        }
+        emit(.keepLines(through: plan.baseStep))
+        journal(
+            .restarted(
+                step: plan.baseStep, reason: plan.history.restartReason ?? "the coordinator is another one",
+                fromMemory: surviving != nil))
     }
 
     /// Gives the workers of a host ranks that follow each other, whoever joined first: the workers of a replica exchange activations all the
@@ -95,11 +121,17 @@ extension RunState {
 
     /// Training begins, or continues: everybody is ready for the attempt.
     mutating func train(after preparing: Preparing, at now: Double) -> Bool {
+        reportIncident()
+        failures.endIncident()
         phase = .training(Training(tally: StepTally(plan.stepPlan, layout: layout, at: now)))
         switch preparing.pause {
         case .start:
             journal(.started(from: plan.baseStep, last: plan.steps))
-            if plan.baseStep == 0, plan.configuration.recipe.checkpoint.every != 0 { perform(ledger.firstSnapshot(), at: now) }
+            if ledger.committed == 0, plan.configuration.recipe.checkpoint.every != 0 { perform(ledger.firstSnapshot(), at: now) }
+            // The coordinator before may have ended before it had written the checkpoint.
+            if plan.survivingStep != nil, ledger.committed > 0, plan.stepPlan.checkpoints(after: ledger.committed) {
+                perform(ledger.firstSnapshot(), at: now)
+            }
         case .failure(let change):
             journal(.resumed(step: ledger.committed, attempt: attempt))
             if let change { recordChange(change, at: now) }
@@ -112,11 +144,11 @@ extension RunState {
     }
 
     private mutating func recordChange(_ change: LayoutChange, at now: Double) {
-        let instead = layout == change.before ? "" : " instead of \(change.before.words)"
+        let instead = layout == change.before ? "" : " instead of \(change.before)"
         let seconds = "\(((now - change.since) * 1000).rounded() / 1000)"
         journal(
             .layout(
-                sentence: "goes on after step \(ledger.committed) with \(layout.words)\(instead): \(change.reason)",
+                sentence: "continues after step \(ledger.committed) with \(layout)\(instead): \(change.reason)",
                 facts: [
                     "step": "\(ledger.committed)", "attempt": "\(attempt)", "workers": "\(layout.workers)",
                     "replicas": "\(layout.replicas)",

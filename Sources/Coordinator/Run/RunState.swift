@@ -1,13 +1,14 @@
 import NeuralNetwork
 package import Partition
 import Platform
+import Tensors
 
 /// The coordinator's decisions about a run, as a pure value: what happens goes in, what has to be done comes out. It has no sockets, clocks,
 /// files or threads, so tests can drive it through any order of events.
 ///
 /// `handle` takes note of an event and then looks, in `advance`, whether something has become possible. That is the only place that does.
 package struct RunState: Sendable {
-    package let plan: RunPlan
+    package internal(set) var plan: RunPlan
     package internal(set) var phase: Phase
     /// Raised by every failure and every change of layout. Messages of an older attempt mean nothing.
     package internal(set) var attempt: UInt32 = 0
@@ -28,20 +29,28 @@ package struct RunState: Sendable {
     /// - Parameter now: Seconds on the coordinator's clock.
     package init(_ plan: RunPlan, at now: Double) throws {
         self.plan = plan
-        let steps = plan.stepPlan
         phase = .waiting(Waiting(pause: .start, deadline: now + plan.limits.joinPatience, reminder: now + 5))
         rendezvous = Rendezvous(
             workers: plan.workers, stores: plan.stores, threads: plan.configuration.recipe.threads,
             datasetFingerprint: plan.dataset.fingerprint, version: Product.version)
-        ledger = StepLedger(
-            plan: steps, workers: plan.workers, stores: 1, errors: plan.history.errors, isBaseValidated: plan.history.isBaseValidated)
-        holdings = Holdings(try plan.configuration.network.parameterBlocks())
+        ledger = Self.ledger(plan)
+        let blocks = try plan.configuration.network.parameterBlocks()
+        holdings = Holdings(blocks)
+        checkpoints = CheckpointProgress(
+            bytes: blocks.reduce(0) { $0 + 8 * $1.shape.count }, interval: plan.configuration.recipe.checkpoint.seconds)
         layout = plan.layout
         health = try Self.monitor(plan, plan.layout)
-        checkpoints = try Self.checkpoints(plan)
         policy = LayoutPolicy(
-            columns: plan.layout.columns, slices: plan.configuration.recipe.slices, asked: plan.workers, isElastic: plan.limits.isElastic,
-            interval: plan.limits.elasticInterval)
+            columns: plan.layout.columns, slices: plan.configuration.recipe.slices, requested: plan.workers,
+            isElastic: plan.limits.isElastic, interval: plan.limits.elasticInterval)
+    }
+
+    static func ledger(_ plan: RunPlan) -> StepLedger {
+        let base = plan.baseStep
+        // Nothing is validated before the first step.
+        return StepLedger(
+            plan: plan.stepPlan, workers: plan.workers, stores: 1, errors: plan.history.errors(through: base),
+            isBaseValidated: base == 0 || plan.start == nil && plan.survivingStep == nil || plan.history.isValidated(base))
     }
 
     static func monitor(_ plan: RunPlan, _ layout: ColumnLayout) throws -> HealthMonitor {
@@ -70,7 +79,10 @@ package struct RunState: Sendable {
         considerCheckpoint(at: now)
         // Each turn either changes the phase or leaves nothing to do; the limit turns an endless loop into an error that is seen.
         for _ in 0..<64 {
-            if !advance(at: now) { return effects }
+            if !advance(at: now) {
+                reportIncidentIfDue(at: now)
+                return effects
+            }
         }
         end(.failed("the coordinator cannot decide how the run continues; please report this with events.jsonl"))
         return effects
@@ -102,12 +114,12 @@ package struct RunState: Sendable {
         switch phase {
         case .waiting(let waiting):
             // Values on their way are whole when they have arrived.
-            if waiting.isStopping, holdings.isSettled { return close(at: now) }
+            if waiting.isStopping, holdings.isComplete { return close(at: now) }
             if rendezvous.isComplete { return prepare(waiting, at: now) }
             if case .failure = waiting.pause, !waiting.isStopping { return considerLayout(abandoned: waiting.abandoned, at: now) }
             return false
         case .preparing(let preparing):
-            if preparing.isStopping { return holdings.isSettled ? close(at: now) : false }
+            if preparing.isStopping { return holdings.isComplete ? close(at: now) : false }
             let members = roster.participants
             if members.count == layout.workers + rendezvous.stores.count, members.allSatisfy({ preparing.ready.contains($0.id) }) {
                 return train(after: preparing, at: now)

@@ -14,7 +14,7 @@ extension CoordinatorService {
         let connection = connections[link]
         switch header.kind {
         case .control:
-            // A connection without a role, or a person's, gets no more room than an introduction needs.
+            // A connection without a role, or a person's, gets no more room than a hello needs.
             switch connection?.kind {
             case nil, .dashboard: return .bytes(limit: 4096)
             case .member, .heartbeat: return .bytes(limit: WireControlMessage.sizeLimit)
@@ -22,7 +22,7 @@ extension CoordinatorService {
         case .snapshot:
             guard let connection, header.run == run, let member = state.roster[connection.id], member.isStore || member.role == .leaving,
                 let assembly = checkpoints[Int(clamping: header.step)]
-            else { throw WireError(.malformed, "a snapshot that nobody asked for") }
+            else { throw WireError(.malformed, "a snapshot that was not requested") }
             return .memory(try assembly.destination(for: header))
         case .restore:
             guard let connection, header.run == run else { throw WireError(.malformed, "values of another run") }

@@ -51,7 +51,8 @@ extension CoordinatorService {
 
     private func topology(_ topology: Topology, attempt: UInt32) -> WireTopology {
         var message = WireTopology()
-        (message.attempt, message.baseStep, message.restores) = (attempt, UInt64(topology.base), topology.restores)
+        (message.attempt, message.baseStep) = (attempt, UInt64(topology.base))
+        (message.restores, message.recovers) = (topology.restores, topology.recovers)
         func endpoints(_ ids: [MemberID]) -> [WireTopology.Endpoint] {
             ids.compactMap { state.roster[$0] }.map { member in
                 .with {

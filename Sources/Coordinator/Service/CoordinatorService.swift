@@ -102,7 +102,9 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
     /// Says what a run that was restarted lost, and which checkpoints it could not use.
     private func announceRestart() {
         for reason in plan.history.unusableCheckpoints { journal(.checkpointDamaged(reason)) }
-        if let reason = plan.history.restartReason { journal(.restarted(step: plan.baseStep, reason: reason)) }
+        // One that takes a run over does not know yet from which step it continues.
+        guard plan.history.survivingRun == nil, let reason = plan.history.restartReason else { return }
+        journal(.restarted(step: plan.baseStep, reason: reason, fromMemory: false))
     }
 
     private func tickRegularly() {
@@ -155,6 +157,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         case .record(let participation):
             status.note(participation)
             record.note(participation)
+        case .keepLines(let step): try record.keep(through: step)
         case .restoreStartingValues(let holders): try restoreStartingValues(holders)
         case .forward(let part, let id):
             guard let buffer = moving.take(part), let link = connections[id]?.link else { return }

@@ -37,10 +37,11 @@ package struct StepLedger: Sendable {
     package private(set) var validationDue: Int?
     /// Whether no further steps are granted, so that the layout can change at the next boundary.
     package var isPaused = false
-    /// Whether the next committed step gets a checkpoint because somebody asked.
+    /// Whether the next committed step gets a checkpoint, because somebody asked or one is overdue.
     package var wantsSnapshot = false
-    /// Whether checkpoints that are due wait; the last step's does not.
-    package var postponesSnapshots = false
+    /// Whether stores and disk can take another checkpoint. One that is due while they cannot is that of the first step committed once they
+    /// can; the checkpoint at the end of a run is always taken.
+    package var hasRoomForSnapshot = true
     private var lastSnapshot: Int?
     private var reports: [Int: Set<Int>] = [:]
     private var stored: [Int: Set<Int>] = [:]
@@ -124,11 +125,9 @@ package struct StepLedger: Sendable {
         while validationDue == nil, reports[committed + 1]?.count == workers, stored[committed + 1]?.count == stores {
             committed += 1
             (reports[committed], stored[committed]) = (nil, nil)
-            let isDue = wantsSnapshot || plan.checkpoints(after: committed)
-            let isSnapshot = committed == last || isDue && !postponesSnapshots
-            // One that is postponed is taken after the first step that allows it.
-            wantsSnapshot = isDue && !isSnapshot
-            if isSnapshot { lastSnapshot = committed }
+            if plan.checkpoints(after: committed) { wantsSnapshot = true }
+            let isSnapshot = committed == last || wantsSnapshot && hasRoomForSnapshot
+            if isSnapshot { (wantsSnapshot, hasRoomForSnapshot, lastSnapshot) = (false, false, committed) }
             actions.append(.commit(step: committed, snapshot: isSnapshot))
             if plan.validates(after: committed) { validationDue = committed }
             actions += countValidation()

@@ -27,7 +27,7 @@ export class LayersSection {
         { title: "ratio, 1e-6 to 1", class: "wide-cell", value: (row) => row.ratio, render: gauge },
       ],
     });
-    this.empty = h("p", { class: "quiet", hidden: true }, "This run has no norms yet. They are recorded every few steps while a run goes on.");
+    this.empty = h("p", { class: "quiet", hidden: true }, "This run has no norms yet. They are recorded every few steps while a run lasts.");
     this.body = h(
       "div", {}, h("div", { class: "controls" }, choice("Tensors", [["weight", "weights"], ["bias", "biases"]], "weight", (value) => { this.shown = value; this.draw(); })),
       this.group.caption, this.ratio.element, h("div", { class: "charts" }, this.weight.element, this.updateNorm.element), this.table.element);

@@ -110,7 +110,7 @@ export class RunPage {
   }
 
   /**
-   * A verdict stands at the top until the run goes on, and a while longer, as that may be a moment later. Whatever
+   * A verdict stands at the top until the run continues, and a while longer, as that may be a moment later. Whatever
    * became of it, it is said aloud when it comes.
    */
   updateVerdict() {

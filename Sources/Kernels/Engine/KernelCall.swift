@@ -3,8 +3,8 @@ import COneDNN
 /// A computation and its arguments, planned once and run in every step.
 public protocol PlannedCall: AnyObject {
     /// Runs the computation and returns when it is complete.
-    /// - Parameter turn: selects a buffer from each pair.
-    func run(_ turn: BufferParity) throws
+    /// - Parameter parity: selects a buffer from each pair.
+    func run(_ parity: BufferParity) throws
 }
 
 /// A oneDNN kernel and its arguments. Running it allocates nothing.
@@ -39,11 +39,11 @@ public final class KernelCall: PlannedCall {
         operands = named.map(\.1)
         argumentCount = named.count
         arguments = .allocate(capacity: named.count * BufferParity.all.count)
-        for turn in BufferParity.all {
+        for parity in BufferParity.all {
             for (i, (index, operand)) in named.enumerated() {
                 arguments.initializeElement(
-                    at: turn.index * named.count + i,
-                    to: dnnl_exec_arg_t(arg: index, memory: operand.memory(turn).handle))
+                    at: parity.index * named.count + i,
+                    to: dnnl_exec_arg_t(arg: index, memory: operand.memory(parity).handle))
             }
         }
     }
@@ -53,12 +53,12 @@ public final class KernelCall: PlannedCall {
         arguments.deallocate()
     }
 
-    public func run(_ turn: BufferParity) throws {
-        for call in before { try call.run(turn) }
+    public func run(_ parity: BufferParity) throws {
+        for call in before { try call.run(parity) }
         try check(
             dnnl_primitive_execute(
-                primitive, engine.stream, Int32(argumentCount), arguments.baseAddress! + turn.index * argumentCount),
+                primitive, engine.stream, Int32(argumentCount), arguments.baseAddress! + parity.index * argumentCount),
             "run a kernel")
-        for call in after { try call.run(turn) }
+        for call in after { try call.run(parity) }
     }
 }

@@ -52,12 +52,12 @@ public enum Operand: Sendable {
     /// Batches have two buffers because the loader prepares one while the other is used for training.
     case byBatch(Memory, Memory)
 
-    func memory(_ turn: BufferParity) -> Memory {
+    func memory(_ parity: BufferParity) -> Memory {
         switch self {
         case .fixed(let memory): memory
-        case .byWeights(let even, let odd): turn.weights == 0 ? even : odd
-        case .byPass(let even, let odd): turn.pass == 0 ? even : odd
-        case .byBatch(let even, let odd): turn.batch == 0 ? even : odd
+        case .byWeights(let even, let odd): parity.weights == 0 ? even : odd
+        case .byPass(let even, let odd): parity.pass == 0 ? even : odd
+        case .byBatch(let even, let odd): parity.batch == 0 ? even : odd
         }
     }
 

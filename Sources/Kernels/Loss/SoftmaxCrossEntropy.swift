@@ -92,15 +92,18 @@ public final class SoftmaxCrossEntropy {
     public var result: UnsafeBufferPointer<Float> { UnsafeBufferPointer(logProbabilities.buffer.floats) }
 
     /// Computes softmax, loss and errors of the first `images` of the minibatch.
-    public func forward(labels: UnsafeBufferPointer<Int32>, images: Int, turn: BufferParity) throws -> Outcome {
-        for call in gather { try call.run(turn) }
-        try logSoftmax.run(turn)
+    public func forward(labels: UnsafeBufferPointer<Int32>, images: Int, parity: BufferParity) throws -> Outcome {
+        for call in gather { try call.run(parity) }
+        try logSoftmax.run(parity)
         var outcome = Outcome()
         outcome.images = images
         for image in 0..<images {
             let row = UnsafeBufferPointer(rebasing: result[image * classes..<(image + 1) * classes])
             let label = Int(labels[image])
-            outcome.lossSum -= Double(row[label])
+            // A probability is at most 1, but oneDNN's logarithm is off by up to 1.4e-6, so that log p of a probability near 1 is positive. A
+            // loss that is not a number is kept.
+            let loss = -Double(row[label])
+            outcome.lossSum += loss < 0 ? 0 : loss
             // Ties count against the label, so that a constant output is no better than chance.
             let value = row[label]
             var better = 0
@@ -114,12 +117,12 @@ public final class SoftmaxCrossEntropy {
     }
 
     /// Writes the gradient of the mean loss with respect to the hosted columns' logits.
-    public func backward(labels: UnsafeBufferPointer<Int32>, turn: BufferParity) throws {
+    public func backward(labels: UnsafeBufferPointer<Int32>, parity: BufferParity) throws {
         let share = -1 / Float(images)
         let gradient = labelGradient.buffer.floats
         gradient[..<(batch * classes)].update(repeating: 0)
         for image in 0..<batch { gradient[image * classes + Int(labels[image])] = share }
-        try logSoftmaxGradient.run(turn)
-        for call in scatter { try call.run(turn) }
+        try logSoftmaxGradient.run(parity)
+        for call in scatter { try call.run(parity) }
     }
 }

@@ -42,5 +42,5 @@ final class AddedOperation: WeightedOperation {
 private final class CallSequence: PlannedCall {
     private let calls: [any PlannedCall]
     init(_ calls: [any PlannedCall]) { self.calls = calls }
-    func run(_ turn: BufferParity) throws { for call in calls { try call.run(turn) } }
+    func run(_ parity: BufferParity) throws { for call in calls { try call.run(parity) } }
 }

@@ -57,10 +57,10 @@ public final class LocalConnection: WeightedOperation {
         if accumulates { _ = try staging.input(destination, as: self.destination, .destination) }
         let to = try staging.output(destination, as: self.destination, .destination)
         let last = try activation?.forward(destination, scratch: scratch, engine: engine)
-        return staging.call(last: last) { [self] turn in
-            let (pixels, kernels, results) = (from.start(turn), weights.start(turn), to.start(turn))
+        return staging.call(last: last) { [self] parity in
+            let (pixels, kernels, results) = (from.start(parity), weights.start(parity), to.start(parity))
             let ordered = positionBiases.floats.baseAddress!
-            if let biases = biases?.start(turn) {
+            if let biases = biases?.start(parity) {
                 geometry.forEachBias { ordered[$1] = biases[$0] }
             }
             try inParallel(over: geometry.batch) { images in
@@ -89,8 +89,8 @@ public final class LocalConnection: WeightedOperation {
         var staging = Staging(scratch: scratch, engine: engine)
         let from = try staging.input(destination, as: self.destination, .destination)
         let to = try staging.output(source, as: self.source, .source)
-        return staging.call { [self] turn in
-            let (results, kernels, pixels) = (from.start(turn), weights.start(turn), to.start(turn))
+        return staging.call { [self] parity in
+            let (results, kernels, pixels) = (from.start(parity), weights.start(parity), to.start(parity))
             try inParallel(over: geometry.batch) { images in
                 let (pixels, results) = (pixels + images.lowerBound * geometry.image, results + images.lowerBound * geometry.result)
                 // Several positions may read a pixel, or none, so gradients are added to zero.
@@ -111,8 +111,8 @@ public final class LocalConnection: WeightedOperation {
         var staging = Staging(scratch: scratch, engine: engine)
         let from = try staging.input(source, as: self.source, .source)
         let to = try staging.input(destination, as: self.destination, .destination)
-        return staging.call { [self] turn in
-            let (pixels, results, kernels) = (from.start(turn), to.start(turn), weights.start(turn))
+        return staging.call { [self] parity in
+            let (pixels, results, kernels) = (from.start(parity), to.start(parity), weights.start(parity))
             let ordered = positionBiases.floats.baseAddress!
             try inParallel(over: geometry.positions) { positions in
                 for position in positions where geometry.reachesOverBorder(position) {
@@ -133,7 +133,7 @@ public final class LocalConnection: WeightedOperation {
                     for unit in units { ordered[unit] += result[unit] }
                 }
             }
-            if let biases = biases?.start(turn) {
+            if let biases = biases?.start(parity) {
                 geometry.forEachBias { biases[$0] = ordered[$1] }
             }
         }
@@ -169,7 +169,7 @@ public final class LocalConnection: WeightedOperation {
 }
 
 extension Operand {
-    fileprivate func start(_ turn: BufferParity) -> UnsafeMutablePointer<Float> { memory(turn).buffer.floats.baseAddress! }
+    fileprivate func start(_ parity: BufferParity) -> UnsafeMutablePointer<Float> { memory(parity).buffer.floats.baseAddress! }
 }
 
 /// The output's positions and the part of the input that each reads. Offsets count floats, with channels last.

@@ -42,9 +42,9 @@ private final class LoopCall: PlannedCall {
         (self.before, self.body, self.after) = (before, body, after)
     }
 
-    func run(_ turn: BufferParity) throws {
-        for call in before { try call.run(turn) }
-        try body(turn)
-        for call in after { try call.run(turn) }
+    func run(_ parity: BufferParity) throws {
+        for call in before { try call.run(parity) }
+        try body(parity)
+        for call in after { try call.run(parity) }
     }
 }

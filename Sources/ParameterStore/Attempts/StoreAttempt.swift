@@ -5,7 +5,7 @@ import Partition
 package struct StoreAttempt<Connection: AnyObject & Sendable>: Sendable {
     package let number: UInt32
     var workers: [ObjectIdentifier: StoreWorker<Connection>]
-    /// Whether the coordinator has been told that every block has values.
+    /// Whether the coordinator was sent the message that every block has values.
     var isReady = false
     /// Steps under way whose norms are taken.
     var measured: Set<Int> = []

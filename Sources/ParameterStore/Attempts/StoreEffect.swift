@@ -15,7 +15,12 @@ package enum StoreEffect<Connection: AnyObject & Sendable>: Sendable {
     /// Make memory for a worker's tensors and tell the worker where it is; then call the state's `registered`, or `refused`.
     case register(Worker, WireRegister, contributions: Range<Int>)
     /// Put first values into the blocks of a new segment: restored ones where there are, drawn ones otherwise.
-    case initialize(SegmentID, [Key], step: Int)
+    /// - Parameter recovers: Whether values are those that have been left in memory.
+    case initialize(SegmentID, [Key], step: Int, recovers: Bool)
+    /// Forget what an earlier process has left in memory.
+    case forget
+    /// Keep this for a process that comes after this one.
+    case note(committed: Int, attempt: UInt32)
     /// Compute a block's update.
     case update(Key, step: Int, rate: Float, attempt: UInt32, measures: Bool)
     /// Send a worker the value of a block after a step.

@@ -5,7 +5,7 @@ import Transport
 import Partition
 import SwiftProtobuf
 
-/// Workers of a store: their connections, what they register, and when they are told of values.
+/// Workers of a store: their connections, what they register, and when values are announced to them.
 extension StoreState {
     // MARK: Connections
 
@@ -52,7 +52,7 @@ extension StoreState {
     /// Takes the tensors that a worker registers. They get memory when their values are known.
     package mutating func register(_ message: WireRegister, from connection: Connection) throws -> [Effect] {
         guard case .connected? = worker(connection)?.progress else {
-            throw WireError(.malformed, "a worker registered twice, or before its introduction")
+            throw WireError(.malformed, "a worker registered twice, or before its hello")
         }
         set(.waiting(message), of: connection)
         return registerNext()
@@ -98,14 +98,14 @@ extension StoreState {
             contributions: assignment.tree.contributions(of: replica))
     }
 
-    /// Records that a worker's tensors have memory, of which the worker has been told.
+    /// Records that a worker's tensors have memory that was announced to the worker.
     package mutating func registered(_ connection: Connection) -> [Effect] {
         guard case .registering(let registration)? = worker(connection)?.progress else { return [] }
         set(.registered(registration, isReady: false), of: connection)
         var all: [Effect] = []
         if let base = shard?.base, shard?.register(registration) == true {
             for key in registration.keys { restored[key] = nil }
-            all.append(.initialize(registration.segment, registration.keys.sorted(), step: base))
+            all.append(.initialize(registration.segment, registration.keys.sorted(), step: base, recovers: recovers))
         }
         return all + registerNext()
     }

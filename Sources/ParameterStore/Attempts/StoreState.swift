@@ -26,6 +26,10 @@ package struct StoreState<Connection: AnyObject & Sendable>: Sendable {
     var restored: [Key: Parts] = [:]
     /// Messages of the coordinator that wait while values are copied for another layout; nil otherwise.
     private var deferred: [WireControlMessage]?
+    /// Whether a topology has arrived.
+    private var hasBegun = false
+    /// Whether first values are those that an earlier process or coordinator has left in memory.
+    private(set) var recovers = false
     var segmentCount = 0
 
     /// The parts of a block that have arrived.
@@ -81,12 +85,20 @@ package struct StoreState<Connection: AnyObject & Sendable>: Sendable {
         guard let own, topology.baseStep <= WireTopology.stepLimit else {
             throw WireError(.malformed, "a topology without this store")
         }
+        var all: [Effect] = []
         if shard == nil {
             let placement = try topology.placement(of: assignment.network)
             let keys = assignment.network.map(\.key).filter { placement[$0] == own }
             shard = ShardState(
                 Set(keys), contributions: assignment.tree.contributions.count, base: Int(clamping: topology.baseStep),
                 restores: topology.restores, attempt: topology.attempt)
+            if topology.recovers {
+                for key in keys { restored[key] = Parts(hasValues: true, hasMomentum: true) }
+            } else if !hasBegun {
+                // What an earlier process left is of no use any more.
+                all.append(.forget)
+            }
+            (recovers, hasBegun) = (topology.recovers, true)
         }
         guard let machine = shard?.machine, topology.attempt == machine.attempt, topology.baseStep == UInt64(machine.committed) else {
             throw WireError(.malformed, "a topology of another attempt than the store is in")
@@ -95,7 +107,8 @@ package struct StoreState<Connection: AnyObject & Sendable>: Sendable {
             attempt = StoreAttempt(topology.attempt, workers: early.filter { $0.value.attempt == topology.attempt })
             early = early.filter { $0.value.attempt != topology.attempt }
         }
-        return registerNext() + sayReady()
+        all.append(.note(committed: Int(clamping: topology.baseStep), attempt: topology.attempt))
+        return all + registerNext() + sayReady()
     }
 
     /// Ends older attempts. Their workers connect again, for the next one.
@@ -130,7 +143,9 @@ package struct StoreState<Connection: AnyObject & Sendable>: Sendable {
         do { actions = try shard?.machine.commit(step: step) ?? [] } catch {
             throw WireError(.malformed, "the coordinator committed step \(step), which is not stored: \(error)")
         }
-        var all = effects(of: actions)
+        // Before the step after it can begin, whose update overwrites the step before it.
+        let number = shard?.machine.attempt ?? 0
+        var all = [Effect.note(committed: step, attempt: number)] + effects(of: actions)
         attempt?.records.forget(step)
         attempt?.measured.remove(step)
         if commit.snapshot, let held = shard?.held { all.append(.snapshot(held.sorted(), step: step)) }

@@ -46,4 +46,6 @@ struct Registration: Sendable {
 /// The identity of the memory of one worker's columns, which workers of other replicas and later attempts share.
 package struct SegmentID: Hashable, Sendable {
     let number: Int
+
+    package init(number: Int) { self.number = number }
 }

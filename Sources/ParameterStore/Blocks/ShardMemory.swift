@@ -1,33 +1,54 @@
 import Platform
-import Protocol
+package import Protocol
 import Security
 import Transport
-import Kernels
+package import Kernels
 import NeuralNetwork
-import Partition
-import Tensors
+package import Partition
+package import Tensors
 
-/// The tensors of a shard: in segments that workers have registered, and packed as they arrived for blocks that no worker has registered yet.
-///
-/// Segments stay when a worker fails: the one that takes its place, on the same columns, maps the same memory, as do the workers of other
-/// replicas.
-struct ShardMemory {
-    typealias Key = ParameterBlock.Key
+/// The tensors of a shard: parameters in segments that workers have registered, and packed as they arrived for blocks that no worker has
+/// registered yet; and the gradients of the attempt under way.
+package struct ShardMemory {
+    package typealias Key = ParameterBlock.Key
 
     var tree: GradientTree
+    private let file: ShardFile
     private let network: [Key: ParameterBlock]
     private let exchange: Exchange
-    private var segments: [Key: StoreSegment] = [:]
+    private var segments: [Key: ParameterSegment] = [:]
+    private var gradients: AttemptGradients
     /// Values and momentum.
     private var restored: [Key: [TensorBuffer?]] = [:]
 
-    init(_ assignment: StoreAssignment) {
+    /// - Parameter file: Where parameters lie.
+    package init(_ assignment: StoreAssignment, file: ShardFile) {
+        self.file = file
         (tree, exchange) = (assignment.tree, assignment.configuration.recipe.exchange)
+        gradients = AttemptGradients(attempt: 0, contributions: tree.contributions.count)
         network = Dictionary(uniqueKeysWithValues: assignment.network.map { ($0.key, $0) })
     }
 
     /// A block in a segment.
-    func block(_ key: Key) -> StoredBlock? { segments[key]?.blocks[key] }
+    package func block(_ key: Key) -> StoredBlock? { segments[key]?.blocks[key] }
+
+    /// The contributions to a block's gradient in the attempt under way; nil while one of its workers has no memory for them.
+    package func gradients(of key: Key) -> [TensorBuffer]? { gradients[key] }
+
+    /// Where the first values of a block come from.
+    /// - Parameter recovers: Whether an earlier process, or this one under an earlier coordinator, has left them.
+    mutating func source(of key: Key, step: Int, recovers: Bool) -> FirstValues {
+        if let packed = restored.removeValue(forKey: key) { return .packed(packed) }
+        guard recovers else { return .drawn }
+        if block(key)?.steps.present.contains(step) == true { return .present }
+        return file.block(key, at: step).map { .elsewhere($0) } ?? .drawn
+    }
+
+    /// Frees the file's memory of blocks that lie elsewhere in it, now that every block has its values.
+    func trim() {
+        let regions = Dictionary(segments.values.map { ($0.region.offset, $0.region) }, uniquingKeysWith: { first, _ in first })
+        file.removeRegions(except: Array(regions.values))
+    }
 
     // MARK: Packed values
 
@@ -45,19 +66,31 @@ struct ShardMemory {
         return (block, parts)
     }
 
-    mutating func takePacked(_ key: Key) -> [TensorBuffer?]? { restored.removeValue(forKey: key) }
-
     mutating func add(packed copies: [Key: [TensorBuffer?]]) { restored.merge(copies) { $1 } }
 
     // MARK: Segments
 
-    /// The memory of a worker's tensors, made when they are registered for the first time.
+    /// The memory of a worker's tensors: of parameters, made when they are registered for the first time, and of gradients, made for this
+    /// worker and attempt.
+    /// - Parameters:
+    ///   - contributions: Of the worker's replica.
+    ///   - shared: Whether the worker is on this machine and maps the memory.
     /// - Throws: `WireError` where the tensors' layouts are not possible, or others than those of the worker before.
-    mutating func register(_ message: WireRegister, engine: Engine) throws -> StoreSegment {
-        let entries = try message.blocks.map { try entry($0) }
-        guard let first = entries.first else { throw WireError(.malformed, "a worker registered no tensors") }
+    package mutating func register(
+        _ message: WireRegister, attempt: UInt32, contributions: Range<Int>, shared: Bool, engine: Engine
+    ) throws -> WorkerMemory {
+        let registered = try message.blocks.map { try entry($0) }
+        let parameters = try parameters(of: registered, engine: engine)
+        let own = try GradientSegment(registered, contributions: contributions, shared: shared)
+        if gradients.attempt != attempt { gradients = AttemptGradients(attempt: attempt, contributions: tree.contributions.count) }
+        gradients.add(own)
+        return WorkerMemory(parameters: parameters, gradients: own)
+    }
+
+    private mutating func parameters(of registered: [RegisteredBlock], engine: Engine) throws -> ParameterSegment {
+        guard let first = registered.first else { throw WireError(.malformed, "a worker registered no tensors") }
         if let known = segments[first.block.key] {
-            guard known.isOf(entries) else {
+            guard known.isOf(registered) else {
                 throw WireError(
                     .refused,
                     "a worker wants \(first.block.description) in another layout than the worker before it; the same "
@@ -65,12 +98,18 @@ struct ShardMemory {
             }
             return known
         }
-        let segment = try StoreSegment(entries, tree: tree, engine: engine)
-        for entry in entries { segments[entry.block.key] = segment }
+        let segment = try ParameterSegment(registered, in: file, tree: tree, engine: engine)
+        for entry in registered { segments[entry.block.key] = segment }
         return segment
     }
 
-    private func entry(_ registered: WireRegister.Block) throws -> StoreSegment.Entry {
+    /// Frees the gradients of older attempts, when what is being computed from them is done.
+    mutating func dropGradients(before attempt: UInt32) {
+        guard gradients.attempt < attempt else { return }
+        gradients = AttemptGradients(attempt: attempt, contributions: tree.contributions.count)
+    }
+
+    private func entry(_ registered: WireRegister.Block) throws -> RegisteredBlock {
         guard let block = network[Key(registered.key)] else {
             throw WireError(.malformed, "a worker registered a tensor that this store does not hold")
         }
@@ -87,7 +126,7 @@ struct ShardMemory {
         else {
             throw WireError(.malformed, "\(block.description) was registered as \(values.shape)")
         }
-        return StoreSegment.Entry(block: block, values: values, gradient: gradient, key: registered.key)
+        return RegisteredBlock(block: block, values: values, gradient: gradient, key: registered.key)
     }
 
     /// Drops blocks that another store holds from now on.
@@ -98,7 +137,7 @@ struct ShardMemory {
     /// Drops all segments.
     /// - Returns: Their blocks, in the order of their keys.
     mutating func giveUpSegments() -> [StoredBlock] {
-        defer { segments = [:] }
+        defer { (segments, gradients) = ([:], AttemptGradients(attempt: 0, contributions: tree.contributions.count)) }
         return segments.compactMap { $1.blocks[$0] }.sorted { $0.block.key < $1.block.key }
     }
 }

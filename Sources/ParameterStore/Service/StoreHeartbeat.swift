@@ -8,19 +8,19 @@ import SwiftProtobuf
 /// A store's heartbeat, which begins when the coordinator has let the store in.
 final class StoreHeartbeat: @unchecked Sendable {
     private let coordinator: SocketAddress
-    private let introduction: Introduction
+    private let helloFields: HelloFields
     private let loop: EventLoop
     private let log: ProcessLog
     /// Touched by the loop's thread only.
     private var sender: HeartbeatSender?
 
-    init(coordinator: SocketAddress, _ introduction: Introduction, loop: EventLoop, log: ProcessLog) {
-        (self.coordinator, self.introduction, self.loop, self.log) = (coordinator, introduction, loop, log)
+    init(coordinator: SocketAddress, _ helloFields: HelloFields, loop: EventLoop, log: ProcessLog) {
+        (self.coordinator, self.helloFields, self.loop, self.log) = (coordinator, helloFields, loop, log)
     }
 
     /// - Parameter beat: Returns the heartbeat to send; called on the loop's thread.
     func start(_ assignment: StoreAssignment, _ membership: StoreMembership, beat: @escaping @Sendable () -> WireHeartbeat) {
-        var hello = introduction.hello(listenPort: 0).hello
+        var hello = helloFields.hello(listenPort: 0).hello
         (hello.run, hello.rank) = (assignment.run, UInt32(assignment.rank))
         let greeting = hello
         let (coordinator, patience, loop, log) = (coordinator, assignment.patience, loop, log)

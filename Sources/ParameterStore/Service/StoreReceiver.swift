@@ -13,6 +13,8 @@ import Tensors
 final class StoreReceiver: LinkReceiver, @unchecked Sendable {
     let coordinator: Link
     let updates: UpdateThread
+    /// Where the shard's parameters lie.
+    let file: ShardFile
     let engine: Engine
     let heartbeat: StoreHeartbeat
     let membership: StoreMembership
@@ -20,13 +22,14 @@ final class StoreReceiver: LinkReceiver, @unchecked Sendable {
     var state = StoreState<Link>()
     /// Nil before the first assignment.
     var memory: ShardMemory?
-    /// Segments by the connections on which gradients arrive in them: a frame may still be landing there when the attempt has ended.
-    var segments: [ObjectIdentifier: StoreSegment] = [:]
+    /// Workers' memory by their connections, on which gradients may arrive in it: a frame may still be landing there when the attempt has ended.
+    var workers: [ObjectIdentifier: WorkerMemory] = [:]
 
     init(
-        coordinator: Link, updates: UpdateThread, engine: Engine, heartbeat: StoreHeartbeat, membership: StoreMembership, log: ProcessLog
+        coordinator: Link, updates: UpdateThread, file: ShardFile, engine: Engine, heartbeat: StoreHeartbeat,
+        membership: StoreMembership, log: ProcessLog
     ) {
-        (self.coordinator, self.updates, self.engine) = (coordinator, updates, engine)
+        (self.coordinator, self.updates, self.file, self.engine) = (coordinator, updates, file, engine)
         (self.heartbeat, self.membership, self.log) = (heartbeat, membership, log)
     }
 
@@ -50,9 +53,9 @@ final class StoreReceiver: LinkReceiver, @unchecked Sendable {
         case .push:
             let gradient = ShardStepMachine.Gradient(header)
             guard header.run == run, state.accepts(gradient, attempt: header.attempt, from: link),
-                let block = segments[ObjectIdentifier(link)]?.blocks[gradient.key]
+                let buffer = workers[ObjectIdentifier(link)]?.gradients.buffer(of: gradient.key, contribution: gradient.contribution)
             else { throw WireError(.malformed, "a gradient for a tensor that is not this worker's") }
-            return header.flags.contains(.shared) ? .bytes(limit: 0) : .memory(block.gradients.buffers[gradient.contribution].bytes)
+            return header.flags.contains(.shared) ? .bytes(limit: 0) : .memory(buffer.bytes)
         case .restore:
             guard link === coordinator, header.run == run, let room = try self.room(for: header) else {
                 throw WireError(.malformed, "a value for a tensor that is not this store's")
@@ -104,9 +107,9 @@ final class StoreReceiver: LinkReceiver, @unchecked Sendable {
     }
 
     func closed(_ link: Link, _ error: WireError) {
-        segments[ObjectIdentifier(link)] = nil
+        workers[ObjectIdentifier(link)] = nil
         if link === coordinator {
-            membership.fail(WireError(error.code, "the coordinator is gone: \(error)"))
+            membership.lose(WireError(error.code, "the coordinator is gone: \(error)"))
         } else if state.closed(link), error.code != .closed {
             log.warning("connection to a worker ended: \(error)")
         }

@@ -62,7 +62,7 @@ public struct ShardStepMachine: Sendable {
         return keys.isEmpty ? [.stored(step: step)] : release()
     }
 
-    /// A gradient has arrived. One of an older attempt is ignored: its worker has been, or will be, told.
+    /// A gradient has arrived. One of an older attempt is ignored: its worker has received, or will receive, the abort.
     public mutating func push(_ gradient: Gradient, step: Int, attempt: UInt32) throws -> [Action] {
         guard attempt == self.attempt else { return [] }
         guard keys.contains(gradient.key), (0..<contributions).contains(gradient.contribution) else {

@@ -1,25 +1,30 @@
-import Kernels
-import NeuralNetwork
-import Partition
-import Platform
+package import Kernels
+package import NeuralNetwork
+package import Partition
+package import Platform
 import Protocol
-import Tensors
+package import Tensors
 import Transport
 
-/// The store's one thread that touches tensors: first values, updates and snapshots, one after another.
-final class UpdateThread: Sendable {
-    enum Job: Sendable {
-        case update(StoredBlock, step: Int, rate: Float, Optimizer, attempt: UInt32, measures: Bool)
-        case initialize([(block: StoredBlock, restored: [TensorBuffer?]?)], InitialValues, step: Int, of: SegmentID)
-        /// Send blocks as snapshot frames for a checkpoint, or as restore frames for another store.
-        case snapshot([StoredBlock], step: Int, Link, run: UInt64, FrameHeader.Kind)
+/// The store's one thread that touches tensors: first values and updates, one after another, and snapshots between them.
+///
+/// At most one snapshot is under way. It is copied while no job waits, and where an update is about to overwrite it.
+package final class UpdateThread: Sendable {
+    package enum Job: Sendable {
+        /// Update a block with the contributions to its gradient, which lie in memory of their attempt.
+        case update(StoredBlock, [TensorBuffer], step: Int, rate: Float, Optimizer, attempt: UInt32, measures: Bool)
+        case initialize([(block: StoredBlock, source: FirstValues)], InitialValues, step: Int, of: SegmentID)
+        /// Send blocks for a checkpoint, between updates.
+        case snapshot(SnapshotOrder)
+        /// Send blocks to another store, at once: nothing is trained before they are there.
+        case handOver(SnapshotOrder)
         /// Copy blocks out of memory that is given up.
         case collect([StoredBlock], step: Int)
         case stop
     }
 
     /// The result of a job.
-    enum Report: Sendable {
+    package enum Report: Sendable {
         case updated(StoredBlock, step: Int, attempt: UInt32, StoredBlock.Updated, Stopwatch)
         case initialized(SegmentID)
         /// Values and momentum of each block, packed.
@@ -47,7 +52,7 @@ final class UpdateThread: Sendable {
     private let history = Monitor(History())
     private let engine: Engine
 
-    init(engine: Engine) { self.engine = engine }
+    package init(engine: Engine) { self.engine = engine }
 
     var current: Activity {
         history.read { history in
@@ -57,56 +62,86 @@ final class UpdateThread: Sendable {
         }
     }
 
-    func submit(_ job: Job) { jobs.update { $0.append(job) } }
+    package func submit(_ job: Job) { jobs.update { $0.append(job) } }
 
     /// Drops updates that wait and are of an older attempt. One that is being computed writes beside the values that
     /// are committed, into a buffer that the next attempt's update, which waits behind it, writes again.
     func abort(_ attempt: UInt32) {
         jobs.update { jobs in
-            jobs.removeAll { if case .update(_, _, _, _, let of, _) = $0 { of < attempt } else { false } }
+            jobs.removeAll { if case .update(_, _, _, _, _, let of, _) = $0 { of < attempt } else { false } }
         }
     }
 
     /// The thread's body.
     /// - Parameter report: Takes what has been done, on this thread.
-    func run(report: (Report) -> Void) {
+    package func run(report: (Report) -> Void) {
         // Reorders are memory's work; the cores are the workers'.
         Engine.useThreads(1)
+        var snapshot: SnapshotCopy?
         while true {
-            let job = jobs.wait { $0.isEmpty ? nil : $0.removeFirst() }!
-            begin(job)
             do {
+                guard let job = next(whileCopying: snapshot != nil) else {
+                    begin(.sending, "snapshot", step: snapshot?.step)
+                    try snapshot?.copyNext()
+                    if snapshot?.isDone == true { snapshot = nil }
+                    end()
+                    continue
+                }
+                begin(job)
                 switch job {
-                case .update(let stored, let step, let rate, let optimizer, let attempt, let measures):
+                case .update(let stored, let gradients, let step, let rate, let optimizer, let attempt, let measures):
+                    try snapshot?.copy(beforeUpdateOf: stored, step: step)
                     var stopwatch = Stopwatch(capacity: 1)
-                    let result = try stored.update(step: step, rate: rate, optimizer: optimizer, measures: measures)
+                    let result = try stored.update(gradients, step: step, rate: rate, optimizer: optimizer, measures: measures)
                     stopwatch.add(0, from: stopwatch.start, to: MonotonicClock.now)
                     report(.updated(stored, step: step, attempt: attempt, result, stopwatch))
                 case .initialize(let blocks, let initial, let step, let segment):
-                    for (stored, restored) in blocks { try initialize(stored, restored, initial, step: step) }
+                    for (stored, source) in blocks { try initialize(stored, source, initial, step: step) }
                     report(.initialized(segment))
-                case .snapshot(let blocks, let step, let link, let run, let kind): try snapshot(blocks, step: step, link, run: run, kind)
+                case .snapshot(let order):
+                    // The coordinator asks for one after another, but for the last one of a run.
+                    try snapshot?.finish()
+                    snapshot = SnapshotCopy(order, engine: engine)
+                case .handOver(let order):
+                    var copy = SnapshotCopy(order, engine: engine)
+                    try copy.finish()
                 case .collect(let blocks, let step): report(.collected(try collect(blocks, step: step)))
-                case .stop: return
+                case .stop:
+                    try snapshot?.finish()
+                    return
                 }
-            } catch { report(.failed(error)) }
-            end()
+                end()
+            } catch {
+                report(.failed(error))
+                // What could not be copied would fail again.
+                snapshot = nil
+                end()
+            }
         }
     }
 
+    /// Takes the next job.
+    /// - Parameter isCopying: Whether there is something else to do; nil is returned then where no job waits.
+    private func next(whileCopying isCopying: Bool) -> Job? {
+        guard !isCopying else { return jobs.update { $0.isEmpty ? nil : $0.removeFirst() } }
+        return jobs.wait { $0.isEmpty ? nil : $0.removeFirst() }
+    }
+
     private func begin(_ job: Job) {
+        switch job {
+        case .update(let stored, _, let step, _, _, _, _): begin(.updating, "update of \(stored.block.description)", step: step)
+        case .initialize: begin(.preparing, "first values")
+        case .snapshot(let order): begin(.sending, "snapshot", step: order.step)
+        case .handOver(let order): begin(.sending, "values for another store", step: order.step)
+        case .collect(_, let step): begin(.preparing, "values for another layout", step: step)
+        case .stop: break
+        }
+    }
+
+    private func begin(_ phase: WireHeartbeat.Phase, _ words: String, step: Int? = nil) {
         history.update { history in
-            var activity = history.activity
-            activity.since = MonotonicClock.now
-            switch job {
-            case .update(let stored, let step, _, _, _, _):
-                (activity.phase, activity.words, activity.step) = (.updating, "update of \(stored.block.description)", step)
-            case .initialize: (activity.phase, activity.words) = (.preparing, "first values")
-            case .snapshot(_, let step, _, _, _): (activity.phase, activity.words, activity.step) = (.sending, "snapshot", step)
-            case .collect(_, let step): (activity.phase, activity.words, activity.step) = (.preparing, "values for another layout", step)
-            case .stop: break
-            }
-            history.activity = activity
+            (history.activity.phase, history.activity.words, history.activity.since) = (phase, words, MonotonicClock.now)
+            if let step { history.activity.step = step }
         }
     }
 
@@ -118,17 +153,23 @@ final class UpdateThread: Sendable {
         }
     }
 
-    /// Gives a block its first values: restored ones where there are, initial ones otherwise.
-    private func initialize(_ stored: StoredBlock, _ restored: [TensorBuffer?]?, _ initial: InitialValues, step: Int) throws {
-        if let restored, let values = restored[0], let momentum = restored[1] {
-            try stored.restore(values, momentum: false, step: step, engine: engine)
-            try stored.restore(momentum, momentum: true, step: step, engine: engine)
-        } else {
+    /// Gives a block its first values.
+    private func initialize(_ stored: StoredBlock, _ source: FirstValues, _ initial: InitialValues, step: Int) throws {
+        switch source {
+        case .present: break
+        case .elsewhere(let memory):
+            func canonical(_ buffers: [TensorBuffer]) throws -> TensorBuffer {
+                try StoredBlock.canonical(buffers[step & 1], memory.layout, stored.block, engine: engine)
+            }
+            try stored.restore(canonical(memory.masters), momentum: canonical(memory.momentum), step: step, engine: engine)
+        case .packed(let parts) where parts[0] != nil && parts[1] != nil:
+            try stored.restore(parts[0]!, momentum: parts[1], step: step, engine: engine)
+        case .packed, .drawn:
             let canonical = try TensorBuffer.allocate(floats: stored.block.shape.count)
             initial.fill(
                 UnsafeMutableBufferPointer(rebasing: canonical.floats[..<stored.block.shape.count]),
                 tensor: stored.block.tensor, region: stored.block.region, recipe: stored.block.recipe)
-            try stored.restore(canonical, momentum: false, step: step, engine: engine)
+            try stored.restore(canonical, momentum: nil, step: step, engine: engine)
         }
     }
 
@@ -139,16 +180,17 @@ final class UpdateThread: Sendable {
         }
         return copies
     }
+}
 
-    /// Sends blocks of a committed step to the coordinator.
-    private func snapshot(_ blocks: [StoredBlock], step: Int, _ link: Link, run: UInt64, _ kind: FrameHeader.Kind) throws {
-        for stored in blocks {
-            for isMomentum in [false, true] {
-                let canonical = try stored.canonical(momentum: isMomentum, step: step, engine: engine)
-                link.send(canonical, of: stored.block, momentum: isMomentum, step: step, run: run, kind)
-            }
-        }
-    }
+/// Where a block's first values come from.
+package enum FirstValues: Sendable {
+    case drawn
+    /// Values and momentum, packed, as they were received or copied.
+    case packed([TensorBuffer?])
+    /// They are in the block's own buffers already: an earlier process, or this one under an earlier coordinator, has left them.
+    case present
+    /// They are in other buffers of the shard's file.
+    case elsewhere(BlockMemory)
 }
 
 extension Link {

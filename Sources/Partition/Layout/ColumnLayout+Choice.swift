@@ -33,9 +33,11 @@ extension ColumnLayout {
             return (counts.count == 1 ? "\(counts[0])" : "\(leading) or \(counts.last!)") + " in \(replicas) replicas"
         }.joined(separator: "; ")
     }
+}
 
+extension ColumnLayout: CustomStringConvertible {
     /// A description such as `4 workers` or `4 workers in 2 replicas`.
-    public var words: String {
+    public var description: String {
         "\(workers) \(workers == 1 ? "worker" : "workers")" + (replicas == 1 ? "" : " in \(replicas) replicas")
     }
 }

@@ -30,7 +30,7 @@ public struct ColumnLayout: Sendable, Equatable {
     ///   - workers: nil means one for each column of each replica.
     ///   - replicas: nil means 1.
     /// - Throws: `NetworkError` if the layout is impossible.
-    public static func asked(columns: Int, workers: Int?, replicas: Int?) throws -> ColumnLayout {
+    public static func requested(columns: Int, workers: Int?, replicas: Int?) throws -> ColumnLayout {
         let replicas = replicas ?? 1
         let (each, overflow) = columns.multipliedReportingOverflow(by: replicas)
         guard replicas >= 1, !overflow else {

@@ -62,12 +62,20 @@ public struct WorkerProgram: Sendable, Equatable {
     }
 
     /// Returns the index in `instructions` of the one that sends a slab to a worker.
-    public func place(ofSending slab: Slab, to worker: Int) -> Int? { instructions.firstIndex(of: .send(slab, to: worker)) }
+    public func instructionIndex(ofSending slab: Slab, to worker: Int) -> Int? { instructions.firstIndex(of: .send(slab, to: worker)) }
 
     /// Returns the element type of a slab: `type`, except that logits keep 32 bits for the softmax.
     public func elements(of slab: Slab, _ type: ElementType) -> ElementType {
         slab.direction == .forward && slab.layer == network.layers.count - 1 ? .float32 : type
     }
+
+    /// Returns the number of buffers from which a slab is sent in turn, by pass.
+    ///
+    /// A buffer is free in the pass after, because this worker completes a pass with the others' logits, which they send when all other slabs of
+    /// the pass have arrived. The logits themselves are sent last. Where no layer but the last reads all columns, those of a validation may
+    /// still be queued for a slow worker when the next pass writes its own part of them: they have two buffers. These are free in the pass after
+    /// that, which begins with logits that a worker sends when it has those of the first.
+    public func sendBuffers(of slab: Slab) -> Int { slab.direction == .forward && slab.layer == network.layers.count - 1 ? 2 : 1 }
 
     /// Returns the bytes of a slab on the wire, without the frame's header.
     public func bytes(_ slab: Slab, _ type: ElementType) -> Int { shape(of: slab).count * elements(of: slab, type).byteCount }

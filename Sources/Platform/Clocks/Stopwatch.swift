@@ -1,8 +1,8 @@
 /// Records spans of one thread's time, for a timeline. Each span costs two clock readings.
 public struct Stopwatch: Sendable {
     public struct Span: Sendable {
-        /// An index whose meaning the owner chooses, such as an instruction's or a tensor's.
-        public let place: Int
+        /// The index of what the time was spent on, such as an instruction or a tensor; the owner chooses its meaning.
+        public let index: Int
         /// Seconds on the monotonic clock.
         public let start: Double
         public let end: Double
@@ -20,7 +20,7 @@ public struct Stopwatch: Sendable {
         spans.reserveCapacity(capacity)
     }
 
-    public mutating func add(_ place: Int, from start: Double, to end: Double) {
-        spans.append(Span(place: place, start: start, end: end))
+    public mutating func add(_ index: Int, from start: Double, to end: Double) {
+        spans.append(Span(index: index, start: start, end: end))
     }
 }

@@ -19,7 +19,7 @@ public enum RunControl {
         let receiver = Receiver()
         link.start(receiver)
         link.send(
-            Introduction(role: .dashboard, instructionSet: "", kernelLibrary: "", threads: 0, datasetFingerprint: "")
+            HelloFields(role: .dashboard, instructionSet: "", kernelLibrary: "", threads: 0, datasetFingerprint: "")
                 .hello(listenPort: 0))
         link.send(.with { $0.command = command })
         guard let outcome = receiver.outcome.wait(timeout: timeout, until: { $0 }) else {

@@ -280,46 +280,101 @@ public nonisolated struct WireControlMessage: Sendable {
 }
 
 /// The first message on every connection, sent by the side that opened it.
-public nonisolated struct WireHello: Sendable {
+public nonisolated struct WireHello: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var role: WireHello.Role = .unknown
+  public var role: WireHello.Role {
+    get {_storage._role}
+    set {_uniqueStorage()._role = newValue}
+  }
 
-  public var productVersion: String = String()
+  public var productVersion: String {
+    get {_storage._productVersion}
+    set {_uniqueStorage()._productVersion = newValue}
+  }
 
   /// Everything that affects the bits of a process's results.
-  public var cpuModel: String = String()
+  public var cpuModel: String {
+    get {_storage._cpuModel}
+    set {_uniqueStorage()._cpuModel = newValue}
+  }
 
-  public var instructionSet: String = String()
+  public var instructionSet: String {
+    get {_storage._instructionSet}
+    set {_uniqueStorage()._instructionSet = newValue}
+  }
 
-  public var kernelLibrary: String = String()
+  public var kernelLibrary: String {
+    get {_storage._kernelLibrary}
+    set {_uniqueStorage()._kernelLibrary = newValue}
+  }
 
-  public var threads: UInt32 = 0
+  public var threads: UInt32 {
+    get {_storage._threads}
+    set {_uniqueStorage()._threads = newValue}
+  }
 
-  public var datasetFingerprint: String = String()
+  public var datasetFingerprint: String {
+    get {_storage._datasetFingerprint}
+    set {_uniqueStorage()._datasetFingerprint = newValue}
+  }
 
   /// The machine, for shared memory; the process, for sentences to users.
-  public var hostIdentity: String = String()
+  public var hostIdentity: String {
+    get {_storage._hostIdentity}
+    set {_uniqueStorage()._hostIdentity = newValue}
+  }
 
-  public var hostName: String = String()
+  public var hostName: String {
+    get {_storage._hostName}
+    set {_uniqueStorage()._hostName = newValue}
+  }
 
-  public var processID: UInt32 = 0
+  public var processID: UInt32 {
+    get {_storage._processID}
+    set {_uniqueStorage()._processID = newValue}
+  }
 
   /// The port on which the process accepts connections.
-  public var listenPort: UInt32 = 0
+  public var listenPort: UInt32 {
+    get {_storage._listenPort}
+    set {_uniqueStorage()._listenPort = newValue}
+  }
 
   /// Set between workers, from worker to store, and on a heartbeat's connection.
-  public var run: UInt64 = 0
+  public var run: UInt64 {
+    get {_storage._run}
+    set {_uniqueStorage()._run = newValue}
+  }
 
-  public var rank: UInt32 = 0
+  public var rank: UInt32 {
+    get {_storage._rank}
+    set {_uniqueStorage()._rank = newValue}
+  }
 
   /// The attempt that the connection belongs to, and with which it ends.
-  public var attempt: UInt32 = 0
+  public var attempt: UInt32 {
+    get {_storage._attempt}
+    set {_uniqueStorage()._attempt = newValue}
+  }
 
   /// Whether the connection carries heartbeats of the process that joined with this role and rank.
-  public var heartbeat: Bool = false
+  public var heartbeat: Bool {
+    get {_storage._heartbeat}
+    set {_uniqueStorage()._heartbeat = newValue}
+  }
+
+  /// From a store to a coordinator: the parameters that it has from an earlier process, or of an earlier coordinator.
+  public var offer: WireShardOffer {
+    get {_storage._offer ?? WireShardOffer()}
+    set {_uniqueStorage()._offer = newValue}
+  }
+  /// Returns true if `offer` has been explicitly set.
+  public var hasOffer: Bool {_storage._offer != nil}
+  /// Clears the value of `offer`. Subsequent reads from it will return its default value.
+  public mutating func clearOffer() {_uniqueStorage()._offer = nil}
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -367,6 +422,52 @@ public nonisolated struct WireHello: Sendable {
       .dashboard,
     ]
 
+  }
+
+  public init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// The state of a shard that has outlived the process that wrote it, or the coordinator that committed it.
+public nonisolated struct WireShardOffer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var run: UInt64 = 0
+
+  /// The attempt and the last committed step that the shard has heard of.
+  public var attempt: UInt32 = 0
+
+  public var committed: UInt64 = 0
+
+  public var blocks: [WireShardOffer.Block] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  /// The steps whose values and momentum are there: at most two.
+  public nonisolated struct Block: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    public var key: WireBlockKey {
+      get {_key ?? WireBlockKey()}
+      set {_key = newValue}
+    }
+    /// Returns true if `key` has been explicitly set.
+    public var hasKey: Bool {self._key != nil}
+    /// Clears the value of `key`. Subsequent reads from it will return its default value.
+    public mutating func clearKey() {self._key = nil}
+
+    public var steps: [UInt64] = []
+
+    public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    public init() {}
+
+    fileprivate var _key: WireBlockKey? = nil
   }
 
   public init() {}
@@ -443,6 +544,9 @@ public nonisolated struct WireTopology: Sendable {
 
   /// Incremented by every failure and every change of layout. The base step is then the last committed one.
   public var attempt: UInt32 = 0
+
+  /// Whether stores use the values of the base step that they have offered. Nobody sends these.
+  public var recovers: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1262,9 +1366,19 @@ public nonisolated struct WireSegment: Sendable {
 
   public var places: [WireSegment.Place] = []
 
+  /// The segment of this worker's gradients in this attempt. In another attempt, or of another worker, it is another one.
+  public var gradientDescriptor: UInt32 = 0
+
+  public var gradientBytes: UInt64 = 0
+
+  public var gradientNonce: UInt64 = 0
+
+  /// Where the parameters begin in the store's file, in bytes; a multiple of the page size.
+  public var offset: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  /// Offsets in bytes, with a gradient for each contribution of the worker's replica.
+  /// Offsets in bytes: of values in the memory of parameters, of a gradient for each contribution of the worker's replica in that of gradients.
   public nonisolated struct Place: Sendable {
     // SwiftProtobuf.Message conformance is added in an extension below. See the
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1815,99 +1929,174 @@ nonisolated extension WireControlMessage: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Hello"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}role\0\u{3}product_version\0\u{3}cpu_model\0\u{3}instruction_set\0\u{3}kernel_library\0\u{1}threads\0\u{3}dataset_fingerprint\0\u{3}host_identity\0\u{3}host_name\0\u{3}process_id\0\u{3}listen_port\0\u{1}run\0\u{1}rank\0\u{1}attempt\0\u{1}heartbeat\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}role\0\u{3}product_version\0\u{3}cpu_model\0\u{3}instruction_set\0\u{3}kernel_library\0\u{1}threads\0\u{3}dataset_fingerprint\0\u{3}host_identity\0\u{3}host_name\0\u{3}process_id\0\u{3}listen_port\0\u{1}run\0\u{1}rank\0\u{1}attempt\0\u{1}heartbeat\0\u{1}offer\0")
+
+  fileprivate class _StorageClass {
+    var _role: WireHello.Role = .unknown
+    var _productVersion: String = String()
+    var _cpuModel: String = String()
+    var _instructionSet: String = String()
+    var _kernelLibrary: String = String()
+    var _threads: UInt32 = 0
+    var _datasetFingerprint: String = String()
+    var _hostIdentity: String = String()
+    var _hostName: String = String()
+    var _processID: UInt32 = 0
+    var _listenPort: UInt32 = 0
+    var _run: UInt64 = 0
+    var _rank: UInt32 = 0
+    var _attempt: UInt32 = 0
+    var _heartbeat: Bool = false
+    var _offer: WireShardOffer? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _role = source._role
+      _productVersion = source._productVersion
+      _cpuModel = source._cpuModel
+      _instructionSet = source._instructionSet
+      _kernelLibrary = source._kernelLibrary
+      _threads = source._threads
+      _datasetFingerprint = source._datasetFingerprint
+      _hostIdentity = source._hostIdentity
+      _hostName = source._hostName
+      _processID = source._processID
+      _listenPort = source._listenPort
+      _run = source._run
+      _rank = source._rank
+      _attempt = source._attempt
+      _heartbeat = source._heartbeat
+      _offer = source._offer
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularEnumField(value: &self.role) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.productVersion) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.cpuModel) }()
-      case 4: try { try decoder.decodeSingularStringField(value: &self.instructionSet) }()
-      case 5: try { try decoder.decodeSingularStringField(value: &self.kernelLibrary) }()
-      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.threads) }()
-      case 7: try { try decoder.decodeSingularStringField(value: &self.datasetFingerprint) }()
-      case 8: try { try decoder.decodeSingularStringField(value: &self.hostIdentity) }()
-      case 9: try { try decoder.decodeSingularStringField(value: &self.hostName) }()
-      case 10: try { try decoder.decodeSingularUInt32Field(value: &self.processID) }()
-      case 11: try { try decoder.decodeSingularUInt32Field(value: &self.listenPort) }()
-      case 12: try { try decoder.decodeSingularUInt64Field(value: &self.run) }()
-      case 13: try { try decoder.decodeSingularUInt32Field(value: &self.rank) }()
-      case 14: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
-      case 15: try { try decoder.decodeSingularBoolField(value: &self.heartbeat) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularEnumField(value: &_storage._role) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._productVersion) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._cpuModel) }()
+        case 4: try { try decoder.decodeSingularStringField(value: &_storage._instructionSet) }()
+        case 5: try { try decoder.decodeSingularStringField(value: &_storage._kernelLibrary) }()
+        case 6: try { try decoder.decodeSingularUInt32Field(value: &_storage._threads) }()
+        case 7: try { try decoder.decodeSingularStringField(value: &_storage._datasetFingerprint) }()
+        case 8: try { try decoder.decodeSingularStringField(value: &_storage._hostIdentity) }()
+        case 9: try { try decoder.decodeSingularStringField(value: &_storage._hostName) }()
+        case 10: try { try decoder.decodeSingularUInt32Field(value: &_storage._processID) }()
+        case 11: try { try decoder.decodeSingularUInt32Field(value: &_storage._listenPort) }()
+        case 12: try { try decoder.decodeSingularUInt64Field(value: &_storage._run) }()
+        case 13: try { try decoder.decodeSingularUInt32Field(value: &_storage._rank) }()
+        case 14: try { try decoder.decodeSingularUInt32Field(value: &_storage._attempt) }()
+        case 15: try { try decoder.decodeSingularBoolField(value: &_storage._heartbeat) }()
+        case 16: try { try decoder.decodeSingularMessageField(value: &_storage._offer) }()
+        default: break
+        }
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.role != .unknown {
-      try visitor.visitSingularEnumField(value: self.role, fieldNumber: 1)
-    }
-    if !self.productVersion.isEmpty {
-      try visitor.visitSingularStringField(value: self.productVersion, fieldNumber: 2)
-    }
-    if !self.cpuModel.isEmpty {
-      try visitor.visitSingularStringField(value: self.cpuModel, fieldNumber: 3)
-    }
-    if !self.instructionSet.isEmpty {
-      try visitor.visitSingularStringField(value: self.instructionSet, fieldNumber: 4)
-    }
-    if !self.kernelLibrary.isEmpty {
-      try visitor.visitSingularStringField(value: self.kernelLibrary, fieldNumber: 5)
-    }
-    if self.threads != 0 {
-      try visitor.visitSingularUInt32Field(value: self.threads, fieldNumber: 6)
-    }
-    if !self.datasetFingerprint.isEmpty {
-      try visitor.visitSingularStringField(value: self.datasetFingerprint, fieldNumber: 7)
-    }
-    if !self.hostIdentity.isEmpty {
-      try visitor.visitSingularStringField(value: self.hostIdentity, fieldNumber: 8)
-    }
-    if !self.hostName.isEmpty {
-      try visitor.visitSingularStringField(value: self.hostName, fieldNumber: 9)
-    }
-    if self.processID != 0 {
-      try visitor.visitSingularUInt32Field(value: self.processID, fieldNumber: 10)
-    }
-    if self.listenPort != 0 {
-      try visitor.visitSingularUInt32Field(value: self.listenPort, fieldNumber: 11)
-    }
-    if self.run != 0 {
-      try visitor.visitSingularUInt64Field(value: self.run, fieldNumber: 12)
-    }
-    if self.rank != 0 {
-      try visitor.visitSingularUInt32Field(value: self.rank, fieldNumber: 13)
-    }
-    if self.attempt != 0 {
-      try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 14)
-    }
-    if self.heartbeat != false {
-      try visitor.visitSingularBoolField(value: self.heartbeat, fieldNumber: 15)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._role != .unknown {
+        try visitor.visitSingularEnumField(value: _storage._role, fieldNumber: 1)
+      }
+      if !_storage._productVersion.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._productVersion, fieldNumber: 2)
+      }
+      if !_storage._cpuModel.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._cpuModel, fieldNumber: 3)
+      }
+      if !_storage._instructionSet.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._instructionSet, fieldNumber: 4)
+      }
+      if !_storage._kernelLibrary.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._kernelLibrary, fieldNumber: 5)
+      }
+      if _storage._threads != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._threads, fieldNumber: 6)
+      }
+      if !_storage._datasetFingerprint.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._datasetFingerprint, fieldNumber: 7)
+      }
+      if !_storage._hostIdentity.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._hostIdentity, fieldNumber: 8)
+      }
+      if !_storage._hostName.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._hostName, fieldNumber: 9)
+      }
+      if _storage._processID != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._processID, fieldNumber: 10)
+      }
+      if _storage._listenPort != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._listenPort, fieldNumber: 11)
+      }
+      if _storage._run != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._run, fieldNumber: 12)
+      }
+      if _storage._rank != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._rank, fieldNumber: 13)
+      }
+      if _storage._attempt != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._attempt, fieldNumber: 14)
+      }
+      if _storage._heartbeat != false {
+        try visitor.visitSingularBoolField(value: _storage._heartbeat, fieldNumber: 15)
+      }
+      try { if let v = _storage._offer {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireHello, rhs: WireHello) -> Bool {
-    if lhs.role != rhs.role {return false}
-    if lhs.productVersion != rhs.productVersion {return false}
-    if lhs.cpuModel != rhs.cpuModel {return false}
-    if lhs.instructionSet != rhs.instructionSet {return false}
-    if lhs.kernelLibrary != rhs.kernelLibrary {return false}
-    if lhs.threads != rhs.threads {return false}
-    if lhs.datasetFingerprint != rhs.datasetFingerprint {return false}
-    if lhs.hostIdentity != rhs.hostIdentity {return false}
-    if lhs.hostName != rhs.hostName {return false}
-    if lhs.processID != rhs.processID {return false}
-    if lhs.listenPort != rhs.listenPort {return false}
-    if lhs.run != rhs.run {return false}
-    if lhs.rank != rhs.rank {return false}
-    if lhs.attempt != rhs.attempt {return false}
-    if lhs.heartbeat != rhs.heartbeat {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._role != rhs_storage._role {return false}
+        if _storage._productVersion != rhs_storage._productVersion {return false}
+        if _storage._cpuModel != rhs_storage._cpuModel {return false}
+        if _storage._instructionSet != rhs_storage._instructionSet {return false}
+        if _storage._kernelLibrary != rhs_storage._kernelLibrary {return false}
+        if _storage._threads != rhs_storage._threads {return false}
+        if _storage._datasetFingerprint != rhs_storage._datasetFingerprint {return false}
+        if _storage._hostIdentity != rhs_storage._hostIdentity {return false}
+        if _storage._hostName != rhs_storage._hostName {return false}
+        if _storage._processID != rhs_storage._processID {return false}
+        if _storage._listenPort != rhs_storage._listenPort {return false}
+        if _storage._run != rhs_storage._run {return false}
+        if _storage._rank != rhs_storage._rank {return false}
+        if _storage._attempt != rhs_storage._attempt {return false}
+        if _storage._heartbeat != rhs_storage._heartbeat {return false}
+        if _storage._offer != rhs_storage._offer {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1915,6 +2104,90 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireHello.Role: SwiftProtobuf._ProtoNameProviding {
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNKNOWN\0\u{1}COORDINATOR\0\u{1}WORKER\0\u{1}STORE\0\u{1}DASHBOARD\0")
+}
+
+nonisolated extension WireShardOffer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ShardOffer"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}attempt\0\u{1}committed\0\u{1}blocks\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.run) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.committed) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.blocks) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.run != 0 {
+      try visitor.visitSingularUInt64Field(value: self.run, fieldNumber: 1)
+    }
+    if self.attempt != 0 {
+      try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 2)
+    }
+    if self.committed != 0 {
+      try visitor.visitSingularUInt64Field(value: self.committed, fieldNumber: 3)
+    }
+    if !self.blocks.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.blocks, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireShardOffer, rhs: WireShardOffer) -> Bool {
+    if lhs.run != rhs.run {return false}
+    if lhs.attempt != rhs.attempt {return false}
+    if lhs.committed != rhs.committed {return false}
+    if lhs.blocks != rhs.blocks {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireShardOffer.Block: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = WireShardOffer.protoMessageName + ".Block"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}steps\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._key) }()
+      case 2: try { try decoder.decodeRepeatedUInt64Field(value: &self.steps) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._key {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.steps.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.steps, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireShardOffer.Block, rhs: WireShardOffer.Block) -> Bool {
+    if lhs._key != rhs._key {return false}
+    if lhs.steps != rhs.steps {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
 }
 
 nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -2024,7 +2297,7 @@ nonisolated extension WireRefusal: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireTopology: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Topology"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}workers\0\u{1}stores\0\u{4}\u{2}base_step\0\u{1}restores\0\u{1}attempt\0\u{3}store_of_block\0\u{c}\u{3}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}workers\0\u{1}stores\0\u{4}\u{2}base_step\0\u{1}restores\0\u{1}attempt\0\u{3}store_of_block\0\u{1}recovers\0\u{c}\u{3}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2038,6 +2311,7 @@ nonisolated extension WireTopology: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 5: try { try decoder.decodeSingularBoolField(value: &self.restores) }()
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
       case 7: try { try decoder.decodeRepeatedUInt32Field(value: &self.storeOfBlock) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.recovers) }()
       default: break
       }
     }
@@ -2062,6 +2336,9 @@ nonisolated extension WireTopology: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if !self.storeOfBlock.isEmpty {
       try visitor.visitPackedUInt32Field(value: self.storeOfBlock, fieldNumber: 7)
     }
+    if self.recovers != false {
+      try visitor.visitSingularBoolField(value: self.recovers, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2072,6 +2349,7 @@ nonisolated extension WireTopology: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.baseStep != rhs.baseStep {return false}
     if lhs.restores != rhs.restores {return false}
     if lhs.attempt != rhs.attempt {return false}
+    if lhs.recovers != rhs.recovers {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3307,7 +3585,7 @@ nonisolated extension WireRegister.Layout: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension WireSegment: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Segment"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}shared\0\u{3}process_id\0\u{1}descriptor\0\u{1}bytes\0\u{1}nonce\0\u{1}places\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}shared\0\u{3}process_id\0\u{1}descriptor\0\u{1}bytes\0\u{1}nonce\0\u{1}places\0\u{3}gradient_descriptor\0\u{3}gradient_bytes\0\u{3}gradient_nonce\0\u{1}offset\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3321,6 +3599,10 @@ nonisolated extension WireSegment: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
       case 5: try { try decoder.decodeSingularFixed64Field(value: &self.nonce) }()
       case 6: try { try decoder.decodeRepeatedMessageField(value: &self.places) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.gradientDescriptor) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.gradientBytes) }()
+      case 9: try { try decoder.decodeSingularFixed64Field(value: &self.gradientNonce) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.offset) }()
       default: break
       }
     }
@@ -3345,6 +3627,18 @@ nonisolated extension WireSegment: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.places.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.places, fieldNumber: 6)
     }
+    if self.gradientDescriptor != 0 {
+      try visitor.visitSingularUInt32Field(value: self.gradientDescriptor, fieldNumber: 7)
+    }
+    if self.gradientBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.gradientBytes, fieldNumber: 8)
+    }
+    if self.gradientNonce != 0 {
+      try visitor.visitSingularFixed64Field(value: self.gradientNonce, fieldNumber: 9)
+    }
+    if self.offset != 0 {
+      try visitor.visitSingularUInt64Field(value: self.offset, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3355,6 +3649,10 @@ nonisolated extension WireSegment: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.bytes != rhs.bytes {return false}
     if lhs.nonce != rhs.nonce {return false}
     if lhs.places != rhs.places {return false}
+    if lhs.gradientDescriptor != rhs.gradientDescriptor {return false}
+    if lhs.gradientBytes != rhs.gradientBytes {return false}
+    if lhs.gradientNonce != rhs.gradientNonce {return false}
+    if lhs.offset != rhs.offset {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -20,12 +20,14 @@ public struct LineChart: Sendable {
     public var lines: [Line]
     /// Labelled positions on the x axis, such as drops of the learning rate.
     public var marks: [(x: Double, label: String)] = []
+    /// The width of the drawing, which is 320 high. Letters keep their size, so a narrow drawing is for a narrow page.
+    public var width = 720.0
 
     public init(title: String, xLabel: String, yLabel: String, lines: [Line]) {
         (self.title, self.xLabel, self.yLabel, self.lines) = (title, xLabel, yLabel, lines)
     }
 
-    private static let (width, height) = (720.0, 320.0)
+    private static let height = 320.0
     private static let (left, right, top, bottom) = (64.0, 16.0, 32.0, 48.0)
     /// More points than pixels would not change the drawing.
     private static let pointLimit = 700
@@ -55,12 +57,12 @@ public struct LineChart: Sendable {
             Line(line.name, Self.thinned(line.points.filter { $0.x.isFinite && $0.y.isFinite }), isBackground: line.isBackground)
         }.filter { !$0.points.isEmpty }
         let title = Self.escaped(self.title)
-        let legend = Self.legend(drawn.map(\.name), title: self.title)
+        let legend = legend(drawn.map(\.name), title: self.title)
         // Makes room for the rows of the legend below the first.
         let shift = 18 * Double((legend.map(\.row).max() ?? 0))
         let (top, height) = (Self.top + shift, Self.height + shift)
         var svg =
-            "<svg class=\"chart\"\(style) viewBox=\"0 0 \(Int(Self.width)) \(Int(height))\" role=\"img\" aria-label=\"\(title)\" "
+            "<svg class=\"chart\"\(style) viewBox=\"0 0 \(Int(width)) \(Int(height))\" role=\"img\" aria-label=\"\(title)\" "
             + "xmlns=\"http://www.w3.org/2000/svg\" font-family=\"system-ui, sans-serif\" font-size=\"12\">\n"
             + "<text x=\"\(Self.left)\" y=\"18\" font-weight=\"600\" fill=\"currentColor\">\(title)</text>\n"
         guard let xs = Self.range(drawn.flatMap { $0.points.map(\.x) }), let ys = Self.range(drawn.flatMap { $0.points.map(\.y) })
@@ -70,7 +72,7 @@ public struct LineChart: Sendable {
         let yTicks = Self.ticks(ys.0, ys.1)
         let (low, high) = (min(ys.0, yTicks.first ?? ys.0), max(ys.1, yTicks.last ?? ys.1))
         func x(_ value: Double) -> Double {
-            Self.left + (value - xs.0) / max(xs.1 - xs.0, 1e-12) * (Self.width - Self.left - Self.right)
+            Self.left + (value - xs.0) / max(xs.1 - xs.0, 1e-12) * (width - Self.left - Self.right)
         }
         func y(_ value: Double) -> Double {
             height - Self.bottom - (value - low) / max(high - low, 1e-12) * (height - top - Self.bottom)
@@ -80,13 +82,13 @@ public struct LineChart: Sendable {
                 + "\(Self.escaped(content))</text>\n"
         }
         for tick in yTicks {
-            svg += Self.path([(Self.left, y(tick)), (Self.width - Self.right, y(tick))], "currentColor", 0.5, opacity: 0.25)
+            svg += Self.path([(Self.left, y(tick)), (width - Self.right, y(tick))], "currentColor", 0.5, opacity: 0.25)
             svg += text(Self.label(tick), Self.left - 8, y(tick) + 4, "end")
         }
         for tick in Self.ticks(xs.0, xs.1) where tick >= xs.0 && tick <= xs.1 {
             svg += text(Self.label(tick), x(tick), height - Self.bottom + 18, "middle")
         }
-        svg += text(xLabel, (Self.width + Self.left) / 2, height - 8, "middle")
+        svg += text(xLabel, (width + Self.left) / 2, height - 8, "middle")
         let middle = (height - Self.bottom + top) / 2
         svg += text(yLabel, 14, middle, "middle", " transform=\"rotate(-90 14 \(Self.number(middle)))\"")
         for mark in marks where mark.x >= xs.0 && mark.x <= xs.1 {
@@ -104,7 +106,7 @@ public struct LineChart: Sendable {
                 svg += "<circle cx=\"\(cx)\" cy=\"\(cy)\" r=\"3\" fill=\"\(color)\"/>\n"
             }
             let (end, row) = legend[index]
-            let start = end - Self.width(of: line.name)
+            let start = end - Self.nameWidth(line.name)
             svg += text(line.name, end, 18 + 18 * Double(row), "end")
             svg += Self.path(
                 [(start - 18, 14 + 18 * Double(row)), (start, 14 + 18 * Double(row))], color, 3, opacity: line.isBackground ? 0.5 : 1,
@@ -114,24 +116,24 @@ public struct LineChart: Sendable {
     }
 
     /// Estimates the width of a name in the legend, with a gap.
-    private static func width(of name: String) -> Double { 7 * Double(name.count) + 8 }
+    private static func nameWidth(_ name: String) -> Double { 7 * Double(name.count) + 8 }
 
     /// Returns the end and the row of each name in the legend: right of the title while there is room, then below it.
-    private static func legend(_ names: [String], title: String) -> [(end: Double, row: Int)] {
+    private func legend(_ names: [String], title: String) -> [(end: Double, row: Int)] {
         var rows: [[Int]] = [[]]
-        var room = width - right - left - 7 * Double(title.count) - 24
-        let taken = names.map { width(of: $0) + 34 }
+        var room = width - Self.right - Self.left - 7 * Double(title.count) - 24
+        let taken = names.map { Self.nameWidth($0) + 34 }
         for index in names.indices {
             if taken[index] > room, !rows[rows.count - 1].isEmpty || rows.count == 1 {
                 rows.append([])
-                room = width - right - left
+                room = width - Self.right - Self.left
             }
             rows[rows.count - 1].append(index)
             room -= taken[index]
         }
-        var positions = names.map { _ in (end: width - right, row: 0) }
+        var positions = names.map { _ in (end: width - Self.right, row: 0) }
         for (row, indices) in rows.enumerated() {
-            var end = width - right
+            var end = width - Self.right
             for index in indices.reversed() {
                 positions[index] = (end, row)
                 end -= taken[index]
@@ -175,7 +177,8 @@ public struct LineChart: Sendable {
     }
 
     private static func label(_ value: Double) -> String {
-        if value == 0 || abs(value) < 1e-12 { return "0" }
+        if value == 0 || abs(value) < 1e-30 { return "0" }
+        if abs(value) >= 1e9 || abs(value) < 0.001 { return FigureText.number(value) }
         if abs(value) >= 1e6 { return "\(number(value / 1e6))M" }
         if abs(value) >= 1e4 { return "\(number(value / 1e3))k" }
         return number(value)

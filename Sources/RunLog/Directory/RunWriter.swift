@@ -8,8 +8,8 @@ public final class RunWriter: @unchecked Sendable {
     public let directory: RunDirectory
     private let runLock: RunLock
     private let lock = NSLock()
-    private let metrics: AppendedFile
-    private let index: AppendedFile
+    private var metrics: AppendedFile
+    private var index: AppendedFile
     private let events: AppendedFile
     /// Opened when the first step is traced.
     private var timeline: AppendedFile?
@@ -37,6 +37,16 @@ public final class RunWriter: @unchecked Sendable {
 
     /// The content of run.json as it was written here.
     var writtenRecord: RunRecord { lock.withLock { record } }
+
+    /// Drops the lines of later steps, which will be trained again.
+    public func keep(through step: Int) throws {
+        try lock.withLock {
+            try MetricsTruncation.dropLines(of: directory, after: step)
+            metrics = try AppendedFile(directory.metricsPath)
+            index = try AppendedFile(directory.indexPath, header: MetricsIndex.header)
+            (timeline, pendingIndex) = (nil, [])
+        }
+    }
 
     /// Changes run.json.
     public func update(_ body: (inout RunRecord) -> Void) throws {

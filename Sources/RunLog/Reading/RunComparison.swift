@@ -50,19 +50,13 @@ public struct RunComparison: Codable, Sendable, Equatable {
     }
 
     private static func figures(_ directory: RunDirectory, _ record: RunRecord, _ index: MetricsIndex) -> [(String, String?)] {
-        let summary = RunSummary(index)
-        let digest = summary.last.flatMap { directory.line($0) }.flatMap { line -> String? in
-            if case .step(let step)? = MetricsLine(line: line) { step.digest } else { nil }
-        }
-        return [
-            ("state", record.state.rawValue), ("steps", summary.last.map { "\($0.step)" }),
-            ("training loss", summary.last.map { FigureText.fixed($0.figures[0], 4) }),
-            ("validation loss", summary.lastValidation.map { FigureText.fixed($0.figures[0], 4) }),
-            ("top-1 error", summary.lastValidation.map { FigureText.percent($0.figures[1]) }),
-            ("best top-1 error", summary.bestValidation.map { "\(FigureText.percent($0.figures[1])) at step \($0.step)" }),
-            ("images/s (median)", summary.medianRate.map { FigureText.fixed($0, 1) }),
-            ("training time", summary.last == nil ? nil : FigureText.duration(summary.trainingSeconds)),
-            ("last digest", digest),
+        let rows = Dictionary(RunFigures(directory, index).rows.map { ($0.name, $0.value) }) { first, _ in first }
+        let names = [
+            "steps", "training loss", "validation loss", "top-1 error", "best top-1 error", "images/s (median)", "training time",
         ]
+        var figures: [(String, String?)] = [("state", directory.state(record))]
+        for name in names { figures.append((name, rows[name])) }
+        figures.append(("last digest", rows["digest"]))
+        return figures
     }
 }

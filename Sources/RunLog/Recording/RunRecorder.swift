@@ -28,11 +28,13 @@ public final class RunRecorder: Sendable {
     private enum Job { case write(DeferredLog.Batch), flush(ticket: Int), tick, end }
 
     public let directory: RunDirectory
+    private let writer: RunWriter
     private let state: Monitor<State>
 
     /// - Parameter writer: is the recorder's from now on.
     public init(_ writer: RunWriter) {
         directory = writer.directory
+        self.writer = writer
         let state = Monitor(State(record: writer.writtenRecord))
         self.state = state
         _ = ServiceThread(name: "run-log") { Self.work(state, writer) }
@@ -85,6 +87,13 @@ public final class RunRecorder: Sendable {
     public func tick() { apply { state, now in state.log.tick(at: now) } }
 
     // MARK: Waiting
+
+    /// Drops the lines of later steps, which will be trained again. It waits for the disk, so it is for a run that is taken over and does not
+    /// train yet.
+    public func keep(through step: Int) throws {
+        guard drain(within: 10).waiting.isEmpty else { throw RunLogError("the run's log cannot be written: lines wait for the disk") }
+        try writer.keep(through: step)
+    }
 
     /// Waits until every line of the metrics so far is on disk.
     ///

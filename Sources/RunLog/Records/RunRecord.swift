@@ -66,6 +66,9 @@ public struct RunRecord: Codable, Sendable, Equatable {
         public var columns: [[Int]]
         public var exchange: [Exchange]
 
+        /// The number of the network's columns. With replicas, several workers have the same ones.
+        public var columnCount: Int { Set(columns.joined()).count }
+
         public init(layers: [String], columns: [[Int]], exchange: [Exchange]) {
             (self.layers, self.columns, self.exchange) = (layers, columns, exchange)
         }
@@ -131,6 +134,8 @@ public struct RunRecord: Codable, Sendable, Equatable {
     public var versions: Versions?
     /// For a simulated run, whose tensors have no content: the modelled accelerator, and by how much its time is slowed down.
     public var device: String?
+    /// The preset that the network is; nil where a file states the network.
+    public var preset: String?
     /// Written at the end of the run.
     public var work: [Work]?
     /// Written at the end of a run whose kernels had been measured before it.

@@ -37,5 +37,5 @@ public struct LinkSecurity: Sendable {
     }
 
     /// Whether connections are unencrypted, so that others on the path can read and change the traffic.
-    public var isPlain: Bool { if case .plain = protection { true } else { false } }
+    public var isUnencrypted: Bool { if case .plain = protection { true } else { false } }
 }

@@ -90,12 +90,12 @@ package struct HostEntry: Codable, Sendable, Equatable {
             return "has the speed \(speed ?? 0); write 1 for a host like the one that measures, 0.5 for one half as fast"
         }
         if let bandwidth, Quantity.bandwidth(bandwidth) == nil {
-            return "has the bandwidth \"\(PrintableText.of(bandwidth))\"; write it as 10Gbit/s or 1.2GB/s"
+            return "has the bandwidth \"\(PrintableText.sanitized(bandwidth))\"; write it as 10Gbit/s or 1.2GB/s"
         }
         if let latency, Quantity.time(latency) == nil {
-            return "has the latency \"\(PrintableText.of(latency))\"; write it as 50us or 0.2ms"
+            return "has the latency \"\(PrintableText.sanitized(latency))\"; write it as 50us or 0.2ms"
         }
-        if let jump, !isWord(jump) { return "has a jump that is no host; write user@host" }
+        if let jump, !isWord(jump) { return "has a jump that is not a host; write user@host" }
         for option in ssh_options ?? [] { if let problem = SSHOption.problem(option) { return problem } }
         return nil
     }

@@ -78,7 +78,7 @@ package struct HostsFile: Sendable, Equatable {
     }
 
     private static func entry(_ value: JSONValue, _ place: String) throws -> HostEntry {
-        guard case .object(let fields) = value else { throw NetworkError("\(place) is no mapping; write - ssh: user@host") }
+        guard case .object(let fields) = value else { throw NetworkError("\(place) is not a mapping; write - ssh: user@host") }
         try checkKeys(fields, known: HostEntry.CodingKeys.allCases.map(\.rawValue), place: place)
         do { return try JSONDecoder().decode(HostEntry.self, from: JSONEncoder().encode(value)) } catch {
             throw NetworkError("\(place): \(CommandFailure(error)?.description ?? "\(error)")")
@@ -88,7 +88,7 @@ package struct HostsFile: Sendable, Equatable {
     private static func checkKeys(_ fields: [String: JSONValue], known: [String], place: String) throws {
         if let key = fields.keys.filter({ !known.contains($0) }).min() {
             throw NetworkError(
-                "\(place) has \"\(PrintableText.of(key))\", which means nothing here; there are \(known.joined(separator: ", "))")
+                "\(place) has \"\(PrintableText.sanitized(key))\", which is not a known key; the keys are \(known.joined(separator: ", "))")
         }
     }
 }

@@ -17,7 +17,7 @@ enum SSHOption {
             return "has the ssh option \(option), with which another host could take its place; leave it out, and accept the host's "
                 + "key once by hand, or with StrictHostKeyChecking=accept-new"
         }
-        if name == "batchmode" { return "has the ssh option \(option); leave it out: nobody is there to be asked" }
+        if name == "batchmode" { return "has the ssh option \(option); leave it out: nobody is there to answer a question of ssh" }
         return nil
     }
 }

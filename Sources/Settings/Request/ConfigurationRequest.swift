@@ -64,6 +64,17 @@ package struct ConfigurationRequest: Codable, Sendable, Equatable {
         try configuration.check()
         return configuration
     }
+
+    /// Returns the name of the preset that the network is; nil where a file states the network.
+    package func presetName(for manifest: DatasetManifest?) throws -> String? {
+        var name = preset
+        if let file {
+            var tree = try SettingsTree(yaml: file.text, path: file.path)
+            if tree.remove("network") != nil { return nil }
+            if case .string(let stated)? = tree.remove("preset") { name = preset ?? stated }
+        }
+        return try name.map(Preset.named)?.name ?? Preset.suited(to: manifest).name
+    }
 }
 
 extension Preset {

@@ -43,13 +43,3 @@ extension RunRequest {
         return product.overflow ? .max : (product.partialValue + batch - 1) / batch
     }
 }
-
-extension RunRecord {
-    /// The minibatch of the run's recipe.
-    var batch: Int? {
-        guard case .object(let all) = configuration, case .object(let recipe)? = all["recipe"],
-            case .integer(let batch)? = recipe["batch"]
-        else { return nil }
-        return Int(exactly: batch).flatMap { $0 > 0 ? $0 : nil }
-    }
-}

@@ -1,4 +1,5 @@
 import Coordinator
+import Datasets
 import Foundation
 import NeuralNetwork
 import Partition
@@ -18,7 +19,8 @@ extension RunRequest {
                 Digest.text(run), plan.steps, plan.workers, json
             )
             (record.dataset, record.replicas) = (plan.dataset.path, plan.layout.replicas == 1 ? nil : plan.layout.replicas)
-            return try RunWriter(resumed, record: record, keeping: plan.baseStep)
+            // Which lines stay is known when the stores have said what they still have.
+            return try RunWriter(resumed, record: record, keeping: takesOver ? nil : plan.baseStep)
         }
         let directory = try directory ?? RunDirectory.create(runs: runs, name: name)
         var record = RunRecord(
@@ -28,7 +30,8 @@ extension RunRequest {
             configuration: json)
         record.replicas = plan.layout.replicas == 1 ? nil : plan.layout.replicas
         record.device = device?.words
+        record.preset = try configuration.presetName(for: resolved.dataset.manifest)
         // A run that failed before its first checkpoint starts again in the same directory.
-        return try RunWriter(directory, record: record, keeping: 0)
+        return try RunWriter(directory, record: record, keeping: takesOver ? nil : 0)
     }
 }

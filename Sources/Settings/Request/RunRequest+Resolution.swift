@@ -109,13 +109,12 @@ extension RunRequest {
             listen: listen)
         plan.start = try checkpoint.map { .resumed($0) } ?? initialize.map { .trained(try Checkpoint(path: $0)) }
         _ = try plan.start?.drawn(configuration)
-        if let resumed {
-            // Nothing is validated before the first step.
-            plan.history.isBaseValidated = base == 0
+        let former = takesOver ? resumed ?? directory.map { RunDirectory($0) } : nil
+        plan.history.survivingRun = former.flatMap { (try? $0.record())?.run }.flatMap { Digest.number($0) }
+        if let resumed = resumed ?? former {
             MetricsIndex(resumed).forEach {
-                guard $0.kind == .validation, $0.step <= base else { return }
-                plan.history.errors.append($0.figures[1])
-                if $0.step == base { plan.history.isBaseValidated = true }
+                guard $0.kind == .validation else { return }
+                plan.history.validations.append(.init(step: $0.step, error: $0.figures[1]))
             }
         }
         (plan.limits.joinPatience, plan.limits.patience, plan.limits.restarts) = (joinTimeout, patience, restarts)
@@ -145,7 +144,7 @@ extension RunRequest {
             if let layout = try? ColumnLayout(columns: columns, workers: workers ?? record.workers, replicas: before) { return layout }
         }
         let recorded = replicas == nil ? record?.workers : nil
-        return try .asked(columns: columns, workers: workers ?? recorded, replicas: replicas)
+        return try .requested(columns: columns, workers: workers ?? recorded, replicas: replicas)
     }
 
     /// Returns a resumed run's configuration. The network stays; only the recipe's settings may change.

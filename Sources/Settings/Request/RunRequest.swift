@@ -47,6 +47,10 @@ package struct RunRequest: Codable, Sendable {
     package var directory: String?
     /// The reason for which the run ended before it was restarted.
     package var restartReason: String?
+    /// Whether the coordinator before is gone without an end, so that stores may still have the last committed step.
+    package var takesOver = false
+    /// Where the coordinator before listened: workers and stores look for its successor there.
+    package var formerAddress: String?
 
     package init(
         configuration: ConfigurationRequest, data: String?, workers: Int?, replicas: Int?, steps: Int?, epochs: Int?, runs: String,

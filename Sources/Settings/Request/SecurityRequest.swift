@@ -85,9 +85,14 @@ package struct SecurityRequest: Codable, Sendable, Equatable {
 
     /// These options as arguments for another process.
     package var arguments: [String] {
+        joiningArguments
+            + ["--greeting-timeout", "\(greetingTimeout)", "--max-strangers", "\(maxStrangers)", "--max-connections", "\(maxConnections)"]
+    }
+
+    /// What a worker or store that a user starts on this machine needs to join the run. It finds a drawn token by the coordinator's address.
+    package var joiningArguments: [String] {
         (certificates.map { ["--certificates", $0] } ?? []) + (groupReadableKeys ? ["--group-readable-keys"] : [])
             + (tokenFile.map { ["--token-file", $0] } ?? [])
-            + ["--greeting-timeout", "\(greetingTimeout)", "--max-strangers", "\(maxStrangers)", "--max-connections", "\(maxConnections)"]
     }
 
     /// Returns the arguments of a worker or store that `train` or `launch` starts.

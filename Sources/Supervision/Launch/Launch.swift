@@ -70,9 +70,9 @@ package final class Launch: Sendable {
         defer { Self.close(opened.read { $0 }) }
         let place = try place(connections, opened)
         let supervisor = Supervisor(
-            place: place, workers: place.workerCount, stores: place.storeCount, restarts: request.restarts, reporter: reporter)
+            place, try request.completed(by: file, workers: place.workerHosts.count, stores: place.storeHosts.count), reporter: reporter)
         self.supervisor.update { $0.supervisor = supervisor }
-        let coordinator = try supervisor.run(request.completed(by: file, workers: place.workerCount, stores: place.storeCount))
+        let coordinator = try supervisor.run()
         try report(coordinator, place)
     }
 
@@ -114,20 +114,24 @@ package final class Launch: Sendable {
     }
 
     private func place(_ connections: [HostConnection], _ opened: Monitor<[HostConnection]>) throws -> RemoteLaunchTarget {
-        var peerArguments: [String: [String]] = [:]
-        for connection in connections { peerArguments[connection.host.label] = try self.peerArguments(connection) }
+        let hosts = try connections.map { HostKeeper.Connected(connection: $0, arguments: try peerArguments($0)) }
         let directory = try connections[0].path(
             .open(runs: request.runs, name: request.name, resume: request.resume, mayHaveBegun: request.resumeIfBegun))
         let listen = SocketAddress(host: file.first.reachedAt, port: file.coordinatorPort)
         return RemoteLaunchTarget(
-            directory: directory, connections: connections, listen: "\(listen)", protection: try protection(connections[0]),
-            peerArguments: peerArguments,
+            directory: directory, hosts: hosts, listen: "\(listen)", protection: try protection(connections[0]),
             hasStores: request.store == .process, reporter: reporter
         ) { [self] host in
             let (connection, _) = try HostGroup.open(host, show: show)
-            opened.update { $0.append(connection) }
-            try connection.enterDirectory()
-            return (connection, try self.peerArguments(connection))
+            do {
+                try connection.enterDirectory()
+                let connected = HostKeeper.Connected(connection: connection, arguments: try peerArguments(connection))
+                opened.update { $0.append(connection) }
+                return connected
+            } catch {
+                connection.close()
+                throw error
+            }
         }
     }
 

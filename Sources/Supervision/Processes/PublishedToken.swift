@@ -8,8 +8,14 @@ package struct PublishedToken: Sendable {
     private let file: PublishedFile
 
     /// Draws a token and writes it to the run's directory.
-    package init(_ directory: RunDirectory) throws {
-        (token, file) = (try RunToken.random(), PublishedFile(path: directory.tokenPath))
+    /// - Parameter takesOver: Whether to keep the token of a coordinator that was killed, which the run's processes know.
+    package init(_ directory: RunDirectory, takesOver: Bool) throws {
+        file = PublishedFile(path: directory.tokenPath)
+        if takesOver, let known = try? RunToken(file: file.path) {
+            token = known
+            return
+        }
+        token = try RunToken.random()
         // An existing file is from a coordinator that was killed.
         try token.write(to: file.path, replaces: true)
     }

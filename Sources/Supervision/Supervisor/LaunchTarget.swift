@@ -3,18 +3,26 @@ import RunLog
 package import Settings
 
 /// The place where a supervised run lies and its processes are started: this machine for `train`, other hosts for `launch`.
-/// On the supervisor's thread, but for what says otherwise.
-package protocol LaunchTarget: AnyObject {
+/// On the supervisor's thread, but for what says otherwise. Starting a process does not wait for it or for a host.
+package protocol LaunchTarget: AnyObject, Sendable {
     /// The run's directory, where the coordinator finds it.
     var directory: String { get }
-    /// How far the run is, as its directory tells.
+    /// How far the run is, as its directory tells. May wait for a host; from any thread.
     var progress: RunProgress { get }
+    /// The names of the hosts of workers and of store processes, by rank.
+    var workerHosts: [String] { get }
+    var storeHosts: [String] { get }
+    /// Seconds since the coordinator's host was heard; 0 for this machine.
+    var coordinatorHostSilence: Double { get }
 
-    /// - Returns: The process, and what it will tell.
-    func startCoordinator(_ request: RunRequest) throws -> (process: any RoleProcess, reports: CoordinatorReports)
+    /// - Parameter reports: takes what the process tells.
+    func startCoordinator(_ request: RunRequest, reports: CoordinatorReports) throws -> any RoleProcess
     func start(_ role: String, _ rank: Int, coordinator address: String) throws -> any RoleProcess
-    /// A process has ended that is started again.
+    /// A process has ended that will be started again.
     func willStartAgain(_ process: any RoleProcess, after code: Int32)
+    /// Reports hosts that are lost and that are back, from threads of its own, and connects to them again until `stopWatching`.
+    func watchHosts(_ report: @escaping @Sendable (HostEvent) -> Void)
+    func stopWatching()
 }
 
 /// A process of a run, wherever it is.
@@ -32,19 +40,16 @@ package protocol RoleProcess: AnyObject, Sendable {
 
     func isMeant(by eviction: Eviction) -> Bool
     func send(_ signal: Int32)
-    /// Waits for the end, and ends it after the timeout (seconds).
-    /// - Parameter signal: sent first; nil only waits.
-    func end(within timeout: Double, by signal: Int32?)
 }
 
 /// The state of a run's directory, from which it can continue, after a coordinator is gone.
 package struct RunProgress: Codable, Sendable, Equatable {
     /// The newest checkpoint's step.
-    var checkpoint: Int?
+    package var checkpoint: Int?
     /// Whether a checkpoint is there that the run can continue from.
-    var canResume = false
+    package var canResume = false
 
-    init() {}
+    package init(checkpoint: Int? = nil, canResume: Bool = false) { (self.checkpoint, self.canResume) = (checkpoint, canResume) }
 
     init(_ directory: RunDirectory) {
         let checkpoints = directory.checkpoints()

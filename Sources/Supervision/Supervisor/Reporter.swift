@@ -1,7 +1,7 @@
 /// A receiver of what a supervisor has to say to the user.
 package protocol Reporter: Sendable {
-    /// Says how the run goes on.
+    /// Reports the progress of the run.
     func line(_ text: String)
-    /// Says what went wrong.
+    /// Reports what went wrong.
     func error(_ message: String)
 }

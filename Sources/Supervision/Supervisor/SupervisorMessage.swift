@@ -3,14 +3,25 @@ import Foundation
 import Glibc
 import Platform
 import RunLog
+import Transport
 
 /// A message of a coordinator to its supervisor, a line of JSON each. It is the only way in which a supervisor learns what it must do.
 package enum SupervisorMessage: Codable, Sendable, Equatable {
     /// The coordinator takes connections at this address.
     case listening(String)
+    /// The run needs so many workers to begin.
+    case needs(workers: Int)
+    /// The coordinator is in order; about once a second.
+    case alive
+    /// Training begins, or continues.
+    case training
+    /// Somebody is missing.
+    case paused
     /// A step is committed: the run makes progress. Not every step is told.
     case committed(step: Int)
     case evicted(Eviction)
+    /// The run has ended, and the coordinator is about to: it does not say any more that it is in order.
+    case concluding
     /// Why the run ended, where that was a failure.
     case ended(reason: String)
 
@@ -55,6 +66,8 @@ package final class SupervisorReports: Sendable {
                 return true
             }
             if isDue { send(.committed(step: metrics.step)) }
+        case .started, .resumed: send(.training)
+        case .paused: send(.paused)
         case .evicted(let participant, _, _): send(.evicted(Eviction(process: participant.process, host: participant.host)))
         case .note("failed", let reason, _): send(.ended(reason: reason))
         default: break
@@ -69,43 +82,20 @@ package final class SupervisorReports: Sendable {
     }
 }
 
-/// The supervisor's end: what the coordinator that was started last has told.
+/// The supervisor's end of the channel.
 package final class CoordinatorReports: Sendable {
-    private struct State {
-        var address: String?
-        var committed = 0
-        var evictions: [Eviction] = []
-        var reason: String?
-    }
+    private let listening = Monitor<String?>(nil)
+    private let forward: (@Sendable (SupervisorMessage) -> Void)?
 
-    private let state = Monitor(State())
+    /// - Parameter forward: Called with every message, from a thread of the channel.
+    package init(_ forward: (@Sendable (SupervisorMessage) -> Void)? = nil) { self.forward = forward }
 
-    package init() {}
+    /// Nil before the process takes connections.
+    package var address: String? { listening.read { $0 } }
 
-    /// Nil before the coordinator takes connections.
-    package var address: String? { state.read { $0.address } }
-    /// The last step that is known to be committed.
-    var committed: Int { state.read { $0.committed } }
-    /// Why the run ended, where that was a failure.
-    var reason: String? { state.read { $0.reason } }
-
-    /// Evictions since the last call.
-    func takeEvictions() -> [Eviction] {
-        state.update { state in
-            defer { state.evictions = [] }
-            return state.evictions
-        }
-    }
-
-    func receive(_ message: SupervisorMessage) {
-        state.update { state in
-            switch message {
-            case .listening(let address): state.address = address
-            case .committed(let step): state.committed = step
-            case .evicted(let eviction): state.evictions.append(eviction)
-            case .ended(let reason): state.reason = reason
-            }
-        }
+    package func receive(_ message: SupervisorMessage) {
+        if case .listening(let address) = message { listening.update { $0 = address } }
+        forward?(message)
     }
 
     /// Receives from a descriptor until it ends, on a thread of its own, and closes it.
@@ -133,15 +123,17 @@ struct ReportingPipes {
 
     /// Starts the process and hands its request over.
     func start(
-        name: String, arguments: [String], request: Data, output: ChildProcess.Output,
+        name: String, arguments: [String], request: Data, memory: MemoryFile?, output: ChildProcess.Output,
         report: @escaping @Sendable (SupervisorMessage) -> Void
     ) throws -> ChildProcess {
         defer { for end in [input.reading, input.writing, reports.writing] { close(end) } }
         let process: ChildProcess
         do {
             process = try ChildProcess(
-                name: name, arguments: arguments + ["--supervisor-descriptor", "\(SupervisorReports.descriptor)"], input: input.reading,
-                passing: [SupervisorReports.descriptor: reports.writing], output: output)
+                name: name,
+                arguments: arguments + ["--supervisor-descriptor", "\(SupervisorReports.descriptor)"] + ProcessMemory.arguments(memory),
+                input: input.reading,
+                passing: ProcessMemory.passing(memory).merging([SupervisorReports.descriptor: reports.writing]) { $1 }, output: output)
         } catch {
             close(reports.reading)
             throw error

@@ -15,6 +15,9 @@ public enum Digest {
         let digits = String(digest, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
+
+    /// Reads what `text` has written; nil for anything else.
+    public static func number(_ text: String) -> UInt64? { text.utf8.count == 16 ? UInt64(text, radix: 16) : nil }
 }
 
 /// An XXH3 digest of bytes that arrive in parts.

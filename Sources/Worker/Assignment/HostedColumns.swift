@@ -60,15 +60,25 @@ final class HostedColumns: @unchecked Sendable {
 
     func binding(toStore rank: Int) -> ParameterBinding? { bindings.read { $0[rank] } }
 
-    /// Maps the memory that stores have announced, and plans the kernels on it, unless both have been done.
+    /// Maps the memory that stores have announced for an attempt, and plans the kernels on its addresses, unless that has been done.
     /// - Parameter held: The blocks that each store holds.
     func bind(_ announced: [Int: WireSegment], _ held: [Int: [ParameterBlock]]) throws {
-        let known = bindings.read { $0 }
-        guard known.count != announced.count || announced.contains(where: { known[$0]?.isOf($1) != true }) else { return }
+        var known = bindings.read { $0 }
+        if known.count != announced.count || announced.contains(where: { known[$0]?.isOf($1) != true }) {
+            known = try plan(announced, held)
+        }
+        // Nobody computes between two attempts.
+        for (rank, segment) in announced { try known[rank]?.show(segment, provides: feed != nil) }
+        bindings.update { $0 = known }
+        // The stores draw or restore values meanwhile.
+        if feed != nil { engine.prefault() }
+    }
+
+    private func plan(_ announced: [Int: WireSegment], _ held: [Int: [ParameterBlock]]) throws -> [Int: ParameterBinding] {
         let layouts = runner.backend.parameterLayouts
         let new = try Dictionary(
             uniqueKeysWithValues: announced.map { rank, segment in
-                guard let blocks = held[rank] else { throw WireError(.malformed, "a store announced memory that nobody asked for") }
+                guard let blocks = held[rank] else { throw WireError(.malformed, "a store announced memory that was not requested") }
                 let keys = Set(blocks.map(\.key))
                 let binding = try ParameterBinding(
                     segment, layouts: layouts.filter { keys.contains($0.key) }, contributions: contributions.count,
@@ -76,8 +86,6 @@ final class HostedColumns: @unchecked Sendable {
                 return (rank, binding)
             })
         try runner.backend.bind(new.values.reduce(into: [:]) { all, binding in all.merge(binding.parameters) { $1 } }, slices: slices)
-        bindings.update { $0 = new }
-        // The stores draw or restore values meanwhile.
-        if feed != nil { engine.prefault() }
+        return new
     }
 }

@@ -7,15 +7,22 @@ import SwiftProtobuf
 import Tensors
 import Transport
 
-/// A worker's parameters in the memory of its store, or in a mirror of it where the store is on another host.
+/// A worker's parameters in the memory of its store, or in a mirror of it where the store is on another host. It lasts over attempts: kernels are
+/// planned on its addresses.
 final class ParameterBinding {
     /// Whether gradients and values lie in memory that the store reads and writes.
     let isShared: Bool
     let parameters: [ParameterBlock.Key: ParameterMemory]
     /// Where values of even and odd steps land.
     let values: [ParameterBlock.Key: [Memory]]
-    private let segment: SharedSegment?
+    /// Where the store's segments are shown; nil for a mirror.
+    private let windows: Windows?
     private let announced: WireSegment
+
+    private struct Windows {
+        let values: SegmentWindow
+        let gradients: SegmentWindow
+    }
 
     /// Tells a store how the kernels lay out the columns' parameters.
     static func register(
@@ -29,7 +36,7 @@ final class ParameterBinding {
         link.send(.with { $0.register = message }, run: run, attempt: attempt)
     }
 
-    /// Maps what a store has announced.
+    /// Takes addresses for what a store has announced. Its memory is there after `show`.
     /// - Parameters:
     ///   - contributions: gradients of each tensor that the store takes from this worker's replica.
     ///   - buffers: places for gradients that the worker needs; the rest, for sums, is its own memory.
@@ -38,26 +45,26 @@ final class ParameterBinding {
         _ announced: WireSegment, layouts: [ParameterBlock.Key: ParameterLayout], contributions: Int, buffers: Int,
         sharesMirror: Bool = false, engine: Engine
     ) throws {
-        self.announced = announced
-        let isOnThisHost = announced.shared
-        isShared = isOnThisHost
+        self.announced = announced.withoutPlace
+        isShared = announced.shared
+        let isMirror = !announced.shared
         func largest(_ part: KeyPath<ParameterLayout, TensorLayout>) -> Int {
             layouts.values.reduce(64) { max($0, $1[keyPath: part].byteCount) }
         }
-        /// Where everything is in a mirror whose tensors share memory.
-        let places = (values: 0, gradients: (largest(\.values) + 63) / 64 * 64)
-        let memory: TensorBuffer
-        if announced.shared {
-            let segment = try SharedSegment(
-                ofProcess: Int32(bitPattern: announced.processID), descriptor: Int32(bitPattern: announced.descriptor),
-                byteCount: Int(clamping: announced.bytes), nonce: announced.nonce)
-            self.segment = segment
-            memory = segment.buffer
-        } else {
-            segment = nil
-            let size = try Self.size(of: announced, layouts, contributions)
+        try Self.check(announced, layouts, contributions)
+        let (valueBytes, gradientBytes) = (Int(clamping: announced.bytes), Int(clamping: announced.gradientBytes))
+        let (valueMemory, gradientMemory): (TensorBuffer, TensorBuffer)
+        if isMirror {
+            windows = nil
             // Values land while gradients are being sent: these two do not share.
-            memory = try TensorBuffer.allocate(byteCount: sharesMirror ? places.gradients + largest(\.pushed) : size)
+            valueMemory = try .allocate(byteCount: sharesMirror ? largest(\.values) : valueBytes)
+            gradientMemory = try .allocate(byteCount: sharesMirror ? largest(\.pushed) : gradientBytes)
+        } else {
+            // A worker writes gradients only. One that goes on after it was replaced can harm nobody else's values.
+            let new = Windows(
+                values: try SegmentWindow(byteCount: valueBytes, access: .read),
+                gradients: try SegmentWindow(byteCount: gradientBytes, access: .write))
+            (windows, valueMemory, gradientMemory) = (new, new.values.buffer, new.gradients.buffer)
         }
         // A gradient that is handed in at once leaves its memory to the next.
         let isRounded = layouts.values.contains { $0.pushed != $0.gradient }
@@ -70,20 +77,20 @@ final class ParameterBinding {
             guard let layout = layouts[key], Int(clamping: place.bytes) == layout.values.byteCount else {
                 throw WireError(.malformed, "the store keeps another tensor than was registered")
             }
-            func slice(_ offset: UInt64, _ layout: TensorLayout, in shared: Int) throws -> Memory {
-                let offset = sharesMirror && !isOnThisHost ? UInt64(shared) : offset
+            func slice(_ offset: UInt64, _ layout: TensorLayout, of memory: TensorBuffer) throws -> Memory {
+                let offset = sharesMirror && isMirror ? 0 : offset
                 guard offset <= UInt64(memory.bytes.count), Int(offset) + layout.byteCount <= memory.bytes.count else {
                     throw WireError(.malformed, "the store's tensor lies outside its memory")
                 }
                 return try Memory(layout, memory.slice(offset: Int(offset), byteCount: layout.byteCount), engine: engine)
             }
             let (even, odd) = (
-                try slice(place.valuesEven, layout.values, in: places.values), try slice(place.valuesOdd, layout.values, in: places.values)
+                try slice(place.valuesEven, layout.values, of: valueMemory), try slice(place.valuesOdd, layout.values, of: valueMemory)
             )
             guard place.gradients.count == contributions else {
                 throw WireError(.malformed, "the store takes another number of gradients than the replica gives")
             }
-            let pushed = try place.gradients.map { try slice($0, layout.pushed, in: places.gradients) }
+            let pushed = try place.gradients.map { try slice($0, layout.pushed, of: gradientMemory) }
             // What is rounded on its way is computed in memory of its own.
             let own = layout.pushed == layout.gradient ? pushed : []
             let others = try (own.count..<max(buffers, contributions)).map { _ in
@@ -99,20 +106,43 @@ final class ParameterBinding {
         (self.parameters, self.values) = (parameters, values)
     }
 
-    /// Whether a later announcement is of this memory, which kernels are planned on.
-    func isOf(_ other: WireSegment) -> Bool { other == announced }
+    /// Whether a later announcement is of memory that lies like this, so that the kernels' addresses can show it.
+    func isOf(_ other: WireSegment) -> Bool { other.withoutPlace == announced }
 
-    /// The memory that the announced tensors need, bounded by what was registered.
-    private static func size(
-        of segment: WireSegment, _ layouts: [ParameterBlock.Key: ParameterLayout], _ contributions: Int
-    ) throws -> Int {
-        let size = Int(clamping: segment.bytes)
-        // Two values and the gradients, each rounded up to 64 bytes, after a page.
-        let needed = layouts.values.reduce(0) {
-            $0 + 2 * $1.values.byteCount + contributions * $1.pushed.byteCount + (2 + contributions) * 64
+    /// Maps the store's values, and memory for the gradients of an attempt, where kernels have been planned: planning writes zeros into the
+    /// padding of tensors, and values cannot be written. No kernel may run meanwhile.
+    /// - Parameter provides: Whether the system shall provide the gradients' memory now, before the first step writes it.
+    func show(_ announced: WireSegment, provides: Bool) throws {
+        guard let windows else { return }
+        let process = Int32(bitPattern: announced.processID)
+        try windows.values.show(
+            ofProcess: process, descriptor: Int32(bitPattern: announced.descriptor), offset: Int(clamping: announced.offset),
+            nonce: announced.nonce)
+        try windows.gradients.show(
+            ofProcess: process, descriptor: Int32(bitPattern: announced.gradientDescriptor), nonce: announced.gradientNonce)
+        if provides { windows.gradients.buffer.prefault() }
+    }
+
+    /// Checks that the announced memory is bounded by what was registered.
+    private static func check(
+        _ segment: WireSegment, _ layouts: [ParameterBlock.Key: ParameterLayout], _ contributions: Int
+    ) throws {
+        // Tensors are rounded up to 64 bytes and follow a page.
+        let values = layouts.values.reduce(SharedSegment.reserved) { $0 + 2 * ($1.values.byteCount + 64) }
+        let gradients = layouts.values.reduce(SharedSegment.reserved) { $0 + contributions * ($1.pushed.byteCount + 64) }
+        guard Int(clamping: segment.bytes) <= values, Int(clamping: segment.gradientBytes) <= gradients else {
+            throw WireError(.malformed, "the store announced impossible memory")
         }
-        guard size <= needed + 4096 else { throw WireError(.malformed, "the store announced impossible memory") }
-        return size
+    }
+}
+
+extension WireSegment {
+    /// The announcement without the process and the files in which the memory lies: what kernels are planned by.
+    fileprivate var withoutPlace: WireSegment {
+        var copy = self
+        (copy.processID, copy.descriptor, copy.offset, copy.nonce) = (0, 0, 0, 0)
+        (copy.gradientDescriptor, copy.gradientNonce) = (0, 0)
+        return copy
     }
 }
 

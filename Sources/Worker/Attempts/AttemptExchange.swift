@@ -76,15 +76,19 @@ final class AttemptExchange: ExecutionEnvironment, @unchecked Sendable {
         if header.kind == .slab {
             let (pass, current) = (Int(header.pass), currentPass.read { $0 })
             guard let buffers = columns.runner.backend.receiveBuffers[Slab(header)], (current...current + 1).contains(pass) else {
-                throw WireError(.malformed, "an activation that nobody waits for")
+                throw WireError(.malformed, "an activation that this worker does not expect")
             }
             return whole(buffers[pass & 1])
         }
-        guard let store = storeRank(of: link), let buffers = columns.binding(toStore: store)?.values[ParameterBlock.Key(header.blockKey)]
+        guard let store = storeRank(of: link), let binding = columns.binding(toStore: store),
+            let buffers = binding.values[ParameterBlock.Key(header.blockKey)]
         else {
             throw WireError(.malformed, "a value for a tensor that is not this worker's")
         }
-        return header.flags.contains(.shared) ? .bytes(limit: 0) : whole(buffers[Int(header.step & 1)])
+        // Shared values are mapped to be read: a frame that carried some could not be received into them.
+        if binding.isShared { return .bytes(limit: 0) }
+        guard !header.flags.contains(.shared) else { throw WireError(.malformed, "a value in memory that this worker does not map") }
+        return whole(buffers[Int(header.step & 1)])
     }
 
     // MARK: Passes, on the compute thread
@@ -97,12 +101,12 @@ final class AttemptExchange: ExecutionEnvironment, @unchecked Sendable {
         let now = pass
         currentPass.update { $0 = now }
         return PassContext(
-            purpose: purpose, step: step, weights: weights, pass: pass, turn: BufferParity(weights: weights, pass: pass, batch: batch),
+            purpose: purpose, step: step, weights: weights, pass: pass, parity: BufferParity(weights: weights, pass: pass, batch: batch),
             labels: labels, images: images, environment: self)
     }
 
     func begin(instruction: Int, at now: Double, context: PassContext) throws {
-        columns.activity.run(place: instruction, step: context.step, pass: context.pass, weights: context.weights, at: now)
+        columns.activity.run(instruction: instruction, step: context.step, pass: context.pass, weights: context.weights, at: now)
         try mailbox.checkInterruption()
     }
 

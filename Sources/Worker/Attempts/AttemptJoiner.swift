@@ -12,7 +12,7 @@ struct AttemptJoiner {
     let mailbox: WorkerMailbox
     let loop: EventLoop
     let receiver: WorkerReceiver
-    let introduction: Introduction
+    let helloFields: HelloFields
 
     /// - Returns: The attempt's exchange, when this worker has all its values.
     /// - Throws: `AttemptEnded` where the attempt ends meanwhile.
@@ -59,12 +59,12 @@ struct AttemptJoiner {
     }
 
     private func hello(_ attempt: UInt32) -> WireControlMessage {
-        var hello = introduction.hello(listenPort: 0)
+        var hello = helloFields.hello(listenPort: 0)
         (hello.hello.run, hello.hello.rank, hello.hello.attempt) = (columns.run, UInt32(columns.assignment.rank), attempt)
         return hello
     }
 
-    /// A peer that cannot be reached is a failure like any other: the coordinator is told, and ends the attempt.
+    /// A peer that cannot be reached is a failure like any other: it is reported to the coordinator, which ends the attempt.
     private func connect(to endpoint: WireTopology.Endpoint, _ role: WireHello.Role, rank: Int, _ attempt: UInt32) throws -> Link {
         do {
             return try Connector.connect(to: endpoint.socketAddress, loop: loop, expecting: role == .worker ? .worker : .store)

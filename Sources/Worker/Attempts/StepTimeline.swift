@@ -9,10 +9,10 @@ extension ProgramRunner {
         guard let stopwatch else { return nil }
         let layers = program.network.layers.map(\.name)
         let severalColumns = program.columns.count > 1
-        return WireTimeline(stopwatch) { place in
+        return WireTimeline(stopwatch) { index in
             // Other programs know this span of timeline.jsonl and `bench step --json` by its name.
-            if place == StepLoop.dataSpan { return ("pictures", .dataWait) }
-            return program.instruction(at: place).map { $0.described(layers: layers, namesColumns: severalColumns) }
+            if index == StepLoop.dataSpan { return ("pictures", .dataWait) }
+            return program.instruction(at: index).map { $0.described(layers: layers, namesColumns: severalColumns) }
         }
     }
 }

@@ -25,6 +25,10 @@ package struct WorkerState<Connection: AnyObject & Sendable>: Sendable {
     package var peers = PeerConnections<Connection>()
     package private(set) var finish: WireFinish?
     package private(set) var failure: WireError?
+    /// How the coordinator's connection ended, if it did without a word about the run.
+    package private(set) var coordinatorLoss: WireError?
+    /// Whether the coordinator has ever given this worker an assignment.
+    package private(set) var wasAssigned = false
     /// Whether this process must start its host's store.
     private var startsStore = false
     /// The attempt that the compute thread takes part in.
@@ -36,7 +40,7 @@ package struct WorkerState<Connection: AnyObject & Sendable>: Sendable {
 
     /// - Returns: Early connections of another run.
     package mutating func assign(_ welcome: WireWelcome) -> [Connection] {
-        (assignment, startsStore) = (welcome, welcome.startsStore)
+        (assignment, startsStore, wasAssigned) = (welcome, welcome.startsStore, true)
         return peers.assigned(run: welcome.run)
     }
 
@@ -73,6 +77,12 @@ package struct WorkerState<Connection: AnyObject & Sendable>: Sendable {
 
     package mutating func end(_ finish: WireFinish) { self.finish = finish }
     package mutating func fail(_ error: WireError) { if failure == nil { failure = error } }
+
+    /// Records that the coordinator's connection has ended.
+    package mutating func lose(_ error: WireError) {
+        if failure == nil, finish == nil { coordinatorLoss = error }
+        fail(error)
+    }
 
     // MARK: The compute thread
 

@@ -64,11 +64,11 @@ struct DatasetCache {
         let dataset = try Dataset(path: partial)
         do {
             guard dataset.manifest.fingerprint == fingerprint else {
-                throw WireError(.refused, "the data that came is not the run's")
+                throw WireError(.refused, "the received data set is not the run's")
             }
             _ = try dataset.verify()
         } catch {
-            // What is damaged would be damaged again when the fetch goes on.
+            // Damaged data would stay damaged if the fetch were continued.
             try? FileManager.default.removeItem(atPath: partial)
             throw error
         }

@@ -3,7 +3,7 @@ import Foundation
 public import NeuralNetwork
 import Tensors
 
-/// A network that tells, of single images' centres, its probabilities and its last hidden layer's activations.
+/// A network that returns its probabilities and its last hidden layer's activations for the centres of single images.
 public final class FeatureNetwork {
     public static let batch = 64
 

@@ -101,12 +101,12 @@ public final class LocalNetwork {
     private func run(_ purpose: PassContext.Purpose, labels: [Int32], count: Int, step: Int) throws -> Outcome {
         precondition(labels.count == batch && count <= batch)
         pass += 1
-        let turn = BufferParity(weights: 0, pass: pass, batch: 0)
-        try rounding?.run(turn)
+        let parity = BufferParity(weights: 0, pass: pass, batch: 0)
+        try rounding?.run(parity)
         return try labels.withUnsafeBufferPointer { labels in
             try runner.run(
                 PassContext(
-                    purpose: purpose, step: step, weights: 0, pass: pass, turn: turn,
+                    purpose: purpose, step: step, weights: 0, pass: pass, parity: parity,
                     labels: labels, images: count, environment: environment))
             let outcome = backend.outcome
             return Outcome(lossSum: outcome.lossSum, top1Wrong: outcome.top1Wrong, top5Wrong: outcome.top5Wrong)
@@ -119,7 +119,7 @@ public final class LocalNetwork {
         return try labels.withUnsafeBufferPointer { labels in
             try runner.profile(
                 PassContext(
-                    purpose: .training, step: 1, weights: 0, pass: pass, turn: BufferParity(weights: 0, pass: pass, batch: 0),
+                    purpose: .training, step: 1, weights: 0, pass: pass, parity: BufferParity(weights: 0, pass: pass, batch: 0),
                     labels: labels, images: batch, environment: environment))
         }
     }
@@ -130,7 +130,7 @@ public final class LocalNetwork {
     /// A layer's result of the last pass, image by image, columns one after another.
     public func result(layer: Int) throws -> [Float] {
         let parts = try backend.program.columns.map { column -> (values: TensorBuffer, units: Int) in
-            let memory = backend.memory[layer, column].result
+            let memory = backend.memory[layer, column].result(ofPass: pass)
             let packed = try TensorBuffer.allocate(floats: memory.layout.shape.count)
             try Reorder.unpack(memory, into: packed, engine: engine)
             return (packed, memory.layout.shape.count / batch)

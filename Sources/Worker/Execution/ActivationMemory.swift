@@ -10,6 +10,9 @@ final class ActivationMemory {
     final class LayerMemory {
         /// After the weights and a fused activation.
         var output: Memory
+        /// The output of odd passes, where it may still be queued for another worker when the next pass writes its own; nil where both parities
+        /// share one. Such a layer has no stages.
+        var oddOutput: Memory?
         /// Where the parts of several columns are summed in 32 bits, where the output has fewer.
         var accumulator: Memory?
         /// After each stage; a stage that works in place repeats what was before it.
@@ -17,7 +20,12 @@ final class ActivationMemory {
         /// Of the layer's result.
         var resultGradient: Memory?
 
+        /// The result, of even passes where the two differ.
         var result: Memory { stages.last ?? output }
+        var outputs: Operand { oddOutput.map { .byPass(output, $0) } ?? .fixed(output) }
+
+        func result(ofPass pass: Int) -> Memory { pass & 1 == 0 ? result : oddOutput ?? result }
+
         init(output: Memory) { self.output = output }
     }
 
@@ -51,6 +59,11 @@ final class ActivationMemory {
                 let shape = program.columnShape(program.shapes[layer].output, column: column)
                 let output = try TensorLayout(activations: shape, isLast ? .float32 : type)
                 let memory = LayerMemory(output: try Memory(output, engine: engine))
+                let slab = Slab(layer: layer, direction: .forward, from: column, to: column)
+                // A worker that hosts all columns sends nothing.
+                if program.sendBuffers(of: slab) == 2, program.columns.count < program.layout.columns {
+                    memory.oddOutput = try Memory(output, engine: engine)
+                }
                 if output.type != .float32, program.sumsParts(layer: layer) {
                     memory.accumulator = try Memory(TensorLayout(activations: shape), engine: engine)
                 }
@@ -109,7 +122,7 @@ final class ActivationMemory {
 
     /// A layer's result, hosted or received.
     func result(layer: Int, column: Int) -> Operand {
-        if let hosted = layers[layer]?[column] { return .fixed(hosted.result) }
+        if let hosted = layers[layer]?[column] { return hosted.oddOutput == nil ? .fixed(hosted.result) : hosted.outputs }
         let slab = received[Slab(layer: layer, direction: .forward, from: column, to: column)]!
         return .byPass(slab[0], slab[1])
     }

@@ -44,8 +44,9 @@ final class KernelBackend: ProgramBackend {
     var receiveBuffers: [Slab: [Memory]] { memory.received }
     var outcome: SoftmaxCrossEntropy.Outcome { loss?.outcome ?? .init() }
 
-    func sentMemory(of slab: Slab) -> Memory {
-        memory.narrowed[slab] ?? (slab.direction == .forward ? memory[slab.layer, slab.from].result : memory.partial[slab]!)
+    func sentMemory(of slab: Slab, pass: Int) -> Memory {
+        memory.narrowed[slab]
+            ?? (slab.direction == .forward ? memory[slab.layer, slab.from].result(ofPass: pass) : memory.partial[slab]!)
     }
 
     func bind(_ parameters: [ParameterBlock.Key: ParameterMemory], slices: [GradientTree.SlicePlan] = [.whole]) throws {
@@ -88,7 +89,7 @@ final class LossKernel {
     var result: UnsafeBufferPointer<Float> { kernel.result }
 
     func run(_ context: PassContext) throws {
-        outcome = try kernel.forward(labels: context.labels, images: context.images, turn: context.turn)
-        if context.purpose == .training { try kernel.backward(labels: context.labels, turn: context.turn) }
+        outcome = try kernel.forward(labels: context.labels, images: context.images, parity: context.parity)
+        if context.purpose == .training { try kernel.backward(labels: context.labels, parity: context.parity) }
     }
 }

@@ -40,12 +40,12 @@ struct KernelPlanner {
             let call = try operations[layer, column, source].inputGradient(
                 destination: .fixed(stagePlan(layer, column).outputGradient!), weights: parameter(layer, .weight, column, source).values,
                 source: memory.gradient(layer: layer - 1, from: column, to: source))
-            return [{ try call.run($0.turn) }] + rounding.ofPartial(layer - 1, from: column, to: source)
+            return [{ try call.run($0.parity) }] + rounding.ofPartial(layer - 1, from: column, to: source)
         case .sumGradients:
             let own = memory.gradient(layer: layer, from: column, to: column)
             let others = (0..<program.layout.columns).filter { $0 != column }.map { memory.gradient(layer: layer, from: $0, to: column) }
             let call = try Sum.call([own] + others, to: own, scratch: scratch, engine: engine)
-            return [{ try call.run($0.turn) }]
+            return [{ try call.run($0.parity) }]
         case .parameterGradient(let source): return try parameterGradient(layer, column, source)
         }
     }
@@ -55,11 +55,11 @@ struct KernelPlanner {
         let call = try operations[layer, column, source].output(
             source: memory.input(of: layer, column: column, source: source), weights: parameter(layer, .weight, column, source).values,
             biases: source == column ? parameter(layer, .bias, column, column).values : nil,
-            destination: .fixed(layerMemory.accumulator ?? layerMemory.output))
+            destination: layerMemory.accumulator.map { .fixed($0) } ?? layerMemory.outputs)
         let rounded = isLast ? rounding.ofResult(layer, column, after: .output) : []
-        guard isLast, let accumulator = layerMemory.accumulator else { return [{ try call.run($0.turn) }] + rounded }
+        guard isLast, let accumulator = layerMemory.accumulator else { return [{ try call.run($0.parity) }] + rounded }
         let narrowing = try Reorder.call(from: .fixed(accumulator), to: .fixed(layerMemory.output), scratch: scratch, engine: engine)
-        return [{ try call.run($0.turn) }, { try narrowing.run($0.turn) }] + rounded
+        return [{ try call.run($0.parity) }, { try narrowing.run($0.parity) }] + rounded
     }
 
     /// Computes a slice's gradients into the buffer that its plan names, and adds up what is complete.
@@ -77,11 +77,11 @@ struct KernelPlanner {
         return [
             { context in
                 let slice = context.slice
-                try calls[slice.buffer].run(context.turn)
+                try calls[slice.buffer].run(context.parity)
                 rounding?.computed(slice)
                 for addition in slice.additions {
-                    try weightSums[addition]?.run(context.turn)
-                    try biasSums?[addition]?.run(context.turn)
+                    try weightSums[addition]?.run(context.parity)
+                    try biasSums?[addition]?.run(context.parity)
                     rounding?.added(addition, slice)
                 }
             }

@@ -12,7 +12,7 @@ struct PassContext {
     let weights: Int
     /// Counts passes within the attempt.
     let pass: Int
-    let turn: BufferParity
+    let parity: BufferParity
     let labels: UnsafeBufferPointer<Int32>
     /// The number of images that count; the rest of the pass is padding.
     let images: Int

@@ -20,6 +20,6 @@ protocol ProgramBackend: AnyObject {
     /// Does the computations of one instruction of the program; counted forward, then backward.
     func run(_ instruction: Int, _ context: PassContext) throws
 
-    /// The memory that a slab is sent from.
-    func sentMemory(of slab: Slab) -> Memory
+    /// The memory that a slab of a pass is sent from.
+    func sentMemory(of slab: Slab, pass: Int) -> Memory
 }

@@ -27,7 +27,8 @@ final class ProgramRunner {
             switch instruction {
             case .pull(let key): try environment.pull(key, context: context)
             case .push(let key): try environment.push(key, context: context)
-            case .send(let slab, let worker): try environment.send(slab, to: worker, memory: backend.sentMemory(of: slab), context: context)
+            case .send(let slab, let worker):
+                try environment.send(slab, to: worker, memory: backend.sentMemory(of: slab, pass: context.pass), context: context)
             case .receive(let slab, let worker):
                 try environment.receive(slab, from: worker, context: context)
                 try backend.run(index, context)

@@ -64,11 +64,11 @@ struct StagePlan {
             var forward: Action?
             if !isFused {
                 let call = try activation.forward(.fixed(result), scratch: scratch, engine: engine)
-                forward = { try call.run($0.turn) }
+                forward = { try call.run($0.parity) }
             }
             return Stage(forward: forward) { gradient in
                 let call = try activation.backward(result: .fixed(result), gradient: .fixed(gradient), scratch: scratch, engine: engine)
-                return ({ try call.run($0.turn) }, gradient)
+                return ({ try call.run($0.parity) }, gradient)
             }
         }
 
@@ -78,12 +78,12 @@ struct StagePlan {
                 scratch: scratch, engine: engine)
             let workspace = try kernel.workspace.map { try Memory($0, engine: engine) }
             let call = try kernel.forward(source: .fixed(source), destination: .fixed(result), workspace: workspace.map { .fixed($0) })
-            return Stage(forward: { try call.run($0.turn) }) { gradient in
+            return Stage(forward: { try call.run($0.parity) }) { gradient in
                 let next = try Memory(source.layout, engine: engine)
                 let call = try kernel.backward(
                     source: .fixed(source), destinationGradient: .fixed(gradient), sourceGradient: .fixed(next),
                     workspace: workspace.map { .fixed($0) })
-                return ({ try call.run($0.turn) }, next)
+                return ({ try call.run($0.parity) }, next)
             }
         }
 
@@ -93,11 +93,11 @@ struct StagePlan {
                 engine: engine)
             let workspace = try Memory(kernel.workspace, engine: engine)
             let call = try kernel.forward(source: .fixed(source), destination: .fixed(result), workspace: .fixed(workspace))
-            return Stage(forward: { try call.run($0.turn) }) { gradient in
+            return Stage(forward: { try call.run($0.parity) }) { gradient in
                 let next = reusesSource ? source : try Memory(source.layout, engine: engine)
                 let call = try kernel.backward(
                     destinationGradient: .fixed(gradient), sourceGradient: .fixed(next), workspace: .fixed(workspace))
-                return ({ try call.run($0.turn) }, next)
+                return ({ try call.run($0.parity) }, next)
             }
         }
 

@@ -4,8 +4,8 @@ import Platform
 /// read for heartbeats.
 final class WorkerActivity: Sendable {
     enum Phase: Sendable, Equatable {
-        case preparing, holding, awaitingGrant, awaitingPictures
-        /// The instruction at the state's place.
+        case preparing, paused, awaitingGrant, awaitingPictures
+        /// The instruction at the state's index.
         case running
     }
 
@@ -16,8 +16,8 @@ final class WorkerActivity: Sendable {
         var pass = 0
         /// The step whose values the pass reads.
         var weights = 0
-        /// Of the instruction in its program, forward before backward; their number when the pass is done.
-        var place = 0
+        /// The index of the instruction in its program, forward before backward; the number of instructions when the pass is done.
+        var instruction = 0
         /// On the monotonic clock.
         var since = MonotonicClock.now
         /// Seconds that what is under way rarely exceeds; 0 before there is a history.
@@ -25,17 +25,17 @@ final class WorkerActivity: Sendable {
 
         fileprivate var key: Int {
             switch phase {
-            case .running: place
+            case .running: instruction
             case .awaitingGrant: -1
             case .awaitingPictures: -2
-            case .preparing, .holding: -3
+            case .preparing, .paused: -3
             }
         }
     }
 
     private struct History {
         var state = State()
-        /// By place, and of the waits for grants and images. It stays under the lock: a copy that a reader holds would have
+        /// By instruction, and of the waits for grants and images. It stays under the lock: a copy that a reader holds would have
         /// the next instruction copy it again.
         var usual: [Int: DurationEstimate] = [:]
 
@@ -65,17 +65,17 @@ final class WorkerActivity: Sendable {
     }
 
     /// Begins an instruction; the one before is done.
-    func run(place: Int, step: Int, pass: Int, weights: Int, at now: Double) {
+    func run(instruction: Int, step: Int, pass: Int, weights: Int, at now: Double) {
         history.update { history in
             history.leave(at: now)
             let attempt = history.state.attempt
             history.state = State(
-                attempt: attempt, phase: .running, step: step, pass: pass, weights: weights, place: place, since: now)
+                attempt: attempt, phase: .running, step: step, pass: pass, weights: weights, instruction: instruction, since: now)
         }
     }
 
     /// Another attempt: what was under way when the one before ended says nothing of how long it usually takes.
-    /// - Parameter phase: holding, or preparing.
+    /// - Parameter phase: paused or preparing.
     func begin(attempt: UInt32, _ phase: Phase) {
         history.update { history in
             let (step, weights) = (history.state.step, history.state.weights)

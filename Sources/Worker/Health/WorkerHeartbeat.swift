@@ -16,15 +16,16 @@ extension WorkerActivity.State {
         let instructions = program.forward.count + program.backward.count
         switch phase {
         case .preparing: (heartbeat.phase, heartbeat.place) = (.preparing, 0)
-        case .holding: (heartbeat.phase, heartbeat.place) = (.holding, 0)
+        case .paused: (heartbeat.phase, heartbeat.place) = (.holding, 0)
         case .awaitingGrant: (heartbeat.phase, heartbeat.place) = (.awaitingGrant, UInt32(instructions))
         case .awaitingPictures: (heartbeat.phase, heartbeat.place) = (.awaitingPictures, UInt32(instructions))
         case .running:
-            heartbeat.place = UInt32(place)
-            let instruction = place < program.forward.count ? program.forward[place] : program.backward[place - program.forward.count]
-            heartbeat.phase = instruction.phase
+            heartbeat.place = UInt32(instruction)
+            let count = program.forward.count
+            let running = instruction < count ? program.forward[instruction] : program.backward[instruction - count]
+            heartbeat.phase = running.phase
             heartbeat.instruction =
-                instruction.described(
+                running.described(
                     layers: program.network.layers.map(\.name), namesColumns: program.columns.count > 1
                 ).name
         }

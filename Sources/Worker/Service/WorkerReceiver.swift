@@ -23,7 +23,7 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
 
     func attach(_ exchange: AttemptExchange) {
         hosted.update { $0.exchange = exchange }
-        // The attempt may have ended before its exchange was here to be told.
+        // The attempt may have ended before its exchange existed.
         if mailbox.read({ $0.attempt.number }) != exchange.attempt { exchange.end() }
     }
 
@@ -55,7 +55,7 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
             return try exchange.destination(for: header, on: link)
         case .data:
             guard link === coordinator, data.isRequested(DataPart(header)) else {
-                throw WireError(.malformed, "data that nobody asked for")
+                throw WireError(.malformed, "data that was not requested")
             }
             return .bytes(limit: FrameHeader.dataLimit)
         case .push, .snapshot, .restore: throw WireError(.malformed, "a worker takes no \(header.kind) frames")
@@ -105,7 +105,7 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
             data.fail(WireError(.refused, refusal.reason))
         case .topology(let topology): close(try mailbox.update { try $0.announce(topology) })
         case .abort(let abort):
-            let line = "attempt \(abort.attempt) begins after step \(abort.committed): \(abort.reason)"
+            let line = "attempt \(abort.attempt) trains from step \(abort.committed &+ 1): \(abort.reason)"
             if abort.planned { log(line) } else { log.warning(line) }
             if abort.spare { log("waits as a spare") }
             close(mailbox.update { $0.abort(abort) })
@@ -130,7 +130,7 @@ final class WorkerReceiver: LinkReceiver, @unchecked Sendable {
         mailbox.update { $0.peers.closed(link) }
         if link === coordinator {
             let failure = WireError(error.code, "the coordinator is gone: \(error)")
-            mailbox.fail(failure)
+            mailbox.update { $0.lose(failure) }
             data.fail(failure)
         } else if let peer = mailbox.read({ $0.peers.peer(of: link) }) {
             reportLoss(of: .worker, rank: peer.rank, attempt: peer.attempt, error)

@@ -50,7 +50,7 @@ final class ModelledBackend: ProgramBackend {
 
     func bind(_ parameters: [ParameterBlock.Key: ParameterMemory], slices: [GradientTree.SlicePlan]) {}
 
-    func sentMemory(of slab: Slab) -> Memory { slabs[slab]! }
+    func sentMemory(of slab: Slab, pass: Int) -> Memory { slabs[slab]! }
 
     /// Waits until the accelerator is done. A kernel begins when the one before it has ended, not when this thread has woken: the time of
     /// waking is no kernel's.

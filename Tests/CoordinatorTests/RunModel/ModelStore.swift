@@ -54,6 +54,8 @@ final class ModelStore {
     private var registered: Set<Key> = []
     /// The values of registered blocks, of even and odd steps.
     private var buffers: [Key: [Value?]] = [:]
+    /// The snapshot that is copied between updates.
+    private var snapshot: SnapshotProgress<Key>?
     /// Values of blocks without memory, as they arrived.
     private var restored: [Key: Value] = [:]
     private var hasEnded = false
@@ -196,6 +198,7 @@ final class ModelStore {
             guard let machine = state.shard?.machine, let old = buffers[key]?[(step - 1) & 1], old.step == step - 1 else {
                 throw ModelError("an update of no value")
             }
+            for piece in snapshot?.take(beforeUpdateOf: key, step: step) ?? [] { try copy(piece) }
             guard step & 1 != machine.committed & 1 else { throw ModelError("an update over the committed value") }
             buffers[key]![step & 1] = Value(step: step, number: model.next(old.number, key, step, rate: rate))
             try perform(state.updated(BlockUpdate(key, step: step, attempt: attempt)))
@@ -206,9 +209,15 @@ final class ModelStore {
                 buffers[key] = step & 1 == 0 ? [value, nil] : [nil, value]
             }
             try perform(state.initialized(segment))
-        case .snapshot(let keys, let step): for key in keys { try sendSnapshot(key, buffers[key]?[step & 1], step: step) }
-        case .handOver(let keys, let step): for key in keys { try sendParts(key, buffers.removeValue(forKey: key)?[step & 1], step: step) }
+        case .snapshot(let keys, let step):
+            try finishSnapshot()
+            snapshot = SnapshotProgress(keys, step: step)
+        case .handOver(let keys, let step):
+            // The product's snapshot keeps the memory of the blocks; here they are gone.
+            try finishSnapshot()
+            for key in keys { try sendParts(key, buffers.removeValue(forKey: key)?[step & 1], step: step) }
         case .collect(let keys, let step):
+            try finishSnapshot()
             for key in keys {
                 guard let value = buffers.removeValue(forKey: key)?[step & 1], value.step == step else {
                     throw ModelError("no value of step \(step) to copy")
@@ -217,6 +226,21 @@ final class ModelStore {
             }
             for message in state.collected(keys) { try receive(message) }
         }
+    }
+
+    var isCopying: Bool { snapshot != nil }
+
+    /// Copies a piece of the snapshot, while it has nothing else to do.
+    func copyPiece() throws {
+        if let piece = snapshot?.next() { try copy(piece) }
+        if snapshot?.isDone == true { snapshot = nil }
+    }
+
+    private func finishSnapshot() throws { while isCopying { try copyPiece() } }
+
+    private func copy(_ piece: SnapshotProgress<Key>.Piece) throws {
+        guard let step = snapshot?.step, !piece.isMomentum else { return }
+        try sendSnapshot(piece.block, buffers[piece.block]?[step & 1], step: step)
     }
 
     func askToLeave() { outgoing.append(.message(.leave, 0)) }

@@ -21,6 +21,8 @@ final class RunModel {
     private(set) var rates: [Double] = []
     /// Whether training has begun.
     private(set) var hasBegun = false
+    /// Whether the journal says that training has paused.
+    private var isPaused = false
     private(set) var checkpoints: [Int: [Key: UInt64]] = [:]
     /// Checkpoints that the disk has taken.
     private(set) var saved: Set<Int> = []
@@ -100,6 +102,10 @@ final class RunModel {
             steps.append(metrics.step)
             rates.append(metrics.learning_rate)
         case .journal(.started): hasBegun = true
+        case .journal(.paused): isPaused = true
+        case .journal(.resumed):
+            if !isPaused { failure = failure ?? "training continued after a pause that was not reported" }
+            isPaused = false
         case .journal(.validated(let metrics)): validations.append(metrics.step)
         case .end(let result): outcome = result
         case .answer, .journal, .record, .restoreStartingValues, .wake: break
@@ -205,6 +211,7 @@ final class RunModel {
             guard store.isAlive else { continue }
             if !store.orders.isEmpty { add { if try store.receive() { self.exit(store.id) } } }
             if !store.jobs.isEmpty { add { try store.compute() } }
+            if store.isCopying { add { try store.copyPiece() } }
         }
         if !writing.isEmpty { add { self.writeCheckpoint() } }
         if !restarts.isEmpty { add { self.startWorker(host: self.restarts.removeFirst()) } }

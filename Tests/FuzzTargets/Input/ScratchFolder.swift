@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A folder of the process's own for parsers that read files. Its files are written anew for every input.
+/// A folder of the process's own for parsers that read files. Its files are written again for every input.
 final class ScratchFolder: Sendable {
     let path: String
 

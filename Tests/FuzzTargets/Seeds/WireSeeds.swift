@@ -41,7 +41,7 @@ enum WireSeeds {
         let messages: [(String, WireControlMessage)] = [
             (
                 "hello",
-                Introduction(
+                HelloFields(
                     role: .worker, instructionSet: "avx512", kernelLibrary: "2.6.3", threads: 1, datasetFingerprint: "0123456789abcdef"
                 ).hello(listenPort: 4711)
             ),

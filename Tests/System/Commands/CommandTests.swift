@@ -31,8 +31,8 @@ import Testing
         let errors = try JSONDecoder().decode(Errors.self, from: Data(evaluated.output.utf8))
         let last = try #require(run.validations.last)
         #expect(errors.top1_error == last.top1_error && errors.top5_error == last.top5_error && errors.images == 50)
-        let picture = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-        try #require(Data(base64Encoded: picture)).write(to: URL(fileURLWithPath: runner.path("a.png")))
+        let image = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+        try #require(Data(base64Encoded: image)).write(to: URL(fileURLWithPath: runner.path("a.png")))
         struct Predicted: Decodable {
             struct Entry: Decodable { let label: String; let probability: Double }
             let image: String
@@ -139,8 +139,8 @@ import Testing
         for quantity in ["error", "loss", "validation-loss"] {
             let drawn = try runner.run("runs", "plot", "a", "c", "--of", quantity, "--out", "curves.svg")
             #expect(drawn.code == 0 && drawn.output.contains("wrote curves.svg: a, c"), "\(drawn.errors)")
-            let picture = try String(contentsOfFile: runner.path("curves.svg"), encoding: .utf8)
-            #expect(picture.contains(">a</text>") && picture.contains(">c</text>") && picture.contains("passes over"))
+            let image = try String(contentsOfFile: runner.path("curves.svg"), encoding: .utf8)
+            #expect(image.contains(">a</text>") && image.contains(">c</text>") && image.contains("passes over"))
         }
         let crowd = try runner.run(["runs", "plot"] + Array(repeating: "a", count: 9))
         #expect(crowd.code != 0 && crowd.errors.contains("at most 8"))

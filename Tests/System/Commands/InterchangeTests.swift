@@ -83,9 +83,9 @@ import Testing
             #expect(page.contains("<h2>\(heading)</h2>"))
         }
         // Two columns of kernels, four images, and two images with six neighbours each.
-        let pictures = page.components(separatedBy: "<img ").dropFirst()
-        #expect(pictures.count == 2 + 4 + 2 * 7)
-        #expect(pictures.allSatisfy { $0.contains("src=\"data:image/") })
+        let images = page.components(separatedBy: "<img ").dropFirst()
+        #expect(images.count == 2 + 4 + 2 * 7)
+        #expect(images.allSatisfy { $0.contains("src=\"data:image/") })
         let links = page.replacingOccurrences(of: "http://www.w3.org/2000/svg", with: "")
         #expect(!links.contains("http") && !page.contains("<script"))
         #expect(page.components(separatedBy: "colour-selectivity").count == 3)

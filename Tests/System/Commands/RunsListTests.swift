@@ -53,11 +53,37 @@ import Testing
         let result = try runner.run("runs", "report", "one")
         #expect(result.code == 0, "\(result.errors)")
         let page = try String(contentsOfFile: runner.path("runs/one/report.html"), encoding: .utf8)
-        #expect(page.components(separatedBy: ">rate ").count == 3 && page.contains(">rate 0.002<"))
+        #expect(page.components(separatedBy: ">rate ").count == 5 && page.contains(">rate 0.002<"))
         #expect(page.contains("Kernels and images are left out"))
         let lines = page.components(separatedBy: "<path d=\"").dropFirst().map { $0.prefix { $0 != "\"" }.count { "ML".contains($0) } }
-        // The two lines of the training loss have a point for every step, those of the validation for every validation.
-        #expect(lines.count { $0 == 20 } == 2)
+        // The two lines of the training loss have a point for every step, those of the validation for every validation. Each chart is there
+        // for a screen and for a phone.
+        #expect(lines.count { $0 == 20 } == 4)
+        #expect(page.contains("viewBox=\"0 0 720 320\"") && page.contains("viewBox=\"0 0 360 "))
+    }
+
+    /// No line is wider than the terminal, whatever names, paths and reasons there are.
+    @Test(arguments: [60, 80, 120]) func linesFitTheTerminal(columns: Int) throws {
+        guard FileManager.default.isExecutableFile(atPath: "/usr/bin/script") else { return print("skipped: there is no `script`") }
+        let runner = try CommandRunner()
+        let name = "a-run-with-a-long-name-as-people-give-them-to-their-runs"
+        try make(runner, name, .interrupted, steps: 1...8)
+        let directory = runner.runDirectory(name)
+        var record = try directory.record()
+        record.reason = "the worker on a host with a long name was ended because it had sent no heartbeat for sixty seconds and more"
+        record.dataset = "/a/path/of/many/parts/that/leads/to/a/data/set/of/photographs/in/ten/classes"
+        record.prediction = .init(
+            images_per_second: 738.9, measured_images_per_second: 529, error: 0.397, exchange_wait: 0, store_wait: 0, basis: "x")
+        try JSONEncoder().encode(record).write(to: URL(fileURLWithPath: directory.recordPath))
+        let all = ProcessInfo.processInfo.environment.merging(["TERM": "xterm", "LC_ALL": "C.UTF-8", "NO_COLOR": "1"]) { $1 }
+        for command in ["list", "show \(name)"] {
+            let words = "stty cols \(columns); \(CommandRunner.executable) runs \(command)"
+            let output = try Program.run(["/usr/bin/script", "-qec", words, "/dev/null"], in: runner.directory, environment: all).output
+            let lines = output.split(whereSeparator: \.isNewline)
+            #expect(lines.count > 1 && lines.allSatisfy { $0.count <= columns }, "\(output)")
+        }
+        let shown = try runner.run("runs", "show", name).output
+        #expect(shown.contains("738.9, 39.7 % above the measured 529.0") && shown.contains(record.dataset))
     }
 
     @Test func aTerminalGetsColoursUnlessTheyAreTurnedOff() throws {

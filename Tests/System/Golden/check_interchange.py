@@ -31,21 +31,21 @@ except ImportError as error:
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 
 
-def predictions(colonnade, checkpoint, pictures, scratch, names):
-    """Colonnade's probabilities of pictures, C×H×W bytes, in the order of names."""
+def predictions(colonnade, checkpoint, images, scratch, names):
+    """Colonnade's probabilities of images, C×H×W bytes, in the order of names."""
     files = []
-    for index, picture in enumerate(pictures):
+    for index, image in enumerate(images):
         files.append(f"{scratch}/{index}.png")
-        Image.fromarray(picture.transpose(1, 2, 0).squeeze()).save(files[-1])
+        Image.fromarray(image.transpose(1, 2, 0).squeeze()).save(files[-1])
     command = [colonnade, "predict", "--checkpoint", checkpoint, "--json", "--top", str(len(names)), *files]
     entries = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     found = [{p["label"]: p["probability"] for p in entry["predictions"]} for entry in entries]
     return np.array([[row[name] for name in names] for row in found])
 
 
-def center(pictures, side):
-    offset = (pictures.shape[2] - side) // 2
-    return pictures[:, :, offset:offset + side, offset:offset + side].astype(np.float32)
+def center(images, side):
+    offset = (images.shape[2] - side) // 2
+    return images[:, :, offset:offset + side, offset:offset + side].astype(np.float32)
 
 
 def check(ours, theirs):
@@ -61,10 +61,10 @@ def onnx(colonnade, checkpoint, dataset):
         session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
         manifest = json.loads(pathlib.Path(dataset, "dataset.json").read_text())
         shape = (-1, manifest["channels"], manifest["height"], manifest["width"])
-        pictures = np.fromfile(f"{dataset}/validation.records", np.uint8).reshape(shape)[:8]
+        images = np.fromfile(f"{dataset}/validation.records", np.uint8).reshape(shape)[:8]
         side = session.get_inputs()[0].shape[2]
-        theirs = session.run(["probabilities"], {"image": center(pictures, side)})[0]
-        return check(predictions(colonnade, checkpoint, pictures, scratch, manifest["classes"]), theirs)
+        theirs = session.run(["probabilities"], {"image": center(images, side)})[0]
+        return check(predictions(colonnade, checkpoint, images, scratch, manifest["classes"]), theirs)
 
 
 def state(style, random):
@@ -82,14 +82,14 @@ def state(style, random):
     return made, names
 
 
-def forward(style, made, names, pictures):
-    """The other program's network, written down anew."""
+def forward(style, made, names, images):
+    """The other program's network, written a second time."""
     t = {name: torch.from_numpy(value) for name, value in made.items()}
     if style == "torchvision":
-        x = torch.from_numpy(center(pictures, 224)) / 255
+        x = torch.from_numpy(center(images, 224)) / 255
         x = (x - torch.tensor([0.485, 0.456, 0.406])[:, None, None]) / torch.tensor([0.229, 0.224, 0.225])[:, None, None]
     else:
-        x = torch.from_numpy(np.ascontiguousarray(center(pictures, 227)[:, ::-1]))
+        x = torch.from_numpy(np.ascontiguousarray(center(images, 227)[:, ::-1]))
         x = x - torch.tensor([104.00698793, 116.66876762, 122.67891434])[:, None, None]
     for index, name in enumerate(names[:5]):
         groups = 2 if style == "caffe" and index in (1, 3, 4) else 1
@@ -116,10 +116,10 @@ def converted(style, colonnade, scratch):
     subprocess.run([sys.executable, script, style, scratch / "state.safetensors", tensors, network], check=True)
     checkpoint = str(scratch / "checkpoint")
     subprocess.run([colonnade, "import", "--config", network, tensors, checkpoint], check=True, stdout=subprocess.DEVNULL)
-    pictures = random.integers(0, 256, (4, 3, 8, 8), dtype=np.uint8).repeat(32, 2).repeat(32, 3)
-    ours = predictions(colonnade, checkpoint, pictures, scratch, [f"class {i}" for i in range(7)])
+    images = random.integers(0, 256, (4, 3, 8, 8), dtype=np.uint8).repeat(32, 2).repeat(32, 3)
+    ours = predictions(colonnade, checkpoint, images, scratch, [f"class {i}" for i in range(7)])
     # Caffe normalizes across both columns; ours stay within one, as the paper's.
-    return ours, forward(style, made, names, pictures)
+    return ours, forward(style, made, names, images)
 
 
 if __name__ == "__main__":

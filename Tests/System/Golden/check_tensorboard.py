@@ -89,16 +89,16 @@ for step, path in checkpoints.items():
                 # A value at an edge may be counted on either side.
                 least, most = (values < limit * (1 - np.sign(limit) * 1e-6)).sum(), (values <= limit * (1 + np.sign(limit) * 1e-6)).sum()
                 expect(least <= below <= most, f"{tag}: {below} values below {limit}, expected {least} to {most}")
-pictures = 0
+images = 0
 for tag in tags["images"]:
     steps = [image.step for image in accumulator.Images(tag)]
-    expect(steps == sorted(checkpoints), f"{tag}: pictures of steps {steps}, expected {sorted(checkpoints)}")
+    expect(steps == sorted(checkpoints), f"{tag}: images of steps {steps}, expected {sorted(checkpoints)}")
     for image in accumulator.Images(tag):
         data = image.encoded_image_string
         expect(data.startswith(b"\x89PNG\r\n\x1a\n"), f"{tag} is no PNG")
         expect(struct.unpack(">II", data[16:24]) == (image.width, image.height), f"{tag} has another size than its file")
-        pictures += 1
-expect(not checkpoints or pictures, "there are no pictures")
+        images += 1
+expect(not checkpoints or images, "there are no images")
 
-print("\n".join(problems) or f"{len(expected)} curves, {len(tags['histograms'])} tensors, {pictures} pictures agree")
+print("\n".join(problems) or f"{len(expected)} curves, {len(tags['histograms'])} tensors, {images} images agree")
 sys.exit(1 if problems else 0)

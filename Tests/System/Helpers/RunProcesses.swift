@@ -20,6 +20,13 @@ enum RunProcesses {
         children(of: process).filter { $0.role == role }.map(\.process)
     }
 
+    /// Returns the process that started another, or nil if that is gone.
+    static func parent(of process: Int32) -> Int32? {
+        let status = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("PPid:") }
+        return line.flatMap { Int32($0.dropFirst(5).trimmingCharacters(in: .whitespaces)) }
+    }
+
     /// Returns whether a process is gone or is a zombie.
     static func hasEnded(_ process: Int32) -> Bool {
         guard let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8) else { return true }

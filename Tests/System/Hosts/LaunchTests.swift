@@ -88,6 +88,39 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: certificates))
     }
 
+    /// The connection to a host breaks, and ssh takes its time to connect again: the other host's processes are looked after meanwhile.
+    @Test func aHostThatIsSlowToConnectAgainHoldsNothingUp() throws {
+        guard let place = try Place() else { return }
+        #expect(try place.runner.run(["train", "--data", place.data, "--threads", "1", "--name", "whole"] + Self.settings).code == 0)
+        let (broken, slow) = (place.runner.path("broken"), place.runner.path("slow"))
+        try place.runner.write(
+            "#!/bin/sh\nwhile [ -e \(broken) ]; do sleep 0.1; done\nexec \(CommandRunner.executable) \"$@\"\n", to: "slow")
+        chmod(slow, 0o755)
+        try place.write(place.server.hosts(data: place.data, second: ", program: \(slow)"))
+        let process = try place.start(["--name", "slow"] + Self.settings)
+        try place.wait(for: "slow", step: 30, process)
+        let run = place.runner.runDirectory("slow")
+        let workers = try run.record().processes.filter { $0.role == "worker" }.map { Int32($0.process) }
+        let near = try #require(
+            workers.first { worker in
+                RunProcesses.parent(of: worker).map { !RunProcesses.children(of: $0, "coordinator").isEmpty } ?? false
+            })
+        let far = try #require(workers.first { $0 != near })
+        try place.runner.write("", to: "broken")
+        #expect(kill(try #require(RunProcesses.parent(of: far)), SIGKILL) == 0)
+        try process.wait(for: "the end of the far worker") { RunProcesses.hasEnded(far) }
+        #expect(kill(near, SIGKILL) == 0)
+        try process.wait(for: "the near worker's successor") {
+            try run.record().processes.contains { $0.role == "worker" && ![near, far].contains(Int32($0.process)) }
+        }
+        #expect(process.isRunning && FileManager.default.fileExists(atPath: broken))
+        try FileManager.default.removeItem(atPath: broken)
+        try process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(process.errors)")
+        #expect(place.digests("slow") == place.digests("whole"))
+        #expect(place.left == [])
+    }
+
     /// The hosts end all processes with a checkpoint, from which the run continues.
     @Test(arguments: [SIGINT, SIGKILL]) func allProcessesEndWhenTheCommandIsInterruptedOrKilled(signal: Int32) throws {
         guard let place = try Place() else { return }

@@ -47,6 +47,23 @@ import Testing
         #expect(run.checkpoints().map(\.step) == [110, 120])
     }
 
+    /// Its workers find it silent, and so does the supervisor.
+    @Test func aCoordinatorThatHangsIsStartedAgain() throws {
+        let runner = try CommandRunner()
+        let data = try runner.makeData()
+        #expect(try runner.run(options(data, "whole")).code == 0)
+        let process = try runner.start(options(data, "hung") + ["--patience", "2"])
+        let run = runner.runDirectory("hung")
+        try process.wait(for: "step 35") { run.steps.count >= 35 }
+        let coordinator = try #require(RunProcesses.children(of: process.processIdentifier, "coordinator").first)
+        #expect(kill(coordinator, SIGSTOP) == 0)
+        try process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(process.errors)")
+        #expect(RunProcesses.hasEnded(coordinator))
+        #expect(run.events("recovered").count >= 1)
+        #expect(run.digests == runner.runDirectory("whole").digests)
+    }
+
     /// A power cut takes several processes at once: one incident, however many they are.
     @Test func workersThatAreKilledTogetherAreOneIncident() throws {
         let runner = try CommandRunner()

@@ -26,7 +26,7 @@ sys.dont_write_bytecode = True  # Beside this script lie resources of the tests.
 import torch
 from safetensors.torch import load_file
 
-from generate import LEARNING_RATE, MOMENTUM, WEIGHT_DECAY, Network
+from reference_network import LEARNING_RATE, MOMENTUM, WEIGHT_DECAY, Network
 
 class CannotCompare(Exception):
     """Something about the files or options makes a comparison meaningless."""

@@ -33,7 +33,7 @@ final class LinkProbe: Sendable {
         do {
             link = try Connector.connect(to: address, loop: loop, expecting: expected)
             link.start(receiver)
-            link.send(Self.introduction(fingerprint))
+            link.send(Self.hello(fingerprint))
             let receiver = receiver
             peer = try receiver.wait(Self.answerTimeout, for: "a hello message") { $0.hello }
         } catch {
@@ -44,8 +44,8 @@ final class LinkProbe: Sendable {
 
     func stop() { loop.stop() }
 
-    static func introduction(_ fingerprint: String) -> WireControlMessage {
-        Introduction(
+    static func hello(_ fingerprint: String) -> WireControlMessage {
+        HelloFields(
             role: .worker, instructionSet: Engine.instructionSet, kernelLibrary: Engine.libraryVersion, threads: 0,
             datasetFingerprint: fingerprint
         ).hello(listenPort: 0)

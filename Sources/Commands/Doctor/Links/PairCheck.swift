@@ -33,7 +33,7 @@ struct PairCheck {
     private func link(_ probe: LinkProbe, _ name: String) throws -> Finding {
         let trips = try probe.roundTrips()
         let rate = try probe.bandwidth(seconds: seconds)
-        let protection = security.isPlain ? (security.authenticatesPeers ? "token" : "not encrypted") : "TLS 1.3"
+        let protection = security.isUnencrypted ? (security.authenticatesPeers ? "token" : "not encrypted") : "TLS 1.3"
         let uncertainty = Terminal.fixed(trips.uncertainty * 1e3, 2)
         let value =
             "\(protection), round trip \(Terminal.fixed(trips.median * 1e3, 2)) ms, \(Terminal.fixed(rate * 1e-9, 3)) GB/s, clock "
@@ -46,7 +46,7 @@ struct PairCheck {
         } else if rate < 12_500_000 {
             found = finding(
                 name, "connection", value, .warning,
-                "the bandwidth is below 100 Mbit/s; check what else uses the link and which speed it is set to (`colonnade plan` tells "
+                "the bandwidth is below 100 Mbit/s; check what else uses the link and which speed it is set to (`colonnade plan` shows "
                     + "what a network needs)")
         } else {
             found = finding(name, "connection", value)
@@ -60,9 +60,10 @@ struct PairCheck {
 
     /// Checks whether both hosts would compute the same bits from the same images.
     private func compatibility(_ peer: WireHello, _ name: String) -> [Finding] {
-        let kinds = [peer.cpuModel, peer.instructionSet, "oneDNN \(peer.kernelLibrary)"].map(PrintableText.of).joined(separator: ", ")
+        let kinds = [peer.cpuModel, peer.instructionSet, "oneDNN \(peer.kernelLibrary)"].map(PrintableText.sanitized)
+            .joined(separator: ", ")
         let own = [HostIdentity.cpuModel, Engine.instructionSet, "oneDNN \(Engine.libraryVersion)"].joined(separator: ", ")
-        let version = PrintableText.of(peer.productVersion)
+        let version = PrintableText.sanitized(peer.productVersion)
         var found = [
             version == Product.version
                 ? finding(name, "release", "the same")
@@ -74,7 +75,7 @@ struct PairCheck {
                     "this host has \(own), so results would differ in their bits; use hosts of the same kind"),
         ]
         if !fingerprint.isEmpty || !peer.datasetFingerprint.isEmpty {
-            let other = PrintableText.of(peer.datasetFingerprint)
+            let other = PrintableText.sanitized(peer.datasetFingerprint)
             if other == fingerprint {
                 found.append(finding(name, "data", "the same"))
             } else if other.isEmpty || fingerprint.isEmpty {

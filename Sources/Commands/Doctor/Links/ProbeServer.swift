@@ -50,7 +50,7 @@ final class ProbeServer: Sendable {
             switch try WireControlMessage(payload: payload).body {
             case .hello(let hello):
                 try link.admit(hello)
-                link.send(LinkProbe.introduction(fingerprint))
+                link.send(LinkProbe.hello(fingerprint))
             case .heartbeat(let heartbeat):
                 var pulse = WirePulse()
                 (pulse.sent, pulse.now) = (heartbeat.sent, WallClock.nanoseconds)

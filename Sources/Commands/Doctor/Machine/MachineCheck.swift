@@ -57,7 +57,7 @@ struct MachineCheck {
         guard min(available, limit ?? .max) < 2_000_000_000 else { return Finding(host, "memory", value) }
         return Finding(
             host, "memory", value, .warning,
-            remedy: "AlexNet needs more memory; end other processes, or use a smaller batch (`colonnade plan` tells what a network needs)")
+            remedy: "AlexNet needs more memory; end other processes, or use a smaller batch (`colonnade plan` shows what a network needs)")
     }
 
     private var sharedMemory: Finding {

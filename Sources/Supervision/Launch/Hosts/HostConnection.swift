@@ -11,7 +11,7 @@ package final class HostConnection: @unchecked Sendable {
         var facts: HostFacts?
         var answers: [HostReport] = []
         var processes: [Int: RemoteProcess] = [:]
-        /// What processes there have told, by their numbers.
+        /// Messages of processes there, by their numbers.
         var reports: [Int: CoordinatorReports] = [:]
         /// The last lines of ssh, and of what runs before the program.
         var words: [String] = []
@@ -27,7 +27,7 @@ package final class HostConnection: @unchecked Sendable {
     private let asking = Monitor(())
     private let show: @Sendable (_ process: String, _ line: String) -> Void
 
-    /// Starts ssh; whether it gets through is told by `facts(within:)`.
+    /// Starts ssh; `facts(within:)` reports whether it gets through.
     /// - Parameter show: takes lines: of processes by their name, of ssh as "ssh".
     init(_ host: HostEntry, show: @escaping @Sendable (_ process: String, _ line: String) -> Void) throws {
         (self.host, self.show) = (host, show)
@@ -89,7 +89,7 @@ package final class HostConnection: @unchecked Sendable {
         case .said(let id, let line):
             guard let process = process(id) else { return }
             process.said(line)
-            show(process.role, PrintableText.of(line))
+            show(process.role, PrintableText.sanitized(line))
         case .started(let id, let number): process(id)?.started(number)
         case .ended(let id, let code): process(id)?.ended(code)
         }
@@ -98,7 +98,7 @@ package final class HostConnection: @unchecked Sendable {
     private func process(_ id: Int) -> RemoteProcess? { state.read { $0.processes[id] } }
 
     private func note(_ line: String) {
-        let line = PrintableText.of(line)
+        let line = PrintableText.sanitized(line)
         let isEarly = state.update { state in
             state.words = state.words.suffix(9) + [line]
             return state.facts == nil
@@ -112,8 +112,10 @@ package final class HostConnection: @unchecked Sendable {
             state.isOver = true
             return Array(state.processes.values)
         }
-        for process in processes { process.lost("the connection to \(host.label) broke\(wordsAtEnd)") }
+        for process in processes { process.lost(breakReason) }
     }
+
+    private var breakReason: String { "the connection to \(host.label) broke\(wordsAtEnd)" }
 
     private var wordsAtEnd: String {
         let words = state.read { $0.words }
@@ -137,6 +139,20 @@ package final class HostConnection: @unchecked Sendable {
     }
 
     var isOver: Bool { state.read { $0.isOver } }
+
+    /// Seconds since the host said something; it does every few seconds.
+    var silence: Double { max(0, MonotonicClock.now - state.read { $0.heard }) }
+
+    /// Waits until the connection is over.
+    /// - Parameter isStopped: Asked after every change, and after `wakeWatcher`.
+    /// - Returns: why it broke; nil once `isStopped`.
+    func waitForBreak(unless isStopped: () -> Bool) -> String? {
+        let hasBroken = state.wait { state -> Bool? in isStopped() ? false : state.isOver ? true : nil }
+        return hasBroken == true ? breakReason : nil
+    }
+
+    /// Has `waitForBreak` ask again.
+    func wakeWatcher() { state.update { _ in } }
 
     /// - Returns: what the host answers.
     /// - Throws: what it says it cannot do, or that it is gone.
@@ -172,7 +188,7 @@ package final class HostConnection: @unchecked Sendable {
 
     /// - Parameters:
     ///   - request: For the process's standard input; with `reports` only.
-    ///   - reports: Takes what the process tells its supervisor; nil starts one that tells nothing.
+    ///   - reports: receives the messages of the process to its supervisor; nil starts a process that sends none.
     package func start(_ role: String, name: String, arguments: [String], request: Data = Data(), reports: CoordinatorReports? = nil)
         -> RemoteProcess
     {
@@ -185,9 +201,9 @@ package final class HostConnection: @unchecked Sendable {
             return process
         }
         if isOver {
-            process.lost("the connection to \(host.label) broke\(wordsAtEnd)")
+            process.lost(breakReason)
         } else {
-            send(.start(id: process.id, role: role, arguments: arguments, request: reports == nil ? nil : request))
+            send(.start(id: process.id, role: role, arguments: arguments, request: reports == nil ? nil : request, memory: name))
         }
         return process
     }

@@ -40,7 +40,7 @@ package enum HostGroup {
         return hosts.compactMap { host in
             if host.facts.version != version {
                 return
-                    "\(host.name) has colonnade \(PrintableText.of(host.facts.version)), this machine \(version); install the same release everywhere"
+                    "\(host.name) has colonnade \(PrintableText.sanitized(host.facts.version)), this machine \(version); install the same release everywhere"
             }
             func sort(_ facts: HostFacts) -> [String] { [facts.processor, facts.instructionSet, facts.kernelLibrary] }
             guard sort(host.facts) != sort(first.facts) else { return nil }
@@ -50,6 +50,6 @@ package enum HostGroup {
     }
 
     private static func kind(_ facts: HostFacts) -> String {
-        PrintableText.of("\(facts.processor), \(facts.instructionSet), oneDNN \(facts.kernelLibrary)")
+        PrintableText.sanitized("\(facts.processor), \(facts.instructionSet), oneDNN \(facts.kernelLibrary)")
     }
 }

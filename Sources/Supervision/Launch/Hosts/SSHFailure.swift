@@ -18,7 +18,7 @@ enum SSHFailure {
             return "\(host.label) cannot run \(host.programPath)\(said); install a release for its processor and system"
         } else if code == 64 || has("unexpected argument 'host'") {
             return
-                "\(host.label) has another release in \(host.programPath), which knows no `host`\(said); install the same release everywhere"
+                "\(host.label) has another release in \(host.programPath), which has no command `host`\(said); install the same release everywhere"
         } else if has("host key verification failed", "host identification has changed") {
             remedy = "connect once by hand to check and accept the host's key: \(byHand)"
         } else if has("permission denied") {

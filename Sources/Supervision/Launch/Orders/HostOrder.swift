@@ -15,16 +15,17 @@ enum HostOrder: Codable, Sendable, Equatable {
     /// - Parameters:
     ///   - id: for reports about it.
     ///   - request: for its standard input; nil starts a process that reports nothing by itself.
-    case start(id: Int, role: String, arguments: [String], request: Data?)
+    ///   - memory: the name of the memory file that it shares with processes before and after it.
+    case start(id: Int, role: String, arguments: [String], request: Data?, memory: String)
     case signal(id: Int, signal: Int32)
-    /// Whoever gives orders is still there.
+    /// The sender of orders is still there.
     case beat
 
     /// Longer lines are none of ours.
     static let lengthLimit = 1 << 20
     /// Seconds between beats, and without a word after which nobody is taken to be there.
     static let (interval, patience) = (5.0, 60.0)
-    /// Starts every line, so that what a login shell writes is told apart.
+    /// Starts every line, to distinguish it from output of a login shell.
     static let mark = "colonnade-host "
 }
 
@@ -38,7 +39,7 @@ enum HostReport: Codable, Sendable, Equatable {
     case failed(code: Int32, reason: String)
     case progress(RunProgress)
     case started(id: Int, process: Int32)
-    /// A process has told its supervisor something.
+    /// A process has sent its supervisor a message.
     case told(id: Int, SupervisorMessage)
     case said(id: Int, line: String)
     case ended(id: Int, code: Int32)

@@ -1,7 +1,7 @@
 import Platform
 
-/// Reports on their way to whoever gives orders. A reader that is slow never makes a process of the run wait: of what
-/// processes say, lines are left out then, and counted.
+/// A queue of reports to the sender of orders. A slow reader never makes a process of the run wait: lines of the processes' output
+/// are then left out, and counted.
 final class HostReports: Sendable {
     private struct State {
         var lines: [String] = []

@@ -5,14 +5,15 @@ import Platform
 import RunLog
 import Settings
 
-/// Carries out orders from a descriptor until it ends, and then ends everything that it has started: whoever gave the orders
-/// may be gone without a word.
+/// Carries out orders from a descriptor until it ends, and then ends everything that it has started: the sender of
+/// the orders may have failed.
 package final class HostService: @unchecked Sendable {
     private let reports: HostReports
     private let directory: PrivateDirectory
     private var input: LineInput
     private let isStopped = Monitor(false)
     private var children: [Int: Child] = [:]
+    private let memory = ProcessMemory()
     private var run: RunDirectory?
     /// Whether the run's directory was made here.
     private var hasMadeRun = false
@@ -86,11 +87,16 @@ package final class HostService: @unchecked Sendable {
                 (run, hasMadeRun) = (RunDirectory(path), found == nil)
                 return .done(path)
             case .progress: return .progress(run.map(RunProgress.init) ?? RunProgress())
-            case .start(let id, let role, let arguments, let request):
+            case .start(let id, let role, let arguments, let request, let name):
                 let reports = reports
                 try start(id, role) { output in
-                    guard let request else { return try ChildProcess(name: role, arguments: arguments, output: output) }
-                    return try ReportingPipes().start(name: role, arguments: arguments, request: request, output: output) {
+                    let held = memory[name]
+                    guard let request else {
+                        return try ChildProcess(
+                            name: role, arguments: arguments + ProcessMemory.arguments(held), passing: ProcessMemory.passing(held),
+                            output: output)
+                    }
+                    return try ReportingPipes().start(name: role, arguments: arguments, request: request, memory: held, output: output) {
                         reports.send(.told(id: id, $0))
                     }
                 }
@@ -101,7 +107,7 @@ package final class HostService: @unchecked Sendable {
             }
         } catch {
             let failure = CommandFailure(error) ?? CommandFailure(CommandFailure.software, "\(error)")
-            guard case .start(let id, _, _, _) = order else { return .failed(code: failure.code, reason: failure.description) }
+            guard case .start(let id, _, _, _, _) = order else { return .failed(code: failure.code, reason: failure.description) }
             reports.send(.said(id: id, line: failure.description))
             return .ended(id: id, code: failure.code)
         }
@@ -126,7 +132,7 @@ package final class HostService: @unchecked Sendable {
         }
     }
 
-    /// A coordinator ends its run with a checkpoint. Workers leave when it tells them, and it needs what their host keeps of
+    /// A coordinator ends its run with a checkpoint. Workers leave when it asks them to, and it needs what their host keeps of
     /// the parameters until then.
     private func endChildren() {
         let coordinators = children.values.filter { $0.role == "coordinator" }.map(\.process)

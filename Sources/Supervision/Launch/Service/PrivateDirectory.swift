@@ -5,7 +5,7 @@ import Platform
 import Security
 
 /// A directory of this process alone, for keys: of mode 0700, and removed at the end. One that a killed process has left is
-/// removed by the next one: it is told by a lock that nobody holds.
+/// removed by the next one: it is recognized by a lock that no process has.
 final class PrivateDirectory {
     let path: String
     private let lock: Int32
@@ -43,7 +43,7 @@ final class PrivateDirectory {
             !part.isEmpty && !part.hasPrefix(".") && part.utf8.count <= 100
                 && part.utf8.allSatisfy { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A || (0x2D...0x39).contains($0) }
         }
-        guard isName, parts.count <= 2 else { throw CommandFailure(CommandFailure.usage, "\"\(name)\" is no name for a file") }
+        guard isName, parts.count <= 2 else { throw CommandFailure(CommandFailure.usage, "\"\(name)\" is not a valid file name") }
         if parts.count == 2 { mkdir("\(path)/\(parts[0])", 0o700) }
         try PrivateFile.write(content, to: "\(path)/\(name)", replaces: true)
     }

@@ -1,11 +1,9 @@
 import Partition
 import Tensors
 
-/// The gradients of one block that replicas hand in, and their sum, part by part. Those of 16 bits are added in 32, and each sum is
-/// rounded, as it is where a worker adds.
-struct GradientContributions: @unchecked Sendable {
-    /// Where they are put, as `GradientTree` counts them.
-    let buffers: [TensorBuffer]
+/// Adds up the gradients of one block that replicas hand in, part by part. Those of 16 bits are added in 32, and each sum is rounded, as it is
+/// where a worker adds.
+struct GradientSum: @unchecked Sendable {
     private let additions: [Addition]
     /// For parts of contributions of 16 bits: as many as an addition reads.
     private let widened: [TensorBuffer]
@@ -19,18 +17,18 @@ struct GradientContributions: @unchecked Sendable {
     }
 
     private enum Operand {
-        case contribution(TensorBuffer)
+        /// Counted as `GradientTree` does.
+        case contribution(Int)
         case sum(TensorBuffer)
     }
 
     /// - Parameters:
     ///   - type: of contributions.
     ///   - additions: the tree's.
-    init(_ buffers: [TensorBuffer], of type: ElementType, additions: [GradientTree.Addition]) throws {
-        self.buffers = buffers
+    init(of type: ElementType, additions: [GradientTree.Addition]) throws {
         widened = type == .float32 ? [] : try (0..<2).map { _ in try .allocate(floats: MomentumUpdate.chunk) }
         var sums: [Int: TensorBuffer] = [:]
-        func operand(_ index: Int) -> Operand { sums[index].map { .sum($0) } ?? .contribution(buffers[index]) }
+        func operand(_ index: Int) -> Operand { sums[index].map { .sum($0) } ?? .contribution(index) }
         self.additions = try additions.map { addition in
             let (left, right) = (operand(addition.to), operand(addition.from))
             let sum = try sums[addition.to] ?? .allocate(floats: MomentumUpdate.chunk)
@@ -40,11 +38,15 @@ struct GradientContributions: @unchecked Sendable {
     }
 
     /// The sum of a part of all contributions, in the tree's order; the contribution where there is one.
-    /// - Parameter range: of elements, at most `MomentumUpdate.chunk`.
-    func sum(_ range: Range<Int>) -> UnsafePointer<Float> {
-        guard let last = additions.last else { return part(.contribution(buffers[0]), range, place: 0) }
+    /// - Parameters:
+    ///   - range: of elements, at most `MomentumUpdate.chunk`.
+    ///   - contributions: of the attempt, as many as the tree adds.
+    func part(_ range: Range<Int>, of contributions: [TensorBuffer]) -> UnsafePointer<Float> {
+        guard let last = additions.last else { return elements(.contribution(0), contributions, range, slot: 0) }
         for addition in additions {
-            let (left, right) = (part(addition.left, range, place: 0), part(addition.right, range, place: 1))
+            let (left, right) = (
+                elements(addition.left, contributions, range, slot: 0), elements(addition.right, contributions, range, slot: 1)
+            )
             let result = addition.sum.floats.baseAddress!
             for i in 0..<range.count { result[i] = left[i] + right[i] }
             if !widened.isEmpty { BFloat16.round(result, to: result, count: range.count) }
@@ -52,14 +54,17 @@ struct GradientContributions: @unchecked Sendable {
         return UnsafePointer(last.sum.floats.baseAddress!)
     }
 
-    /// - Parameter place: for a contribution of 16 bits: which memory it is widened in.
-    private func part(_ operand: Operand, _ range: Range<Int>, place: Int) -> UnsafePointer<Float> {
+    /// - Parameter slot: for a contribution of 16 bits: which memory it is widened in.
+    private func elements(
+        _ operand: Operand, _ contributions: [TensorBuffer], _ range: Range<Int>, slot: Int
+    ) -> UnsafePointer<Float> {
         switch operand {
         case .sum(let buffer): return UnsafePointer(buffer.floats.baseAddress!)
-        case .contribution(let buffer) where widened.isEmpty: return UnsafePointer(buffer.floats.baseAddress! + range.lowerBound)
-        case .contribution(let buffer):
-            let wide = widened[place].floats.baseAddress!
-            BFloat16.widen(buffer.halves + range.lowerBound, to: wide, count: range.count)
+        case .contribution(let index) where widened.isEmpty:
+            return UnsafePointer(contributions[index].floats.baseAddress! + range.lowerBound)
+        case .contribution(let index):
+            let wide = widened[slot].floats.baseAddress!
+            BFloat16.widen(contributions[index].halves + range.lowerBound, to: wide, count: range.count)
             return UnsafePointer(wide)
         }
     }

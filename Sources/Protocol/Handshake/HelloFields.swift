@@ -2,8 +2,8 @@ import Glibc
 import Platform
 import SwiftProtobuf
 
-/// A process's description of itself, from which its `Hello` is made.
-public struct Introduction: Sendable {
+/// The fields of a process's `Hello` that depend on its role. The others are facts of the host, the process and the release.
+public struct HelloFields: Sendable {
     public var role: WireHello.Role
     public var instructionSet: String
     public var kernelLibrary: String
@@ -18,7 +18,7 @@ public struct Introduction: Sendable {
         (self.threads, self.datasetFingerprint) = (threads, datasetFingerprint)
     }
 
-    /// Returns the `Hello`, with the facts of this host and process.
+    /// Returns the `Hello`, with the other fields filled in.
     /// - Parameter listenPort: the port on which the process accepts connections of workers.
     public func hello(listenPort: UInt16) -> WireControlMessage {
         var hello = WireHello()

@@ -70,11 +70,11 @@ import Testing
         // Of half a gigabyte, as alexnet's: two wait for the disk.
         var progress = CheckpointProgress(bytes: 1 << 29)
         #expect(progress.hasRoom)
-        progress.begin(1)
+        progress.begin(1, at: 0)
         #expect(!progress.hasRoom)
         progress.arrived(1)
         #expect(progress.hasRoom)
-        progress.begin(2)
+        progress.begin(2, at: 0)
         progress.arrived(2)
         #expect(!progress.hasRoom && progress.hasArrived)
         progress.written(1)
@@ -82,7 +82,7 @@ import Testing
         var small = CheckpointProgress(bytes: 1000)
         for step in 1...16 {
             #expect(small.hasRoom)
-            small.begin(step)
+            small.begin(step, at: 0)
             small.arrived(step)
         }
         #expect(!small.hasRoom)
@@ -98,6 +98,29 @@ import Testing
         ledger.abort()
         #expect(ledger.stop() == [.snapshot(step: 1)])
         #expect(ledger.isDone)
+    }
+
+    /// While the disk takes none, checkpoints wait, but not the last.
+    @Test func aPostponedCheckpointIsTakenAfterTheFirstStepThatAllowsIt() {
+        var ledger = StepLedger(plan: plan(last: 6, checkpoint: 2), workers: 1, stores: 1)
+        _ = ledger.advance()
+        func snapshots(_ step: Int) -> [Int] {
+            (ledger.stored(store: 0, step: step) + ledger.report(worker: 0, step: step)).compactMap {
+                if case .commit(let step, snapshot: true) = $0 { step } else { nil }
+            }
+        }
+        ledger.hasRoomForSnapshot = false
+        #expect(snapshots(1) == [] && snapshots(2) == [])
+        ledger.hasRoomForSnapshot = true
+        #expect(snapshots(3) == [3])
+        ledger.hasRoomForSnapshot = true
+        #expect(snapshots(4) == [4] && snapshots(5) == [] && snapshots(6) == [6])
+        // It is there, so that it is not taken twice, unless the disk did not take it.
+        #expect(ledger.finalSnapshot() == [])
+        ledger.snapshotFailed(5)
+        #expect(ledger.finalSnapshot() == [])
+        ledger.snapshotFailed(6)
+        #expect(ledger.finalSnapshot() == [.snapshot(step: 6)] && ledger.finalSnapshot() == [])
     }
 
     @Test func reportsThatNobodyAskedForChangeNothing() {

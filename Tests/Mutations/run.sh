@@ -10,13 +10,15 @@ git ls-files -z | tar --null -T - -cf - | tar -C "$copy" -xf -
 
 # name | file | pattern | replacement
 mutations=$(cat <<'LIST'
-commit-before-every-store|Sources/Coordinator/Steps/StepLedger.swift|stored[committed + 1]?.count == stores|(stored[committed + 1]?.count ?? 0) >= stores - 1
+commit-before-every-store|Sources/Coordinator/Steps/StepLedger.swift|reports.stores[committed + 1]?.count == stores|(reports.stores[committed + 1]?.count ?? 0) >= stores - 1
 validation-counted-twice|Sources/Coordinator/Steps/StepLedger.swift|(step == validationDue || isUnderWay(step)) && errors.index(forKey: step) == nil|step > 0
 failure-not-counted|Sources/Coordinator/Run/RunState+Failures.swift|rendezvous.vacate(worker: name.rank)|_ = name.rank
-abort-keeps-reports|Sources/Coordinator/Steps/StepLedger.swift|(reports, stored, errors) = ([:], [:], [:])|errors = [:]
+abort-keeps-reports|Sources/Coordinator/Steps/StepLedger.swift|(reports, errors) = (StepReports(), [:])|errors = [:]
 old-attempt-believed|Sources/Coordinator/Run/RunState+Steps.swift|case _ where attempt != self.attempt: break|case _ where attempt > self.attempt: break
 validation-before-commit|Sources/Coordinator/Steps/StepLedger.swift|while validationDue == nil, reports|while reports
 stop-forgets-the-checkpoint|Sources/Coordinator/Steps/StepLedger.swift|guard committed == last, lastSnapshot != last else { return [] }|guard committed > last else { return [] }
+failed-checkpoint-counts|Sources/Coordinator/Steps/StepLedger.swift|if lastSnapshot == step { lastSnapshot = nil }|_ = step
+last-checkpoint-given-up|Sources/Coordinator/Checkpoints/CheckpointProgress.swift|lastStep = LastStep(step: step, deadline: deadline, due: now + Self.lastStepDelay)|lastStep = nil
 worker-skips-a-grant|Sources/Worker/Attempts/StepSequence.swift|step += 1|step += step == 3 ? 2 : 1
 LIST
 )

@@ -92,6 +92,16 @@ import Testing
 
     // MARK: The coordinator
 
+    /// Its disk may take nothing until its end.
+    @Test func aCoordinatorThatConcludesHasTimeForItsDisk() {
+        var run = SupervisedRun()
+        #expect((run.end(SupervisedRun.first, 65) + run.end(SupervisedRun.spare, 65) + run.pass(1)).toCoordinator == [SIGTERM])
+        #expect(run.pass(50).toCoordinator == [])
+        run.handle(.told(.concluding))
+        #expect(run.pass(60, isHeard: false).toCoordinator == [])
+        #expect(run.pass(10, isHeard: false).toCoordinator == [SIGKILL])
+    }
+
     @Test func aCoordinatorThatSaysNothingIsKilledAndTheRunContinues() {
         var run = SupervisedRun.training()
         #expect(run.pass(9.5, isHeard: false).toCoordinator == [])

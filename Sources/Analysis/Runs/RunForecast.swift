@@ -26,8 +26,8 @@ package struct RunForecast: Sendable {
     }
 
     /// Logs the comparison when the run has ended. Does nothing for a run that cannot be compared.
-    package func conclude(_ writer: RunWriter, _ journal: RunJournal) {
-        let run = writer.directory
+    package func conclude(_ recorder: RunRecorder, _ journal: RunJournal) {
+        let run = recorder.directory
         guard let record = try? run.record(), record.replicas ?? 1 == layout.replicas, record.workers == layout.workers,
             let (cluster, placement) = hosts(record), let measured = measuredRate(run)
         else { return }
@@ -38,7 +38,7 @@ package struct RunForecast: Sendable {
             let plan = try? PlannedRun(configuration, layout: layout, cluster: cluster, placement: placement),
             let predicted = try? StepSimulation.predict(plan, profile)
         {
-            note(predicted, measured, profile, writer, journal)
+            note(predicted, measured, profile, recorder, journal)
         }
         let own = try? ObservedRun.profile(
             run, configuration, layout, on: cluster, placement: placement, basis: "as in run \(record.name), \(record.started)",
@@ -48,10 +48,10 @@ package struct RunForecast: Sendable {
     }
 
     private func note(
-        _ predicted: StepPrediction, _ measured: Double, _ profile: KernelProfile, _ writer: RunWriter, _ journal: RunJournal
+        _ predicted: StepPrediction, _ measured: Double, _ profile: KernelProfile, _ recorder: RunRecorder, _ journal: RunJournal
     ) {
         let error = predicted.imagesPerSecond / measured - 1
-        try? writer.update { record in
+        recorder.update { record in
             record.prediction = .init(
                 images_per_second: predicted.imagesPerSecond, measured_images_per_second: measured, error: error,
                 exchange_wait: predicted.exchangeWait, store_wait: predicted.storeWait, basis: "kernels \(profile.basis)")

@@ -34,6 +34,8 @@ struct CoordinatorCommand: ParsableCommand {
 
     func run() throws {
         ParentProcess.dieWithIt()
+        // A file that reaches a limit of the system is an error of that file, not the end of the process.
+        signal(SIGXFSZ, SIG_IGN)
         let signals = SignalWatch()
         switch try request().beginning() {
         case .finished(let run): Terminal.line("\(run.path) is finished")
@@ -68,49 +70,55 @@ struct CoordinatorCommand: ParsableCommand {
         try request.security.checked(for: request.store == .embedded ? [.coordinator, .store] : [.coordinator])
         // A run that is taken over keeps its identity: by it stores know that what they have is the run's.
         let run = resolved.plan.history.survivingRun ?? UInt64.random(in: 1...UInt64.max)
-        let writer = try request.open(resolved, directory: directory, run: run, lease: lease, times: times)
+        let recorder = RunRecorder(try request.open(resolved, directory: directory, run: run, lease: lease, times: times))
+        let held = recorder.lease
         // After everything else that this process does with the run's files.
-        defer { writer.lease.release() }
-        writer.lease.onTakenOver { Self.end(because: $0, removing: nil) }
+        defer {
+            _ = recorder.finish(within: 10)
+            held.release()
+        }
+        held.onTakenOver { Self.end(because: $0, removing: nil) }
         let configuration = resolved.plan.configuration
         let display = ProgressDisplay(
             batch: configuration.recipe.batch, classes: configuration.network.classes, joiningArguments: request.security.joiningArguments)
-        let metrics = MetricsServer(run: writer.directory.name, steps: resolved.plan.steps)
+        let metrics = MetricsServer(run: recorder.directory.name, steps: resolved.plan.steps)
         let supervisor = supervisorDescriptor.map { SupervisorReports($0) }
-        let journal = RunJournal(writer, listeners: [{ metrics.take($0) }, { display.show($0) }, { supervisor?.take($0) }])
+        let journal = RunJournal(recorder, listeners: [{ metrics.take($0) }, { display.show($0) }, { supervisor?.take($0) }])
         // Beyond this machine a token is only what both sides were given: nobody else would find it.
         let drawsToken = request.security.certificates == nil && !request.security.namesToken && address.isLoopback
         var token: PublishedToken?
         // By then it may be the token of a coordinator that has taken over.
-        defer { if writer.lease.isHeld { token?.remove() } }
+        defer { if held.isHeld { token?.remove() } }
         do {
-            token = drawsToken ? try PublishedToken(writer.directory, takesOver: request.takesOver) : nil
+            token = drawsToken ? try PublishedToken(recorder.directory, takesOver: request.takesOver) : nil
             resolved.plan.security = try request.security.protection(
                 .coordinator, otherwise: token?.source ?? .none, log: { journal.note("certificates", $0) },
                 refused: { journal.note("refused", $0) })
         } catch {
-            Self.remove(writer, of: resolved)
+            Self.remove(recorder, of: resolved)
             throw error
         }
         let security = resolved.plan.security
         let service: CoordinatorService
         do {
-            service = try CoordinatorService(resolved.plan, writer: writer, run: run, journal: journal) {
+            service = try CoordinatorService(resolved.plan, recorder: recorder, run: run, journal: journal) {
                 metrics.take($0)
                 supervisor?.send(.alive)
             }
             if let metricsAddress { try metrics.start(on: metricsAddress, token: metricsToken) }
         } catch {
-            Self.remove(writer, of: resolved)
+            Self.remove(recorder, of: resolved)
             throw error
         }
-        try writer.update { record in
+        recorder.update { record in
             record.coordinator = "\(service.address)"
             record.plan = try? .init(resolved.plan.configuration, layout: resolved.plan.layout)
         }
+        // Who hears that the coordinator listens may look into run.json for its address.
+        recorder.drain(within: 10)
         let published = token?.publish(service.address, TerminalReporter())
         defer { published?.remove() }
-        writer.lease.onTakenOver { Self.end(because: $0, removing: published) }
+        held.onTakenOver { Self.end(because: $0, removing: published) }
         if !address.isLoopback, security.isUnencrypted {
             journal.note("insecure", "\(service.address) takes connections without encryption")
             Terminal.error("warning: \(service.address) takes connections from other hosts without encryption (--insecure)")
@@ -132,22 +140,25 @@ struct CoordinatorCommand: ParsableCommand {
         let outcome = service.serve()
         supervisor?.send(.concluding)
         display.finish()
+        // What follows reads the run's files.
+        recorder.drain(within: 10)
         // What was predicted is the rate of one layout, of real kernels.
         if !service.hasChangedLayout, request.device == nil {
             RunForecast(
                 resolved.plan.configuration, resolved.plan.layout, base: resolved.plan.baseStep, bandwidth: request.bandwidth,
                 latency: request.latency
-            ).conclude(writer, journal)
+            ).conclude(recorder, journal)
         }
-        try RunReport.finish(writer, journal, outcome, stoppedExitCode: request.stoppedExitCode)
+        try RunReport.finish(recorder, journal, outcome, stoppedExitCode: request.stoppedExitCode)
     }
 
     /// Leaves no run behind in which nothing was trained.
-    private static func remove(_ writer: RunWriter, of resolved: RunRequest.ResolvedRun) {
+    private static func remove(_ recorder: RunRecorder, of resolved: RunRequest.ResolvedRun) {
         guard resolved.resumed == nil else { return }
         // Nothing may be written into the directory while it is removed.
-        writer.lease.release()
-        try? FileManager.default.removeItem(atPath: writer.directory.path)
+        _ = recorder.finish(within: 10)
+        recorder.lease.release()
+        try? FileManager.default.removeItem(atPath: recorder.directory.path)
     }
 
     /// Ends this process at once, because another coordinator has taken over its run: every file of the run is that one's now.

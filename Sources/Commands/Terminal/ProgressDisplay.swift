@@ -61,6 +61,9 @@ final class ProgressDisplay: @unchecked Sendable {
                     "step \(metrics.step): validation loss \(FigureText.loss(metrics.loss)), "
                         + FigureText.errors(top1: metrics.top1_error, top5: metrics.top5_error, classes: classes > 0 ? classes : nil))
             case .checkpoint(let step, let path): line("step \(step): checkpoint \(path)")
+            case .checkpointFailed(let step, let reason): line(JournalEntry.checkpointFailed(step, reason))
+            case .logWaiting(let backlog, _): line(backlog.waitingSentence)
+            case .logWritten(let backlog): line(backlog.writtenSentence)
             case .rateReduced(let step, let rate):
                 line("step \(step): the validation error stopped improving, the rate is now \(rate)")
             case .plateau(let step):

@@ -46,6 +46,12 @@ public enum JournalEntry: Sendable {
     case rateReduced(step: Int, rate: Float)
     case plateau(step: Int)
     case checkpoint(step: Int, path: String)
+    /// A checkpoint could not be written; another is tried later.
+    case checkpointFailed(step: Int, reason: String)
+
+    // The run's disk
+    case logWaiting(LogBacklog, isReminder: Bool)
+    case logWritten(LogBacklog)
 
     // Ends and requests
     case stopping(String)
@@ -72,7 +78,7 @@ extension JournalEntry {
     /// The line of events.jsonl; nil for what is no event. Kinds and keys are a contract: docs/schemas/events.schema.json.
     package var event: (kind: String, message: String, facts: [String: String])? {
         switch self {
-        case .listening, .waiting, .step, .norms, .validated: return nil
+        case .listening, .waiting, .step, .norms, .validated, .logWaiting(_, isReminder: true): return nil
         case .joined(let participant, let peer):
             return (
                 "joined", "\(participant.short) on \(participant.host)",
@@ -125,10 +131,18 @@ extension JournalEntry {
         case .plateau(let step):
             return ("plateau", "the validation error stopped improving at the last rate: training ends", ["step": "\(step)"])
         case .checkpoint(let step, let path): return ("checkpoint", "checkpoint of step \(step)", ["path": path, "step": "\(step)"])
+        case .checkpointFailed(let step, let reason): return ("checkpoint-failed", Self.checkpointFailed(step, reason), ["step": "\(step)"])
+        case .logWaiting(let backlog, _): return ("log-waiting", backlog.waitingSentence, [:])
+        case .logWritten(let backlog):
+            return ("log-written", backlog.writtenSentence, ["lines": "\(backlog.written)", "dropped": "\(backlog.droppedCount)"])
         case .stopping(let sentence): return ("stop", sentence, [:])
         case .command(let sentence, let peer): return ("command", sentence, peer)
         case .note(let kind, let sentence, let facts): return (kind, sentence, facts)
         }
+    }
+
+    public static func checkpointFailed(_ step: Int, _ reason: String) -> String {
+        "the checkpoint of step \(step) cannot be written, another is tried later: \(reason)"
     }
 
     public static func straggler(_ worker: Int, _ times: Double) -> String {

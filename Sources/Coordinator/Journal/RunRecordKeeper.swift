@@ -8,17 +8,17 @@ import RunLog
 struct RunRecordKeeper {
     private let configuration: RunConfiguration
     private let firstLayout: ColumnLayout
-    private let writer: RunWriter
+    private let recorder: RunRecorder
     private(set) var hasChangedLayout = false
 
-    init(_ configuration: RunConfiguration, _ layout: ColumnLayout, _ writer: RunWriter) {
-        (self.configuration, firstLayout, self.writer) = (configuration, layout, writer)
+    init(_ configuration: RunConfiguration, _ layout: ColumnLayout, _ recorder: RunRecorder) {
+        (self.configuration, firstLayout, self.recorder) = (configuration, layout, recorder)
     }
 
-    mutating func note(_ participation: Participation) throws {
+    mutating func note(_ participation: Participation) {
         let (layout, configuration) = (participation.layout, configuration)
         if layout != firstLayout { hasChangedLayout = true }
-        try update { record in
+        recorder.update { record in
             if participation.isNewLayout {
                 (record.workers, record.replicas) = (layout.workers, layout.replicas == 1 ? nil : layout.replicas)
                 record.plan = try? .init(configuration, layout: layout)
@@ -39,16 +39,12 @@ struct RunRecordKeeper {
     }
 
     /// Drops lines of later steps from metrics and timeline.
-    func keep(through step: Int) throws { try writer.keep(through: step) }
+    func keep(through step: Int) throws { try recorder.keep(through: step) }
 
-    func note(_ work: [RunRecord.Work]) throws { try update { $0.work = work } }
-
-    private func update(_ body: (inout RunRecord) -> Void) throws {
-        do { try writer.update(body) } catch { throw RunLogError("run.json cannot be written: \(error)") }
-    }
+    func note(_ work: [RunRecord.Work]) { recorder.update { $0.work = work } }
 
     func write(_ timeline: WireTimeline, step: Int, of process: ProcessName, clock: ProcessClock?) throws {
-        try writer.append(
+        try recorder.append(
             TimelineLine(
                 step: step, role: process.role.rawValue, rank: process.rank, origin: clock?.corrected(timeline.origin) ?? timeline.origin,
                 uncertainty: clock?.uncertainty,
@@ -62,12 +58,12 @@ struct RunRecordKeeper {
                 message: message)
         }
         if lines.dropped > 0 {
-            try writer.append(
+            try recorder.append(
                 line(Timestamp.text(WallClock.now, digits: 6), nil, .warning, "\(lines.dropped) lines found no room and were dropped"))
         }
         for entry in lines.lines {
             let time = clock?.corrected(entry.time) ?? entry.time
-            try writer.append(
+            try recorder.append(
                 line(
                     Timestamp.text(Double(time) * 1e-9, digits: 6), clock.map { Double($0.uncertainty) * 1e-9 }, entry.level.level,
                     PrintableText.sanitized(entry.text)))

@@ -14,8 +14,9 @@ package enum RunInput: Sendable {
     /// Every block of a checkpoint has come from the stores.
     case snapshotArrived(step: Int)
     case checkpointWritten(step: Int, path: String)
-    case checkpointFailed(step: Int, reason: String)
-    /// The coordinator itself cannot continue, such as for want of disk space.
+    /// A checkpoint could not be written.
+    case checkpointFailed(step: Int, reason: String, isPermanent: Bool)
+    /// The coordinator itself cannot continue, such as for want of memory.
     case broken(String)
     /// Somebody asks for the end, with a checkpoint.
     case stop

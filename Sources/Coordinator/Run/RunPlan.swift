@@ -35,12 +35,9 @@ public struct RunPlan: Sendable {
 
     public var workers: Int { layout.workers }
 
-    /// The step whose values the stores still have in memory, where the run starts from that.
-    package var survivingStep: Int?
-
     /// The step whose values the run starts from.
     public var baseStep: Int {
-        if let survivingStep { return survivingStep }
+        if let step = history.survivingStep { return step }
         return if case .resumed(let checkpoint)? = start { checkpoint.state.step } else { 0 }
     }
 
@@ -81,6 +78,8 @@ public struct RunHistory: Sendable {
     public var survivingRun: UInt64?
     /// The number of stores that such a run had.
     public var stores: Int?
+    /// The step whose values the stores still have in memory, where the run starts from that.
+    package var survivingStep: Int?
     /// The reason why the run ended before it was restarted.
     public var restartReason: String?
     /// Why each checkpoint that is newer than the one it continues from is not used.
@@ -131,4 +130,6 @@ public enum RunOutcome: Sendable, Equatable {
     case lost(String)
     /// Going on would end the same way.
     case failed(String)
+    /// The steps are trained, but their checkpoint could not be written; the run can go on from the one before.
+    case unsaved(String)
 }

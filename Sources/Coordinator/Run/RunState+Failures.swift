@@ -154,7 +154,9 @@ extension RunState {
 
     /// Says every few seconds who is missing, and gives up after the patience for joining.
     private mutating func remind(at now: Double) {
-        guard case .waiting(var waiting) = phase, !waiting.isStopping || rendezvous.lacksStore, now >= min(waiting.reminder, waiting.deadline) else { return }
+        guard case .waiting(var waiting) = phase, !waiting.isStopping || rendezvous.lacksStore,
+            now >= min(waiting.reminder, waiting.deadline)
+        else { return }
         let (workers, stores) = (rendezvous.workersMissing, rendezvous.storesMissing)
         guard now > waiting.deadline else {
             waiting.reminder = now + 10

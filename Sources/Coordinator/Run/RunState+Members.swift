@@ -78,14 +78,14 @@ extension RunState {
             placeValues(changesLayout: waiting.pause.change.map { $0.before != layout } ?? false)
             guard !hasEnded else { return true }
         }
-        let isTakenOver = plan.survivingStep != nil && waiting.pause == .start
+        let isTakenOver = plan.history.survivingStep != nil && waiting.pause == .start
         broadcast(
             .topology(
                 Topology(
                     base: ledger.committed, restores: plan.start != nil || isTakenOver || waiting.pause != .start,
                     recovers: isTakenOver || replacesStore, workers: roster.workers.map(\.id),
                     stores: roster.stores.map(\.id), placement: holdings.placement)))
-        if isFirst, plan.start != nil, plan.survivingStep == nil { emit(.restoreStartingValues(holders: holdings.holders)) }
+        if isFirst, plan.start != nil, plan.history.survivingStep == nil { emit(.restoreStartingValues(holders: holdings.holders)) }
         return true
     }
 
@@ -117,7 +117,7 @@ extension RunState {
         let surviving = SurvivingShards(
             offers, run: run, blocks: holdings.blocks.map(\.key), steps: plan.baseStep...max(plan.baseStep, plan.steps))
         if let surviving {
-            plan.survivingStep = surviving.step
+            plan.history.survivingStep = surviving.step
             ledger = Self.ledger(plan)
             holdings.adopt(surviving.holders, stores: roster.stores.map(\.id))
         }
@@ -159,7 +159,7 @@ extension RunState {
             journal(.started(from: plan.baseStep, last: plan.steps))
             if ledger.committed == 0, plan.configuration.recipe.checkpoint.every != 0 { perform(ledger.firstSnapshot(), at: now) }
             // The coordinator before may have ended before it had written the checkpoint.
-            if plan.survivingStep != nil, ledger.committed > 0, plan.stepPlan.checkpoints(after: ledger.committed) {
+            if plan.history.survivingStep != nil, ledger.committed > 0, plan.stepPlan.checkpoints(after: ledger.committed) {
                 perform(ledger.firstSnapshot(), at: now)
             }
         case .failure(let change):

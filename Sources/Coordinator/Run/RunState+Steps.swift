@@ -83,8 +83,8 @@ extension RunState {
             case .validate(let step): broadcast(.grant(Grant(step: step, rate: 0, validates: true, isTraced: false, isMeasured: false)))
             case .commit(let step, let snapshot):
                 record(step, at: now)
-                sendCommit(step, snapshot: snapshot)
-            case .snapshot(let step): sendCommit(step, snapshot: true)
+                sendCommit(step, snapshot: snapshot, at: now)
+            case .snapshot(let step): sendCommit(step, snapshot: true, at: now)
             case .validated(let step):
                 guard case .training(let training) = phase else { continue }
                 if let metrics = training.tally.validation(of: step) { journal(.validated(metrics)) }
@@ -95,10 +95,10 @@ extension RunState {
         }
     }
 
-    private mutating func sendCommit(_ step: Int, snapshot: Bool) {
+    private mutating func sendCommit(_ step: Int, snapshot: Bool, at now: Double) {
         guard !hasEnded else { return }
         if snapshot {
-            checkpoints.begin(step)
+            checkpoints.begin(step, at: now)
             emit(.beginCheckpoint(step: step))
         }
         // A store that is about to leave has values until others have them.

@@ -21,7 +21,7 @@ package struct RunState: Sendable {
     var policy: LayoutPolicy
     var failures = FailureHistory()
     var stragglers = StragglerWatch()
-    var checkpoints: CheckpointProgress { didSet { ledger.hasRoomForSnapshot = checkpoints.hasRoom } }
+    var checkpoints: CheckpointProgress
     /// Broken connections that members have reported in this attempt.
     var brokenLinks: [BrokenLink] = []
     private var effects: [Effect] = []
@@ -36,7 +36,8 @@ package struct RunState: Sendable {
         ledger = Self.ledger(plan)
         let blocks = try plan.configuration.network.parameterBlocks()
         holdings = Holdings(blocks)
-        checkpoints = CheckpointProgress(bytes: blocks.reduce(0) { $0 + 8 * $1.shape.count })
+        checkpoints = CheckpointProgress(
+            bytes: blocks.reduce(0) { $0 + 8 * $1.shape.count }, interval: plan.configuration.recipe.checkpoint.seconds)
         layout = plan.layout
         health = try Self.monitor(plan, plan.layout)
         policy = LayoutPolicy(
@@ -49,7 +50,7 @@ package struct RunState: Sendable {
         // Nothing is validated before the first step.
         return StepLedger(
             plan: plan.stepPlan, workers: plan.workers, stores: 1, errors: plan.history.errors(through: base),
-            isBaseValidated: base == 0 || plan.start == nil && plan.survivingStep == nil || plan.history.isValidated(base))
+            isBaseValidated: base == 0 || plan.start == nil && plan.history.survivingStep == nil || plan.history.isValidated(base))
     }
 
     static func monitor(_ plan: RunPlan, _ layout: ColumnLayout) throws -> HealthMonitor {
@@ -75,6 +76,7 @@ package struct RunState: Sendable {
         note(input, at: now)
         // A heartbeat makes nothing possible: the next tick judges it.
         if case .heartbeat = input { return effects }
+        considerCheckpoint(at: now)
         // Each turn either changes the phase or leaves nothing to do; the limit turns an endless loop into an error that is seen.
         for _ in 0..<64 {
             if !advance(at: now) {
@@ -98,7 +100,7 @@ package struct RunState: Sendable {
         case .checkpointWritten(let step, let path):
             checkpoints.written(step)
             journal(.checkpoint(step: step, path: path))
-        case .checkpointFailed(let step, let reason): end(.failed("the checkpoint of step \(step) cannot be written: \(reason)"))
+        case .checkpointFailed(let step, let reason, let isPermanent): checkpointFailed(step, reason, isPermanent: isPermanent, at: now)
         case .broken(let reason): end(.failed(reason))
         case .stop: stop("asked to stop", at: now)
         case .command(let command, let origin): received(command, from: origin, at: now)
@@ -114,7 +116,9 @@ package struct RunState: Sendable {
             // Values on their way are whole when they have arrived.
             if waiting.isStopping, !waiting.replacesStore, holdings.isComplete, holders(areIn: roster) { return close(at: now) }
             if rendezvous.isComplete { return prepare(waiting, at: now) }
-            if case .failure = waiting.pause, !waiting.isStopping, holders(areIn: roster) { return considerLayout(abandoned: waiting.abandoned, at: now) }
+            if case .failure = waiting.pause, !waiting.isStopping, holders(areIn: roster) {
+                return considerLayout(abandoned: waiting.abandoned, at: now)
+            }
             return false
         case .preparing(let preparing):
             if preparing.isStopping, !preparing.replacesStore { return holdings.isComplete ? close(at: now) : false }
@@ -187,36 +191,4 @@ struct BrokenLink: Sendable, Equatable {
     let to: String
     /// When it counts, unless the other end turns out to be gone first.
     let due: Double
-}
-
-/// Checkpoints whose blocks are on their way, and those that are being written.
-///
-/// Both are bounded, because each has all values and momentum in memory: one at a time is copied by the stores, and as many wait for the disk
-/// as fit in a gigabyte, at least two.
-package struct CheckpointProgress: Sendable, Equatable {
-    private var arriving: Set<Int> = []
-    private var writing: Set<Int> = []
-    private let limit: Int
-
-    /// - Parameter bytes: Of a checkpoint.
-    package init(bytes: Int) { limit = min(16, max(2, (1 << 30) / max(1, bytes))) }
-
-    package mutating func begin(_ step: Int) { arriving.insert(step) }
-
-    package mutating func arrived(_ step: Int) { if arriving.remove(step) != nil { writing.insert(step) } }
-
-    package mutating func written(_ step: Int) { writing.remove(step) }
-
-    /// Forgets checkpoints of which not everything has come.
-    /// - Returns: Their steps.
-    package mutating func dropArriving() -> [Int] {
-        defer { arriving = [] }
-        return arriving.sorted()
-    }
-
-    /// Whether stores may still be sending; the disk may be writing.
-    package var hasArrived: Bool { arriving.isEmpty }
-    package var isIdle: Bool { arriving.isEmpty && writing.isEmpty }
-    /// Whether another checkpoint may be begun.
-    package var hasRoom: Bool { arriving.isEmpty && writing.count < limit }
 }

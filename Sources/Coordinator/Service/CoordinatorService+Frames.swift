@@ -145,13 +145,13 @@ extension CoordinatorService {
 
     private func record(_ timeline: WireTimeline, step: Int, of name: ProcessName) {
         do { try record.write(timeline, step: step, of: name, clock: status.clock(of: name)) } catch {
-            handle(.broken("timeline.jsonl cannot be written: \(error)"))
+            handle(.broken("a line of timeline.jsonl is unusable: \(error)"))
         }
     }
 
     private func record(_ lines: WireLogLines, of name: ProcessName) {
         do { try record.write(lines, of: name, clock: status.clock(ofProcess: name)) } catch {
-            handle(.broken("log.jsonl cannot be written: \(error)"))
+            handle(.broken("a line of log.jsonl is unusable: \(error)"))
         }
     }
 }

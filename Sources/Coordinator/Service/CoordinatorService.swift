@@ -14,9 +14,11 @@ public import Transport
 public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
     public let address: SocketAddress
     let plan: RunPlan
-    let run: UInt64
+    /// The run's identity.
+    var run: UInt64 { plan.run }
     let loop: EventLoop
     let journal: RunJournal
+    private let recorder: RunRecorder
     private let listener: Listener
     private let outcome = Monitor<RunOutcome?>(nil)
     private let accepted = Monitor<(@Sendable (Link) -> Void)?>(nil)
@@ -33,25 +35,28 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
 
     /// Listens at once; connections wait for `serve`.
     /// - Parameter status: Called about once a second, on the loop's thread.
-    public init(_ plan: RunPlan, writer: RunWriter, run: UInt64, journal: RunJournal, status: (@Sendable (RunStatus) -> Void)? = nil) throws
-    {
-        (self.run, self.journal) = (run, journal)
+    public init(
+        _ plan: RunPlan, recorder: RunRecorder, run: UInt64, journal: RunJournal, status: (@Sendable (RunStatus) -> Void)? = nil
+    ) throws {
+        (self.journal, self.recorder) = (journal, recorder)
         loop = try EventLoop(name: "coordinator-io", security: plan.security)
         let accepted = accepted
         do {
             listener = try Listener(plan.listen, loop: loop) { link in accepted.wait(timeout: 60) { $0 }?(link) }
             address = listener.address
             var plan = plan
-            (plan.run, plan.fencing, plan.listen, plan.directory) = (run, writer.lease.fencing, listener.address, writer.directory.path)
+            (plan.run, plan.fencing, plan.listen, plan.directory) = (
+                run, recorder.lease.fencing, listener.address, recorder.directory.path
+            )
             self.plan = plan
             state = try RunState(plan, at: MonotonicClock.now)
         } catch {
             loop.stop()
             throw error
         }
-        checkpoints = CheckpointWriter(plan, writer)
-        record = RunRecordKeeper(plan.configuration, plan.layout, writer)
-        self.status = StatusKeeper(writer, listener: status)
+        checkpoints = CheckpointWriter(plan, recorder)
+        record = RunRecordKeeper(plan.configuration, plan.layout, recorder)
+        self.status = StatusKeeper(recorder, listener: status)
     }
 
     /// Whether another layout than the first has trained. For use after `serve` has returned.
@@ -89,7 +94,6 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             usleep(10_000)
         }
         loop.stop()
-        status.stop()
         return result
     }
 
@@ -109,6 +113,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
     private func tickRegularly() {
         guard !state.hasEnded else { return }
         handle(.tick)
+        recorder.tick()
         loop.schedule(after: 0.25) { [weak self] in self?.tickRegularly() }
     }
 
@@ -154,7 +159,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
             try journal.record(entry)
         case .record(let participation):
             status.note(participation)
-            try record.note(participation)
+            record.note(participation)
         case .keepLines(let step): try record.keep(through: step)
         case .restoreStartingValues(let holders): try restoreStartingValues(holders)
         case .forward(let part, let id):
@@ -166,7 +171,7 @@ public final class CoordinatorService: @unchecked Sendable, LinkReceiver {
         case .dropCheckpoint(let step): checkpoints.drop(step)
         case .wake(let delay): loop.schedule(after: delay) { [weak self] in self?.handle(.tick) }
         case .end(let result):
-            try? record.note(status.work)
+            record.note(status.work)
             conclude(result)
         }
     }
@@ -200,6 +205,7 @@ extension WireFinish {
         switch outcome {
         case .failed(let reason): (failed, self.reason, forGood) = (true, reason, true)
         case .lost(let reason): (failed, self.reason) = (true, reason)
+        case .unsaved(let reason): (failed, self.reason, forGood) = (true, reason, true)
         case .interrupted: stopped = true
         case .finished: break
         }

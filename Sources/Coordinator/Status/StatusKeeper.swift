@@ -7,18 +7,16 @@ struct StatusKeeper {
     private var board = StatusBoard()
     private var summary = WorkSummary()
     private var pause: String?
-    private let writer: StatusWriter
+    private let recorder: RunRecorder
     private let listener: (@Sendable (RunStatus) -> Void)?
 
     /// - Parameter listener: Called with every status as it is written.
-    init(_ writer: RunWriter, listener: (@Sendable (RunStatus) -> Void)?) {
-        (self.writer, self.listener) = (StatusWriter(writer), listener)
+    init(_ recorder: RunRecorder, listener: (@Sendable (RunStatus) -> Void)?) {
+        (self.recorder, self.listener) = (recorder, listener)
     }
 
     /// What workers and stores have reported of their time and memory.
     var work: [RunRecord.Work] { summary.lines }
-
-    func stop() { writer.stop() }
 
     mutating func note(_ entry: JournalEntry) {
         switch entry {
@@ -54,7 +52,7 @@ struct StatusKeeper {
         board.clocks.first { $0.key.role == process.role && $0.key.rank == process.rank }?.value
     }
 
-    /// Writes status.json, on a thread of its own: the disk is slow.
+    /// Records the status of now in status.json.
     /// - Parameter now: Seconds on the coordinator's monotonic clock.
     func write(_ state: RunState, at now: Double) {
         var status = board.status(
@@ -66,7 +64,7 @@ struct StatusKeeper {
                 }
             }, at: now)
         status.pause = pause
-        writer.submit(status)
+        recorder.write(status)
         listener?(status)
     }
 }

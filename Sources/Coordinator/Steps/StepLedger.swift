@@ -45,8 +45,7 @@ package struct StepLedger: Sendable {
     private var lastSnapshot: Int?
     /// Whether the last step's checkpoint was lost on its way.
     private var needsSnapshot = false
-    private var reports: [Int: Set<Int>] = [:]
-    private var stored: [Int: Set<Int>] = [:]
+    private var reports = StepReports()
     /// Errors of validations that are complete, by step; nil where no images were validated.
     private var errors: [Int: Double?] = [:]
 
@@ -62,8 +61,8 @@ package struct StepLedger: Sendable {
     }
 
     /// Ranks of workers and stores whose report is missing before the next step can be committed.
-    package var missingWorkers: [Int] { (0..<workers).filter { reports[committed + 1]?.contains($0) != true } }
-    package var missingStores: [Int] { (0..<stores).filter { stored[committed + 1]?.contains($0) != true } }
+    package var missingWorkers: [Int] { (0..<workers).filter { reports.workers[committed + 1]?.contains($0) != true } }
+    package var missingStores: [Int] { (0..<stores).filter { reports.stores[committed + 1]?.contains($0) != true } }
 
     /// Whether every granted step is committed and validated.
     package var isAtBoundary: Bool { committed == granted && validationDue == nil }
@@ -82,7 +81,7 @@ package struct StepLedger: Sendable {
     /// Drops everything that is not committed: it will be trained again.
     package mutating func abort() {
         granted = committed
-        (reports, stored, errors) = ([:], [:], [:])
+        (reports, errors) = (StepReports(), [:])
     }
 
     /// Sets the number of workers from here on; at a boundary, after `abort`.
@@ -103,13 +102,13 @@ package struct StepLedger: Sendable {
 
     package mutating func report(worker: Int, step: Int) -> [Action] {
         guard isUnderWay(step) else { return [] }
-        reports[step, default: []].insert(worker)
+        reports.workers[step, default: []].insert(worker)
         return advance()
     }
 
     package mutating func stored(store: Int, step: Int) -> [Action] {
         guard isUnderWay(step) else { return [] }
-        stored[step, default: []].insert(store)
+        reports.stores[step, default: []].insert(store)
         return advance()
     }
 
@@ -132,9 +131,9 @@ package struct StepLedger: Sendable {
     /// Counts, commits and grants what has become possible.
     package mutating func advance() -> [Action] {
         var actions = countValidation()
-        while validationDue == nil, reports[committed + 1]?.count == workers, stored[committed + 1]?.count == stores {
+        while validationDue == nil, reports.workers[committed + 1]?.count == workers, reports.stores[committed + 1]?.count == stores {
             committed += 1
-            (reports[committed], stored[committed]) = (nil, nil)
+            (reports.workers[committed], reports.stores[committed]) = (nil, nil)
             if plan.checkpoints(after: committed) { wantsSnapshot = true }
             let isSnapshot = committed == last || wantsSnapshot && hasRoomForSnapshot
             if isSnapshot { (wantsSnapshot, hasRoomForSnapshot, lastSnapshot) = (false, false, committed) }
@@ -183,9 +182,19 @@ package struct StepLedger: Sendable {
         return [.snapshot(step: committed)]
     }
 
-    private mutating func finalSnapshot() -> [Action] {
+    /// The checkpoint of a step could not be written.
+    package mutating func snapshotFailed(_ step: Int) { if lastSnapshot == step { lastSnapshot = nil } }
+
+    /// Writes a checkpoint of the last step, unless there is one.
+    package mutating func finalSnapshot() -> [Action] {
         guard committed == last, lastSnapshot != last else { return [] }
         lastSnapshot = last
         return [.snapshot(step: last)]
     }
+}
+
+/// The ranks that have reported the steps that are under way, by step.
+private struct StepReports: Sendable {
+    var workers: [Int: Set<Int>] = [:]
+    var stores: [Int: Set<Int>] = [:]
 }

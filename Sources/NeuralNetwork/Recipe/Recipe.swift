@@ -199,22 +199,34 @@ public struct DataReading: Codable, Sendable, Equatable {
     }
 }
 
-/// The interval between checkpoints and the number that are kept.
+/// The intervals between checkpoints and the number that are kept.
 public struct CheckpointRule: Codable, Sendable, Equatable {
     /// Interval in steps; nil means once per epoch, 0 only at the end.
     public var every: Int?
+    /// Interval of wall clock time, beside that in steps; 0 for none. Nil means 10, and none where `every` is 0.
+    public var minutes: Double?
     /// The number of newest checkpoints to keep; 0 keeps all.
     public var keep = 0
 
     public init() {}
 
-    private enum Key: String, CodingKey, CaseIterable { case every, keep }
+    private enum Key: String, CodingKey, CaseIterable { case every, minutes, keep }
     public init(from decoder: any Decoder) throws {
         try decoder.rejectUnknownKeys(Key.self)
         let container = try decoder.container(keyedBy: Key.self)
         every = try container.decodeIfPresent(Int.self, forKey: .every)
+        minutes = try container.decodeIfPresent(Double.self, forKey: .minutes)
         keep = try container.decodeIfPresent(Int.self, forKey: .keep) ?? keep
         guard keep >= 0 else { throw NetworkError("checkpoint.keep must be at least 0, not \(keep)") }
+        if let minutes, !(minutes >= 0 && minutes.isFinite) {
+            throw NetworkError("checkpoint.minutes must be at least 0, not \(minutes)")
+        }
+    }
+
+    /// The longest time between two checkpoints in seconds; nil for none.
+    public var seconds: Double? {
+        let minutes = minutes ?? (every == 0 ? 0 : 10)
+        return minutes > 0 ? 60 * minutes : nil
     }
 }
 

@@ -2,9 +2,9 @@ import Foundation
 import Glibc
 import Platform
 
-/// Writes a run's record, metrics and events. Only the process that holds the run's lease may write it; methods may be called from any
-/// thread. Lines are appended without a look at the lease, because a successor gives the files new inodes; whatever is replaced or opened
-/// by its name waits for `RunLeaseKeeper.confirm`.
+/// Writes a run's record, metrics and events, and waits for the disk. Only the process that holds the run's lease may write it; methods may
+/// be called from any thread. Lines are appended without a look at the lease, because a successor gives the files new inodes; whatever is
+/// replaced or opened by its name waits for `RunLeaseKeeper.confirm`. A coordinator writes through a `RunRecorder`, which does not wait.
 public final class RunWriter: @unchecked Sendable {
     public let directory: RunDirectory
     /// The right to write the run.
@@ -18,6 +18,10 @@ public final class RunWriter: @unchecked Sendable {
     /// Opened when a process first logs a line.
     private var log: AppendedFile?
     private var record: RunRecord
+    /// Records of the index whose lines are written, in order. They must not have a gap.
+    private var pendingIndex: [Data] = []
+    /// The most of them that are kept; then the index ends, and readers read the rest of the lines themselves.
+    private static let pendingLimit = 1 << 18
 
     /// Opens the run's files.
     /// - Parameters:
@@ -37,8 +41,11 @@ public final class RunWriter: @unchecked Sendable {
         metrics = try AppendedFile(directory.metricsPath)
         index = try AppendedFile(directory.indexPath, header: MetricsIndex.header)
         events = try AppendedFile(directory.eventsPath)
-        try writeRecord()
+        try replaceRecord()
     }
+
+    /// The content of run.json as it was written here.
+    var writtenRecord: RunRecord { lock.withLock { record } }
 
     /// Drops the lines of later steps, which will be trained again.
     public func keep(through step: Int) throws {
@@ -47,7 +54,7 @@ public final class RunWriter: @unchecked Sendable {
             try MetricsTruncation.dropLines(of: directory, after: step)
             metrics = try AppendedFile(directory.metricsPath)
             index = try AppendedFile(directory.indexPath, header: MetricsIndex.header)
-            timeline = nil
+            (timeline, pendingIndex) = (nil, [])
         }
     }
 
@@ -55,43 +62,23 @@ public final class RunWriter: @unchecked Sendable {
     public func update(_ body: (inout RunRecord) -> Void) throws {
         try lock.withLock {
             body(&record)
-            try writeRecord()
+            try replaceRecord()
         }
     }
 
-    private func writeRecord() throws {
+    static func content(_ record: RunRecord) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try replace(directory.recordPath, by: try encoder.encode(record))
+        return try encoder.encode(record)
     }
 
-    /// Replaces a file by its name. The lease is confirmed before anything is written, and again last: a process that is stopped before
-    /// that renames nothing later.
-    private func replace(_ path: String, by data: Data) throws {
-        let temporary = RunDirectory.partialPath(of: path, fencing: lease.fencing)
-        try lease.confirm()
-        do {
-            try DurableFile.write([UInt8](data), to: temporary)
-            try lease.confirm()
-            guard rename(temporary, path) == 0 else { throw FileError(path, "put it in place") }
-            try DurableFile.syncDirectory((path as NSString).deletingLastPathComponent)
-        } catch {
-            unlink(temporary)
-            throw error
-        }
-    }
+    private func replaceRecord() throws { try replace(directory.recordPath, by: Self.content(record), isDurable: true) }
 
-    public func append(_ step: StepMetrics) throws { try append(.step(step), step) }
-    public func append(_ validation: ValidationMetrics) throws { try append(.validation(validation), validation) }
-    public func append(_ norms: NormsMetrics) throws { try append(.norms(norms), norms) }
-
-    private func append(_ line: MetricsLine, _ content: some Encodable) throws {
-        let data = try Self.line(content)
-        try lock.withLock {
-            let entry = MetricsIndex.Entry(line, offset: metrics.size, length: data.count - 1)
-            try metrics.append(data)
-            try index.append(Data(MetricsIndex.encode(entry)))
-        }
+    /// Replaces a file by its name.
+    private func replace(_ path: String, by content: Data, isDurable: Bool) throws {
+        try ReplacedFile.write(
+            content, to: path, temporary: RunDirectory.partialPath(of: path, fencing: lease.fencing), isDurable: isDurable
+        ) { try lease.confirm() }
     }
 
     /// Opens a file by its name, which a successor may have given to another one.
@@ -100,52 +87,93 @@ public final class RunWriter: @unchecked Sendable {
         return try AppendedFile(path)
     }
 
-    public func append(_ line: TimelineLine) throws {
-        let data = try Self.line(line)
-        try lock.withLock {
-            if timeline == nil { timeline = try open(directory.timelinePath) }
-            try timeline?.append(data)
-        }
+    public func append(_ step: StepMetrics) throws { try append(EncodedLine(step), to: .metrics) }
+    public func append(_ validation: ValidationMetrics) throws { try append(EncodedLine(validation), to: .metrics) }
+    public func append(_ norms: NormsMetrics) throws { try append(EncodedLine(norms), to: .metrics) }
+    public func append(_ line: TimelineLine) throws { try append(EncodedLine(line), to: .timeline) }
+    public func append(_ line: LogLine) throws { try append(EncodedLine(line), to: .log) }
+
+    /// Appends an event to events.jsonl.
+    /// - Parameter facts: further keys of the line.
+    public func event(_ kind: String, _ message: String, _ facts: [String: String] = [:]) throws {
+        try append(EncodedLine(Self.event(kind, message, facts)), to: .events)
     }
 
-    public func append(_ line: LogLine) throws {
-        let data = try Self.line(line)
-        try lock.withLock {
-            if log == nil { log = try open(directory.logPath) }
-            try log?.append(data)
+    static func event(_ kind: String, _ message: String, _ facts: [String: String]) -> RunEvent {
+        RunEvent(kind: kind, message: message, time: Timestamp.text(WallClock.now), facts: facts)
+    }
+
+    private func append(_ line: EncodedLine, to file: DeferredLog.File) throws {
+        if let code = write([line], to: file).code {
+            throw RunLogError("cannot write to \(directory.path)/\(file.rawValue): \(String(cString: strerror(code)))", code: code)
         }
     }
 
     /// Replaces status.json.
-    public func write(_ status: RunStatus) throws {
-        try replace(directory.statusPath, by: try Self.line(status))
+    public func write(_ status: RunStatus) throws { try append(EncodedLine(EncodedLine.bytes(status), worth: .kept), to: .status) }
+
+    /// Appends lines to a file, or replaces a document.
+    /// - Returns: the number of lines that are in the file now, and the error's number if some are not. Where the run is another
+    ///   coordinator's, `lease.isHeld` says so, and no further try helps.
+    func write(_ lines: [EncodedLine], to file: DeferredLog.File) -> (written: Int, code: Int32?) {
+        lock.withLock {
+            do {
+                switch file {
+                case .record: return try replace(directory.recordPath, lines, isDurable: true)
+                case .status: return try replace(directory.statusPath, lines, isDurable: false)
+                case .events: return events.append(lines.map(\.bytes))
+                case .metrics: return appendMetrics(lines)
+                case .log:
+                    let file = try log ?? open(directory.logPath)
+                    log = file
+                    return file.append(lines.map(\.bytes))
+                case .timeline:
+                    let file = try timeline ?? open(directory.timelinePath)
+                    timeline = file
+                    return file.append(lines.map(\.bytes))
+                }
+            } catch {
+                if file == .status, lease.isHeld { ReplacedFile.touch(directory.statusPath) }
+                return (0, (error as? FileError)?.code ?? (error as? RunLogError)?.code ?? EIO)
+            }
+        }
     }
 
-    /// Appends an event to events.jsonl.
-    /// - Parameter facts: further keys of the line.
-    public func event(_ kind: String, _ message: String, _ facts: [String: String] = [:]) {
-        let line = RunEvent(kind: kind, message: message, time: Timestamp.text(WallClock.now), facts: facts)
-        // The run must not end because an event cannot be written.
-        guard let data = try? Self.line(line) else { return }
-        lock.withLock { try? events.append(data) }
+    private func replace(_ path: String, _ contents: [EncodedLine], isDurable: Bool) throws -> (written: Int, code: Int32?) {
+        if let content = contents.last?.bytes { try replace(path, by: content, isDurable: isDurable) }
+        return (contents.count, nil)
+    }
+
+    private func appendMetrics(_ lines: [EncodedLine]) -> (written: Int, code: Int32?) {
+        var offset = metrics.size
+        let result = metrics.append(lines.map(\.bytes))
+        for line in lines.prefix(result.written) {
+            if var entry = line.entry, pendingIndex.count < Self.pendingLimit {
+                entry.offset = offset
+                pendingIndex.append(Data(MetricsIndex.encode(entry)))
+            }
+            offset += line.bytes.count
+        }
+        appendIndex()
+        return result
+    }
+
+    /// Readers do without a part of the index, or without all of it, so that an error here is none of the lines'.
+    private func appendIndex() {
+        guard !pendingIndex.isEmpty, pendingIndex.count < Self.pendingLimit else { return }
+        pendingIndex.removeFirst(index.append(pendingIndex).written)
     }
 
     /// Waits until every line so far is on disk.
-    ///
-    /// Call it before a checkpoint is written, so that a run resumed from it has the lines of all earlier steps even after a
-    /// crash of the machine. May be called from a separate thread, because the disk may be slow.
+    /// - Throws: `RunLogError` if one of the metrics may not be there. The other files are flushed too, but a run can be resumed without
+    ///   their last lines.
     public func flush() throws {
-        let files = lock.withLock { [metrics, index, events, timeline, log].compactMap { $0 } }
-        for file in files { try file.flush() }
+        try lock.withLock {
+            appendIndex()
+            for file in [index, events, timeline, log] { _ = file?.flush() }
+            if let code = metrics.flush() { throw metrics.error(code) }
+        }
     }
 
     public static var now: String { Timestamp.text(WallClock.now, digits: 0) }
-
-    private static func line(_ value: some Encodable) throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        var line = try encoder.encode(value)
-        line.append(0x0A)
-        return line
-    }
 }

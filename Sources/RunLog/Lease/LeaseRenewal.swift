@@ -52,7 +52,7 @@ struct LeaseRenewal: Sendable {
             }
         } catch {
             return state.update { state in
-                state.failure = "the lease of the run cannot be renewed: \(error)"
+                state.failure = RunLogError("the lease of the run cannot be renewed: \(error)", code: (error as? FileError)?.code)
                 return state.lease.failed()
             }
         }

@@ -12,14 +12,14 @@ public final class RunLeaseKeeper: @unchecked Sendable {
     private let thread: ServiceThread
 
     struct State: Sendable {
-        enum Answer { case renewed, failed(String) }
+        enum Answer { case renewed, failed(RunLogError) }
 
         var lease: RunLease
         /// Confirmations that were asked for, and how far the thread has come with them.
         var asked = 0
         var answered = 0
         /// Why the last renewal failed.
-        var failure: String?
+        var failure: RunLogError?
         /// The coordinator that has taken over.
         var successor: String?
         var listener: (@Sendable (String) -> Void)?
@@ -57,16 +57,17 @@ public final class RunLeaseKeeper: @unchecked Sendable {
 
     /// Returns when this process may replace files of the run: at once in general; after a look into the directory if the last one is too
     /// long ago, because the process was stopped or the disk is slow. May be called from any thread.
-    /// - Throws: `RunLogError` if another coordinator has taken over, or the lease cannot be renewed.
+    /// - Throws: `RunLogError` if another coordinator has taken over, or the lease cannot be renewed. Only in the second case, in which
+    ///   `isHeld` stays true, another try may succeed; the error then has the system's number.
     public func confirm() throws {
         while let ticket = ticket() {
             let answer = state.wait { state -> State.Answer? in
-                if let successor = state.successor { return .failed(successor) }
-                if state.isStopping { return .failed("the lease of this run has been released") }
+                if let successor = state.successor { return .failed(RunLogError(successor)) }
+                if state.isStopping { return .failed(RunLogError("the lease of this run has been released")) }
                 guard state.answered >= ticket else { return nil }
                 return state.failure.map { .failed($0) } ?? .renewed
             }
-            if case .failed(let sentence)? = answer { throw RunLogError(sentence) }
+            if case .failed(let error)? = answer { throw error }
         }
     }
 

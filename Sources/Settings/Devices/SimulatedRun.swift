@@ -31,7 +31,7 @@ package enum SimulatedRun {
 
     /// Turns off validation, checkpoints and a schedule that depends on validation: a simulated run has nothing to evaluate or to resume.
     static func turnOffEvaluation(in recipe: inout Recipe) {
-        (recipe.validation.every, recipe.checkpoint.every) = (0, 0)
+        (recipe.validation.every, recipe.checkpoint.every, recipe.checkpoint.minutes) = (0, 0, 0)
         recipe.schedule.kind = .drops
     }
 

@@ -46,6 +46,8 @@ package final class ChildProcess: RoleProcess, @unchecked Sendable {
         for (number, own) in passing { posix_spawn_file_actions_adddup2(&actions, own, number) }
         switch output {
         case .inherited: logPath = nil
+        // A disk that takes no log is no reason not to start a worker again: its output then goes where this process's goes.
+        case .file(let path) where !Self.canAppend(to: path): logPath = nil
         case .file(let path):
             logPath = path
             posix_spawn_file_actions_addopen(&actions, 1, path, O_WRONLY | O_CREAT | O_APPEND, 0o644)
@@ -86,6 +88,13 @@ package final class ChildProcess: RoleProcess, @unchecked Sendable {
             let exit = word & 0x7F == 0 ? (word >> 8) & 0xFF : 128 + (word & 0x7F)
             status.update { $0 = exit }
         }
+    }
+
+    private static func canAppend(to path: String) -> Bool {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { return false }
+        close(descriptor)
+        return true
     }
 
     static var executable: String {

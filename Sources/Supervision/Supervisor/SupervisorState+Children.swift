@@ -108,7 +108,7 @@ extension SupervisorState {
         guard case .running(var coordinator) = phase, coordinator.failure == nil, interrupts == 0 else { return }
         guard let failure = firstFailure(coordinator) else { return }
         // Where the coordinator knows why, it ends by itself and says so.
-        coordinator.failure = Failure(code: failure.code, sentence: failure.sentence, asksAt: now + 0.3, killsAt: now + 60)
+        coordinator.failure = Failure(code: failure.code, sentence: failure.sentence, asksAt: now + 0.3, killsAt: now + Self.conclusion)
         phase = .running(coordinator)
     }
 

@@ -28,6 +28,9 @@ package struct SupervisorState: Sendable {
         func host(of child: ChildName) -> String { child.role == .store ? stores[child.rank] : workers[child.rank] }
     }
 
+    /// Seconds for which a coordinator may be busy with its end: so long it waits for a disk that takes nothing.
+    static let conclusion = 65.0
+
     let plan: Plan
     package internal(set) var isInterrupted = false
     var interrupts = 0 { didSet { isInterrupted = interrupts > 0 } }
@@ -125,7 +128,9 @@ package struct SupervisorState: Sendable {
             if step > committed { (committed, hasAdvanced) = (step, true) }
         case .training: (coordinator.hasBegun, coordinator.isPaused) = (true, false)
         case .paused: coordinator.isPaused = true
-        case .concluding: coordinator.isConcluding = true
+        case .concluding:
+            coordinator.isConcluding = true
+            if let failure = coordinator.failure { coordinator.failure?.killsAt = max(failure.killsAt, now + Self.conclusion) }
         case .ended(let reason): coordinator.reason = reason
         }
         phase = .running(coordinator)

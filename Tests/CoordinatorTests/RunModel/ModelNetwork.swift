@@ -89,6 +89,9 @@ enum ModelFault: Sendable {
     case resize(workers: Int, replicas: Int)
     case checkpoint
     case stop
+    /// The disk takes no checkpoint from here on, and takes them again.
+    case fillDisk
+    case freeDisk
 }
 
 struct ModelRandom: RandomNumberGenerator {

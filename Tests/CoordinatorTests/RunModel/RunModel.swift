@@ -19,13 +19,16 @@ final class RunModel {
     private(set) var steps: [Int] = []
     private(set) var validations: [RunHistory.Validation] = []
     private(set) var rates: [Double] = []
-    /// Whether training has begun.
+    /// Whether training has begun, with the coordinator that is there now.
     private(set) var hasBegun = false
     /// Whether a smaller layout was named as a way to continue.
     private(set) var hasNamedLayout = false
     /// Whether the journal says that training has paused.
     private var isPaused = false
     private(set) var checkpoints: [Int: [Key: UInt64]] = [:]
+    /// Checkpoints that the disk has taken.
+    private(set) var saved: Set<Int> = []
+    private var isDiskFull = false
     private var workers: [MemberID: ModelWorker] = [:]
     private var stores: [MemberID: ModelStore] = [:]
     private var lossyConnections: Set<MemberID> = []
@@ -37,21 +40,11 @@ final class RunModel {
     /// How often everything was started again.
     private(set) var successions = 0
     private let plan: RunPlan
-    private var world: World
-
-    /// What all processes share: time, chance, and the network that is trained.
-    private struct World {
-        let model: ModelNetwork
-        var random: ModelRandom
-        var now = 100.0
-        var moved = 100.0
-        var connections = 0
-        var processes = 0
-    }
+    private var world: ModelWorld
 
     init(seed: Int, workers: Int, replicas: Int = 1, stores: Int, last: Int) throws {
         let model = try ModelNetwork()
-        world = World(model: model, random: ModelRandom(seed))
+        world = ModelWorld(model: model, random: ModelRandom(seed))
         var plan = RunPlan(
             configuration: model.configuration, layout: try ColumnLayout(columns: model.columns, workers: workers, replicas: replicas),
             steps: last, dataset: RunDataset(path: "", fingerprint: "", classes: [], images: 1000, mean: [], shape: []),
@@ -172,7 +165,7 @@ final class RunModel {
         var plan = plan
         (plan.layout, plan.stores) = (state.layout, .byHand(max(1, state.rendezvous.stores.count)))
         (plan.history.survivingRun, plan.history.restartReason, plan.history.validations) = (1, reason, validations)
-        (arriving, writing, lossyConnections) = ([:], [], [])
+        (arriving, writing, lossyConnections, hasBegun) = ([:], [], [], false)
         for worker in workers.values where worker.isAlive { (worker.isAlive, _) = (false, restarts.append(worker.hello.hostName)) }
         for store in stores.values where store.isAlive && !store.isReleased {
             (store.isAlive, _) = (false, storeRestarts.append((store.file, store.hello.hostName)))
@@ -207,7 +200,16 @@ final class RunModel {
             handle(.command(.resize(workers: workers, replicas: replicas), CommandOrigin(MemberID(0), PeerAddress(host: "", text: ""))))
         case .checkpoint: handle(.command(.checkpoint, CommandOrigin(MemberID(0), PeerAddress(host: "", text: ""))))
         case .stop: handle(.stop)
+        case .fillDisk: isDiskFull = true
+        case .freeDisk: isDiskFull = false
         }
+    }
+
+    private func writeCheckpoint() {
+        let step = writing.removeFirst()
+        guard !isDiskFull else { return handle(.checkpointFailed(step: step, reason: "the disk is full", isPermanent: false)) }
+        saved.insert(step)
+        handle(.checkpointWritten(step: step, path: ""))
     }
 
     // MARK: Running
@@ -238,7 +240,7 @@ final class RunModel {
             if !store.jobs.isEmpty { add { try store.compute() } }
             if store.isCopying { add { try store.copyPiece() } }
         }
-        if !writing.isEmpty { add { self.handle(.checkpointWritten(step: self.writing.removeFirst(), path: "")) } }
+        if !writing.isEmpty { add { self.writeCheckpoint() } }
         if !restarts.isEmpty { add { self.startWorker(host: self.restarts.removeFirst()) } }
         if !storeRestarts.isEmpty {
             add {

@@ -103,6 +103,36 @@ import Testing
         atEveryMessage((2, 1, 1), mayEnd: true, stride: 2) { [.leave($0), .killWorker($0 + 1)] }
     }
 
+    /// A disk that is full for a while gets the last checkpoint when it has room; one that stays full costs only that checkpoint.
+    @Test(arguments: layouts) func aFullDiskAtAnyMessageCostsNoStep(_ workers: Int, _ replicas: Int, _ stores: Int) {
+        var story = RunStory(workers: workers, replicas: replicas, stores: stores)
+        let events = story.check()
+        for event in stride(from: 0, to: events, by: 5) {
+            story.seed = 1 + event % 3
+            story.faults = [event: [.fillDisk], event + 20: [.freeDisk]]
+            story.check()
+            story.faults = [event: [.fillDisk, .killWorker(event)], event + 20: [.freeDisk]]
+            story.check()
+            story.faults = [event: [.fillDisk]]
+            story.check(mayEnd: true)
+        }
+    }
+
+    /// A checkpoint is tried again only when every store can send it, and a successor writes the one that its predecessor could not.
+    @Test(arguments: layouts) func aFullDiskAndAFailedStoreOrCoordinatorCostNoStep(_ workers: Int, _ replicas: Int, _ stores: Int) {
+        var story = RunStory(workers: workers, replicas: replicas, stores: stores)
+        let events = story.check()
+        for event in stride(from: 0, to: events, by: 7) {
+            story.seed = 1 + event % 3
+            story.faults = [event: [.fillDisk], event + 10: [.killStore(event)], event + 40: [.freeDisk]]
+            story.check()
+            story.faults = [event: [.fillDisk], event + 10: [.killCoordinator], event + 40: [.freeDisk]]
+            story.check()
+            story.faults = [event: [.fillDisk], event + 10: [.killStore(event), .loseWorker(event)]]
+            story.check(mayEnd: true)
+        }
+    }
+
     /// Long random stories: failures during recoveries, changes, stops and validations.
     @Test(arguments: 0..<8) func longRandomStoriesEnd(_ part: Int) {
         var random = ModelRandom(900 + part)
@@ -114,7 +144,7 @@ import Testing
                 let event = Int.random(in: 0..<900, using: &random)
                 let index = Int.random(in: 0..<8, using: &random)
                 let fault: ModelFault =
-                    switch Int.random(in: 0..<12, using: &random) {
+                    switch Int.random(in: 0..<14, using: &random) {
                     case 0...2: .killWorker(index)
                     case 3: .killWorkers(2)
                     case 4: .breakLink(index)
@@ -124,6 +154,8 @@ import Testing
                     case 8: .checkpoint
                     case 9: .leave(index)
                     case 10: index == 0 ? .stop : .breakLink(index)
+                    case 11: .fillDisk
+                    case 12: .freeDisk
                     default: index < 2 ? .killStore(index) : index < 4 ? .killCoordinator : .killWorker(index)
                     }
                 story.faults[event, default: []].append(fault)

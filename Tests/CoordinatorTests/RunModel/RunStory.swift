@@ -56,18 +56,25 @@ struct RunStory {
             let values = Self.reference[last]?.values ?? [:]
             #expect(model.values.allSatisfy { values[$0] == $1 }, "\(self): other parameters", sourceLocation: sourceLocation)
             #expect(model.checkpoints[last] == Self.reference[last]?.values, "\(self): another checkpoint", sourceLocation: sourceLocation)
+            #expect(model.saved.contains(last), "\(self): the last checkpoint is not on disk", sourceLocation: sourceLocation)
         case .interrupted(let step)?, .finished(let step)?:
             #expect(mayEnd, "\(self): interrupted at \(step)", sourceLocation: sourceLocation)
             #expect(
                 !model.hasBegun || model.checkpoints[step] == Self.reference[step]?.values, "\(self): another checkpoint of \(step)",
                 sourceLocation: sourceLocation)
+            #expect(!model.hasBegun || model.saved.contains(step), "\(self): \(step) is not on disk", sourceLocation: sourceLocation)
+        // The disk has taken no checkpoint of the last step. A successor does not know what the coordinator before it has written.
+        case .unsaved(let reason)?:
+            #expect(
+                mayEnd && (model.successions > 0 || !model.saved.contains(model.steps.count)), "\(self): \(reason)",
+                sourceLocation: sourceLocation)
         case .lost(let reason)?:
             #expect(mayEnd, "\(self): \(reason)", sourceLocation: sourceLocation)
-            guard reason.contains("did not join") else { break }
+            guard model.hasBegun, reason.contains("did not join") else { break }
             // The stores live: everything that is committed is in a checkpoint.
             let step = model.steps.count
             #expect(
-                model.checkpoints[step] == Self.reference[step]?.values, "\(self): no checkpoint of \(step)",
+                model.checkpoints[step] == Self.reference[step]?.values && model.saved.contains(step), "\(self): no checkpoint of \(step)",
                 sourceLocation: sourceLocation)
         // Nobody takes the assignment of a worker that left before the first step.
         case .failed(let reason)? where mayEnd && !model.hasBegun && reason.contains("did not join"): break

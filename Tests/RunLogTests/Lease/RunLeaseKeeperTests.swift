@@ -96,7 +96,7 @@ import RunLog
         let writer = try RunWriter(directory, record: .sample(), lease: keeper)
         // The coordinator before continues.
         for descriptor in descriptors { #expect(Glibc.write(descriptor, "late\n", 5) == 5) }
-        writer.event("note", "new")
+        try writer.event("note", "new")
         for path in directory.appendedPaths { #expect(!TextFile.content(path).contains("late"), "\(path)") }
         #expect(TextFile.content(directory.eventsPath).hasPrefix("old\n{"))
         #expect(try directory.record().fencing == 5)

@@ -14,7 +14,8 @@ enum ContractRun {
         try #require(Data(base64Encoded: image)).write(to: URL(fileURLWithPath: runner.path("a.png")))
         let result = try runner.run(
             options + [
-                "validation.every=3", "checkpoint.every=3", "--name", "a", "--steps", "6", "--trace-every", "2", "--norms-every", "2",
+                "validation.every=3", "checkpoint.every=3", "checkpoint.minutes=60", "--name", "a", "--steps", "6", "--trace-every", "2",
+                "--norms-every", "2",
             ])
         #expect(result.code == 0, "\(result.errors)")
         return runner

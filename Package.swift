@@ -142,6 +142,7 @@ let package = Package(
         tests("Settings"),
         tests("Supervision"),
         tests("Analysis"),
+        tests("Dashboard"),
         tests("Commands", ["TestSupport", "Settings"]),
 
         // The repository's own rules: imports, lengths of files, words and summaries.

@@ -28,6 +28,15 @@ import Testing
         #expect(again.contains("\"resume\":\"\\/r\"") && !again.contains("batch=16") && again.contains("\"restarts\":7"))
     }
 
+    /// The hint to start a worker by hand names what it needs to be admitted.
+    @Test func theHintToStartAWorkerNamesCertificatesAndToken() throws {
+        func arguments(_ options: [String]) throws -> [String] { try RunRequest.parse(["--data", "d"] + options).security.joiningArguments }
+        #expect(try arguments([]) == [])
+        #expect(try arguments(["--certificates", "c"]) == ["--certificates", "c"])
+        #expect(try arguments(["--certificates", "c", "--group-readable-keys"]) == ["--certificates", "c", "--group-readable-keys"])
+        #expect(try arguments(["--token-file", "t"]) == ["--token-file", "t"])
+    }
+
     /// The prediction of a run takes the slowest of the connections in the file.
     @Test func aRequestIsCompletedByTheFile() throws {
         let file = try HostsFile(

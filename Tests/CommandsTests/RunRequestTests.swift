@@ -30,7 +30,9 @@ import Testing
 
     /// The hint to start a worker by hand names what it needs to be admitted.
     @Test func theHintToStartAWorkerNamesCertificatesAndToken() throws {
-        func arguments(_ options: [String]) throws -> [String] { try RunRequest.parse(["--data", "d"] + options).security.joiningArguments }
+        func arguments(_ options: [String]) throws -> [String] {
+            try RunRequest.parse(["--data", "d"] + options).security.joiningArguments
+        }
         #expect(try arguments([]) == [])
         #expect(try arguments(["--certificates", "c"]) == ["--certificates", "c"])
         #expect(try arguments(["--certificates", "c", "--group-readable-keys"]) == ["--certificates", "c", "--group-readable-keys"])

@@ -11,7 +11,7 @@ final class ProgressDisplay: @unchecked Sendable {
     private let batch: Int
     /// The network's classes; 0 if they are unknown.
     private let classes: Int
-    /// What a worker or store that a user starts by hand needs to join.
+    /// The arguments with which a worker or store that a user starts by hand is admitted.
     private let joiningArguments: [String]
     private var last = 0
     private var lastShown = 0.0

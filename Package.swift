@@ -146,6 +146,7 @@ let package = Package(
         tests("Settings", ["NeuralNetwork"]),
         tests("Supervision", ["TestSupport", "Settings", "Security", "Platform"]),
         tests("Analysis"),
+        tests("Dashboard"),
         tests("Commands", ["TestSupport", "Settings", "RunLog"]),
 
         // The repository's own rules: imports, lengths of files, words and summaries.

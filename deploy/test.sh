@@ -16,5 +16,6 @@ swift test -c release --skip-build "$@"
 [ $# -eq 0 ] || exit 0
 Tests/Checks/run.sh --install
 Tests/Browser/run.sh
+python3 -B -m unittest discover -s Tests/Benchmarks/Steps
 # The same inputs every time. Longer fuzzing, which looks for new findings, is started by hand.
 Tests/Fuzzing/run.sh --runs 2000 --seed 1 || { [ $? -eq 69 ] && echo "fuzzing is skipped"; }

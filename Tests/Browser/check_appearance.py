@@ -55,6 +55,19 @@ class AppearanceChecks(CheckGroup):
         page.look()
         require(not problems, "; ".join(problems[:8]))
 
+    def check_tables_are_not_cut_off_at_400_px(self):
+        page, problems = self.page, []
+        page.look(400, 740)
+        for route in ROUTES:
+            page.go(route, READY.get(name_of(route)))
+            page.js("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+            page.until(lambda: page.js("return [...document.querySelectorAll('details')].every((one) => one.open)"), "the tables")
+            cut = page.js("return [...document.querySelectorAll('.scroll')].filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.getAttribute('aria-label'))")
+            problems += [f"{route}: {one}" for one in cut]
+            page.js("document.querySelectorAll('details').forEach((one) => { one.open = false; })")
+        page.look()
+        require(not problems, "; ".join(problems[:8]))
+
     def check_tab_reaches_everything(self):
         page, problems, reached_in_all = self.page, [], 0
         for route in ROUTES:

@@ -2,6 +2,7 @@
 
 import re
 
+import small_run
 import values
 from browser_page import require
 from check_group import CheckGroup
@@ -41,3 +42,8 @@ class ContentChecks(CheckGroup):
         wrong = values.wrong_in_layers(self.page, self.processes.runs)
         require(not wrong, "; ".join(wrong))
         self.page.shoot("layers-values")
+
+    def check_figures_of_a_small_run_are_the_run_s(self):
+        wrong = small_run.wrong_in_list(self.page) + small_run.wrong_in_sections(self.page)
+        require(not wrong, "; ".join(wrong))
+        self.page.shoot("small-run")

@@ -58,3 +58,57 @@ class LiveChecks(CheckGroup):
         except urllib.error.HTTPError as error:
             require(error.code in (401, 403), f"the server answered {error.code}")
             require(json.load(error).get("error"), "the server gave no error message")
+
+    def check_navigation_adds_no_listeners(self):
+        """Whoever listens to the session goes with the page that listens."""
+        page = self.page
+        page.go("/", "tbody tr")
+        page.js("""window.sessionListeners = 0;
+            const count = (name, by) => {
+              const original = EventTarget.prototype[name];
+              EventTarget.prototype[name] = function (type, ...rest) {
+                if (this?.constructor === EventTarget && type === 'change') window.sessionListeners += by;
+                return original.call(this, type, ...rest);
+              };
+            };
+            count('addEventListener', 1);
+            count('removeEventListener', -1);""")
+        for _ in range(3):
+            page.go(f"/run/{LIVE}/curves", ".plot path.line")
+            page.go(f"/run/{LIVE}/events", "tbody tr")
+            page.go("/", "tbody tr")
+        left = page.js("return window.sessionListeners")
+        page.driver.refresh()
+        require(left == 0, f"{left} listeners are left")
+
+    def check_addresses_that_are_not_well_encoded(self):
+        page = self.page
+        for address in ("#/run/%/curves", "#/compare/%,%e0", "#/run/%e0%a4/events"):
+            page.js("location.hash = arguments[0]", address)
+            page.until(lambda: page.text("main h1") in ("The page could not be loaded", "Compare runs"), f"a page at {address}")
+        page.driver.get("about:blank")
+        page.driver.get(f"{page.address}#token=%")
+        page.until(lambda: len(page.text("#token-error")) > 10, "an error message about the token")
+        page.js("document.querySelectorAll('dialog').forEach((dialog) => dialog.close())")
+        # The same while the page is open.
+        page.go("/", "tbody tr")
+        page.js("location.hash = '#token=%'")
+        page.until(lambda: len(page.text("#token-error")) > 10, "an error message about the token of a later address")
+        page.js("document.querySelectorAll('dialog').forEach((dialog) => dialog.close())")
+
+    def check_a_section_that_loads_does_not_say_that_it_is_empty(self):
+        page = self.page
+        page.go(f"/run/{LIVE}/curves", ".plot path.line")
+        for section, request in (("timeline", "/timeline"), ("log", "/log"), ("layers", "/norms")):
+            page.js("""const original = window.fetch;
+                window.held = [];
+                window.fetch = (resource, ...rest) => String(resource.url ?? resource).includes(arguments_[0])
+                  ? new Promise((resolve) => window.held.push(() => resolve(original(resource, ...rest)))) : original(resource, ...rest);
+                window.release = () => { window.fetch = original; window.held.forEach((one) => one()); };
+                """.replace("arguments_[0]", json.dumps(request)))
+            page.js("location.hash = arguments[0]", f"#/run/{LIVE}/{section}")
+            page.until(lambda: page.js("return window.held.length") > 0, f"the request of {section}")
+            shown = page.js("return [...document.querySelectorAll('.section p')].filter((one) => one.checkVisibility({ visibilityProperty: true })).map((one) => one.textContent)")
+            page.js("window.release()")
+            require(shown == ["Loading …"], f"{section} says {shown} while it loads")
+            page.until(lambda: "Loading …" not in page.text("main"), f"{section} to be loaded")

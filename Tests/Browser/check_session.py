@@ -20,6 +20,7 @@ class SessionChecks(CheckGroup):
 
     def check_token_form(self):
         page = self.page
+        page.go(f"/run/{LIVE}/curves", "#stop")
         page.log_in(self.token)
         page.until(lambda: page.one("#stop").is_enabled() and page.one("#checkpoint").is_enabled(), "the buttons")
         page.one("#session").click()

@@ -15,6 +15,7 @@ import signal
 import sys
 import traceback
 
+import small_run
 import values
 from browser_page import Failure, Page, require
 from check_appearance import AppearanceChecks
@@ -76,7 +77,8 @@ def main():
     try:
         first = processes.train(FIRST, 30, "optimizer.learning_rate=0.003")
         require(first.wait(300) == 0, f"the first run failed; see {processes.logs}")
-        values.write(pathlib.Path(processes.runs, FIRST), processes.runs)
+        for made in (values, small_run):
+            made.write(pathlib.Path(processes.runs, FIRST), processes.runs)
         # Enough steps to outlast the test. The stop button ends the run.
         processes.live = processes.train(LIVE, 1_000_000, "optimizer.learning_rate=0.001")
         if options.dashboard:

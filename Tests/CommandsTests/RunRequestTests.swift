@@ -46,6 +46,17 @@ import Testing
         #expect(continued.resume == run.directory.path && continued.restartReason != nil)
     }
 
+    /// The hint to start a worker by hand names what it needs to be admitted.
+    @Test func theHintToStartAWorkerNamesCertificatesAndToken() throws {
+        func arguments(_ options: [String]) throws -> [String] {
+            try RunRequest.parse(["--data", "d"] + options).security.joiningArguments
+        }
+        #expect(try arguments([]) == [])
+        #expect(try arguments(["--certificates", "c"]) == ["--certificates", "c"])
+        #expect(try arguments(["--certificates", "c", "--group-readable-keys"]) == ["--certificates", "c", "--group-readable-keys"])
+        #expect(try arguments(["--token-file", "t"]) == ["--token-file", "t"])
+    }
+
     /// The prediction of a run takes the slowest of the connections in the file.
     @Test func aRequestIsCompletedByTheFile() throws {
         let file = try HostsFile(

@@ -33,6 +33,30 @@ import Testing
         #expect(log.firstFailure?.message == "worker 1 is hung")
     }
 
+    @Test func aFollowerShowsEachLineOnceThoughItArrivesLate() {
+        var follower = LogFollower()
+        func new(_ lines: [LogLine]) -> [String] { follower.newLines(of: MergedLog(log: lines, events: [])).map(\.message) }
+        let (one, two, three) = (line(1, 0, "one"), line(2, 0, "two"), line(3, 0, "three"))
+        #expect(new([one, three]) == ["one", "three"])
+        #expect(new([one, three]) == [])
+        #expect(new([one, three, two]) == ["two"])
+        // The same message of another process is merged into a line that was shown, and the same message later is a line of its own.
+        #expect(new([one, three, two, line(3.5, 1, "three")]) == [])
+        #expect(new([one, three, two, line(3.5, 1, "three"), line(9, 0, "three")]) == ["three"])
+    }
+
+    /// The digest tells whether what a reader has still is the beginning of the log.
+    @Test func theDigestOfTheFirstLinesChangesWithThem() {
+        let (one, two, three) = (line(1, 0, "one"), line(2, 0, "two"), line(3, 0, "three"))
+        let before = MergedLog(log: [one, three], events: [])
+        let more = MergedLog(log: [one, three, line(9, 0, "four")], events: [])
+        #expect(more.digest(first: 2) == before.digest(first: 2) && more.digest(first: 3) != before.digest(first: 2))
+        #expect(MergedLog(log: [one, two, three], events: []).digest(first: 2) != before.digest(first: 2))
+        #expect(MergedLog(log: [one, three, line(3.1, 1, "three")], events: []).digest(first: 2) != before.digest(first: 2))
+        #expect(before.digest(first: 0) == MergedLog(log: [], events: []).digest(first: 0))
+        #expect(before.digest(first: 9) == before.digest(first: 2))
+    }
+
     @Test func anUnknownClockMakesTheUncertaintyUnknown() {
         let log = MergedLog(log: [line(1, 0, "x", off: nil), line(1, 1, "x")], events: [])
         #expect(log.lines.count == 1 && log.lines[0].uncertainty == nil)

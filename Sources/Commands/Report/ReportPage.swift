@@ -86,9 +86,8 @@ struct ReportPage {
                 .init("training, each step", losses, isBackground: true), .init("training, smoothed", LineChart.smoothed(losses)),
                 .init("validation", validationLosses),
             ])
-        var error = LineChart(
-            title: "Validation error", xLabel: "step", yLabel: "per cent",
-            lines: [.init("top-1", top1)] + (FigureText.showsTop5(classes: record.classes) ? [.init("top-5", top5)] : []))
+        var error = LineChart(title: "Validation error", xLabel: "step", yLabel: "per cent", lines: [.init("top-1", top1)])
+        if FigureText.showsTop5(classes: record.classes) { error.lines.append(.init("top-5", top5)) }
         (loss.marks, error.marks) = (marks, marks)
         return [loss, error].map(Self.drawn).joined()
     }

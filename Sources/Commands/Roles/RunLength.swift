@@ -1,6 +1,6 @@
 import RunLog
 
-/// How long a run trains where its user did not say.
+/// The length of a run whose user did not choose one.
 package enum RunLength {
     /// - Parameters:
     ///   - images: the images of the training set.

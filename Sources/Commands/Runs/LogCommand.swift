@@ -15,7 +15,7 @@ struct LogCommand: ParsableCommand {
 
     func run() throws {
         let directory = try RunDirectory.find(target, runs: runs)
-        var shown = 0
+        var follower = LogFollower()
         var seen: [FileStamp]?
         while true {
             let state = try directory.record().state
@@ -25,10 +25,10 @@ struct LogCommand: ParsableCommand {
                 if seen == nil, !json, let failure = log.firstFailure, log.lines.count > 1 {
                     Terminal.line("first failure: \(Self.text(failure))\n")
                 }
-                for line in log.lines.dropFirst(shown) {
+                for line in follower.newLines(of: log) {
                     Terminal.line(json ? try Self.json(line) : Self.text(line))
                 }
-                (seen, shown) = (stamps, max(shown, log.lines.count))
+                seen = stamps
             }
             guard follow, state == .running else { return }
             usleep(300_000)

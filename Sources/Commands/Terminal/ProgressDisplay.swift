@@ -11,7 +11,7 @@ final class ProgressDisplay: @unchecked Sendable {
     private let batch: Int
     /// The network's classes; 0 if they are unknown.
     private let classes: Int
-    /// What a worker or store that a user starts by hand needs to join.
+    /// The arguments with which a worker or store that a user starts by hand is admitted.
     private let joiningArguments: [String]
     private var last = 0
     private var lastShown = 0.0
@@ -32,16 +32,10 @@ final class ProgressDisplay: @unchecked Sendable {
                 line(sentence)
             case .straggler(let worker, let times): line(JournalEntry.straggler(worker, times))
             case .paused(let step, let reasons): line("paused after step \(step): \(reasons.joined(separator: "; "))")
-            case .resumed(let step, _): line(step < last ? "continues from step \(step + 1)" : "continues after step \(step)")
+            case .resumed(let step, _): showResumed(step)
             case .leaving(let participant): line("\(participant.short) on \(participant.host) asks to leave")
             case .checkpointDamaged(let reason): line(reason)
-            case .waiting(let workers, let stores, let address):
-                let missing = [
-                    workers > 0 ? "\(workers) more \(workers == 1 ? "worker" : "workers")" : nil,
-                    stores > 0 ? "\(stores) more \(stores == 1 ? "store" : "stores")" : nil,
-                ].compactMap { $0 }.joined(separator: " and ")
-                let words = ["colonnade", workers > 0 ? "worker" : "store", "--coordinator", "\(address)"] + joiningArguments
-                line("waiting for \(missing); start one with: \(words.joined(separator: " "))")
+            case .waiting(let workers, let stores, let address): showMissing(workers, stores, "\(address)")
             case .joined(let participant, _): line("\(participant.short) joined from \(participant.host)")
             case .refused(let sentence): line(sentence)
             case .fetching(let rank, let host, let bytes):
@@ -56,10 +50,7 @@ final class ProgressDisplay: @unchecked Sendable {
                         ? "all \(last) steps are trained; making up for what was lost after them"
                         : from == 0 ? "training \(last) steps" : "training steps \(from + 1) to \(last)")
             case .step(let metrics): showStep(metrics)
-            case .validated(let metrics):
-                line(
-                    "step \(metrics.step): validation loss \(FigureText.loss(metrics.loss)), "
-                        + FigureText.errors(top1: metrics.top1_error, top5: metrics.top5_error, classes: classes > 0 ? classes : nil))
+            case .validated(let metrics): showValidation(metrics)
             case .checkpoint(let step, let path): line("step \(step): checkpoint \(path)")
             case .checkpointFailed(let step, let reason): line(JournalEntry.checkpointFailed(step, reason))
             case .logWaiting(let backlog, _): line(backlog.waitingSentence)
@@ -72,6 +63,24 @@ final class ProgressDisplay: @unchecked Sendable {
             case .spare, .grouped, .failure, .evicted, .stragglerRecovered, .left, .norms, .command, .note: break
             }
         }
+    }
+
+    private func showResumed(_ step: Int) {
+        line(step < last ? "continues from step \(step + 1)" : "continues after step \(step)")
+    }
+
+    private func showMissing(_ workers: Int, _ stores: Int, _ coordinator: String) {
+        var missing: [String] = []
+        if workers > 0 { missing.append("\(workers) more \(workers == 1 ? "worker" : "workers")") }
+        if stores > 0 { missing.append("\(stores) more \(stores == 1 ? "store" : "stores")") }
+        let role = workers > 0 ? "worker" : "store"
+        let words: [String] = ["colonnade", role, "--coordinator", coordinator] + joiningArguments
+        line("waiting for \(missing.joined(separator: " and ")); start one with: \(words.joined(separator: " "))")
+    }
+
+    private func showValidation(_ metrics: ValidationMetrics) {
+        let errors = FigureText.errors(top1: metrics.top1_error, top5: metrics.top5_error, classes: classes > 0 ? classes : nil)
+        line("step \(metrics.step): validation loss \(FigureText.loss(metrics.loss)), \(errors)")
     }
 
     private func showStep(_ metrics: StepMetrics) {

@@ -2,7 +2,6 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
-import Platform
 import RunLog
 
 /// Streams of changes as server-sent events.
@@ -10,7 +9,7 @@ struct LiveRoutes: Sendable {
     let catalog: RunCatalog
     /// The largest number of simultaneous streams. Browsers retry by themselves after a rejection.
     private static let limit = 64
-    private let open = Monitor(0)
+    private let slots = StreamSlots(limit)
 
     init(catalog: RunCatalog) { self.catalog = catalog }
 
@@ -55,17 +54,12 @@ struct LiveRoutes: Sendable {
     private func stream(
         _ body: @escaping @Sendable (_ send: (String?, Data) async throws -> Void) async throws -> Void
     ) throws -> Response {
-        let isAdmitted = open.update { count in
-            guard count < Self.limit else { return false }
-            count += 1
-            return true
-        }
-        guard isAdmitted else { throw DashboardError(.serviceUnavailable, "too many pages are open; close some of them") }
-        let open = open
+        guard let slot = slots.take() else { throw DashboardError(.serviceUnavailable, "too many pages are open; close some of them") }
         return Response(
             status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
             body: .init { writer in
-                defer { open.update { $0 -= 1 } }
+                // The response holds the slot, also where its client is gone before the body is written.
+                defer { withExtendedLifetime(slot) {} }
                 var quiet = 0
                 try await body { name, data in
                     var buffer = ByteBuffer()

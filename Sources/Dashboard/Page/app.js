@@ -1,7 +1,8 @@
-// Routes the address to a page: #/ runs, #/run/NAME/SECTION, #/compare/A,B.
+// Shows the page that the address names.
 
-import { announce, fill, h } from "./dom.js";
-import { beginSession, session, takeTokenFromAddress, tokenForm, whenSessionChanges } from "./session.js";
+import { routeOf } from "./address.js";
+import { announce, fill, h, whileLoading } from "./dom.js";
+import { askForToken, beginSession, session, takeTokenFromAddress, tokenForm, whenSessionChanges } from "./session.js";
 import { RunsPage } from "./runs-page.js";
 import { RunPage } from "./run-page.js";
 import { ComparePage } from "./compare-page.js";
@@ -10,16 +11,6 @@ const main = document.getElementById("main");
 let page = null;
 let hasShown = false;
 
-function route() {
-  const parts = location.hash.replace(/^#\/?/, "").split("/");
-  const plain = (text) => {
-    try { return decodeURIComponent(text ?? ""); } catch { return text; }
-  };
-  if (parts[0] === "run" && parts[1]) return { kind: "run", key: plain(parts[1]), section: parts[2] || "curves" };
-  if (parts[0] === "compare") return { kind: "compare", key: (parts[1] ?? "").split(",").map(plain).filter(Boolean).join(",") };
-  return { kind: "runs", key: "" };
-}
-
 function make({ kind, key }) {
   if (kind === "run") return new RunPage(key);
   if (kind === "compare") return new ComparePage(key ? key.split(",") : []);
@@ -27,7 +18,7 @@ function make({ kind, key }) {
 }
 
 async function show() {
-  const wanted = route();
+  const wanted = routeOf(location.hash);
   for (const link of document.querySelectorAll("header nav a")) {
     if (link.dataset.route === wanted.kind) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -45,7 +36,7 @@ async function show() {
     page?.close();
     page = Object.assign(make(wanted), { kind: wanted.kind, key: wanted.key });
     const opened = page;
-    fill(main, page.element);
+    const end = whileLoading(main, page.element);
     try {
       await page.open();
     } catch (error) {
@@ -57,6 +48,7 @@ async function show() {
       announce(error.message, { urgent: true });
       return;
     }
+    end();
     if (page !== opened) return;
   }
   page.show?.(wanted.section);
@@ -73,12 +65,9 @@ document.getElementById("skip").addEventListener("click", (event) => {
   main.focus();
 });
 window.addEventListener("hashchange", async () => {
-  await takeTokenFromAddress();
+  const failure = await takeTokenFromAddress();
   await show();
-whenSessionChanges(() => {
-  // After signing out, or if the server has a new token, this browser may no longer see the page's content.
-  if (session.needsToken && main.dataset.shown !== "token") show();
-});
+  if (failure && !session.needsToken) askForToken(failure.message);
 });
 
 try {

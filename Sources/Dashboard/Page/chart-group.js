@@ -1,7 +1,7 @@
 // The shared state of stacked charts: the range of steps, the cursor, and the events on their axis.
 
 import { h, setText } from "./dom.js";
-import { count } from "./format.js";
+import { clockTime, count } from "./format.js";
 import { nearest } from "./scales.js";
 
 /** The distance in pixels within which the cursor counts as on an event. */
@@ -31,7 +31,7 @@ export class ChartGroup {
     this.draw();
   }
 
-  /** Sets the events, ordered by step: [{step, level: "bad" | "note" | "minor", message}]. */
+  /** Sets the events of `placeEvents`, ordered by their place on the axis. */
   setEvents(events) {
     this.events = events;
     this.draw();
@@ -59,12 +59,12 @@ export class ChartGroup {
     this.cursor = step === null ? null : Math.min(to, Math.max(from, step));
     for (const chart of this.charts) chart.showCursor();
     const event = this.cursor === null ? null : this.eventAt(this.cursor);
-    setText(this.caption, event ? `step ${event.isAbout ? "about " : ""}${count(event.step)}: ${event.message}` : hint);
+    setText(this.caption, event ? `${event.step === null ? clockTime(event.time) : `step ${count(event.step)}`}: ${event.message}` : hint);
   }
 
   visibleEvents() {
     const [from, to] = this.range();
-    return this.events.filter((event) => event.step >= from && event.step <= to && (this.showsMinor || event.level !== "minor"));
+    return this.events.filter((event) => event.at >= from && event.at <= to && (this.showsMinor || event.level !== "minor"));
   }
 
   /** Returns the event under the cursor. Failures take precedence over notes, and notes over checkpoints. */
@@ -72,7 +72,7 @@ export class ChartGroup {
     const chart = this.charts[0];
     if (!chart?.x) return null;
     const order = { bad: 0, note: 1, minor: 2 };
-    const near = this.visibleEvents().filter((event) => Math.abs(chart.x(event.step) - chart.x(step)) <= reach);
+    const near = this.visibleEvents().filter((event) => Math.abs(chart.x(event.at) - chart.x(step)) <= reach);
     return near.sort((one, other) => order[one.level] - order[other.level])[0] ?? null;
   }
 
@@ -100,9 +100,9 @@ export class ChartGroup {
 
   toEvent(direction) {
     const here = this.cursor ?? (direction > 0 ? -Infinity : Infinity);
-    const events = this.visibleEvents().filter((event) => event.level !== "minor" && (direction > 0 ? event.step > here : event.step < here));
+    const events = this.visibleEvents().filter((event) => event.level !== "minor" && (direction > 0 ? event.at > here : event.at < here));
     const event = direction > 0 ? events[0] : events.at(-1);
-    if (event) this.setCursor(event.step);
+    if (event) this.setCursor(event.at);
   }
 }
 

@@ -3,7 +3,7 @@
 import { checkbox, fill, h, setText } from "./dom.js";
 import { api } from "./api.js";
 import { ChartGroup } from "./chart-group.js";
-import { figure, fixed, nothing, percent } from "./format.js";
+import { figure, fixed, loss, nothing, percent } from "./format.js";
 import { LineChart } from "./line-chart.js";
 import { smoothed } from "./scales.js";
 import { stateBadge } from "./state.js";
@@ -23,7 +23,7 @@ export class ComparePage {
     this.smoothing = 0.9;
     this.curves = [];
     this.group = new ChartGroup({ zoomed: () => this.fetchCurves().catch(() => {}) });
-    this.loss = this.group.add(new LineChart({ title: "Loss", note: "training, smoothed", format: (value) => fixed(value, 3), height: 280 }));
+    this.loss = this.group.add(new LineChart({ title: "Loss", note: "training, smoothed", format: loss, height: 280 }));
     this.error = this.group.add(new LineChart({ title: "Validation error", note: "top-1", format: (value) => percent(value, 1), ticks: (value) => `${figure(100 * value)} %`, height: 280 }));
     this.rate = this.group.add(new LineChart({ title: "Learning rate", format: (value) => figure(value, 3), isLog: true, height: 180 }));
     this.speed = this.group.add(new LineChart({ title: "Images per second", note: "smoothed", format: (value) => figure(value, 4), height: 180 }));

@@ -4,7 +4,7 @@ import { checkbox, choice, h, setText, throttled } from "./dom.js";
 import { api } from "./api.js";
 import { ChartGroup } from "./chart-group.js";
 import { placeEvents } from "./events.js";
-import { count, figure, fixed, percent } from "./format.js";
+import { count, figure, fixed, loss, percent } from "./format.js";
 import { LineChart } from "./line-chart.js";
 import { smoothed } from "./scales.js";
 
@@ -20,7 +20,7 @@ export class CurvesSection {
     this.span = "all";
     this.tail = [];
     this.group = new ChartGroup({ zoomed: () => this.zoomed() });
-    this.loss = this.group.add(new LineChart({ title: "Loss", note: "cross-entropy", format: (value) => fixed(value, value < 0.1 ? 4 : 3), height: 260 }));
+    this.loss = this.group.add(new LineChart({ title: "Loss", note: "cross-entropy", format: loss, height: 260 }));
     this.error = this.group.add(new LineChart({ title: "Validation error", format: (value) => percent(value, 1), ticks: (value) => `${figure(100 * value)} %`, height: 260 }));
     this.rate = this.group.add(new LineChart({ title: "Learning rate", format: (value) => figure(value, 3), isLog: true, height: 170 }));
     this.speed = this.group.add(new LineChart({ title: "Images per second", format: (value) => figure(value, 4), height: 170 }));
@@ -117,7 +117,7 @@ export class CurvesSection {
     const { model } = this;
     const last = this.lastStep();
     const now = model.isRunning ? new Date().toISOString() : model.record?.ended ?? model.events.at(-1)?.time;
-    this.group.setEvents(placeEvents(model.events, { started: model.record?.started, now, step: last }).sort((one, other) => one.step - other.step));
+    this.group.setEvents(placeEvents(model.events, { started: model.record?.started, now, step: last }).sort((one, other) => one.at - other.at));
   }
 
   draw() {
@@ -136,7 +136,10 @@ export class CurvesSection {
       ...(this.smoothing > 0 ? [{ name: "smoothed", color: 0, look: "line", x: loss.x, y: smoothed(loss.y, this.smoothing) }] : []),
       { name: "validation", color: 1, look: "points", ...ofValidations("loss") },
     ]);
-    this.error.set([{ name: "top-1", color: 1, look: "points", ...ofValidations("top1_error") }, { name: "top-5", color: 2, look: "points", ...ofValidations("top5_error") }]);
+    const errors = [{ name: "top-1", color: 1, look: "points", ...ofValidations("top1_error") }];
+    // Of five classes or fewer, the right one is always among the five best.
+    if (!(this.model.classes <= 5)) errors.push({ name: "top-5", color: 2, look: "points", ...ofValidations("top5_error") });
+    this.error.set(errors);
     this.rate.set([{ name: "rate", color: 3, look: "line", ...line("learning_rate") }]);
     const speed = line("images_per_second");
     this.speed.set([

@@ -33,6 +33,20 @@ export function fill(element, ...children) {
   return element;
 }
 
+/**
+ * Shows an element below others, and "Loading …" instead of its content until the function that this returns is called: a table without
+ * rows would say that there are none. The element has its size meanwhile, which charts need.
+ */
+export function whileLoading(place, element, ...before) {
+  const note = h("p", { class: "quiet", role: "status" }, "Loading …");
+  element.classList.add("unloaded");
+  fill(place, before, note, element);
+  return () => {
+    note.remove();
+    element.classList.remove("unloaded");
+  };
+}
+
 /** Sets text only if it changed, so that selections and screen readers are not disturbed. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;

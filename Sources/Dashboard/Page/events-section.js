@@ -2,7 +2,7 @@
 
 import { checkbox, h, throttled } from "./dom.js";
 import { clockTime, count } from "./format.js";
-import { isVerdict, placeEvents } from "./events.js";
+import { isVerdict, levelOf, stepOf } from "./events.js";
 import { DataTable } from "./table.js";
 
 /** The largest number of rows, because more would be slow. Older events are in events.jsonl. */
@@ -10,7 +10,7 @@ const most = 500;
 
 const columns = [
   { title: "time", class: "number", value: (event) => event.time, render: (time) => h("time", { datetime: time, title: time }, clockTime(time)) },
-  { title: "step", class: "number", value: (event) => `${event.isAbout ? "≈ " : ""}${count(event.step)}` },
+  { title: "step", class: "number", value: (event) => count(stepOf(event)) },
   { title: "kind", value: (event) => [event.kind, event.level], render: ([kind, level]) => h("span", { class: `kind ${level}` }, kind) },
   { title: "what happened", class: "words", header: true, value: (event) => event.message },
 ];
@@ -41,9 +41,7 @@ export class EventsSection {
   }
 
   update() {
-    const { model } = this;
-    const placed = placeEvents(model.events, { started: model.record?.started, now: model.isRunning ? new Date().toISOString() : model.record?.ended, step: model.step || undefined });
-    const events = placed.map((event, number) => ({ ...event, number })).reverse();
+    const events = this.model.events.map((event, number) => ({ ...event, number, level: levelOf(event.kind) })).reverse();
     this.verdicts.set(events.filter(isVerdict).slice(0, most));
     const wanted = events.filter((event) => this.shown[event.level]);
     this.table.set(wanted.slice(0, most));

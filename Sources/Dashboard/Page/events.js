@@ -9,28 +9,31 @@ export const levelOf = (kind) => (bad.has(kind) ? "bad" : minor.has(kind) ? "min
 /** Whether an event names what blocked or ended a run. */
 export const isVerdict = (event) => event.kind === "verdict" || event.kind === "failed" || event.kind === "evicted";
 
-/** Returns the step that an event names in a field or in its message; null if it names none. */
-function namedStep(event) {
-  if (event.step !== undefined && event.step !== null && Number.isFinite(Number(event.step))) return Number(event.step);
-  const pattern = event.kind === "started" ? /from step (\d+)/ : /\bstep (\d+)/;
-  const match = pattern.exec(event.message ?? "");
-  return match ? Number(match[1]) : null;
+/** The step in the message of an event that an older release wrote, which had it nowhere else. */
+const patterns = {
+  started: /^training from step (\d+)/, checkpoint: /^checkpoint of step (\d+)/, "learning-rate": /from step (\d+)$/, finished: /^finished at step (\d+)/, interrupted: /^stopped after step (\d+)/,
+};
+
+/** Returns an event's own step; null if it has none. */
+export function stepOf(event) {
+  const own = event.step ?? patterns[event.kind]?.exec(event.message ?? "")?.[1];
+  return own !== undefined && own !== null && Number.isFinite(Number(own)) ? Number(own) : null;
 }
 
 /**
- * Gives each event a step. For an event that names none, the step is interpolated by time between events that do and the
- * run's start and end, and marked as approximate.
+ * Gives each event its level, its own step (null if it has none), and in `at` where it stands on an axis of steps. An event without
+ * a step stands between its neighbours by its time; that place is for drawing, and is never shown as a figure.
  */
 export function placeEvents(events, { started, startStep = 1, now, step }) {
   const time = (text) => new Date(text).getTime();
-  const anchors = events.map((event) => ({ time: time(event.time), step: namedStep(event) })).filter((anchor) => anchor.step !== null && Number.isFinite(anchor.time));
+  const anchors = events.map((event) => ({ time: time(event.time), step: stepOf(event) })).filter((anchor) => anchor.step !== null && Number.isFinite(anchor.time));
   if (started) anchors.push({ time: time(started), step: startStep });
   if (now && step) anchors.push({ time: time(now), step });
   anchors.sort((one, other) => one.time - other.time);
   return events.map((event) => {
-    const named = namedStep(event);
-    const at = named ?? between(anchors, time(event.time)) ?? startStep;
-    return { ...event, step: Math.max(startStep, Math.min(step || at, Math.round(at))), isAbout: named === null, level: levelOf(event.kind) };
+    const own = stepOf(event);
+    const at = own ?? between(anchors, time(event.time)) ?? startStep;
+    return { ...event, step: own, at: Math.max(startStep, Math.min(step || at, at)), level: levelOf(event.kind) };
   });
 }
 

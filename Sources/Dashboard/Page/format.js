@@ -8,6 +8,15 @@ export const count = (value) => (isNumber(value) ? whole.format(value) : nothing
 export const fixed = (value, digits) => (isNumber(value) ? value.toFixed(digits) : nothing);
 export const percent = (fraction, digits = 1) => (isNumber(fraction) ? `${(100 * fraction).toFixed(digits)}\u00a0%` : nothing);
 
+/** A loss: four decimals, or four digits and a power of ten where that would hide it or be a row of digits that mean nothing. */
+export function loss(value) {
+  if (value === "NaN") return "not a number";
+  if (value === "Infinity" || value === "-Infinity") return "infinite";
+  if (!isNumber(value)) return nothing;
+  const size = Math.abs(value);
+  return size === 0 || (size >= 0.001 && size < 1e5) ? value.toFixed(4) : value.toExponential(3).replace("e+", "e");
+}
+
 /** A few significant digits without trailing zeros; powers of ten where there are many zeros. */
 export function figure(value, digits = 4) {
   if (!isNumber(value)) return nothing;
@@ -36,7 +45,8 @@ export function bytes(value) {
 }
 
 export function duration(seconds) {
-  if (!isNumber(seconds)) return nothing;
+  if (!isNumber(seconds) || seconds < 0) return nothing;
+  if (seconds === 0) return "0\u00a0s";
   if (seconds < 0.001) return `${(seconds * 1e6).toFixed(0)}\u00a0µs`;
   if (seconds < 1) return `${(seconds * 1e3).toPrecision(3)}\u00a0ms`;
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 2 : 1)}\u00a0s`;
@@ -45,6 +55,9 @@ export function duration(seconds) {
   if (total < 86400) return `${Math.floor(total / 3600)} h ${Math.floor((total % 3600) / 60)} min`;
   return `${Math.floor(total / 86400)} d ${Math.floor((total % 86400) / 3600)} h`;
 }
+
+/** The time between two readings of a clock that has whole seconds, such as a run's start and end. */
+export const elapsed = (seconds) => (isNumber(seconds) && seconds >= 0 && seconds < 1 ? "under 1\u00a0s" : duration(seconds));
 
 export const nanoseconds = (value) => duration(value / 1e9);
 

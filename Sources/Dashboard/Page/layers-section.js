@@ -62,7 +62,7 @@ export class LayersSection {
     const series = (values) => chosen.map(({ name, index }, place) => ({ name: name.replace(/\.\w+$/, ""), color: place % 8, dash: dashes[Math.floor(place / 8) % dashes.length], look: "line", x: step, y: values(index) }));
     this.group.extent = [step[0], Math.max(step[0] + 1, step.at(-1))];
     const { model } = this;
-    this.group.events = placeEvents(model.events, { started: model.record?.started, now: model.isRunning ? new Date().toISOString() : model.record?.ended, step: step.at(-1) }).filter((event) => event.level !== "minor").sort((one, other) => one.step - other.step);
+    this.group.events = placeEvents(model.events, { started: model.record?.started, now: model.isRunning ? new Date().toISOString() : model.record?.ended, step: step.at(-1) }).filter((event) => event.level !== "minor").sort((one, other) => one.at - other.at);
     this.ratio.set(series(ratioOf));
     this.weight.set(series((index) => weight[index]));
     this.updateNorm.set(series((index) => update[index]));

@@ -103,7 +103,7 @@ export class LineChart {
     const bottom = this.height - margin.bottom;
     // Events are merged by pixel into one path per level, because there may be thousands. A failure hides a note at its pixel.
     const pixels = { minor: new Set(), note: new Set(), bad: new Set() };
-    for (const event of this.group.visibleEvents()) pixels[event.level].add(Math.round(x(event.step)));
+    for (const event of this.group.visibleEvents()) pixels[event.level].add(Math.round(x(event.at)));
     for (const pixel of pixels.bad) pixels.note.delete(pixel);
     const path = (level, draw) => [...pixels[level]].map(draw).join("");
     const flags = (level) => s("g", { class: level }, s("path", { class: "rule", d: path(level, (pixel) => `M${pixel} ${margin.top - 6}V${bottom}`) }), s("path", { class: "flag", d: path(level, (pixel) => `M${pixel} ${margin.top - 4}l-4.5 -8h9z`) }));

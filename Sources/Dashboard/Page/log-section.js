@@ -47,7 +47,7 @@ export class LogSection {
   }
 
   update() {
-    const { lines, firstFailure } = this.model.log;
+    const { lines, first, firstFailure } = this.model.log;
     this.first.hidden = !firstFailure;
     if (firstFailure) {
       fill(
@@ -58,7 +58,7 @@ export class LogSection {
     this.updateProcesses(lines);
     const levels = { info: ["info", "warning", "error"], warning: ["warning", "error"], error: ["error"] }[this.level];
     const words = this.words.value.trim().toLowerCase();
-    const wanted = lines.map((line, number) => ({ ...line, number })).filter((line) => levels.includes(line.level) && (!this.process || line.ranks.includes(this.process)) && line.message.toLowerCase().includes(words));
+    const wanted = lines.map((line, index) => ({ ...line, number: first + index })).filter((line) => levels.includes(line.level) && (!this.process || line.ranks.includes(this.process)) && line.message.toLowerCase().includes(words));
     const shown = wanted.slice(-most);
     this.table.set(this.isNewestFirst ? shown.reverse() : shown);
     setText(this.note, wanted.length > most ? `The newest ${count(most)} of ${count(wanted.length)} lines; narrow the filter to see others.` : `${count(wanted.length)} lines`);

@@ -7,7 +7,7 @@ import { openStream } from "./stream.js";
 export class RunModel extends EventTarget {
   constructor(name) {
     super();
-    Object.assign(this, { name, record: null, summary: null, status: null, layers: [], exchange: [], links: [], events: [], log: { lines: [], firstFailure: null }, lastStep: null, error: null });
+    Object.assign(this, { name, record: null, summary: null, status: null, layers: [], exchange: [], links: [], events: [], log: { lines: [], first: 0, digest: "", firstFailure: null }, lastStep: null, error: null });
     this.seen = { events: 0, log: 0 };
     this.fetching = {};
     this.wantsLog = false;
@@ -64,10 +64,16 @@ export class RunModel extends EventTarget {
   }
 
   async fetchMore(what) {
-    const answer = await api[what](this.name, this.seen[what]);
+    const after = this.seen[what];
+    const answer = await api[what](this.name, after, this.log.digest);
     this.seen[what] = answer.next;
     if (what === "events") this.events = this.events.concat(answer.events);
-    else this.log = { lines: this.log.lines.concat(answer.lines), firstFailure: answer.first_failure ?? this.log.firstFailure };
+    else {
+      // A line that arrived late stands among earlier ones; then the server sends these again.
+      const isContinued = answer.first === after;
+      const lines = isContinued ? this.log.lines.concat(answer.lines) : answer.lines;
+      this.log = { lines, first: isContinued ? this.log.first : answer.first, digest: answer.digest, firstFailure: answer.first_failure ?? null };
+    }
     this.change(what);
   }
 
@@ -90,6 +96,12 @@ export class RunModel extends EventTarget {
 
   get isRunning() {
     return this.record?.state === "running";
+  }
+
+  /** The network's classes: the outputs of its last layer. */
+  get classes() {
+    const last = this.record?.configuration?.network?.layers?.at(-1) ?? {};
+    return last.inner_product?.outputs ?? null;
   }
 
   get step() {

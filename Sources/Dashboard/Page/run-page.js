@@ -1,7 +1,7 @@
 // One run: its heading, figures and buttons, and below them the section that the address names.
 
-import { announce, fill, h, setText } from "./dom.js";
-import { clockTime, count, duration, figure, fixed, percent, secondsBetween } from "./format.js";
+import { announce, fill, h, setText, whileLoading } from "./dom.js";
+import { clockTime, count, elapsed, figure, loss, percent, secondsBetween } from "./format.js";
 import { levelOf } from "./events.js";
 import { RunControls } from "./controls.js";
 import { RunModel } from "./run-model.js";
@@ -69,9 +69,9 @@ export class RunPage {
     this.section = new Section(this.model);
     const heading = h("h2", { tabindex: "-1", id: "section-title", "data-focus": "" }, title);
     this.place.setAttribute("aria-labelledby", "section-title");
-    fill(this.place, heading, this.section.element);
     const opened = this.section;
-    Promise.resolve(opened.open()).catch((error) => {
+    const end = whileLoading(this.place, opened.element, heading);
+    Promise.resolve(opened.open()).then(end, (error) => {
       if (opened === this.section) fill(this.place, heading, h("p", { class: "error", role: "alert" }, error.message));
     });
   }
@@ -97,10 +97,10 @@ export class RunPage {
     // Of a run that has ended, the median: its last step may have been its slowest.
     const imagesPerSecond = isRunning ? status?.images_per_second ?? step.images_per_second : summary.images_per_second;
     const values = {
-      step: stepsText(step.step ?? 0, record.steps), epoch: count(step.epoch), loss: fixed(step.loss, 4), error: percent(summary.top1_error, 2),
+      step: stepsText(step.step ?? 0, record.steps), epoch: count(step.epoch), loss: loss(step.loss), error: percent(summary.top1_error, 2),
       "best error": percent(summary.best_top1_error, 2), "learning rate": figure(step.learning_rate, 3), "images/s": figure(imagesPerSecond),
       workers: isRunning && workers.length ? `${count(record.workers)}, ${computing} computing` : count(record.workers),
-      time: duration(secondsBetween(record.started, record.ended ?? (isRunning ? new Date() : this.model.events.at(-1)?.time))),
+      time: elapsed(secondsBetween(record.started, record.ended ?? (isRunning ? new Date() : this.model.events.at(-1)?.time))),
       left: isRunning ? remaining({ step: step.step ?? 0, steps: record.steps, imagesPerSecond, batch: record.configuration?.recipe?.batch }) : "–",
     };
     for (const [figure, element] of this.values) setText(element, values[figure]);

@@ -2,10 +2,13 @@
 
 import { h, setAttribute, setText } from "./dom.js";
 import { api } from "./api.js";
-import { clockTime, count, duration, figure, fixed, percent, secondsBetween } from "./format.js";
+import { clockTime, count, elapsed, figure, loss, nothing, percent, secondsBetween } from "./format.js";
 import { progressBar, stateBadge, stepsText } from "./state.js";
 import { openStream } from "./stream.js";
 import { DataTable } from "./table.js";
+
+/** The preset that a run's network is. A network from a file has no name, so its layers are counted. */
+const networkOf = (run) => run.preset ?? `${count((run.network ?? "").split(" ").filter(Boolean).length)} layers`;
 
 export class RunsPage {
   title = "Runs – Colonnade";
@@ -24,14 +27,15 @@ export class RunsPage {
         { title: "state", value: (run) => [run.state, run.reason], render: ([state, reason]) => [stateBadge(state), reason ? h("div", { class: "quiet small" }, reason) : null] },
         { title: "step", class: "number", value: (run) => [run.step, run.steps], render: ([step, steps]) => [h("div", {}, stepsText(step, steps)), progressBar(step, steps, "trained")] },
         { title: "epoch", class: "number", value: (run) => count(run.epoch) },
-        { title: "loss", class: "number", value: (run) => fixed(run.loss, 4) },
+        { title: "loss", class: "number", value: (run) => loss(run.loss) },
         { title: "error", class: "number", value: (run) => percent(run.top1_error, 2) },
         { title: "best error", class: "number", value: (run) => percent(run.best_top1_error, 2) },
         { title: "images/s", class: "number", value: (run) => figure(run.images_per_second) },
         { title: "workers", class: "number", value: (run) => count(run.workers) },
-        { title: "network", value: (run) => run.network ?? "–" },
+        { title: "network", value: networkOf },
+        { title: "data set", value: (run) => run.dataset ?? "", render: (path) => h("span", { title: path }, path.split("/").filter(Boolean).at(-1) ?? nothing) },
         { title: "started", class: "number", value: (run) => clockTime(run.started) },
-        { title: "took", class: "number", value: (run) => duration(secondsBetween(run.started, run.ended ?? run.updated)) },
+        { title: "took", class: "number", value: (run) => elapsed(secondsBetween(run.started, run.ended ?? run.updated)) },
       ],
     });
     this.element = h(
@@ -65,7 +69,7 @@ export class RunsPage {
 
   update() {
     const wanted = this.filter.value.trim().toLowerCase();
-    const shown = this.runs.filter((run) => `${run.name} ${run.network} ${run.state}`.toLowerCase().includes(wanted));
+    const shown = this.runs.filter((run) => `${run.name} ${networkOf(run)} ${run.dataset} ${run.state}`.toLowerCase().includes(wanted));
     this.table.set(shown);
     const running = this.runs.filter((run) => run.state === "running").length;
     setText(this.summary, `${count(shown.length)} of ${count(this.runs.length)} runs; ${count(running)} running`);

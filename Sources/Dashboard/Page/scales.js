@@ -16,7 +16,8 @@ export function logScale(domain, range) {
 
 /** Returns about `wanted` round numbers within a domain. */
 export function linearTicks([low, high], wanted, isWhole = false) {
-  if (!(high > low)) return [low];
+  // Steps that are smaller than the precision of the values would be counted forever.
+  if (!(high - low > 1e-12 * Math.max(Math.abs(low), Math.abs(high)))) return [low];
   const rough = (high - low) / Math.max(1, wanted);
   const power = 10 ** Math.floor(Math.log10(rough));
   let step = [1, 2, 5, 10].find((one) => one * power >= rough) * power;
@@ -57,7 +58,9 @@ export function domainOf(values, isLog) {
     const margin = Math.max(1.02, (high / low) ** 0.05);
     return [low / margin, high * margin];
   }
-  const margin = high === low ? Math.abs(high) * 0.1 || 1 : (high - low) * 0.06;
+  // Values that differ by rounding alone, such as a single one and its smoothed one, are one value.
+  const isConstant = high - low <= 1e-9 * Math.max(Math.abs(low), Math.abs(high));
+  const margin = isConstant ? Math.abs(high) * 0.1 || 1 : (high - low) * 0.06;
   // If no value is negative, the margin does not extend below 0.
   return [low >= 0 ? Math.max(0, low - margin) : low - margin, high + margin];
 }

@@ -1,5 +1,6 @@
 // The session that permits control of runs. The token is entered once and becomes a cookie that scripts cannot read.
 
+import { decoded } from "./address.js";
 import { announce, fill, h, setText } from "./dom.js";
 import { api, onSessionEnd } from "./api.js";
 
@@ -29,7 +30,7 @@ export async function takeTokenFromAddress() {
   if (!match) return null;
   history.replaceState(null, "", `${location.pathname}#${match[2] ?? "/"}`);
   let failure = null;
-  await api.signIn(decodeURIComponent(match[1])).catch((error) => { failure = error; });
+  await api.signIn(decoded(match[1])).catch((error) => { failure = error; });
   await refreshSession();
   return failure;
 }

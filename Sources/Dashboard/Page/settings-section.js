@@ -29,7 +29,7 @@ export class SettingsSection {
     if (!record) return;
     const { network, recipe, ...others } = record.configuration ?? {};
     const facts = {
-      started: clockTime(record.started), ended: record.ended ? clockTime(record.ended) : undefined, run: record.run, dataset: record.dataset, "dataset fingerprint": record.dataset_fingerprint,
+      started: clockTime(record.started), ended: record.ended ? clockTime(record.ended) : undefined, run: record.run, preset: record.preset, dataset: record.dataset, "dataset fingerprint": record.dataset_fingerprint,
       "images per epoch": record.images_per_epoch, steps: record.steps, workers: record.workers, "initialized from": record.initialized_from, ...record.versions, ...others,
     };
     this.run.set(flat(facts));

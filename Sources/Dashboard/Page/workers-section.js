@@ -76,15 +76,14 @@ export function processesOf({ status, record, isRunning }) {
 }
 
 function ended(process, record, isRunning) {
-  const columns = record.configuration?.network?.columns ?? record.workers;
-  const each = Math.max(1, Math.floor(columns / Math.max(1, record.workers)));
   const work = (record.work ?? []).find((one) => one.role === process.role && one.rank === process.rank);
   const share = work && work.seconds > 0 && process.role === "worker"
     ? { exchanging: work.exchange_wait / work.seconds, waiting: work.store_wait / work.seconds, loading: work.data_wait / work.seconds } : null;
   if (share) share.computing = Math.max(0, 1 - share.exchanging - share.waiting - share.loading);
   return {
     ...process, phase: isRunning ? null : "ended", share, bytes: work?.peak_bytes,
-    columns: process.role === "worker" ? Array.from({ length: each }, (_, index) => process.rank * each + index) : undefined,
+    // The workers of a replica have all columns between them, so a worker's columns do not follow from its rank alone.
+    columns: process.role === "worker" ? record.plan?.columns?.[process.rank] : undefined,
   };
 }
 

@@ -47,9 +47,8 @@ struct KernelRoutes: Sendable {
         guard let shape = file.shape(name)?.extents, shape.reduce(1, { $0.multipliedReportingOverflow(by: $1).partialValue }) <= limit,
             let images = KernelImages(try file.array(name), shape)
         else { throw DashboardError(.notFound, "the kernels of \(first) cannot be shown as images") }
-        let columns = record.plan?.columns.reduce(0) { $0 + $1.count } ?? 1
         return Kernels(
-            step: step, columns: max(1, columns), count: images.count, size: images.size, channels: images.channels,
+            step: step, columns: max(1, record.plan?.columnCount ?? 1), count: images.count, size: images.size, channels: images.channels,
             pixels: Data(images.pixels).base64EncodedString())
     }
 }

@@ -1,6 +1,7 @@
 /// The files of the folder Page by name. Each must be listed here; a test compares the list with the folder.
 enum PageFiles {
     static let all: [(name: String, bytes: [UInt8])] = [
+        ("address.js", PackageResources.address_js),
         ("api.js", PackageResources.api_js),
         ("app.js", PackageResources.app_js),
         ("chart-group.js", PackageResources.chart_group_js),

@@ -28,6 +28,10 @@ final class RunCatalog: Sendable {
         var workers: Int
         /// The names of the layers, separated by spaces.
         var network: String
+        /// The preset that the network is; nil where a file states the network, or an older release wrote the record.
+        var preset: String?
+        /// The data set's directory.
+        var dataset: String
     }
 
     private struct Stamp: Equatable { var sizes: [Int]; var times: [Double] }
@@ -87,7 +91,7 @@ final class RunCatalog: Sendable {
             steps: record.steps, epoch: summary.last?.epoch ?? 0, loss: summary.last?.figures[0], learning_rate: summary.last?.figures[1],
             top1_error: summary.lastValidation?.figures[1], best_top1_error: summary.bestValidation?.figures[1],
             images_per_second: summary.medianRate, workers: record.workers,
-            network: record.plan?.layers.joined(separator: " ") ?? "")
+            network: record.plan?.layers.joined(separator: " ") ?? "", preset: record.preset, dataset: record.dataset)
         cache.update { $0[directory.path] = (stamp, entry) }
         return entry
     }

@@ -2,7 +2,7 @@ import Foundation
 
 /// Formats figures for people. Everything that prints a figure uses these functions, so that it looks the same everywhere.
 public enum FigureText {
-    /// What stands for a figure that is not a number.
+    /// The words for a figure that is not a number.
     private static let notANumber = "not a number"
 
     private static func special(_ value: Double) -> String? {

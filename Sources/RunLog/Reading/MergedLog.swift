@@ -57,4 +57,25 @@ public struct MergedLog: Sendable, Equatable {
         self.lines = lines
         firstFailure = lines.first { $0.level == .error }
     }
+
+    /// Returns a word that identifies the first `count` lines.
+    ///
+    /// A line that arrives late stands among earlier ones, and may be merged with one of them. Who has the first lines learns by this word
+    /// whether they still are the first.
+    public func digest(first count: Int) -> String {
+        // FNV-1a, which is the same in every process.
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        func add(_ text: some StringProtocol) {
+            for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+            hash = (hash ^ 0xff) &* 0x100_0000_01b3
+        }
+        add("\(min(count, lines.count))")
+        for line in lines.prefix(max(0, count)) {
+            add(line.time)
+            for rank in line.ranks { add(rank) }
+            add(line.level.rawValue)
+            add(line.message)
+        }
+        return String(hash, radix: 16)
+    }
 }

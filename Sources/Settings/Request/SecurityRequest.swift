@@ -89,7 +89,7 @@ package struct SecurityRequest: Codable, Sendable, Equatable {
             + ["--greeting-timeout", "\(greetingTimeout)", "--max-strangers", "\(maxStrangers)", "--max-connections", "\(maxConnections)"]
     }
 
-    /// The arguments that a worker or store that a user starts on this machine needs to join the run. It finds a drawn token by the coordinator's address.
+    /// The arguments with which a worker or store that a user starts on this machine is admitted. It finds a drawn token by itself.
     package var joiningArguments: [String] {
         (certificates.map { ["--certificates", $0] } ?? []) + (groupReadableKeys ? ["--group-readable-keys"] : [])
             + (tokenFile.map { ["--token-file", $0] } ?? [])

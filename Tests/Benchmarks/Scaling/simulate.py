@@ -36,6 +36,15 @@ WORKERS = [1, 2, 4, 8, 16]
 PUBLISHED = {2: 1.95, 4: 3.74, 8: 6.25}
 # The most GB/s that this machine has to move: averaged over a step, and at once.
 AVERAGE, PEAK = 0.3, 1.2
+# The table's columns. Measured and predicted images/s are those that the run's lines and `plan --json` call images_per_second.
+COLUMNS = {
+    "scenario": lambda row: row["scenario"], "images per worker": lambda row: f"{row['batch']}", "workers": lambda row: f"{row['workers']}",
+    "replicas": lambda row: f"{row['replicas']}", "hosts": lambda row: f"{row['hosts']}", "dilation": lambda row: f"{row['dilation']:.0f}",
+    "images/s": lambda row: f"{row['images_per_second']:.0f}", "predicted images/s": lambda row: f"{row['predicted_images_per_second']:.0f}",
+    "error of the prediction": lambda row: f"{100 * row['error']:+.1f} %", "speedup": lambda row: f"{row['speedup']:.2f}",
+    "fraction of ideal": lambda row: f"{row['speedup'] / row['workers']:.2f}", "predicted speedup": lambda row: f"{row['predicted_speedup']:.2f}",
+    "published": lambda row: f"{row['published'] or '–'}", "machine busy": lambda row: f"{100 * row['busy']:.0f} %",
+}
 QUIET = ["validation.every=0", "checkpoint.every=0", "schedule.kind=drops"]
 
 
@@ -113,7 +122,7 @@ def idle_seconds():
 
 
 def simulate(colonnade, scenario, workers, batch, more, steps, peak):
-    """Returns the measured step in the device's seconds, the predicted step, the dilation, and the busy share of the machine."""
+    """Returns the measured step in the device's seconds, the predicted images/s, the dilation, and the busy share of the machine."""
     device, per_host, link, peers, _, own = scenario
     replicas, count = shape(workers, per_host)
     with tempfile.TemporaryDirectory() as place, contextlib.ExitStack() as stack:
@@ -136,7 +145,7 @@ def simulate(colonnade, scenario, workers, batch, more, steps, peak):
         lines = [json.loads(line) for line in open(scratch / "run" / "metrics.jsonl")]
         # The first steps do not wait for earlier ones.
         seconds = statistics.median(line["seconds"] for line in lines if line["kind"] == "step" and line["step"] > 2) / factor
-        return seconds, predicted["prediction"]["step_seconds"], factor, busy
+        return seconds, predicted["prediction"]["images_per_second"], factor, busy
 
 
 def coordinator(colonnade, seconds):
@@ -181,27 +190,23 @@ def main():
     if arguments.coordinator:
         return coordinator(arguments.colonnade, 30)
     rows = []
-    print("| scenario | images per worker | workers | replicas | hosts | dilation | images/s | speedup | fraction of ideal | predicted speedup | error | published | machine busy |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
+    print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
     for name in arguments.scenario:
         scenario = SCENARIOS[name]
         batch = arguments.batch or scenario[4]
         one = None
         for workers in sorted({1, *arguments.workers}):
-            seconds, predicted, factor, busy = simulate(arguments.colonnade, scenario, workers, batch, arguments.more, arguments.steps, arguments.peak)
-            rate, expected = batch * workers / seconds, batch * workers / predicted
+            seconds, expected, factor, busy = simulate(arguments.colonnade, scenario, workers, batch, arguments.more, arguments.steps, arguments.peak)
+            rate = batch * workers / seconds
             one = one or (rate, expected)
             replicas, hosts = shape(workers, scenario[1])
             row = {
                 "scenario": name, "batch": batch, "workers": workers, "replicas": replicas, "hosts": hosts, "dilation": factor,
-                "images_per_second": rate, "speedup": rate / one[0], "predicted_speedup": expected / one[1], "error": expected / rate - 1,
+                "images_per_second": rate, "predicted_images_per_second": expected, "speedup": rate / one[0], "predicted_speedup": expected / one[1], "error": expected / rate - 1,
                 "published": PUBLISHED.get(workers), "busy": busy,
             }
             rows.append(row)
-            print(
-                f"| {name} | {batch} | {workers} | {replicas} | {hosts} | {factor:.0f} | {rate:.0f} | {row['speedup']:.2f} "
-                f"| {row['speedup'] / workers:.2f} | {row['predicted_speedup']:.2f} | {100 * row['error']:+.1f} % "
-                f"| {row['published'] or '–'} | {100 * busy:.0f} % |", flush=True)
+            print(f"| {' | '.join(text(row) for text in COLUMNS.values())} |", flush=True)
             if arguments.json:
                 pathlib.Path(arguments.json).write_text(json.dumps(rows, indent=1) + "\n")
 

@@ -2,6 +2,8 @@
 """Writes docs/performance.md from the measurements of Tests/Benchmarks/Steps/run.sh: medians over rounds.
 
     write_page.py MEASUREMENTS PAGE
+
+Paragraphs of the page between the markers of kept_paragraphs.py were written by hand and stay.
 """
 
 import datetime
@@ -10,7 +12,11 @@ import pathlib
 import statistics
 import sys
 
+from kept_paragraphs import kept, with_kept
+
 folder, page = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+# Read first, so that an error in the markers loses nothing.
+by_hand = kept(page.read_text()) if page.exists() else {}
 
 
 def rounds(name):
@@ -152,4 +158,4 @@ if sizes:
     lines += [
         f"| {size} | {1 / entry['step_seconds']:.1f} | {entry['images_per_second']:.0f} | "
         f"{entry['images_per_second'] * size * size / 1e6:.1f} | {entry['efficiency']:.2f} |" for size, entry in sizes] + [""]
-page.write_text("\n".join(lines))
+page.write_text(with_kept("\n".join(lines), by_hand))

@@ -1,41 +1,10 @@
 import Foundation
-import Glibc
 import RunLog
 import TestSupport
 import Testing
 
 /// The dashboard of a run that trains.
 @Suite(.serialized) struct DashboardTests {
-    private struct Server {
-        private let process: StartedProcess
-        let port: UInt16
-        let tokenPath: String
-        let token: String
-
-        init(_ runner: CommandRunner, _ arguments: [String] = ["--listen", "127.0.0.1:0"]) throws {
-            let process = try runner.start(["dashboard", "--runs", runner.path("runs")] + arguments)
-            try process.wait(for: "two lines", every: 2_000) { process.output.count { $0 == "\n" } >= 2 }
-            let lines = process.output.split(separator: "\n")
-            guard lines.count >= 2, let port = lines[0].dropLast().split(separator: ":").last.flatMap({ UInt16($0) }) else {
-                throw CocoaError(.executableLoad)
-            }
-            (self.process, self.port) = (process, port)
-            tokenPath = String(lines[1].dropFirst("token ".count))
-            token = try String(contentsOfFile: tokenPath, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
-        }
-
-        /// Ends the dashboard like Ctrl-C.
-        func stop() throws -> Int32 {
-            process.send(SIGINT)
-            try process.waitUntilExit()
-            return process.terminationStatus
-        }
-
-        func ask(_ path: String, method: String = "GET", headers: [String: String] = [:], body: String? = nil) throws -> HTTPAsker.Answer {
-            try HTTPAsker.ask(port: port, path, method: method, headers: headers, body: body)
-        }
-    }
-
     private func train(_ runner: CommandRunner, _ data: String, steps: Int = 100_000) throws -> StartedProcess {
         try runner.start([
             "train", "--preset", "cifar10", "--data", data, "--steps", "\(steps)", "--name", "a", "--trace-every", "10", "--norms-every",
@@ -55,7 +24,7 @@ import Testing
         let data = try runner.makeData()
         let training = try train(runner, data)
         let run = try waitForSteps(runner, 30, training)
-        let server = try Server(runner)
+        let server = try DashboardServer(runner)
         #expect(try FileManager.default.attributesOfItem(atPath: server.tokenPath)[.posixPermissions] as? Int == 0o600)
 
         #expect(try server.ask("/api/runs").text.contains(#""state":"running""#))
@@ -104,7 +73,7 @@ import Testing
     @Test func foreignHostsAndInvalidPathsAreRejected() throws {
         let runner = try CommandRunner()
         try FileManager.default.createDirectory(atPath: runner.path("runs"), withIntermediateDirectories: true)
-        let server = try Server(runner)
+        let server = try DashboardServer(runner)
         #expect(try server.ask("/api/runs", headers: ["Host": "elsewhere.example"]).status == 403)
         for path in [
             "/api/runs/..%2f..%2fetc", "/api/runs/%2e%2e/log", "/api/runs/none/metrics", "/../../etc/passwd", "/api/runs/.hidden/events",
@@ -133,7 +102,7 @@ import Testing
         try FileManager.default.createDirectory(atPath: runner.path("runs"), withIntermediateDirectories: true)
         let refused = try runner.run("dashboard", "--runs", runner.path("runs"), "--listen", "0.0.0.0:0")
         #expect(refused.code == 64 && refused.errors.contains("--insecure"))
-        let server = try Server(runner, ["--listen", "0.0.0.0:0", "--insecure"])
+        let server = try DashboardServer(runner, ["--listen", "0.0.0.0:0", "--insecure"])
         #expect(try server.ask("/").status == 200)
         #expect(try server.ask("/api/runs").status == 401)
         #expect(try server.ask("/api/session").text.contains(#""needs_token":true"#))

@@ -125,7 +125,7 @@ let package = Package(
         tests("NeuralNetwork", ["Tensors"]),
         tests("Partition", ["TestSupport", "NeuralNetwork", "Tensors"]),
         tests("Prediction", ["Partition", "NeuralNetwork", "Tensors"]),
-        tests("Datasets", ["TestSupport", "Fixtures", "Tensors", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
+        tests("Datasets", ["TestSupport", "Fixtures", "Tensors", "Platform", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
         tests("Security", ["TestSupport"]),
         tests("Transport", ["TestSupport", "Security", "Tensors", "Platform"]),
         tests("Protocol", ["TestSupport", "Transport", "Security", "Tensors", "Platform", "COpenSSL", protobuf]),
@@ -146,7 +146,7 @@ let package = Package(
         tests("Settings", ["NeuralNetwork"]),
         tests("Supervision", ["TestSupport", "Settings", "Security", "Platform"]),
         tests("Analysis"),
-        tests("Commands", ["TestSupport", "Settings", "RunLog"]),
+        tests("Commands", ["TestSupport", "Settings", "RunLog", "Platform"]),
 
         // The repository's own rules: imports, lengths of files, words and summaries.
         .testTarget(name: "StructureTests", dependencies: ["TestSupport"], path: "Tests/Structure", swiftSettings: swiftSettings),

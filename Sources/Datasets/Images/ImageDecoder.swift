@@ -17,11 +17,9 @@ package final class ImageDecoder {
 
     deinit { if let jpeg { tjDestroy(jpeg) } }
 
-    func decode(path: String) throws(ImageError) -> Image { try decode(ImageFile.read(path)) }
-
-    func dimensions(path: String) throws(ImageError) -> (width: Int, height: Int) {
-        let bytes = try ImageFile.read(path)
-        return switch try ImageFormat(bytes) {
+    /// Returns the size that a file states.
+    func dimensions(_ bytes: [UInt8]) throws(ImageError) -> (width: Int, height: Int) {
+        switch try ImageFormat(bytes) {
         case .jpeg: try jpegHeader(bytes).size
         case .other: try otherSize(bytes)
         }
@@ -38,7 +36,7 @@ package final class ImageDecoder {
         let (width, height) = (Int(width), Int(height))
         guard width > 0, height > 0 else { throw ImageError("damaged: its width or height is 0") }
         guard width <= Self.sideLimit, height <= Self.sideLimit, width * height <= Self.pixelLimit else {
-            throw ImageError("too large: \(width)×\(height) pixels, the limit is 64 megapixels")
+            throw ImageError("too large: \(width)×\(height) pixels, the limit is 64 megapixels", .excessive)
         }
         return (width, height)
     }
@@ -56,7 +54,7 @@ package final class ImageDecoder {
     private func decodeJPEG(_ bytes: [UInt8]) throws(ImageError) -> Image {
         let ((width, height), isCMYK) = try jpegHeader(bytes)
         guard width * height * Self.scans(bytes, width * height) <= Self.workLimit else {
-            throw ImageError("too costly: it has too many scans")
+            throw ImageError("too costly: it has too many scans", .excessive)
         }
         let format = isCMYK ? TJPF_CMYK : TJPF_RGBX
         let size = width * height * 4

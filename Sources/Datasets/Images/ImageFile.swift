@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 
 /// The format of an image file, recognized by its first bytes.
 enum ImageFormat {
@@ -17,7 +18,7 @@ enum ImageFormat {
         } else if Self.others.contains(where: { bytes.starts(with: $0) }) {
             self = .other
         } else {
-            throw ImageError("not an image in a supported format (JPEG, PNG, GIF, BMP, PSD, PNM)")
+            throw ImageError("not an image in a supported format (JPEG, PNG, GIF, BMP, PSD, PNM)", .unsupported)
         }
     }
 }
@@ -26,19 +27,20 @@ enum ImageFormat {
 enum ImageFile {
     static let sizeLimit = 256 << 20
 
-    /// Returns the whole content of a regular file. Symbolic links are not followed.
-    static func read(_ path: String) throws(ImageError) -> [UInt8] {
+    /// Returns the whole content of a regular file.
+    static func read(_ path: FilePath, followsLinks: Bool) throws(ImageError) -> [UInt8] {
         // Non-blocking, because opening a named pipe would wait for a writer.
-        let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        let flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | (followsLinks ? 0 : O_NOFOLLOW)
+        let descriptor = path.withCString { open($0, flags) }
         guard descriptor >= 0 else { throw ImageError("cannot be opened: \(String(cString: strerror(errno)))") }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw ImageError("not a regular file")
+            throw ImageError("not a regular file", .unsupported)
         }
         let size = Int(status.st_size)
         guard size > 0 else { throw ImageError("empty file") }
-        guard size <= sizeLimit else { throw ImageError("too large: \(size) bytes, the limit is 256 MB") }
+        guard size <= sizeLimit else { throw ImageError("too large: \(size) bytes, the limit is 256 MB", .excessive) }
         var code: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             count = 0

@@ -21,7 +21,7 @@ final class StagingDirectory {
             guard status.st_mode & S_IFMT == S_IFDIR else {
                 throw DatasetError("\(destination) is not a directory; name another destination")
             }
-            guard try FolderListing.entries(target, includingHidden: true).isEmpty else {
+            guard try FolderListing.entries(FilePath(target)).isEmpty else {
                 throw DatasetError("\(destination) is not empty; name another destination or empty it first")
             }
             if let resolved = realpath(target, nil) {
@@ -48,7 +48,7 @@ final class StagingDirectory {
 
     /// Removes everything in the directory.
     func empty() throws {
-        for entry in try FolderListing.entries(path, includingHidden: true) {
+        for entry in try FolderListing.entries(FilePath(path)) {
             try FileManager.default.removeItem(atPath: "\(path)/\(entry.name)")
         }
     }

@@ -83,7 +83,7 @@ extension FolderTree {
         for entry in try entries(folder.appending(path)) {
             let place = path.appending(entry.name)
             if let reason = entry.systemReason {
-                // Whoever reads the folders lists what lies beside them.
+                // The recognizer lists what lies beside the folders.
                 guard !skipsFolders else { continue }
                 files.append(WalkedFile(path: place, leftOut: (.system, reason)))
                 continue

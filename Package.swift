@@ -42,7 +42,8 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     ],
     targets: [
-        system("COneDNN"), system("CXXHash"), system("CTurboJPEG"), system("CSTBImage"), system("CYUV"), system("CZlib"),
+        system("COneDNN"), system("CXXHash"), system("CTurboJPEG"), system("CSTBImage"), system("CYUV"), system("CWebP"),
+        system("CZlib"),
         system("CLinux"), system("COpenSSL"),
 
         // Every module that a target imports is named: one that is reached through another only would not be rebuilt
@@ -53,7 +54,7 @@ let package = Package(
         module("NeuralNetwork", ["Tensors", "Platform"]),
         module("Partition", ["NeuralNetwork", "Tensors"]),
         module("Prediction", ["Partition", "NeuralNetwork", "Tensors"]),
-        module("Datasets", ["Tensors", "Platform", "CTurboJPEG", "CSTBImage", "CYUV", "CZlib"]),
+        module("Datasets", ["Tensors", "Platform", "CTurboJPEG", "CSTBImage", "CYUV", "CWebP", "CZlib"]),
         module("Security", ["Platform", "COpenSSL"]),
         module("Transport", ["Security", "Tensors", "Platform", "CLinux"]),
         .target(

@@ -3,7 +3,7 @@ import Platform
 
 /// The format of an image file, recognized by its first bytes.
 enum ImageFormat {
-    case jpeg
+    case jpeg, webp
     /// A format that stb_image reads.
     case other
 
@@ -15,10 +15,34 @@ enum ImageFormat {
     init(_ bytes: [UInt8]) throws(ImageError) {
         if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
             self = .jpeg
+        } else if bytes.starts(with: "RIFF".utf8), bytes.dropFirst(8).starts(with: "WEBP".utf8) {
+            self = .webp
         } else if Self.others.contains(where: { bytes.starts(with: $0) }) {
             self = .other
         } else {
-            throw ImageError("not an image in a supported format (JPEG, PNG, GIF, BMP, PSD, PNM)", .unsupported)
+            let known = "JPEG, PNG, WebP, GIF, BMP, PSD, PNM"
+            guard let name = Self.foreign(bytes) else {
+                throw ImageError("not an image in a supported format (\(known))", .unsupported)
+            }
+            throw ImageError("\(name), which is not supported; convert it to one of \(known)", .unsupported)
+        }
+    }
+}
+
+extension ImageFormat {
+    /// Returns the name of a format that is recognized but not read.
+    private static func foreign(_ bytes: [UInt8]) -> String? {
+        if bytes.starts(with: [0x49, 0x49, 0x2A, 0]) || bytes.starts(with: [0x4D, 0x4D, 0, 0x2A]) { return "a TIFF image" }
+        if bytes.starts(with: [0, 0, 0, 0x0C, 0x6A, 0x50, 0x20, 0x20]) || bytes.starts(with: [0xFF, 0x4F, 0xFF, 0x51]) {
+            return "a JPEG 2000 image"
+        }
+        if bytes.starts(with: [0xFF, 0x0A]) || bytes.starts(with: [0, 0, 0, 0x0C, 0x4A, 0x58, 0x4C, 0x20]) { return "a JPEG XL image" }
+        guard bytes.count >= 12, bytes[4..<8].elementsEqual("ftyp".utf8) else { return nil }
+        // A container of the kind that phones write; its brand tells what is in it.
+        switch String(decoding: bytes[8..<12], as: UTF8.self) {
+        case "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1": return "a HEIF image (HEIC)"
+        case "avif", "avis": return "an AVIF image"
+        default: return nil
         }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import RunLog
 import TestSupport
 import Testing
 

@@ -42,7 +42,8 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     ],
     targets: [
-        system("COneDNN"), system("CXXHash"), system("CTurboJPEG"), system("CSTBImage"), system("CYUV"), system("CZlib"),
+        system("COneDNN"), system("CXXHash"), system("CTurboJPEG"), system("CSTBImage"), system("CYUV"), system("CWebP"),
+        system("CZlib"),
         system("CLinux"), system("COpenSSL"),
 
         // Every module that a target imports is named: one that is reached through another only would not be rebuilt
@@ -53,7 +54,7 @@ let package = Package(
         module("NeuralNetwork", ["Tensors", "Platform"]),
         module("Partition", ["NeuralNetwork", "Tensors"]),
         module("Prediction", ["Partition", "NeuralNetwork", "Tensors"]),
-        module("Datasets", ["Tensors", "Platform", "CTurboJPEG", "CSTBImage", "CYUV", "CZlib"]),
+        module("Datasets", ["Tensors", "Platform", "CTurboJPEG", "CSTBImage", "CYUV", "CWebP", "CZlib"]),
         module("Security", ["Platform", "COpenSSL"]),
         module("Transport", ["Security", "Tensors", "Platform", "CLinux"]),
         .target(
@@ -125,7 +126,7 @@ let package = Package(
         tests("NeuralNetwork", ["Tensors"]),
         tests("Partition", ["TestSupport", "NeuralNetwork", "Tensors"]),
         tests("Prediction", ["Partition", "NeuralNetwork", "Tensors"]),
-        tests("Datasets", ["TestSupport", "Fixtures", "Tensors", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
+        tests("Datasets", ["TestSupport", "Fixtures", "Tensors", "Platform", "CTurboJPEG", "CZlib"], resources: [.copy("Golden")]),
         tests("Security", ["TestSupport"]),
         tests("Transport", ["TestSupport", "Security", "Tensors", "Platform"]),
         tests("Protocol", ["TestSupport", "Transport", "Security", "Tensors", "Platform", "COpenSSL", protobuf]),
@@ -147,7 +148,7 @@ let package = Package(
         tests("Supervision", ["TestSupport", "Settings", "Security", "Platform"]),
         tests("Analysis"),
         tests("Dashboard"),
-        tests("Commands", ["TestSupport", "Settings", "RunLog"]),
+        tests("Commands", ["TestSupport", "Settings", "RunLog", "Platform"]),
 
         // The repository's own rules: imports, lengths of files, words and summaries.
         .testTarget(name: "StructureTests", dependencies: ["TestSupport"], path: "Tests/Structure", swiftSettings: swiftSettings),

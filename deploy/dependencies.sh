@@ -2,7 +2,7 @@
 # Installs the Debian packages that colonnade needs to build and run, and those named as arguments, unless they are installed.
 set -euo pipefail
 
-packages=(libdnnl-dev libturbojpeg0-dev libstb-dev libyuv-dev libxxhash-dev zlib1g-dev libssl-dev dataset-fashion-mnist "$@")
+packages=(libdnnl-dev libturbojpeg0-dev libstb-dev libyuv-dev libwebp-dev libxxhash-dev zlib1g-dev libssl-dev dataset-fashion-mnist "$@")
 
 if ! command -v swift >/dev/null; then
     echo "Swift 6.2 or later is needed: https://www.swift.org/install/linux/" >&2

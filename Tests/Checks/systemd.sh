@@ -16,7 +16,7 @@ trap 'rm -rf "$scratch"' EXIT
 root=$scratch/image
 if [ -n "$given" ]; then cp -a "$given" "$root"; else debootstrap --variant=minbase bookworm "$root" >"$scratch/log"; fi
 chroot "$root" sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends systemd \
-    systemd-sysv dbus procps libdnnl2 libgomp1 libssl3 libstb0 libturbojpeg0 libxxhash0 libyuv0 zlib1g' </dev/null >"$scratch/log" 2>&1 \
+    systemd-sysv dbus procps libdnnl2 libgomp1 libssl3 libstb0 libturbojpeg0 libwebp7 libwebpdemux2 libxxhash0 libyuv0 zlib1g' </dev/null >"$scratch/log" 2>&1 \
     || { tail "$scratch/log" >&2; exit 1; }
 
 # Install as docs/launching.md describes.

@@ -38,7 +38,8 @@ package enum ImageMaker {
 
     private static func big(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(value >> (24 - 8 * $0) & 0xFF) } }
 
-    private static func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
+    /// Returns a chunk of a PNG file.
+    package static func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
         let body = Array(name.utf8) + data
         return big(data.count) + body + big(Int(crc32(0, body, UInt32(body.count))))
     }

@@ -23,6 +23,9 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "Kernel threads.") var threads: Int?
     @Flag(help: "Print JSON.") var json = false
 
+    /// The most damaged records that are named.
+    private static let listed = 20
+
     private struct Result: Encodable {
         struct Class: Encodable {
             let name: String
@@ -52,16 +55,32 @@ struct EvaluateCommand: ParsableCommand {
         var counts = ErrorCounts(classes: classes)
         let total = dataset.count(split)
         let progress = TaskProgress()
-        for first in stride(from: 0, to: total, by: Ensemble.batch) {
-            let count = min(Ensemble.batch, total - first)
-            let (probabilities, labels) = try ensemble.probabilities(split, first: first, count: count, patches: patches)
-            for image in 0..<count {
+        var failures: [String] = []
+        func add(_ images: Range<Int>) throws {
+            let (probabilities, labels) = try ensemble.probabilities(split, first: images.lowerBound, count: images.count, patches: patches)
+            for image in 0..<images.count {
                 counts.add(probabilities[image * classes..<(image + 1) * classes], label: Int(labels[image]))
             }
-            progress.show("evaluating", Double(first + count) / Double(total))
+        }
+        for first in stride(from: 0, to: total, by: Ensemble.batch) {
+            let images = first..<min(first + Ensemble.batch, total)
+            do {
+                try add(images)
+            } catch is DatasetError {
+                // The others of the batch are evaluated one by one.
+                for image in images {
+                    do { try add(image..<image + 1) } catch let error as DatasetError { failures.append(error.description) }
+                }
+            }
+            progress.show("evaluating", Double(images.upperBound) / Double(total))
         }
         progress.finish()
+        guard counts.images > 0 else { throw CommandFailure(CommandFailure.data, failures.first ?? "\(data) has no images") }
         try show(counts, names: dataset.manifest.classes)
+        guard !failures.isEmpty else { return }
+        for failure in failures.prefix(Self.listed) { Terminal.error(failure) }
+        throw CommandFailure(
+            CommandFailure.data, "\(failures.count) of \(total) images could not be read; the errors are those of the others")
     }
 
     private func show(_ counts: ErrorCounts, names: [String]) throws {

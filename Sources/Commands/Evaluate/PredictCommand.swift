@@ -36,23 +36,43 @@ struct PredictCommand: ParsableCommand {
         guard predictors.allSatisfy({ $0.classes == classes }) else {
             throw CommandFailure(CommandFailure.data, "the checkpoints were trained on different classes")
         }
-        var entries: [Entry] = []
-        for image in images {
-            var sum = [Double](repeating: 0, count: classes.count)
-            for predictor in predictors {
-                let probabilities = try predictor.probabilities(of: image, patches: patches)
-                for i in sum.indices { sum[i] += probabilities[i] / Double(predictors.count) }
+        var (entries, failures) = ([Entry](), [String]())
+        for (image, path) in zip(images, ArgumentBytes.paths(images)) {
+            // What is known of an image is told, whatever the others are like.
+            do {
+                let entry = try Self.entry(
+                    // A name that was not repaired is printed as it was given.
+                    path == FilePath(image) ? image : path.shown, path, predictors: predictors, patches: patches, top: top)
+                entries.append(entry)
+                if !json { Self.show(entry) }
+            } catch let error as DatasetError {
+                failures.append(error.description)
+                if images.count > 1 { Terminal.error(error.description) }
             }
-            let order = sum.indices.sorted { (sum[$0], $1) > (sum[$1], $0) }.prefix(top)
-            entries.append(
-                Entry(image: image, predictions: order.map { .init(label: classes[$0], probability: sum[$0]) }))
         }
-        if json { return Terminal.line(try Terminal.json(entries)) }
-        for entry in entries {
-            Terminal.line(entry.image)
-            for prediction in entry.predictions {
-                Terminal.line("  \(Terminal.fixed(prediction.probability * 100, 2).leftPadded(to: 6)) %  \(prediction.label)")
-            }
+        if json, !entries.isEmpty { Terminal.line(try Terminal.json(entries)) }
+        guard let first = failures.first else { return }
+        throw CommandFailure(
+            CommandFailure.data, images.count == 1 ? first : "\(failures.count) of \(images.count) images could not be classified")
+    }
+
+    private static func entry(
+        _ name: String, _ path: FilePath, predictors: [Predictor], patches: [Patch], top: Int
+    ) throws -> Entry {
+        let classes = predictors[0].classes
+        var sum = [Double](repeating: 0, count: classes.count)
+        for predictor in predictors {
+            let probabilities = try predictor.probabilities(of: path, patches: patches)
+            for i in sum.indices { sum[i] += probabilities[i] / Double(predictors.count) }
+        }
+        let order = sum.indices.sorted { (sum[$0], $1) > (sum[$1], $0) }.prefix(top)
+        return Entry(image: name, predictions: order.map { .init(label: classes[$0], probability: sum[$0]) })
+    }
+
+    private static func show(_ entry: Entry) {
+        Terminal.line(entry.image)
+        for prediction in entry.predictions {
+            Terminal.line("  \(Terminal.fixed(prediction.probability * 100, 2).leftPadded(to: 6)) %  \(prediction.label)")
         }
     }
 }
@@ -85,7 +105,7 @@ final class Predictor {
     }
 
     /// Returns the softmax of an image file by class, as the mean over patches.
-    func probabilities(of path: String, patches: [Patch]) throws -> [Double] {
+    func probabilities(of path: FilePath, patches: [Patch]) throws -> [Double] {
         let pixels = try ImageReader.square(path: path, size: stored[1], channels: stored[0])
         let size = renderer.imageFloats
         for (i, patch) in patches.enumerated() {

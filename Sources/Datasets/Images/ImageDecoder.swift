@@ -17,12 +17,11 @@ package final class ImageDecoder {
 
     deinit { if let jpeg { tjDestroy(jpeg) } }
 
-    func decode(path: String) throws(ImageError) -> Image { try decode(ImageFile.read(path)) }
-
-    func dimensions(path: String) throws(ImageError) -> (width: Int, height: Int) {
-        let bytes = try ImageFile.read(path)
-        return switch try ImageFormat(bytes) {
+    /// Returns the size that a file states.
+    func dimensions(_ bytes: [UInt8]) throws(ImageError) -> (width: Int, height: Int) {
+        switch try ImageFormat(bytes) {
         case .jpeg: try jpegHeader(bytes).size
+        case .webp: try webpSize(bytes)
         case .other: try otherSize(bytes)
         }
     }
@@ -30,6 +29,7 @@ package final class ImageDecoder {
     package func decode(_ bytes: [UInt8]) throws(ImageError) -> Image {
         switch try ImageFormat(bytes) {
         case .jpeg: try decodeJPEG(bytes)
+        case .webp: try decodeWebP(bytes)
         case .other: try decodeOther(bytes)
         }
     }
@@ -38,7 +38,7 @@ package final class ImageDecoder {
         let (width, height) = (Int(width), Int(height))
         guard width > 0, height > 0 else { throw ImageError("damaged: its width or height is 0") }
         guard width <= Self.sideLimit, height <= Self.sideLimit, width * height <= Self.pixelLimit else {
-            throw ImageError("too large: \(width)×\(height) pixels, the limit is 64 megapixels")
+            throw ImageError("too large: \(width)×\(height) pixels, the limit is 64 megapixels", .excessive)
         }
         return (width, height)
     }
@@ -55,9 +55,12 @@ package final class ImageDecoder {
 
     private func decodeJPEG(_ bytes: [UInt8]) throws(ImageError) -> Image {
         let ((width, height), isCMYK) = try jpegHeader(bytes)
-        guard width * height * Self.scans(bytes, width * height) <= Self.workLimit else {
-            throw ImageError("too costly: it has too many scans")
+        let content = JPEGContent(bytes)
+        // The decoder itself stops at 500 scans.
+        guard width * height * min(max(content.scans, 1), 500) <= Self.workLimit else {
+            throw ImageError("too costly: it has too many scans", .excessive)
         }
+        guard content.isWhole else { throw ImageError("damaged JPEG: premature end of the file") }
         let format = isCMYK ? TJPF_CMYK : TJPF_RGBX
         let size = width * height * 4
         var status: Int32 = 0
@@ -67,26 +70,10 @@ package final class ImageDecoder {
                 Int32(format.rawValue), TJFLAG_LIMITSCANS)
             count = size
         }
-        if status != 0 {
-            let error = jpegError()
-            // Stray bytes between segments and odd application markers do not damage the image.
-            let isHarmless = ["extraneous bytes", "Adobe", "JFIF"].contains { error.reason.contains($0) }
-            guard tjGetErrorCode(jpeg) == TJERR_WARNING.rawValue, isHarmless else { throw error }
-        }
+        // What other programs read in spite of warnings is used; all of the file is there.
+        guard status == 0 || tjGetErrorCode(jpeg) == TJERR_WARNING.rawValue else { throw jpegError() }
         if isCMYK { Self.convert(cmyk: &pixels) }
-        return Image(width: width, height: height, rgbx: pixels)
-    }
-
-    /// Returns the number of scans of a file, or 1 where the number does not matter.
-    private static func scans(_ bytes: [UInt8], _ pixels: Int) -> Int {
-        // The decoder itself stops at 500 scans.
-        guard 500 * pixels > workLimit else { return 1 }
-        var (scans, isMarker) = (0, false)
-        for byte in bytes {
-            if isMarker, byte == 0xDA { scans += 1 }
-            isMarker = byte == 0xFF
-        }
-        return max(scans, 1)
+        return Image(width: width, height: height, rgbx: pixels).turned(content.exif.map { Orientation(exif: $0) } ?? .upright)
     }
 
     /// Decodes a stored JPEG image into planes, CHW.
@@ -124,6 +111,16 @@ package final class ImageDecoder {
 
     // MARK: Other formats
 
+    private func webpSize(_ bytes: [UInt8]) throws(ImageError) -> (width: Int, height: Int) {
+        let size = try WebPImage.size(bytes)
+        return try check(Int32(clamping: size.width), Int32(clamping: size.height))
+    }
+
+    private func decodeWebP(_ bytes: [UInt8]) throws(ImageError) -> Image {
+        _ = try webpSize(bytes)
+        return try WebPImage.decode(bytes)
+    }
+
     private func otherSize(_ bytes: [UInt8]) throws(ImageError) -> (width: Int, height: Int) {
         var (width, height, channels): (Int32, Int32, Int32) = (0, 0, 0)
         guard stbi_info_from_memory(bytes, Int32(bytes.count), &width, &height, &channels) != 0 else {
@@ -142,7 +139,8 @@ package final class ImageDecoder {
         defer { stbi_image_free(pixels) }
         guard (Int(width), Int(height)) == expected else { throw ImageError("damaged: it states two different sizes") }
         let rgbx = [UInt8](UnsafeBufferPointer(start: pixels, count: 4 * Int(width) * Int(height)))
-        return Image(width: Int(width), height: Int(height), rgbx: rgbx)
+        let image = Image(width: Int(width), height: Int(height), rgbx: rgbx)
+        return image.turned(PNGContent.exif(bytes).map { Orientation(exif: $0) } ?? .upright)
     }
 
     private func otherError() -> ImageError {

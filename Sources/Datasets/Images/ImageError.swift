@@ -1,5 +1,6 @@
 /// The reason why a file is not a usable image.
 package struct ImageError: Error, Sendable {
     package let reason: String
-    init(_ reason: String) { self.reason = reason }
+    package let kind: LeftOut
+    init(_ reason: String, _ kind: LeftOut = .damaged) { (self.reason, self.kind) = (reason, kind) }
 }

@@ -20,22 +20,31 @@ enum PNGContent {
         guard inflates(bytes, parts, within: limit) else { throw ImageError("damaged: it has more pixels than its size allows") }
     }
 
+    /// Returns the Exif block of a PNG file, which begins with its TIFF header; nil if it has none.
+    static func exif(_ bytes: [UInt8]) -> ArraySlice<UInt8>? {
+        guard bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) else { return nil }
+        return chunks(bytes, "eXIf").first.map { bytes[$0.range] }
+    }
+
     /// Returns the byte ranges of the data of the IDAT chunks.
     private static func parts(_ bytes: [UInt8]) throws(ImageError) -> [Range<Int>] {
-        var parts: [Range<Int>] = []
+        let chunks = chunks(bytes, "IDAT")
+        guard chunks.allSatisfy(\.isWhole) else { throw ImageError("damaged: it ends within its pixels") }
+        return chunks.map(\.range)
+    }
+
+    private static func chunks(_ bytes: [UInt8], _ name: String) -> [(range: Range<Int>, isWhole: Bool)] {
+        var chunks: [(Range<Int>, Bool)] = []
         var offset = 8
         while bytes.count - offset >= 12 {
             let length = bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) }
             let start = offset + 8
             let end = start + min(length, bytes.count - start)
-            if bytes[offset + 4..<start].elementsEqual("IDAT".utf8) {
-                guard end - start == length else { throw ImageError("damaged: it ends within its pixels") }
-                parts.append(start..<end)
-            }
+            if bytes[offset + 4..<start].elementsEqual(name.utf8) { chunks.append((start..<end, end - start == length)) }
             guard end <= bytes.count - 4 else { break }
             offset = end + 4
         }
-        return parts
+        return chunks
     }
 
     private static func inflates(_ bytes: [UInt8], _ parts: [Range<Int>], within limit: Int) -> Bool {

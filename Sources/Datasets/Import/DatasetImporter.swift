@@ -1,5 +1,4 @@
-import Foundation
-import Glibc
+public import Platform
 
 /// Packs images into a data set.
 public enum DatasetImporter {
@@ -13,7 +12,7 @@ public enum DatasetImporter {
     public struct Options: Sendable {
         public var format: ImportFormat
         /// The directory to read.
-        public var source: String
+        public var source: FilePath
         /// The new directory. It appears when it is complete, or not at all.
         public var destination: String
         /// The side of the stored square images, for image folders and ILSVRC. Nil means 256, or for an image folder
@@ -22,9 +21,25 @@ public enum DatasetImporter {
         public var packing = Packing.raw
         /// The number of images between two saved states, from which an interrupted import can resume.
         public var journalInterval = 4096
+        /// Whether symbolic links that lead out of the source are followed.
+        public var followsLinks = false
+        /// The share of the training images that is held out for validation where a source has no split; nil means a tenth.
+        public var validationShare: Double?
+        /// The seed of that choice.
+        public var validationSeed: UInt64 = 0
 
-        public init(format: ImportFormat, source: String, destination: String) {
+        public init(format: ImportFormat, source: FilePath, destination: String) {
             (self.format, self.source, self.destination) = (format, source, destination)
+        }
+
+        /// Options for a source whose path is UTF-8.
+        public init(format: ImportFormat, source: String, destination: String) {
+            self.init(format: format, source: FilePath(source), destination: destination)
+        }
+
+        var heldOut: HeldOutShare? {
+            guard validationShare != nil || validationSeed != 0 else { return nil }
+            return HeldOutShare(share: validationShare ?? HeldOutShare.standard, seed: validationSeed)
         }
     }
 
@@ -32,10 +47,6 @@ public enum DatasetImporter {
     /// - Throws: `DatasetError` or `FileError`. Nothing remains at the destination then.
     public static func run(_ options: Options, progress: @escaping Progress) throws -> ImportReport {
         let source = options.source
-        var status = stat()
-        guard stat(source, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-            throw DatasetError("\(source) is not a directory; name the directory that contains the images")
-        }
         let readsImageFiles = options.format == .imagefolder || options.format == .ilsvrc
         if let size = options.size {
             guard readsImageFiles else {
@@ -49,20 +60,26 @@ public enum DatasetImporter {
         guard readsImageFiles || options.packing == .raw else {
             throw DatasetError("\(options.format.rawValue) can only be packed raw; leave the packing out")
         }
+        guard options.format == .imagefolder || options.heldOut == nil else {
+            throw DatasetError("--validation-share is for folders of images; leave it out with \(options.format.rawValue)")
+        }
+        // A set of IDX files may be named by a prefix in its directory.
+        let tree = try directory(options.format == .mnist ? source.parentUnlessFolder : source, followsLinks: options.followsLinks)
         let staging = try StagingDirectory(destination: options.destination)
-        let full = URL(fileURLWithPath: source).standardizedFileURL
+        let full = source.standardized
         let target = ImportTarget(
-            staging: staging, name: full.lastPathComponent, source: full.path, size: options.size,
-            packing: options.packing, journalInterval: options.journalInterval, progress: progress)
+            staging: staging, name: full.last.shown, source: full.shown, size: options.size, packing: options.packing,
+            journalInterval: options.journalInterval, heldOut: options.heldOut, progress: progress)
         do {
             if !readsImageFiles { try staging.empty() }
-            let report =
+            var report =
                 switch options.format {
-                case .imagefolder: try ImageFolderImport.run(source: source, target: target)
-                case .ilsvrc: try ILSVRCImport.run(source: source, target: target)
+                case .imagefolder: try ImageFolderImport.run(tree, target: target)
+                case .ilsvrc: try ILSVRCImport.run(tree, target: target)
                 case .cifar10: try CIFARImport.run(source: source, target: target)
-                case .mnist: try MNISTImport.run(source: source, isFashion: isFashion(full.path), target: target)
+                case .mnist: try MNISTImport(source: source, target: target).run()
                 }
+            report.classCounts = try ClassCounts(Dataset(path: staging.path))
             try staging.commit()
             return report
         } catch {
@@ -75,18 +92,25 @@ public enum DatasetImporter {
         }
     }
 
-    private static func isFashion(_ path: String) -> Bool { path.lowercased().contains("fashion") }
+    private static func directory(_ source: FilePath, followsLinks: Bool) throws -> DiskTree {
+        guard FolderListing.isFolder(source) else {
+            throw DatasetError("\(source.shown) is not a directory; name the directory that contains the images")
+        }
+        return try DiskTree(root: source, followsLinks: followsLinks)
+    }
 }
 
 /// The destination, settings and progress function of an import.
 struct ImportTarget {
     let staging: StagingDirectory
     let name: String
-    /// The full path of the source.
+    /// The full path of the source, escaped.
     let source: String
     let size: Int?
     let packing: Packing
     let journalInterval: Int
+    /// The share that a user asked to hold out for validation.
+    let heldOut: HeldOutShare?
     let progress: DatasetImporter.Progress
 
     var directory: String { staging.path }
@@ -101,4 +125,8 @@ struct ImportTarget {
             progress("packing \(split.rawValue)", done, fraction)
         }
     }
+}
+
+extension FilePath {
+    fileprivate var parentUnlessFolder: FilePath { FolderListing.isFolder(self) ? self : parent }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Platform
 
 /// A file that is mapped into memory as a whole for reading.
 ///
@@ -13,9 +14,16 @@ final class MappedFile: @unchecked Sendable {
     ///   - followsLinks: Whether the file may be a symbolic link. The files of a packed data set must not be links: they are
     ///     sent to other hosts, and a link in a copy from elsewhere could point at anything that this user can read.
     /// - Throws: `DatasetError` if the file is missing, not a regular file, empty, or too large.
-    init(path: String, limit: Int = .max, followsLinks: Bool = true) throws {
+    convenience init(path: String, limit: Int = .max, followsLinks: Bool = true) throws {
+        try self.init(path: FilePath(path), limit: limit, followsLinks: followsLinks)
+    }
+
+    /// Maps a file whose path need not be UTF-8.
+    init(path bytes: FilePath, limit: Int = .max, followsLinks: Bool = true) throws {
+        let path = bytes.shown
         // Non-blocking, because opening a named pipe would wait for a writer.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW))
+        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW)
+        let descriptor = bytes.withCString { open($0, flags) }
         guard descriptor >= 0 else {
             guard errno != ELOOP else {
                 throw DatasetError("\(path): is a symbolic link, and links are not followed; put the file itself there")
@@ -36,7 +44,7 @@ final class MappedFile: @unchecked Sendable {
             throw DatasetError("\(path): cannot be mapped: \(String(cString: strerror(errno)))")
         }
         self.path = path
-        bytes = UnsafeRawBufferPointer(start: address, count: size)
+        self.bytes = UnsafeRawBufferPointer(start: address, count: size)
     }
 
     deinit { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count) }

@@ -51,7 +51,7 @@ public final class Ensemble {
             for patch in patches {
                 try labels.withUnsafeMutableBufferPointer {
                     try preparer.prepare(
-                        BatchRequest(split: split, position: first, count: Self.batch), patch: patch,
+                        BatchRequest(split: split, position: first, count: count), patch: patch,
                         images: network.images.floats, labels: $0)
                 }
                 _ = try network.evaluate(labels: labels, count: count)

@@ -1,4 +1,5 @@
 import Glibc
+package import Platform
 
 /// A tar archive on disk that is read in place.
 package final class TarArchive: Sendable {
@@ -6,8 +7,12 @@ package final class TarArchive: Sendable {
     package let size: Int
     private let descriptor: Int32
 
-    package init(path: String) throws {
-        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    package convenience init(path: String) throws { try self.init(path: FilePath(path)) }
+
+    /// Opens an archive whose path need not be UTF-8.
+    package init(path bytes: FilePath) throws {
+        let path = bytes.shown
+        descriptor = bytes.withCString { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
         guard descriptor >= 0 else {
             throw DatasetError("\(path): cannot be opened: \(String(cString: strerror(errno)))")
         }
@@ -47,13 +52,17 @@ package final class TarArchive: Sendable {
 /// A member of a tar archive.
 package struct TarMember: Sendable {
     package enum Kind: Sendable { case file, folder, link, other }
-    package let name: String
+    /// The path in the archive. It identifies the member, and is never opened.
+    package let path: FilePath
     package let kind: Kind
     /// The offset of the content in the archive's file.
     package let offset: Int
     package let size: Int
     /// The offset of the next member's header.
     package let next: Int
+
+    /// The path for a person.
+    package var name: String { path.shown }
 }
 
 /// Iterates over the members of an archive, or of an archive within one, without unpacking.
@@ -79,7 +88,7 @@ package struct TarReader: Sendable {
     /// Returns the next member, or nil at the end.
     /// - Throws: `ImageError` if the archive is damaged. The members after the damage cannot be read.
     package mutating func next() throws(ImageError) -> TarMember? {
-        var longName: String?
+        var longName: [UInt8]?
         var longSize: Int?
         while true {
             guard range.upperBound - offset >= Self.block else { return nil }
@@ -107,12 +116,12 @@ package struct TarReader: Sendable {
                 guard size <= Self.paxLimit else { throw ImageError("damaged: an extended header of \(size) bytes") }
                 let records = Self.pax(try archive.read(at: content, count: size))
                 longName = records["path"] ?? longName
-                longSize = records["size"].flatMap { Int($0) }.map { max(0, $0) }
+                longSize = records["size"].flatMap { Int(String(decoding: $0, as: UTF8.self)) }.map { max(0, $0) }
             case UInt8(ascii: "g"), UInt8(ascii: "K"): break
             default:
                 offset = next
                 return TarMember(
-                    name: longName ?? Self.name(header), kind: Self.kind(type), offset: content, size: size, next: next)
+                    path: FilePath(bytes: longName ?? Self.name(header)), kind: Self.kind(type), offset: content, size: size, next: next)
             }
             offset = next
         }
@@ -127,16 +136,14 @@ package struct TarReader: Sendable {
         }
     }
 
-    private static func name(_ header: [UInt8]) -> String {
+    private static func name(_ header: [UInt8]) -> [UInt8] {
         let name = text(header[..<100])
         let isUstar = Array(header[257..<262]) == Array("ustar".utf8) && header[262] == 0
-        let prefix = isUstar ? text(header[345..<500]) : ""
-        return prefix.isEmpty ? name : "\(prefix)/\(name)"
+        let prefix = isUstar ? text(header[345..<500]) : []
+        return prefix.isEmpty ? name : prefix + [0x2F] + name
     }
 
-    private static func text(_ bytes: ArraySlice<UInt8>) -> String {
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-    }
+    private static func text(_ bytes: ArraySlice<UInt8>) -> [UInt8] { Array(bytes.prefix { $0 != 0 }) }
 
     /// Returns the sum of the header's bytes, with the checksum field counted as spaces.
     private static func checksum(_ header: [UInt8]) -> Int {
@@ -159,16 +166,15 @@ package struct TarReader: Sendable {
     }
 
     /// Parses records of the form "LENGTH key=value\n".
-    private static func pax(_ bytes: [UInt8]) -> [String: String] {
-        var records: [String: String] = [:]
+    private static func pax(_ bytes: [UInt8]) -> [String: [UInt8]] {
+        var records: [String: [UInt8]] = [:]
         var rest = bytes[...]
         while let space = rest.firstIndex(of: 0x20), let length = Int(String(decoding: rest[..<space], as: UTF8.self)),
             length > space - rest.startIndex, length <= rest.count
         {
             let record = rest[(space + 1)..<(rest.startIndex + length)].dropLast()
             if let equals = record.firstIndex(of: 0x3D) {
-                records[String(decoding: record[..<equals], as: UTF8.self)] = String(
-                    decoding: record[(equals + 1)...], as: UTF8.self)
+                records[String(decoding: record[..<equals], as: UTF8.self)] = Array(record[(equals + 1)...])
             }
             rest = rest[(rest.startIndex + length)...]
         }

@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 
 /// Imports the binary version of CIFAR-10: records of a label byte and 32×32 pixels, planar RGB.
 enum CIFARImport {
@@ -9,11 +10,11 @@ enum CIFARImport {
         "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
     ]
 
-    static func run(source: String, target: ImportTarget) throws -> ImportReport {
+    static func run(source: FilePath, target: ImportTarget) throws -> ImportReport {
         let writer = target.writer(channels: 3, height: side, width: side, classes: try classes(source))
         let names = [Split.train: (1...5).map { "data_batch_\($0).bin" }, .validation: ["test_batch.bin"]]
         for split in Split.allCases {
-            let files = try (names[split] ?? []).map { try open("\(source)/\($0)", source: source) }
+            let files = try (names[split] ?? []).map { try open(source.appending($0), source: source) }
             let total = files.reduce(0) { $0 + $1.bytes.count / recordSize }
             try writer.begin(split)
             for file in files {
@@ -38,28 +39,28 @@ enum CIFARImport {
         }
     }
 
-    private static func open(_ path: String, source: String) throws -> MappedFile {
+    private static func open(_ path: FilePath, source: FilePath) throws -> MappedFile {
         guard FolderListing.isRegularFile(path) else {
-            throw DatasetError("\(path) is missing; unpack the binary version of CIFAR-10 into \(source)")
+            throw DatasetError("\(path.shown) is missing; unpack the binary version of CIFAR-10 into \(source.shown)")
         }
         let file = try MappedFile(path: path)
         guard file.bytes.count % recordSize == 0 else {
             throw DatasetError(
-                "\(path): its size of \(file.bytes.count) bytes is not a multiple of \(recordSize); unpack the binary "
+                "\(path.shown): its size of \(file.bytes.count) bytes is not a multiple of \(recordSize); unpack the binary "
                     + "version of CIFAR-10 again")
         }
         return file
     }
 
     /// Returns the names in `batches.meta.txt`, or the standard names if that file is missing.
-    private static func classes(_ source: String) throws -> [String] {
-        let path = "\(source)/batches.meta.txt"
+    private static func classes(_ source: FilePath) throws -> [String] {
+        let path = source.appending("batches.meta.txt")
         guard FolderListing.isRegularFile(path) else { return standardClasses }
         let text = try MappedFile(path: path, limit: 1 << 20).withBytes { String(decoding: $0, as: UTF8.self) }
         let lines = text.split(whereSeparator: \.isNewline)
         let names = lines.map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
         guard names.count == classCount else {
-            throw DatasetError("\(path): has \(names.count) names instead of \(classCount); unpack it again or remove it")
+            throw DatasetError("\(path.shown): has \(names.count) names instead of \(classCount); unpack it again or remove it")
         }
         return names
     }

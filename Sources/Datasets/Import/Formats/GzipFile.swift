@@ -1,13 +1,17 @@
 import CZlib
+package import Platform
 
 /// A plain or gzipped file that is read sequentially.
 package final class GzipFile {
     package let path: String
     private let handle: gzFile
 
-    package init(path: String) throws {
-        guard let handle = gzopen(path, "rb") else { throw DatasetError("\(path): cannot be opened") }
-        (self.path, self.handle) = (path, handle)
+    package convenience init(path: String) throws { try self.init(path: FilePath(path)) }
+
+    /// Opens a file whose path need not be UTF-8.
+    package init(path: FilePath) throws {
+        guard let handle = path.withCString({ gzopen($0, "rb") }) else { throw DatasetError("\(path.shown): cannot be opened") }
+        (self.path, self.handle) = (path.shown, handle)
         gzbuffer(handle, 1 << 18)
     }
 

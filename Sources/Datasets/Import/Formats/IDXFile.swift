@@ -1,3 +1,5 @@
+package import Platform
+
 /// An IDX file of bytes: a magic number (0, 0, type 8 = unsigned byte, number of dimensions), the extents as big-endian
 /// 32-bit integers, then the data.
 package struct IDXFile {
@@ -10,11 +12,17 @@ package struct IDXFile {
 
     /// Opens `NAME` or `NAME.gz` in a directory and reads its header.
     package init(directory: String, name: String, dimensions: Int) throws {
-        let paths = ["\(directory)/\(name)", "\(directory)/\(name).gz"]
+        let paths = ["", ".gz"].map { FilePath(directory).appending(name + $0) }
         guard let path = paths.first(where: FolderListing.isRegularFile) else {
-            throw DatasetError("\(paths[0]) and \(name).gz are missing; download one of them into \(directory)")
+            throw DatasetError("\(paths[0].shown) and \(name).gz are missing; download one of them into \(directory)")
         }
+        try self.init(path: path, dimensions: dimensions)
+    }
+
+    /// Opens a file, plain or gzipped, and reads its header.
+    package init(path: FilePath, dimensions: Int) throws {
         file = try GzipFile(path: path)
+        let path = path.shown
         var header = [UInt8](repeating: 0, count: 4 * (dimensions + 1))
         try header.withUnsafeMutableBytes(file.read)
         guard Array(header[..<4]) == [0, 0, 8, UInt8(dimensions)] else {

@@ -1,81 +1,54 @@
-/// Validation images that are all in one archive or folder, with their classes in a ground-truth file.
+import Platform
+
+/// Validation images that are all in one archive.
 struct FlatImages: ImageQueue {
-    private let truth: GroundTruth
-    private var source: Source
+    private let labels: ValidationLabels
+    private var reader: TarReader
+    private var isDamaged = false
 
-    private enum Source: Sendable {
-        case archive(TarReader, isDamaged: Bool)
-        case folder(String, [FolderListing.Entry], next: Int)
-    }
-
-    init(archive path: String, truth: GroundTruth) throws {
-        self.truth = truth
-        source = .archive(TarReader(try TarArchive(path: path)), isDamaged: false)
-    }
-
-    init(folder: String, truth: GroundTruth) throws {
-        self.truth = truth
-        source = .folder(folder, try FolderListing.entries(folder), next: 0)
+    init(archive path: FilePath, labels: ValidationLabels) throws {
+        self.labels = labels
+        reader = TarReader(try TarArchive(path: path))
     }
 
     mutating func next() throws -> ImageItem? {
-        switch source {
-        case .folder(let folder, let entries, let next):
-            guard next < entries.count else { return nil }
-            source = .folder(folder, entries, next: next + 1)
-            let path = "\(folder)/\(entries[next].name)"
-            return item(
-                path, entries[next].content(path), position: next + 1, fraction: Double(next + 1) / Double(entries.count))
-        case .archive(var reader, let isDamaged):
-            guard !isDamaged else { return nil }
-            let size = Double(reader.range.count)
-            do {
-                while let member = try reader.next() {
-                    source = .archive(reader, isDamaged: false)
-                    let content: ImageItem.Content
-                    switch member.kind {
-                    case .folder: continue
-                    case .file: content = .member(reader.archive, member)
-                    case .link: content = .unusable(reason: "a link; links are not followed")
-                    case .other: content = .unusable(reason: "not a regular file")
-                    }
-                    return item(member.name, content, position: member.next, fraction: Double(member.next) / size)
+        guard !isDamaged else { return nil }
+        do {
+            while let member = try reader.next() {
+                let content: ImageItem.Content
+                switch member.kind {
+                case .folder: continue
+                case .file: content = .member(reader.archive, member)
+                case .link: content = .unusable(ImageError("a link; links are not followed", .link))
+                case .other: content = .unusable(ImageError("not a regular file", .unsupported))
                 }
-                return nil
-            } catch {
-                source = .archive(reader, isDamaged: true)
-                return ImageItem(
-                    name: reader.archive.path, label: 0,
-                    content: .unusable(reason: "\(error.reason); the rest of this archive is left out"),
-                    position: .init(offset: reader.range.upperBound), fraction: 1)
+                return item(member, content)
             }
+            return nil
+        } catch {
+            isDamaged = true
+            return ImageItem(
+                name: reader.archive.path, label: 0,
+                content: .unusable(ImageError("\(error.reason); the rest of this archive is left out")),
+                position: .init(offset: reader.range.upperBound), fraction: 1)
         }
     }
 
-    private func item(_ name: String, _ content: ImageItem.Content, position: Int, fraction: Double) -> ImageItem {
-        let position = ImagePosition(offset: position)
-        switch truth.label(of: name) {
+    private func item(_ member: TarMember, _ content: ImageItem.Content) -> ImageItem {
+        let position = ImagePosition(offset: member.next)
+        let fraction = Double(member.next) / Double(max(reader.range.count, 1))
+        switch labels.label(of: member.path) {
         case .success(let label):
-            return ImageItem(name: name, label: label, content: content, position: position, fraction: fraction)
+            return ImageItem(name: member.name, label: label, content: content, position: position, fraction: fraction)
         case .failure(let error):
-            return ImageItem(
-                name: name, label: 0, content: .unusable(reason: error.reason), position: position, fraction: fraction)
+            return ImageItem(name: member.name, label: 0, content: .unusable(error), position: position, fraction: fraction)
         }
     }
 
     mutating func seek(_ position: ImagePosition) throws {
-        switch source {
-        case .folder(let folder, let entries, _):
-            guard (0...entries.count).contains(position.offset) else {
-                throw DatasetError("\(folder) has changed; remove the unfinished import and start again")
-            }
-            source = .folder(folder, entries, next: position.offset)
-        case .archive(var reader, _):
-            guard (0...reader.range.upperBound + 1024).contains(position.offset) else {
-                throw DatasetError("\(reader.archive.path) has changed; remove the unfinished import and start again")
-            }
-            reader.offset = position.offset
-            source = .archive(reader, isDamaged: false)
+        guard (0...reader.range.upperBound + 1024).contains(position.offset) else {
+            throw DatasetError("\(reader.archive.path) has changed; remove the unfinished import and start again")
         }
+        reader.offset = position.offset
     }
 }

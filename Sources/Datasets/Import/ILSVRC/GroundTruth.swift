@@ -1,4 +1,5 @@
 import Foundation
+package import Platform
 
 /// The classes of validation images that are all in one folder or archive.
 package struct GroundTruth: Sendable {
@@ -11,8 +12,14 @@ package struct GroundTruth: Sendable {
     /// Reads a list of synset numbers, a list of image names with labels (`val.txt`), or Kaggle's `LOC_val_solution.csv`.
     /// - Throws: `DatasetError` if the file is invalid or does not go with the classes.
     package init(path: String, classes: [String], synsets: SynsetTable) throws {
+        try self.init(path: FilePath(path), classes: classes, synsets: synsets)
+    }
+
+    /// Reads a file whose path need not be UTF-8.
+    package init(path bytes: FilePath, classes: [String], synsets: SynsetTable) throws {
+        let path = bytes.shown
         self.path = path
-        let text = try MappedFile(path: path, limit: 32 << 20).withBytes { String(decoding: $0, as: UTF8.self) }
+        let text = try MappedFile(path: bytes, limit: 32 << 20).withBytes { String(decoding: $0, as: UTF8.self) }
         let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
         let labels = Dictionary(classes.enumerated().map { ($1, $0) }) { first, _ in first }
         if lines.allSatisfy({ Int($0) != nil }) {
@@ -48,12 +55,14 @@ package struct GroundTruth: Sendable {
     package func label(of name: String) -> Result<Int, ImageError> {
         let stem = Self.stem(name)
         if let label = byName[stem] { return .success(label) }
+        // The copy on Hugging Face's hub has the synset in each name: ILSVRC2012_val_00000001_n01751748.
+        if let synset = SynsetTable.suffix(of: stem) { return label(of: String(stem.dropLast(synset.count + 1))) }
         let digits = String(stem.reversed().prefix { $0.isASCII && $0.isNumber }.reversed())
         guard let number = Int(digits), byNumber.indices.contains(number - 1) else {
-            return .failure(ImageError("not in \(path)"))
+            return .failure(ImageError("not in \(path)", .unlabelled))
         }
         guard byNumber[number - 1] >= 0 else {
-            return .failure(ImageError("its class has no training images"))
+            return .failure(ImageError("its class has no training images", .untrained))
         }
         return .success(byNumber[number - 1])
     }

@@ -1,4 +1,4 @@
-import Foundation
+import Platform
 
 /// Training images in one archive per synset. The archives are in an outer archive or in a folder.
 struct SynsetArchives: ImageQueue {
@@ -18,31 +18,31 @@ struct SynsetArchives: ImageQueue {
     private var reader: TarReader?
 
     /// Opens an archive that contains `n01440764.tar` …
-    init(archive path: String) throws {
+    init(archive path: FilePath) throws {
         let file = try TarArchive(path: path)
         var reader = TarReader(file)
         var found: [(String, TarArchive, Range<Int>)] = []
         do {
             while let member = try reader.next() {
-                guard member.kind == .file, let name = Self.synset(member.name) else { continue }
+                guard member.kind == .file, let name = Self.synset(member.path.last) else { continue }
                 found.append((name, file, member.offset..<member.offset + member.size))
             }
         } catch {
-            throw DatasetError("\(path): \(error.reason); download it again")
+            throw DatasetError("\(path.shown): \(error.reason); download it again")
         }
-        try self.init(found, source: path)
+        try self.init(found, source: path.shown)
     }
 
     /// Opens a folder that contains `n01440764.tar` …; nil if it has no such files.
-    init?(folder: String) throws {
-        let names = try FolderListing.entries(folder).filter { $0.kind == .file }.map(\.name)
+    init?(folder: FilePath) throws {
+        let names = try FolderListing.entries(folder).map(\.name).filter { FolderListing.isRegularFile(folder.appending($0)) }
         let found = try names.compactMap { name -> (String, TarArchive, Range<Int>)? in
             guard let synset = Self.synset(name) else { return nil }
-            let file = try TarArchive(path: "\(folder)/\(name)")
+            let file = try TarArchive(path: folder.appending(name))
             return (synset, file, 0..<file.size)
         }
         guard !found.isEmpty else { return nil }
-        try self.init(found, source: folder)
+        try self.init(found, source: folder.shown)
     }
 
     private init(_ found: [(String, TarArchive, Range<Int>)], source: String) throws {
@@ -61,10 +61,9 @@ struct SynsetArchives: ImageQueue {
     }
 
     /// Returns `n01440764` for `n01440764.tar`, in any folder.
-    private static func synset(_ name: String) -> String? {
-        let last = (name as NSString).lastPathComponent
-        guard last.hasSuffix(".tar") else { return nil }
-        let stem = String(last.dropLast(4))
+    private static func synset(_ name: FileName) -> String? {
+        guard name.hasSuffix(".tar") else { return nil }
+        let stem = name.stem.shown
         return SynsetTable.isSynset(stem) ? stem : nil
     }
 
@@ -93,15 +92,15 @@ struct SynsetArchives: ImageQueue {
                 case .folder: continue
                 case .file: return item(member.name, .member(archive.file, member), next: member.next)
                 case .link:
-                    return item(member.name, .unusable(reason: "a link; links are not followed"), next: member.next)
-                case .other: return item(member.name, .unusable(reason: "not a regular file"), next: member.next)
+                    return item(member.name, .unusable(ImageError("a link; links are not followed", .link)), next: member.next)
+                case .other: return item(member.name, .unusable(ImageError("not a regular file", .unsupported)), next: member.next)
                 }
             }
             self.reader = nil
             return nil
         } catch {
             self.reader = nil
-            return item("", .unusable(reason: "\(error.reason); the rest of this archive is left out"), next: archive.range.upperBound)
+            return item("", .unusable(ImageError("\(error.reason); the rest of this archive is left out")), next: archive.range.upperBound)
         }
     }
 

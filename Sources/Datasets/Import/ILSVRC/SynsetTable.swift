@@ -1,4 +1,5 @@
 import Foundation
+package import Platform
 
 /// The names of a challenge's synsets, and their numbers in its ground-truth files.
 package struct SynsetTable {
@@ -16,10 +17,13 @@ package struct SynsetTable {
     static let empty = SynsetTable(synsets: [])
 
     /// Reads `meta.mat`, `map_clsloc.txt` (name, number, words) or a list of names with words.
-    package init(path: String) throws {
+    package init(path: String) throws { try self.init(path: FilePath(path)) }
+
+    /// Reads a table whose path need not be UTF-8.
+    package init(path: FilePath) throws {
         let bytes = try MappedFile(path: path, limit: 16 << 20).withBytes { Array($0) }
-        synsets = path.hasSuffix(".mat") ? try Self.matlab(bytes, path) : Self.text(bytes)
-        guard !synsets.isEmpty else { throw DatasetError("\(path): contains no synset; take it from the devkit again") }
+        synsets = path.last.hasSuffix(".mat") ? try Self.matlab(bytes, path.shown) : Self.text(bytes)
+        guard !synsets.isEmpty else { throw DatasetError("\(path.shown): contains no synset; take it from the devkit again") }
     }
 
     private init(synsets: [Synset]) { self.synsets = synsets }
@@ -37,7 +41,7 @@ package struct SynsetTable {
 
     private static func text(_ bytes: [UInt8]) -> [Synset] {
         String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).compactMap { line in
-            let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
+            let parts = line.split(maxSplits: 1) { $0 == " " || $0 == "\t" }.map(String.init)
             guard parts.count == 2, isSynset(parts[0]) else { return nil }
             let rest = parts[1].split(separator: " ", maxSplits: 1).map(String.init)
             if rest.count == 2, let number = Int(rest[0]) {
@@ -50,6 +54,12 @@ package struct SynsetTable {
     /// Whether this is the identifier of a WordNet noun, such as `n01440764`.
     static func isSynset(_ name: String) -> Bool {
         name.utf8.count == 9 && name.hasPrefix("n") && name.utf8.dropFirst().allSatisfy { 0x30...0x39 ~= $0 }
+    }
+
+    /// Returns the synset at the end of an image's name, after an underscore.
+    static func suffix(of stem: String) -> String? {
+        let last = String(stem.suffix(9))
+        return isSynset(last) && stem.dropLast(9).last == "_" ? last : nil
     }
 
     /// Returns the words of each class, or nil if none are known. A class without words gets its name.

@@ -1,3 +1,5 @@
+import Platform
+
 /// Packs the images of two queues. Resumes an interrupted import of the same identity.
 struct ImageImport {
     let identity: ImportJournal.Identity
@@ -5,6 +7,8 @@ struct ImageImport {
     let labels: [String]?
     /// For each split, its queue and its name in errors.
     let splits: [(split: Split, queue: any ImageQueue, source: String)]
+    /// Parts of the source that no queue has.
+    let leftOut: [LeftOutEntry]
     let target: ImportTarget
 
     func run() throws -> ImportReport {
@@ -18,6 +22,9 @@ struct ImageImport {
                 name: target.name, channels: 3, height: identity.side, width: identity.side, packing: identity.packing,
                 classes: identity.classes, labels: labels), statistics: found?.1)
         let skipped = try SkippedList(directory: directory, resuming: journal?.skipped)
+        if journal == nil {
+            for entry in leftOut { try skipped.append(SkippedImage(file: entry.path.shown, reason: entry.reason), entry.kind) }
+        }
         for (split, queue, source) in splits {
             let progress = journal?.written[split.rawValue]
             try writer.begin(split, resuming: progress)
@@ -34,7 +41,9 @@ struct ImageImport {
         try skipped.finish()
         let manifest = try writer.finish()
         ImportJournal.remove(in: directory)
-        return ImportReport(manifest: manifest, skipped: skipped.first, skippedCount: skipped.count)
+        var report = ImportReport(manifest: manifest, skipped: skipped.first, skippedCount: skipped.count)
+        report.leftOut = skipped.kinds
+        return report
     }
 
     /// Packs one split.
@@ -59,7 +68,7 @@ struct ImageImport {
                     }
                 }
             case .failure(let error):
-                try skipped.append(SkippedImage(file: outcome.item.name, reason: error.reason))
+                try skipped.append(SkippedImage(file: outcome.item.name, reason: error.reason), error.kind)
             }
             target.report(split, writer.count(split), fraction: outcome.item.fraction)
             sinceSaved += 1

@@ -1,3 +1,5 @@
+import Platform
+
 /// The images of a split in the order in which they are packed. Only a few names are in memory at a time.
 protocol ImageQueue: Sendable {
     /// Returns the next image, or nil at the end.
@@ -10,10 +12,10 @@ protocol ImageQueue: Sendable {
 /// An image to pack.
 struct ImageItem: Sendable {
     enum Content: Sendable {
-        case file(path: String)
+        case file(path: FilePath, followsLinks: Bool)
         case member(TarArchive, TarMember)
         /// Listed as skipped.
-        case unusable(reason: String)
+        case unusable(ImageError)
     }
 
     /// The name of the image in a report.
@@ -26,14 +28,14 @@ struct ImageItem: Sendable {
 
     func bytes() throws(ImageError) -> [UInt8] {
         switch content {
-        case .file(let path): return try ImageFile.read(path)
+        case .file(let path, let followsLinks): return try ImageFile.read(path, followsLinks: followsLinks)
         case .member(let archive, let member):
             guard member.size > 0 else { throw ImageError("empty file") }
             guard member.size <= ImageFile.sizeLimit else {
-                throw ImageError("too large: \(member.size) bytes, the limit is 256 MB")
+                throw ImageError("too large: \(member.size) bytes, the limit is 256 MB", .excessive)
             }
             return try archive.read(at: member.offset, count: member.size)
-        case .unusable(let reason): throw ImageError(reason)
+        case .unusable(let error): throw error
         }
     }
 }

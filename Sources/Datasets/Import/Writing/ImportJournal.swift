@@ -12,6 +12,8 @@ struct ImportJournal: Codable {
         var side: Int
         var packing: Packing
         var classes: [String]
+        /// The share and the seed of what is held out for validation; nil if the source has validation images.
+        var heldOut: String?
     }
 
     var identity: Identity
@@ -82,6 +84,8 @@ final class SkippedList {
     struct Progress: Codable {
         var count: Int
         var bytes: Int
+        /// Keyed by `LeftOut`.
+        var kinds: [String: Int]?
     }
 
     static let name = "skipped.tsv"
@@ -89,6 +93,7 @@ final class SkippedList {
 
     private(set) var count = 0
     private(set) var first: [SkippedImage] = []
+    private(set) var kinds: [LeftOut: Int] = [:]
     private let file: OutputFile
     private let path: String
 
@@ -97,6 +102,7 @@ final class SkippedList {
         file = try OutputFile(path: path, keeping: resuming?.bytes)
         guard let resuming, resuming.count > 0 else { return }
         count = resuming.count
+        for (name, count) in resuming.kinds ?? [:] { if let kind = LeftOut(rawValue: name) { kinds[kind] = count } }
         let text = try MappedFile(path: path).withBytes { String(decoding: $0.prefix(1 << 20), as: UTF8.self) }
         first = text.split(separator: "\n").prefix(Self.memoryLimit).compactMap { line in
             let parts = line.split(separator: "\t", maxSplits: 1).map(String.init)
@@ -104,8 +110,9 @@ final class SkippedList {
         }
     }
 
-    func append(_ image: SkippedImage) throws {
+    func append(_ image: SkippedImage, _ kind: LeftOut) throws {
         count += 1
+        kinds[kind, default: 0] += 1
         if first.count < Self.memoryLimit { first.append(image) }
         func clean(_ text: String) -> String {
             String(text.map { $0 == "\t" || $0.isNewline ? " " : $0 })
@@ -116,7 +123,8 @@ final class SkippedList {
 
     func sync() throws -> Progress {
         try file.sync()
-        return Progress(count: count, bytes: file.size)
+        let named = kinds.map { ($0.key.rawValue, $0.value) }
+        return Progress(count: count, bytes: file.size, kinds: Dictionary(uniqueKeysWithValues: named))
     }
 
     /// Completes the file, or removes it if no image was skipped.

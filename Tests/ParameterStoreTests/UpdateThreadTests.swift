@@ -32,7 +32,8 @@ import Transport
         }
         updates.submit(
             .initialize(
-                blocks.map { ($0, source: .drawn) }, InitialValues(store.assignment.configuration.recipe), step: 0, of: SegmentID(number: 1))
+                blocks.map { ($0, source: .drawn) }, InitialValues(store.assignment.configuration.recipe), step: 0, of: SegmentID(number: 1)
+            )
         )
     }
 

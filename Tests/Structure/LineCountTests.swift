@@ -8,8 +8,7 @@ import Testing
     private static let tables: [String: String] = [:]
 
     /// Files that are longer today. The list may only shrink.
-    private static let offenders = ShrinkingList([
-    ])
+    private static let offenders = ShrinkingList([])
 
     private static func long(_ files: [SourceFile]) -> Set<String> {
         Set(files.filter { !$0.isGenerated && $0.lineCount > limit }.map(\.path))

@@ -14,7 +14,7 @@ package final class StoredBlock: @unchecked Sendable {
     let layout: TensorLayout
     let valueLayout: TensorLayout
     /// The values that workers' kernels read, of even and odd steps.
-    let values: [TensorBuffer]
+    package let values: [TensorBuffer]
     private let sum: GradientSum
     /// The values that are updated; the same memory as `values` where kernels read 32 bits.
     private let masters: [TensorBuffer]
@@ -23,7 +23,7 @@ package final class StoredBlock: @unchecked Sendable {
     private let rounding: KernelCall?
     private let digest = RunningDigest()
     /// The steps that the buffers belong to, for a process that comes after this one.
-    let steps: BlockSteps
+    package let steps: BlockSteps
 
     /// - Parameters:
     ///   - memory: Its buffers in the shard's file.

@@ -27,8 +27,10 @@ extension RunRequest {
         if record.state == .finished, record.steps >= wanted { return .finished(directory) }
         let hasFailed = record.state != .finished && record.state != .interrupted
         // One of the last step counts too: a run that failed after it makes up for the validation that it may lack, and ends.
-        guard !directory.checkpoints().isEmpty else { return .run(self, directory) }
         var request = self
+        // Workers and stores may wait for a coordinator that was killed, with all that was committed.
+        if record.state == .running { (request.takesOver, request.directory) = (true, directory.path) }
+        guard !directory.checkpoints().isEmpty else { return .run(request, directory) }
         (request.resume, request.resumeIfBegun) = (directory.path, false)
         // A run keeps its own values of these.
         (request.configuration.preset, request.configuration.file, request.configuration.columns) = (nil, nil, nil)

@@ -1,8 +1,3 @@
-import Tensors
-import Foundation
-import Kernels
-import NeuralNetwork
-package import Partition
 import Transport
 
 /// The table of contents of a shard's file: which blocks lie where, in which layouts. A pure value, as JSON in the file.
@@ -10,6 +5,9 @@ import Transport
 /// A shard's blocks lie in regions, one for each worker's columns. Each block has values, masters and momentum twice, for even and odd steps,
 /// and two numbers that say which step each of the two belongs to.
 package struct ShardDirectory: Codable, Equatable, Sendable {
+    package typealias Key = StoredKey
+    package typealias Layout = StoredLayout
+
     package struct Block: Codable, Equatable, Sendable {
         package var key: Key
         /// The layout of the values that kernels read.
@@ -60,7 +58,8 @@ package struct ShardDirectory: Codable, Equatable, Sendable {
         for index in placed.indices {
             let bytes = sizes[index].masters
             placed[index].stepsAt = reserve(16)
-            placed[index].mastersAt = placed[index].values == placed[index].masters ? placed[index].valuesAt : [reserve(bytes), reserve(bytes)]
+            let isShared = placed[index].values == placed[index].masters
+            placed[index].mastersAt = isShared ? placed[index].valuesAt : [reserve(bytes), reserve(bytes)]
             placed[index].momentumAt = [reserve(bytes), reserve(bytes)]
         }
         let count = Self.aligned(size)
@@ -92,7 +91,8 @@ package struct ShardDirectory: Codable, Equatable, Sendable {
             for block in region.blocks {
                 guard let values = block.values.byteCount, let masters = block.masters.byteCount else { return false }
                 func fits(_ offsets: [Int], _ bytes: Int) -> Bool {
-                    offsets.count == 2 && offsets.allSatisfy { $0 >= 0 && $0 % 64 == 0 && bytes <= region.byteCount && $0 <= region.byteCount - bytes }
+                    offsets.count == 2 && bytes <= region.byteCount
+                        && offsets.allSatisfy { $0 >= 0 && $0 % 64 == 0 && $0 <= region.byteCount - bytes }
                 }
                 guard fits(block.valuesAt, values), fits(block.mastersAt, masters), fits(block.momentumAt, masters),
                     fits([block.stepsAt, block.stepsAt], 16)
@@ -100,40 +100,5 @@ package struct ShardDirectory: Codable, Equatable, Sendable {
             }
         }
         return true
-    }
-}
-
-extension ShardDirectory {
-    /// A block's key.
-    package struct Key: Codable, Hashable, Sendable {
-        let layer, column, source: Int
-        let isBias: Bool
-
-        package init(_ key: ParameterBlock.Key) { (layer, column, source, isBias) = (key.layer, key.column, key.source, key.kind == .bias) }
-
-        package var block: ParameterBlock.Key {
-            ParameterBlock.Key(layer: layer, kind: isBias ? .bias : .weight, column: column, source: source)
-        }
-    }
-
-    /// A tensor's layout.
-    package struct Layout: Codable, Equatable, Sendable {
-        let is16Bit: Bool
-        let extents, paddedExtents, strides, innerBlocks, innerAxes: [Int]
-
-        init(_ layout: BlockedLayout) {
-            is16Bit = layout.type == .bfloat16
-            (extents, paddedExtents, strides) = (layout.extents, layout.paddedExtents, layout.strides)
-            (innerBlocks, innerAxes) = (layout.innerBlocks, layout.innerAxes)
-        }
-
-        var blocked: BlockedLayout {
-            BlockedLayout(
-                type: is16Bit ? .bfloat16 : .float32, extents: extents, paddedExtents: paddedExtents, strides: strides,
-                innerBlocks: innerBlocks, innerAxes: innerAxes)
-        }
-
-        /// Nil where there is no such layout.
-        var byteCount: Int? { (try? TensorLayout(blocked))?.byteCount }
     }
 }

@@ -55,7 +55,8 @@ import Testing
         progress.begin(1, at: 0)
         progress.arrived(1)
         progress.begin(2, at: 0)
-        #expect(progress.dropArriving() == [2] && progress.dropArriving() == [])
+        let dropped = [progress.dropArriving(), progress.dropArriving()]
+        #expect(dropped == [[2], []])
         #expect(progress.hasArrived && !progress.isIdle && !progress.isPostponed(at: 0))
         // A late answer is none.
         progress.arrived(2)
@@ -67,7 +68,8 @@ import Testing
         var progress = CheckpointProgress(bytes: 1 << 30, interval: 1e9)
         progress.begin(5, at: 0)
         progress.arrived(5)
-        #expect(progress.failed(5, isLast: false, at: 10))
+        let isTriedAgain = progress.failed(5, isLast: false, at: 10)
+        #expect(isTriedAgain)
         let due = 10 + CheckpointProgress.retryDelay
         #expect(progress.isPostponed(at: due - 1) && !progress.isDue(at: due - 1))
         #expect(!progress.isPostponed(at: due) && progress.isDue(at: due) && progress.isIdle)
@@ -97,6 +99,7 @@ import Testing
         #expect(progress.tells(at: 0) && !progress.tells(at: 59) && progress.tells(at: 60) && !progress.tells(at: 61))
         // The next failure after a success is told at once.
         progress.written(3)
-        #expect(progress.tells(at: 62))
+        let isTold = progress.tells(at: 62)
+        #expect(isTold)
     }
 }

@@ -45,7 +45,13 @@ import Testing
     @Test func anotherRunsParametersAndThoseBeforeTheCheckpointDoNotCount() {
         #expect(decide([(first, offer(run: 8, committed: 21, [0, 1, 2, 3], steps: [20, 21]))]) == nil)
         #expect(decide([(first, offer(committed: 21, [0, 1, 2, 3], steps: [20, 21]))], steps: 22...100) == nil)
-        #expect(decide([(first, offer(committed: 101, [0, 1, 2, 3], steps: [100, 101]))]) == nil)
+        #expect(decide([(first, offer(committed: 101, [0, 1, 2, 3], steps: [101, 102]))]) == nil)
+    }
+
+    /// The run's files lack the line of the last step: it is trained again, from the step before it.
+    @Test func aStepThatIsNotRecordedIsTrainedAgain() throws {
+        let found = try #require(decide([(first, offer(committed: 21, [0, 1, 2, 3], steps: [20, 21]))], steps: 0...20))
+        #expect(found.step == 20)
     }
 
     @Test func aPeerMayOfferAnything() {

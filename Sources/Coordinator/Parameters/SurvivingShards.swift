@@ -16,11 +16,13 @@ package struct SurvivingShards: Sendable, Equatable {
     /// - Parameters:
     ///   - offers: In the order of the stores' ranks.
     ///   - run: The run that is continued.
-    ///   - steps: The step of the last checkpoint, and the last step of the run.
+    ///   - steps: The step of the last checkpoint, and the last step that the run's files have.
     package init?(_ offers: [(store: MemberID, offer: WireShardOffer)], run: UInt64, blocks: [ParameterBlock.Key], steps: ClosedRange<Int>)
     {
         let own = offers.filter { $0.offer.run == run }
-        guard let committed = own.map({ Int(clamping: $0.offer.committed) }).max(), steps.contains(committed) else { return nil }
+        guard let newest = own.map({ Int(clamping: $0.offer.committed) }).max(), newest >= steps.lowerBound else { return nil }
+        // The step before the last committed one is there until the update of the step after it.
+        let committed = min(newest, steps.upperBound)
         guard let holders = Self.holders(of: blocks, after: committed, own, run: run) else { return nil }
         (step, self.holders) = (committed, holders)
     }

@@ -78,6 +78,9 @@ public struct RunHistory: Sendable {
     public var survivingRun: UInt64?
     /// The number of stores that such a run had.
     public var stores: Int?
+    /// The last step that has a line in the run's metrics; nil where nothing limits it. A later one that stores still have does not count: its
+    /// line, and perhaps a validation that later rates depend on, was lost with the coordinator before.
+    public var recordedStep: Int?
     /// The step whose values the stores still have in memory, where the run starts from that.
     package var survivingStep: Int?
     /// The reason why the run ended before it was restarted.

@@ -114,8 +114,9 @@ extension RunState {
         let offers = roster.stores.map { (store: $0.id, offer: $0.hello.offer) }
         // A process that still listens to the coordinator before ignores what belongs to a newer attempt, and the other way round.
         attempt = (offers.map(\.offer.attempt).max() ?? 0) &+ 1
+        let last = min(plan.steps, plan.history.recordedStep ?? plan.steps)
         let surviving = SurvivingShards(
-            offers, run: run, blocks: holdings.blocks.map(\.key), steps: plan.baseStep...max(plan.baseStep, plan.steps))
+            offers, run: run, blocks: holdings.blocks.map(\.key), steps: plan.baseStep...max(plan.baseStep, last))
         if let surviving {
             plan.history.survivingStep = surviving.step
             ledger = Self.ledger(plan)

@@ -12,6 +12,8 @@ public final class RunRecorder: Sendable {
         var order: DeferredLog.Batch?
         var flush = Flush()
         var isStopped = false
+        /// Whether the disk was too slow for a step's line, and has not caught up since.
+        var isBehind = false
         var listener: (@Sendable (DeferredLog.Notice) -> Void)?
     }
 
@@ -24,6 +26,9 @@ public final class RunRecorder: Sendable {
         var failures = 0
         var code: Int32 = EIO
     }
+
+    /// The longest time that a step waits for its line, in seconds.
+    private static let moment = 0.05
 
     private enum Job { case write(DeferredLog.Batch), flush(ticket: Int), tick, end }
 
@@ -61,7 +66,13 @@ public final class RunRecorder: Sendable {
 
     // These throw where a figure is not finite, which JSON does not have. A disk is no reason to throw.
 
-    public func append(_ step: StepMetrics) throws { append(try EncodedLine(step), to: .metrics) }
+    /// Appends the line of a step, and waits a moment until it is in its file: then no process that takes the run over finds a step in the
+    /// stores' memory that has no line. A disk that is slower is not waited for, here and until it has caught up.
+    public func append(_ step: StepMetrics) throws {
+        append(try EncodedLine(step), to: .metrics)
+        awaitMetrics()
+    }
+
     public func append(_ validation: ValidationMetrics) throws { append(try EncodedLine(validation), to: .metrics) }
     public func append(_ norms: NormsMetrics) throws { append(try EncodedLine(norms), to: .metrics) }
     public func append(_ line: TimelineLine) throws { append(try EncodedLine(line), to: .timeline) }
@@ -83,6 +94,20 @@ public final class RunRecorder: Sendable {
 
     private func append(_ line: EncodedLine, to file: DeferredLog.File) {
         apply { state, now in state.log.append(line, to: file, at: now) }
+    }
+
+    private func awaitMetrics() {
+        let ticket = state.update { state -> Int? in
+            // One line waits at least: the one that was just appended.
+            if state.isBehind { state.isBehind = !state.log.isWritten(.metrics, through: state.log.ticket - 1) }
+            return state.isBehind ? nil : state.log.ticket
+        }
+        guard let ticket else { return }
+        let end: Bool? = state.wait(timeout: Self.moment) { state in
+            let isOver = state.log.isWritten(.metrics, through: ticket) || state.log.failure(of: .metrics) != nil || state.isStopped
+            return isOver ? true : nil
+        }
+        if end == nil { state.update { $0.isBehind = true } }
     }
 
     /// Tells the recorder that time has passed; several times a minute. Its thread may be waiting for the disk.

@@ -116,10 +116,13 @@ extension RunRequest {
         plan.history.survivingRun = formerRecord.flatMap { Digest.number($0.run) }
         plan.history.stores = formerRecord?.processes.count { $0.role == "store" }
         if let resumed = resumed ?? former {
+            var recorded = 0
             MetricsIndex(resumed).forEach {
+                if $0.kind == .step { recorded = max(recorded, $0.step) }
                 guard $0.kind == .validation else { return }
                 plan.history.validations.append(.init(step: $0.step, error: $0.figures[1]))
             }
+            plan.history.recordedStep = recorded
         }
         (plan.limits.joinPatience, plan.limits.patience, plan.limits.restarts) = (joinTimeout, patience, restarts)
         (plan.limits.isElastic, plan.limits.elasticInterval, plan.limits.shrinkPatience) = (elastic, elasticInterval, shrinkAfter)

@@ -80,6 +80,8 @@ enum ModelFault: Sendable {
     case killStore(Int)
     /// The coordinator is killed; its supervisor starts another.
     case killCoordinator
+    /// The same, and what it had last to write is not in the run's files.
+    case killCoordinatorWithALine
     /// A connection between two processes breaks.
     case breakLink(Int)
     /// The next message of a process to the coordinator is lost; the one after it shows that.

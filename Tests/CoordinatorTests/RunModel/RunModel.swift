@@ -165,6 +165,7 @@ final class RunModel {
         var plan = plan
         (plan.layout, plan.stores) = (state.layout, .byHand(max(1, state.rendezvous.stores.count)))
         (plan.history.survivingRun, plan.history.restartReason, plan.history.validations) = (1, reason, validations)
+        plan.history.recordedStep = steps.count
         (arriving, writing, lossyConnections, hasBegun) = ([:], [], [], false)
         for worker in workers.values where worker.isAlive { (worker.isAlive, _) = (false, restarts.append(worker.hello.hostName)) }
         for store in stores.values where store.isAlive && !store.isReleased {
@@ -189,6 +190,11 @@ final class RunModel {
         case .killWorkers(let count): for worker in workers.prefix(count) { exit(worker.id) }
         case .killStore(let index): if !stores.isEmpty { exit(stores[index % stores.count].id) }
         case .killCoordinator: succeed(because: "killed")
+        case .killCoordinatorWithALine:
+            let lost = steps.popLast()
+            validations.removeAll { $0.step == lost }
+            rates = Array(rates.prefix(steps.count))
+            succeed(because: "killed")
         case .breakLink(let index): worker(index)?.breakLink()
         case .loseMessage(let index):
             guard let worker = worker(index), !worker.outgoing.isEmpty else { return }

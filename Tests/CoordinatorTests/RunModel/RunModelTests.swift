@@ -55,6 +55,11 @@ import Testing
         atEveryMessage((workers, replicas, stores), stride: 7) { [.killCoordinator, .killStore($0)] }
     }
 
+    /// A step that stores have and whose line is lost does not count: a step without a line would stay one.
+    @Test(arguments: layouts) func aLineThatIsLostWithTheCoordinatorIsWrittenAgain(_ workers: Int, _ replicas: Int, _ stores: Int) {
+        atEveryMessage((workers, replicas, stores), stride: 5) { _ in [.killCoordinatorWithALine] }
+    }
+
     /// The others wait for it, say how they could continue at once, and then continue without it. One alone ends with what is committed.
     @Test(arguments: layouts) func aWorkerThatNobodyReplacesCostsNoStep(_ workers: Int, _ replicas: Int, _ stores: Int) throws {
         atEveryMessage((workers, replicas, stores), mayEnd: workers == 1, stride: 3) { [.loseWorker($0)] }

@@ -2,7 +2,7 @@ import Glibc
 import Kernels
 import NeuralNetwork
 package import Partition
-import Tensors
+package import Tensors
 
 /// One parameter block as the store holds it: values and momentum twice. Gradients belong to an attempt, and are given with each update.
 ///

@@ -59,7 +59,7 @@ extension SupervisorState {
 
     mutating func startChild(_ name: ChildName, at now: Double) {
         guard case .running(let coordinator) = phase, let address = coordinator.address else { return }
-        var child = Child(started: now, committed: coordinator.committed)
+        var child = Child(started: now, committed: committed)
         if let before = children[name] { (child.inARow, child.soonInARow) = (before.inARow, before.soonInARow) }
         child.condition = lostHosts.contains(plan.host(of: name)) ? .hostLost : .running
         children[name] = child
@@ -77,7 +77,8 @@ extension SupervisorState {
             // Its host was lost, and may be back already.
             return child.condition = lostHosts.contains(plan.host(of: name)) ? .hostLost : .due(now + 0.5)
         }
-        let hasMadeSteps = coordinator.committed > child.committed
+        // By the last step that any coordinator has told of: a successor begins to tell later.
+        let hasMadeSteps = committed > child.committed
         child.inARow = hasMadeSteps ? 1 : child.inARow + 1
         child.soonInARow = end.code < 128 && now - child.started < 5 ? child.soonInARow + 1 : 0
         let isFinal = CommandFailure.isFinal(end.code)

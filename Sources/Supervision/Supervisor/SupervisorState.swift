@@ -41,7 +41,7 @@ package struct SupervisorState: Sendable {
     private var inARow = 0
     private var checkpoint: Int?
     /// The last committed step that any coordinator has told of.
-    private var committed = 0
+    var committed = 0
     /// Whether a step was committed since the loss before.
     private var hasAdvanced = false
     /// Where the last coordinator listened.

@@ -4,7 +4,7 @@ import Platform
 import TestSupport
 import Testing
 
-@testable import RunLog
+import RunLog
 
 /// A recorder whose run another coordinator has taken over.
 @Suite struct RecorderSuccessionTests {

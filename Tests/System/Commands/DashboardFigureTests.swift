@@ -85,8 +85,8 @@ import Testing
     @Test func eventsHaveTheirOwnStepOrNone() throws {
         let runner = try CommandRunner()
         let writer = try make(runner)
-        writer.event("checkpoint", "checkpoint of step 7", ["path": "p", "step": "7"])
-        writer.event("verdict", "worker 1 is hung in step 9", [:])
+        try writer.event("checkpoint", "checkpoint of step 7", ["path": "p", "step": "7"])
+        try writer.event("verdict", "worker 1 is hung in step 9", [:])
         let server = try DashboardServer(runner)
         let found: Events = try answer(server, "/api/runs/a/events")
         #expect(found.next == 2 && found.events.map { $0["step"] } == ["7", nil])

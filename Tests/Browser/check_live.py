@@ -60,7 +60,7 @@ class LiveChecks(CheckGroup):
             require(json.load(error).get("error"), "the server gave no error message")
 
     def check_navigation_adds_no_listeners(self):
-        """Whoever listens to the session goes with the page that listens."""
+        """A listener to the session goes with the page that listens."""
         page = self.page
         page.go("/", "tbody tr")
         page.js("""window.sessionListeners = 0;

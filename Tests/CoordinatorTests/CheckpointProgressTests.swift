@@ -74,6 +74,9 @@ import Testing
         #expect(progress.isPostponed(at: due - 1) && !progress.isDue(at: due - 1))
         #expect(!progress.isPostponed(at: due) && progress.isDue(at: due) && progress.isIdle)
         progress.begin(9, at: due)
+        // One at a time is copied.
+        #expect(progress.isPostponed(at: due))
+        progress.arrived(9)
         #expect(!progress.isPostponed(at: due) && !progress.isDue(at: due))
     }
 

@@ -35,7 +35,8 @@ import Testing
         // Every image is in one split.
         let dataset = try Dataset(path: scratch("packed"))
         let images = try Split.allCases.flatMap { split in try (0..<dataset.count(split)).map { try Samples.pixels(dataset, split, $0) } }
-        #expect(Set(images).count == 21)
+        // The wasp is drawn as the first ant is.
+        #expect(images.count == 21 && Set(images).count == 20)
         try FileManager.default.removeItem(atPath: scratch("packed"))
         #expect(try pack(scratch, share: 0.3).manifest.fingerprint == report.manifest.fingerprint)
     }

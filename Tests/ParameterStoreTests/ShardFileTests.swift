@@ -74,10 +74,12 @@ import Transport
             // A copy, because opening may clear it.
             let copy = try MemoryFile()
             try copy.grow(to: memory.byteCount)
-            try copy.map(offset: 0, byteCount: 1 << 16).bytes.copyMemory(from: UnsafeRawBufferPointer(header.bytes))
+            let target = try copy.map(offset: 0, byteCount: 1 << 16)
+            withExtendedLifetime((target, header)) { target.bytes.copyMemory(from: UnsafeRawBufferPointer(header.bytes)) }
             _ = try ShardFile(copy).offer
             header.bytes.storeBytes(of: before, toByteOffset: offset, as: UInt64.self)
         }
+        withExtendedLifetime(header) {}
         #expect(try reopened().offer?.committed == 7)
     }
 

@@ -91,7 +91,7 @@ extension RunState {
 
     /// Stores have come in the place of others that are gone: each must have the parameters of the one before it.
     /// - Returns: False if some are lost; then the run has ended.
-    private mutating func adoptParameters() -> Bool {
+    mutating func adoptParameters() -> Bool {
         let step = ledger.committed
         let present = Set(roster.stores.map(\.id))
         let missing = holdings.blocks.map(\.key).filter { key in holdings.holders[key].map { !present.contains($0) } ?? true }
@@ -129,7 +129,7 @@ extension RunState {
                 fromMemory: surviving != nil))
     }
 
-    /// Gives the workers of a host ranks that follow each other, whoever joined first: the workers of a replica exchange activations all the
+    /// Gives the workers of a host ranks that follow each other, in whatever order they joined: the workers of a replica exchange activations all the
     /// time, replicas gradients and values once a step.
     private mutating func groupByHost(at now: Double) {
         let workers = roster.workers

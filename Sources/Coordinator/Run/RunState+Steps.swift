@@ -153,6 +153,15 @@ extension RunState {
 
     /// Ends with what is committed, where nothing is trained.
     mutating func close(at now: Double) -> Bool {
+        // A store that has come in the place of another has not heard yet which of its parameters count.
+        if holdings.isPlaced, !holdings.stores.allSatisfy({ roster[$0] != nil }) {
+            guard adoptParameters() else { return true }
+            let stores = roster.stores.map(\.id)
+            let topology = Topology(
+                base: ledger.committed, restores: true, recovers: true, workers: roster.workers.map(\.id), stores: stores,
+                placement: holdings.placement)
+            for store in stores { send(.topology(topology), to: store) }
+        }
         phase = .closing
         perform(ledger.stop(), at: now)
         return true

@@ -114,17 +114,17 @@ package struct RunState: Sendable {
         switch phase {
         case .waiting(let waiting):
             // Values on their way are whole when they have arrived.
-            if waiting.isStopping, !waiting.replacesStore, holdings.isComplete, holders(areIn: roster) { return close(at: now) }
+            if waiting.isStopping, holdings.isComplete, !rendezvous.lacksStore { return close(at: now) }
             if rendezvous.isComplete { return prepare(waiting, at: now) }
             if case .failure = waiting.pause, !waiting.isStopping, holders(areIn: roster) {
                 return considerLayout(abandoned: waiting.abandoned, at: now)
             }
             return false
         case .preparing(let preparing):
-            if preparing.isStopping, !preparing.replacesStore { return holdings.isComplete ? close(at: now) : false }
+            if preparing.isStopping { return holdings.isComplete ? close(at: now) : false }
             let members = roster.participants
             if members.count == layout.workers + rendezvous.stores.count, members.allSatisfy({ preparing.ready.contains($0.id) }) {
-                return preparing.isStopping ? close(at: now) : train(after: preparing, at: now)
+                return train(after: preparing, at: now)
             }
             if case .failure(during: nil) = preparing.pause { return considerLayout(abandoned: 0, at: now) }
             return false

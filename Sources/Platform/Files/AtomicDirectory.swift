@@ -46,7 +46,7 @@ public enum AtomicDirectory {
             try? calls.remove(temporary)
             throw error
         }
-        // The old one, under one of these names, goes only when the new one is sure to stay.
+        // The old one, under one of these names, is removed only when the new one is sure to stay.
         try DurableFile.syncDirectory(parent, calls: calls)
         try? calls.remove(temporary)
         try? calls.remove(aside)

@@ -27,7 +27,7 @@ import Testing
         return digests
     }
 
-    /// Training goes on while nothing can be written, and everything is written when there is room again.
+    /// Training continues while nothing can be written, and everything is written when there is room again.
     @Test func aDiskThatIsFullForAWhileCostsNothing() throws {
         let runner = try CommandRunner()
         let data = try runner.makeData()

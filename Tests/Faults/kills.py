@@ -35,7 +35,7 @@ def start(runs, name, store="process"):
     return subprocess.Popen(
         [colonnade, "train", "--preset", "cifar10", "--data", options.data, "--steps", str(options.steps), "--runs", runs, "--name",
          name, "--store", store, "--restarts", "20", "--set", "batch=16", "optimizer.learning_rate=0.001",
-         "checkpoint.every=0", "validation.every=100"],
+         "checkpoint.every=0", "validation.every=0"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

@@ -32,7 +32,7 @@ import Testing
         ("hosts: [{ssh: a, ssh_options: ['stricthostkeychecking off']}]", "another host could take its place"),
         ("hosts: [{ssh: a, ssh_options: [UserKnownHostsFile=/dev/null]}]", "another host could take its place"),
         ("hosts: [{ssh: a, name: '../b'}]", "give it a name"), ("hosts: [{ssh: a, ssh_port: 70000}]", "70000"),
-        ("hosts: [a]", "no mapping"),
+        ("hosts: [a]", "is not a mapping"),
         ("hosts: {", "not valid YAML"), ("hosts: [{}]", "names no place"), ("coordinator_port: [1]\nhosts: [{ssh: a}]", "coordinator_port"),
         ("coordinator_port: 70000\nhosts: [{ssh: a}]", "coordinator_port"),
     ]) func invalidFilesAreRejectedWithTheReason(text: String, words: String) {

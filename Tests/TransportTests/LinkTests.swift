@@ -59,7 +59,9 @@ import Transport
     @Test func aClosedLinkKeepsNothingThatIsSentOnIt() throws {
         let loop = try EventLoop(name: "test")
         defer { loop.stop() }
-        let listener = try Listener(SocketAddress(host: "127.0.0.1", port: 0), loop: loop, admission: AnyMessage()) { $0.admit() }
+        let listener = try Listener(SocketAddress(host: "127.0.0.1", port: 0), loop: loop, admission: AnyMessage()) {
+            $0.start(Collector())
+        }
         let link = try Connector.connect(to: listener.address, loop: loop)
         let client = Collector()
         link.start(client)

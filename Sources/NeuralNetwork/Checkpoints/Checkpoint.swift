@@ -93,8 +93,8 @@ public struct Checkpoint: Sendable {
         to path: String, state: State, model: [SafetensorsTensor], momentum: [SafetensorsTensor], mean: [Float],
         confirm: () throws -> Void = {}
     ) throws {
-        try FileManager.default.createDirectory(
-            atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        let parent = (path as NSString).deletingLastPathComponent
+        if !parent.isEmpty { try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true) }
         try AtomicDirectory.write(to: path) { temporary in
             var state = state
             func write(_ tensors: [SafetensorsTensor], _ name: String) throws {

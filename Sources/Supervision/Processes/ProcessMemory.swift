@@ -7,6 +7,9 @@ final class ProcessMemory: Sendable {
     /// The number of the descriptor in the started process.
     static let descriptor: Int32 = 62
 
+    /// The roles in whose processes a store may be.
+    static let holders: Set<String> = ["coordinator", "store", "worker"]
+
     private let files = Monitor<[String: MemoryFile]>([:])
 
     /// The file of a process; nil where the system has no memory files, and nothing outlives a process.

@@ -57,18 +57,18 @@ import Testing
 
     /// A step that stores have and whose line is lost does not count: a step without a line would stay one.
     @Test(arguments: layouts) func aLineThatIsLostWithTheCoordinatorIsWrittenAgain(_ workers: Int, _ replicas: Int, _ stores: Int) {
-        atEveryMessage((workers, replicas, stores), stride: 5) { _ in [.killCoordinatorWithALine] }
+        atEveryMessage((workers, replicas, stores), stride: 7) { _ in [.killCoordinatorWithALine] }
     }
 
     /// The others wait for it, say how they could continue at once, and then continue without it. One alone ends with what is committed.
     @Test(arguments: layouts) func aWorkerThatNobodyReplacesCostsNoStep(_ workers: Int, _ replicas: Int, _ stores: Int) throws {
         // Before the first step the run ends.
-        atEveryMessage((workers, replicas, stores), mayEnd: true, stride: 3) { [.loseWorker($0)] }
-        atEveryMessage((workers, replicas, stores), mayEnd: true, stride: 7) { [.loseWorker($0), .killWorker($0 + 1)] }
+        atEveryMessage((workers, replicas, stores), mayEnd: true, stride: 7) { [.loseWorker($0)] }
+        atEveryMessage((workers, replicas, stores), mayEnd: true, stride: 13) { [.loseWorker($0), .killWorker($0 + 1)] }
         let events = RunStory(workers: workers, replicas: replicas, stores: stores).check()
         var story = RunStory(workers: workers, replicas: replicas, stores: stores)
         // It grows again when somebody joins, whether it has shrunk by then or not.
-        for later in stride(from: 1, to: 200, by: 20) {
+        for later in stride(from: 1, to: 200, by: 40) {
             story.faults = [events / 3: [.loseWorker(0)], events / 3 + later: [.join]]
             story.check(mayEnd: workers == 1)
         }
@@ -113,7 +113,7 @@ import Testing
     @Test(arguments: layouts) func aFullDiskAtAnyMessageCostsNoStep(_ workers: Int, _ replicas: Int, _ stores: Int) {
         var story = RunStory(workers: workers, replicas: replicas, stores: stores)
         let events = story.check()
-        for event in stride(from: 0, to: events, by: 5) {
+        for event in stride(from: 0, to: events, by: 9) {
             story.seed = 1 + event % 3
             story.faults = [event: [.fillDisk], event + 20: [.freeDisk]]
             story.check()
@@ -128,7 +128,7 @@ import Testing
     @Test(arguments: layouts) func aFullDiskAndAFailedStoreOrCoordinatorCostNoStep(_ workers: Int, _ replicas: Int, _ stores: Int) {
         var story = RunStory(workers: workers, replicas: replicas, stores: stores)
         let events = story.check()
-        for event in stride(from: 0, to: events, by: 7) {
+        for event in stride(from: 0, to: events, by: 13) {
             story.seed = 1 + event % 3
             story.faults = [event: [.fillDisk], event + 10: [.killStore(event)], event + 40: [.freeDisk]]
             story.check()

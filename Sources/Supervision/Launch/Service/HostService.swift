@@ -90,7 +90,7 @@ package final class HostService: @unchecked Sendable {
             case .start(let id, let role, let arguments, let request, let name):
                 let reports = reports
                 try start(id, role) { output in
-                    let held = memory[name]
+                    let held = ProcessMemory.holders.contains(role) ? memory[name] : nil
                     guard let request else {
                         return try ChildProcess(
                             name: role, arguments: arguments + ProcessMemory.arguments(held), passing: ProcessMemory.passing(held),
